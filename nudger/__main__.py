@@ -1,0 +1,5 @@
+"""`python -m nudger`."""
+
+from nudger.cli import main
+
+main()

@@ -1,0 +1,81 @@
+"""What a reply or an operator does to a person: decided by pure code, applied by the store in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from nudger.model import ChannelName, Kind, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """The bound nudge comes again at `until`; a snooze of it that is still waiting is replaced."""
+
+    occurrence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The bound nudge is done or skipped; a snooze of it that is still waiting is cancelled."""
+
+    occurrence: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No nudges until `until`, or until Resume where it is None."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Ends a pause and a crisis hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """No more messages on these channels; what waits and has no other channel is cancelled."""
+
+    channels: frozenset[ChannelName]
+    how: str  # "texted STOP", "provider said 21610"
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """Consent, given by the person in words; what is still to come today is laid out again."""
+
+    channels: frozenset[ChannelName]
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A crisis hold: everything planned, snoozed or retrying is cancelled; it stands until Resume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One nudge of this kind (None: of the plan's next nudge) now."""
+
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text back to the person, on the channel on which they wrote, in quiet hours too."""
+
+    text: str
+
+
+Effect = Snooze | Settle | Pause | Resume | OptOut | OptIn | Hold | Ask | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What was understood, and everything that follows from it."""
+
+    intent: str
+    until: datetime | None = None
+    effects: tuple[Effect, ...] = ()

@@ -1,0 +1,229 @@
+"""The vocabulary: people, plans, nudges, slots and their states. Nothing here does anything.
+
+Everywhere in nudger, a name ending in `_at` is an aware UTC datetime; a wall time travels with a
+local date and a zone; a duration is a `timedelta`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a nudge is about: the four of the mission first."""
+
+    REST = "rest"
+    MOVEMENT = "movement"
+    REFLECTION = "reflection"
+    SUPPORT = "support"
+    MINDFULNESS = "mindfulness"
+    CREATIVE = "creative"
+    TRIGGERS = "triggers"
+    COMPASSION = "compassion"
+    CARE = "care"
+
+
+class ChannelName(StrEnum):
+    """How a person is reached. Which adapter serves a channel is the operator's setting."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Origin(StrEnum):
+    """Where an entry of the agenda comes from; decides which rules of the gate hold for it."""
+
+    FIXED = "fixed"  # `at` or `cron`: a time that the person named
+    DRAWN = "drawn"  # `between`: a time that nudger drew
+    SNOOZED = "snoozed"  # put off by the person to a time that the person named
+    ASKED = "asked"  # the person texted NOW, or the operator typed `nudger send`
+    ANSWER = "answer"  # the answer to a person's own text
+
+
+class State(StrEnum):
+    """The life of an entry of the agenda: planned -> sending -> one of the others."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class Outcome(StrEnum):
+    """What the person made of a nudge. None of these is a failure, and silence is no outcome."""
+
+    DONE = "done"
+    SNOOZED = "snoozed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of wall time that includes `start` and not `end`; it passes midnight if end < start."""
+
+    start: time
+    end: time
+
+    def __contains__(self, wall: time) -> bool:
+        if self.start < self.end:
+            return self.start <= wall < self.end
+        return wall >= self.start or wall < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Fixed wall times, ascending, without repeats."""
+
+    times: tuple[time, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`times` random wall times, one in each of as many equal parts of what quiet leaves of `window`."""
+
+    window: Window
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A five-field cron expression, read as wall time."""
+
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnDays:
+    """Days of the week, Monday is 0."""
+
+    weekdays: frozenset[int] = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Each `days`-th local date, counted from the nudge's `starts`, else from 2024-01-01."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Someone of a person's support network. nudger never writes to a contact."""
+
+    name: str
+    relation: str = ""
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """One recurring intention of a plan."""
+
+    id: str
+    kind: Kind
+    when: At | Between | Cron
+    dates: OnDays | Every = OnDays()
+    starts: date | None = None
+    ends: date | None = None  # the last date
+    message: str | None = None  # Jinja2 source
+    template: str | None = None  # the key of one message of the bank
+    contacts: tuple[str, ...] = ()  # names; empty means every contact of the plan
+    expires: timedelta = timedelta(minutes=30)
+    snooze: timedelta = timedelta(hours=1)
+    channels: tuple[ChannelName, ...] = ()  # empty means the person's
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A person's file, checked: who they are, how to reach them, when to leave them alone."""
+
+    person: str
+    name: str
+    timezone: str
+    language: str = "en"
+    country: str | None = None  # ISO 3166 alpha-2
+    phone: str | None = None  # E.164
+    email: str | None = None
+    channels: tuple[ChannelName, ...] = ()
+    quiet: Window | None = Window(time(20), time(9))
+    daily_limit: int = 3
+    gap: timedelta = timedelta(hours=2)
+    consent: str | None = None
+    if_then: str | None = None
+    nudges: tuple[Nudge, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+    def nudge(self, nudge_id: str) -> Nudge | None:
+        """The nudge of this id, or None where an edit has removed it."""
+        return next((nudge for nudge in self.nudges if nudge.id == nudge_id), None)
+
+    def address(self, channel: ChannelName) -> str | None:
+        return self.phone if channel is ChannelName.SMS else self.email
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot of one nudge on one local date, laid out: with its instant, or the reason why not."""
+
+    nudge: str
+    local_date: date
+    number: int  # from 1, in the order of the day
+    origin: Origin  # FIXED or DRAWN
+    local_time: time | None = None
+    due_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a person may be written to, as the store knows it."""
+
+    paused_at: datetime | None = None
+    paused_until: datetime | None = None  # None while paused means until RESUME
+    removed_at: datetime | None = None  # the plan file is gone: paused, not erased
+    held_at: datetime | None = None  # a crisis hold
+    opted_out: frozenset[ChannelName] = frozenset()
+    consented: frozenset[ChannelName] = frozenset()
+
+    def paused(self, now: datetime) -> bool:
+        if self.paused_at is None:
+            return False
+        return self.paused_until is None or now < self.paused_until
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the gate and the choice of words need to know of what a person was lately sent.
+
+    It is a fold: `messages` and `delivery` compute the next one from the last, so that a preview
+    that starts from the same history comes to the same words.
+    """
+
+    on: date | None = None  # the local date that `sent` counts
+    sent: int = 0  # nudges on that date
+    last_at: datetime | None = None  # when the last nudge went out
+    recent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # bank -> keys, latest first
+    contacted: Mapping[str, datetime] = field(default_factory=dict)  # contact name -> last named at
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the store holds them."""
+
+    plan: Plan
+    standing: Standing = Standing()
+    history: History = field(default_factory=History)
+
+    @property
+    def id(self) -> str:
+        return self.plan.person

@@ -1,0 +1,29 @@
+"""Local days computed: which dates a nudge falls on, at which wall times, at which instants. Pure."""
+
+from nudger.schedule.day import lay_out
+from nudger.schedule.localtime import (
+    Resolved,
+    day_bounds,
+    is_quiet,
+    local_date,
+    next_at,
+    quiet_ends,
+    quiet_starts_after,
+    resolve,
+)
+from nudger.schedule.recurrence import check_cron, falls_on, wall_times
+
+__all__ = [
+    "Resolved",
+    "check_cron",
+    "day_bounds",
+    "falls_on",
+    "is_quiet",
+    "lay_out",
+    "local_date",
+    "next_at",
+    "quiet_ends",
+    "quiet_starts_after",
+    "resolve",
+    "wall_times",
+]
