@@ -1,0 +1,152 @@
+"""Texts by Twilio: sending them, and asking for what came in where no webhook can reach us."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from twilio.rest import Client
+
+from nudger.channels.twilio_codes import failure_of
+from nudger.channels.twilio_http import NoAnswer, NotReached, Refused, TwilioHttp, quiet_loggers
+from nudger.delivery.ports import Failure, Inbound, Receipt, SendFailure, Sending
+from nudger.errors import ChannelError
+from nudger.model import ChannelName
+
+SHORTEST_HOLD, LONGEST_HOLD = 1, 36_000  # seconds that ValidityPeriod may be, by Twilio's description
+PAGE_SIZE = 1000  # the most that Twilio gives on one page
+STATUS_PATH = "/twilio/status/"
+# The package reads TWILIO_* of the process where it is not handed an environment that holds something.
+NO_ENVIRONMENT = {"_": ""}
+
+
+class TwilioChannel:
+    """The twilio package's client over our own HTTP.
+
+    Needs an auth token, or an API key and its secret; a number, or a Messaging Service, to send from.
+    With `public_url`, Twilio reports each message's fate to `public_url/twilio/status/<message id>`.
+    `base_url` stands in for https://api.twilio.com (a proxy, a test server). `timeout` is for one
+    request, from asking for a connection to the last byte of the answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str | None = None,
+        api_key_sid: str | None = None,
+        api_key_secret: str | None = None,
+        from_number: str | None = None,
+        messaging_service_sid: str | None = None,
+        base_url: str | None = None,
+        public_url: str | None = None,
+        timeout: timedelta = timedelta(seconds=10),
+    ) -> None:
+        quiet_loggers()
+        user, password = _credentials(account_sid, auth_token, api_key_sid, api_key_secret)
+        self._account_sid = account_sid
+        self._from_number = from_number
+        self._sender = _sender(from_number, messaging_service_sid)
+        self._status_url = public_url.rstrip("/") + STATUS_PATH if public_url else None
+        self._http = TwilioHttp(timeout)
+        client = Client(user, password, account_sid, http_client=self._http, environment=NO_ENVIRONMENT)
+        if base_url:
+            client.api.base_url = base_url
+        self._messages: Any = client.messages  # here, for its import takes a tenth of a second
+
+    def __repr__(self) -> str:
+        return f"TwilioChannel(account_sid={self._account_sid!r})"
+
+    async def send(self, sending: Sending) -> Receipt:
+        """Posts the message once. Twilio knows no idempotency key: what is ambiguous stays so."""
+        parameters = self._parameters(sending)
+        try:
+            sid = (await self._messages.create_async(**parameters)).sid
+        except NotReached as error:
+            raise SendFailure(Failure.NOT_SENT, str(error)) from error
+        except NoAnswer as error:
+            raise SendFailure(Failure.AMBIGUOUS, str(error)) from error
+        except Refused as error:
+            raise failure_of(error.status, error.code, error.retry_after) from error
+        except Exception as error:
+            # A success whose body is not Twilio's JSON, whatever the package makes of it.
+            raise SendFailure(Failure.AMBIGUOUS, "Twilio's answer could not be read") from error
+        if not sid:
+            raise SendFailure(Failure.AMBIGUOUS, "Twilio answered without a message id")
+        return Receipt(sid)
+
+    async def list_inbound(self, since: datetime) -> list[Inbound]:
+        """The texts that came in since a whole GMT day before `since`, oldest first.
+
+        Twilio filters by GMT days only, and by neither direction nor state; a text can turn up late.
+        So the days overlap, and each text comes again with every asking: `provider_id` tells.
+        Raises ChannelError where the list cannot be read; asking again later is always safe.
+        """
+        first_day = since.astimezone(UTC).date() - timedelta(days=1)
+        to = {"to": self._from_number} if self._from_number else {}
+        try:
+            messages = await self._messages.list_async(date_sent_after=first_day, page_size=PAGE_SIZE, **to)
+        except Refused as error:
+            reason = failure_of(error.status, error.code).reason
+            raise ChannelError(f"Twilio's list of messages: {reason} ({error})") from error
+        except Exception as error:
+            reason = str(error) if isinstance(error, NotReached | NoAnswer) else type(error).__name__
+            raise ChannelError(f"Twilio's list of messages could not be read: {reason}") from error
+        # Newest first, whole seconds: reversed, so that STOP and START of one second keep their order.
+        inbound = [_inbound(message, since) for message in reversed(messages) if _came_in(message)]
+        return sorted(inbound, key=lambda text: text.received_at)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    def _parameters(self, sending: Sending) -> dict[str, object]:
+        hold = int(sending.valid_for.total_seconds())
+        parameters: dict[str, object] = {
+            "to": sending.address,
+            "body": sending.text,
+            "validity_period": max(SHORTEST_HOLD, min(LONGEST_HOLD, hold)),
+            **self._sender,
+        }
+        if self._status_url:
+            parameters["status_callback"] = self._status_url + quote(sending.message, safe="")
+        return parameters
+
+
+def _credentials(
+    account_sid: str, auth_token: str | None, api_key_sid: str | None, api_key_secret: str | None
+) -> tuple[str, str]:
+    if api_key_sid and api_key_secret:
+        return api_key_sid, api_key_secret
+    if account_sid and auth_token:
+        return account_sid, auth_token
+    raise ChannelError(
+        "Twilio needs an account SID with its auth token, or with an API key and its secret.",
+        "Set NUDGER_TWILIO_ACCOUNT_SID and NUDGER_TWILIO_AUTH_TOKEN.",
+    )
+
+
+def _sender(from_number: str | None, messaging_service_sid: str | None) -> dict[str, str]:
+    """A Messaging Service chooses the number, unless one is named too."""
+    sender = {"from_": from_number, "messaging_service_sid": messaging_service_sid}
+    if not any(sender.values()):
+        raise ChannelError(
+            "Twilio needs a number or a Messaging Service to send from.",
+            "Set NUDGER_TWILIO_FROM or NUDGER_TWILIO_MESSAGING_SERVICE_SID.",
+        )
+    return {name: value for name, value in sender.items() if value}
+
+
+def _came_in(message: Any) -> bool:
+    """The list holds what we sent, too; without an id a replay could not be told."""
+    return message.direction == "inbound" and bool(message.sid) and bool(message.from_)
+
+
+def _inbound(message: Any, since: datetime) -> Inbound:
+    # A text without a date is not lost for it (it may be a STOP): it counts as just in.
+    received_at = message.date_created or message.date_sent or since
+    return Inbound(
+        provider_id=message.sid,
+        channel=ChannelName.SMS,
+        address=message.from_,
+        text=message.body or "",
+        received_at=received_at.astimezone(UTC),
+    )

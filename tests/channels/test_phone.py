@@ -1,0 +1,11 @@
+"""The on-screen phone."""
+
+from nudger.channels.phone import PhoneChannel
+from nudger.delivery.ports import Receipt
+from tests.channels.rigs import TEXT
+
+
+async def test_the_phone_takes_every_message_under_the_messages_own_id() -> None:
+    receipt = await PhoneChannel().send(TEXT)
+
+    assert receipt == Receipt("phone-0192b4c0de")
