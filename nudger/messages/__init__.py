@@ -1,0 +1,22 @@
+"""Words: the message bank, its rendering, what a text costs, and the rules of its tone. Pure."""
+
+from nudger.messages.email import EmailParts, compose
+from nudger.messages.lint import Finding, lint
+from nudger.messages.reading import WordingError
+from nudger.messages.saying import When
+from nudger.messages.segments import Segments, count, to_gsm7
+from nudger.messages.wording import Worded, Wording
+
+__all__ = [
+    "EmailParts",
+    "Finding",
+    "Segments",
+    "When",
+    "Worded",
+    "Wording",
+    "WordingError",
+    "compose",
+    "count",
+    "lint",
+    "to_gsm7",
+]

@@ -1,0 +1,92 @@
+"""Sorts the files of the message bank, and reads each as what its path says it is."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain
+
+from jinja2 import Template
+
+from nudger.errors import Problem
+from nudger.messages.bank import Bank
+from nudger.messages.helplines import Helplines
+from nudger.messages.reading import Source, WordingError
+from nudger.messages.sandbox import Refused, compile_page
+from nudger.messages.texts import Texts
+from nudger.model import Kind
+
+HELPLINES = "helplines.toml"
+PAGE = "email.html"
+SYSTEM = "system.toml"
+TONE = "tone.toml"  # read by lint
+PAGE_NAMES = frozenset({"language", "subject", "paragraphs", "automated", "stop", "stop_link"})
+
+_OF_LANGUAGE = (*(f"{kind}.toml" for kind in Kind), SYSTEM, TONE)
+_PATH = re.compile(r"([a-z]{2,3}(?:-[A-Z]{2})?)/([^/]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Every file of the bank, parsed; the rules of the tone are read by lint."""
+
+    banks: Mapping[tuple[str, Kind], Bank]
+    texts: Mapping[str, Texts]
+    helplines: Helplines
+    page: Template
+
+    @staticmethod
+    def read(sources: Mapping[str, str]) -> "Sources":
+        """Parses all. Raises WordingError with every problem of every file at once."""
+        parsed = {
+            path: _parsed(Source(path, text))
+            for path, text in sources.items()
+            if path.endswith((".toml", ".html")) and not path.endswith(f"/{TONE}")
+        }
+        faulty = chain.from_iterable(one for one in parsed.values() if isinstance(one, tuple))
+        problems = [*_missing(sources), *faulty]
+        if problems:
+            raise WordingError(sorted(problems, key=lambda problem: (problem.file, problem.line)))
+        return Sources(
+            {_language_and_kind(path): one for path, one in parsed.items() if isinstance(one, Bank)},
+            {path.partition("/")[0]: one for path, one in parsed.items() if isinstance(one, Texts)},
+            next(one for one in parsed.values() if isinstance(one, Helplines)),
+            next(one for one in parsed.values() if isinstance(one, Template)),
+        )
+
+
+def _parsed(source: Source) -> Bank | Texts | Helplines | Template | tuple[Problem, ...]:
+    if source.file == HELPLINES:
+        return Helplines.parse(source)
+    if source.file == PAGE:
+        return _page(source)
+    found = _PATH.fullmatch(source.file)
+    if found is None or found[2] not in _OF_LANGUAGE:
+        return (source.problem("is not a file of the message bank", _meant(found[2] if found else "")),)
+    return Texts.parse(source) if found[2] == SYSTEM else Bank.parse(source)
+
+
+def _language_and_kind(path: str) -> tuple[str, Kind]:
+    language, _, name = path.partition("/")
+    return language, Kind(name.removesuffix(".toml"))
+
+
+def _missing(sources: Mapping[str, str]) -> Iterator[Problem]:
+    languages = sorted({found[1] for path in sources if (found := _PATH.fullmatch(path))})
+    needed = [f"{language}/{name}" for language in languages for name in _OF_LANGUAGE if name != TONE]
+    for path in (HELPLINES, PAGE, *(needed or ["en/system.toml"])):
+        if path not in sources:
+            hint = "every language has all of its files; copy the English one and translate it"
+            yield Source(path, "").problem("is missing", hint)
+
+
+def _page(source: Source) -> Template | tuple[Problem, ...]:
+    try:
+        return compile_page(source.text, PAGE_NAMES)
+    except Refused as refusal:
+        return (source.problem(str(refusal), "compare it with the page that nudger comes with"),)
+
+
+def _meant(name: str) -> str:
+    near = get_close_matches(name, _OF_LANGUAGE, n=1)
+    return f"did you mean {near[0]}?" if near else f"a language's folder holds {', '.join(_OF_LANGUAGE)}"

@@ -1,0 +1,183 @@
+"""What nudger itself says in one language: `templates/<language>/system.toml`, checked.
+
+Every text is a Jinja2 source that may use the values named for it here, and the command words of
+its language in capitals: `Reply {{ LATER }}`. The names of days, months and times stand beside them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from nudger.errors import Problem
+from nudger.messages.reading import Source, tables, texts, words
+from nudger.messages.sandbox import Compiled, Refused, Vocabulary, compile_source
+from nudger.model import Kind
+
+COMMANDS = (
+    "LATER",
+    "DONE",
+    "SKIP",
+    "PAUSE",
+    "RESUME",
+    "NOW",
+    "PLAN",
+    "LESS",
+    "MORE",
+    "HELP",
+    "STOP",
+    "START",
+    "YES",
+)
+
+# Each answer, and the values that it is given.
+ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "welcome": ("name", "limit"),  # asks for YES; nothing else is sent before it
+    "reminder": (),  # monthly: who this is, and the ways out
+    "started": (),
+    "snoozed": ("when",),
+    "snoozed_moved": ("when",),  # the time asked for was in quiet hours: this is their end
+    "nothing_to_snooze": (),
+    "done": (),
+    "skipped": (),
+    "paused": (),
+    "paused_until": ("when",),
+    "resumed": (),
+    "stopped": (),
+    "stopped_crisis": ("helplines",),
+    "help": ("helplines",),
+    "now": (),
+    "now_enough": (),
+    "less": (),
+    "more": (),
+    "low_day": (),
+    "plan_next": ("when",),
+    "plan_nothing": (),
+    "unknown": ("helplines",),
+    "crisis": ("helplines",),
+}
+MOMENTS = ("today", "tomorrow", "weekday", "date")
+_MOMENT = ("time", "hour", "weekday", "day", "month")
+_PART = frozenset({"at", "until"})
+
+
+def _plain(*names: str) -> Vocabulary:
+    return Vocabulary(frozenset(names))
+
+
+def _answer(names: Sequence[str]) -> Vocabulary:
+    return Vocabulary(frozenset((*names, *COMMANDS)), (("when", _PART),) if "when" in names else ())
+
+
+# Section -> key -> what its text may name.
+SECTIONS: Mapping[str, Mapping[str, Vocabulary]] = {
+    "commands": {command: _plain() for command in COMMANDS},
+    "kinds": {kind.value: _plain() for kind in Kind},
+    "subjects": {key: _plain() for key in (*(kind.value for kind in Kind), "answer")},
+    "durations": {
+        **{one: _plain() for one in ("minute", "hour", "and")},
+        **{many: _plain("n") for many in ("minutes", "hours")},
+    },
+    "clock": {"time": _plain("hour", "hour12", "minute", "half")},
+    "when": {key: _plain(*_MOMENT) for key in MOMENTS},
+    "at": {key: _plain(*_MOMENT) for key in MOMENTS},
+    "until": {key: _plain(*_MOMENT) for key in MOMENTS},
+    "email": {
+        "automated": _plain(*COMMANDS),
+        "stop_link": _plain(),
+        "stop_by_mail": _plain("address", *COMMANDS),
+    },
+    "texts": {key: _answer(names) for key, names in ANSWERS.items()},
+}
+_LISTS = {"weekdays": 7, "months": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """One language's own words."""
+
+    sources: Mapping[str, Mapping[str, str]]  # section -> key -> Jinja2 source
+    compiled: Mapping[str, Mapping[str, Compiled]]
+    weekdays: Sequence[str]  # Monday first
+    months: Sequence[str]
+    parts_of_day: Sequence[tuple[int, str]]  # from this hour on; ascending
+
+    @staticmethod
+    def parse(source: Source) -> "Texts | tuple[Problem, ...]":
+        """The texts, or every problem of the file."""
+        data = source.load()
+        if isinstance(data, Problem):
+            return (data,)
+        problems = (*_strangers(source, data), *_sections(source, data), *_lists(source, data))
+        return problems or _texts(data)
+
+    def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
+        """The text of `key`, with these values and the language's command words."""
+        text = self.compiled[section][key]
+        return text.render({**self.sources["commands"], **values}) if text.uses else text.render({})
+
+
+def _strangers(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
+    known = (*SECTIONS, *_LISTS, "parts_of_day")
+    for name in sorted(data.keys() - set(known)):
+        yield source.problem(f'unknown "{name}"', _meant(name, known), table=name, nth=1, key=name)
+
+
+def _sections(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
+    for section, keys in SECTIONS.items():
+        found = texts(data.get(section))
+        if found is None:
+            hint = "copy it from templates/en/system.toml and translate it"
+            yield source.problem(f"expected a table [{section}] of texts", hint, table=section, nth=1)
+            continue
+        for key in sorted(found.keys() - keys.keys()):
+            yield _at(source, section, key, "unknown key", _meant(key, keys))
+        for key, vocabulary in keys.items():
+            yield from _text(source, section, key, found.get(key), vocabulary)
+
+
+def _text(
+    source: Source, section: str, key: str, text: str | None, vocabulary: Vocabulary
+) -> Iterator[Problem]:
+    if not text:
+        message = "is missing" if text is None else "is empty"
+        yield _at(source, section, key, message, "copy it from templates/en/system.toml and translate it")
+        return
+    try:
+        compile_source(text, vocabulary)
+    except Refused as refusal:
+        yield _at(source, section, key, str(refusal), "templates/en/system.toml shows what each text may use")
+
+
+def _lists(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
+    for name, length in _LISTS.items():
+        found = words(data.get(name))
+        if found is None or len(found) != length:
+            yield source.problem(f"expected a list of {length} names", where=name, key=name)
+    parts = _parts_of_day(data)
+    if not parts or [hour for hour, _ in parts] != sorted({hour for hour, _ in parts}):
+        hint = 'like parts_of_day = [{ from = 5, word = "morning" }, { from = 12, word = "afternoon" }]'
+        yield source.problem("expected hours in their order", hint, where="parts_of_day", key="parts_of_day")
+
+
+def _parts_of_day(data: Mapping[str, object]) -> list[tuple[int, str]]:
+    read = [(part.get("from"), part.get("word")) for _, part in tables(data.get("parts_of_day"))]
+    return [(hour, word) for hour, word in read if isinstance(hour, int) and isinstance(word, str)]
+
+
+def _texts(data: Mapping[str, object]) -> Texts:
+    sources = {section: texts(data[section]) or {} for section in SECTIONS}
+    compiled = {
+        section: {key: compile_source(sources[section][key], vocabulary) for key, vocabulary in keys.items()}
+        for section, keys in SECTIONS.items()
+    }
+    weekdays, months = words(data["weekdays"]) or (), words(data["months"]) or ()
+    return Texts(sources, compiled, weekdays, months, _parts_of_day(data))
+
+
+def _at(source: Source, section: str, key: str, message: str, hint: str) -> Problem:
+    return source.problem(message, hint, where=f"[{section}] {key}", table=section, nth=1, key=key)
+
+
+def _meant(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)

@@ -1,0 +1,173 @@
+"""Which message of the bank goes out, and whom it names."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from nudger.errors import NudgerError
+from nudger.messages import Worded, Wording
+from nudger.messages.bank import Effort
+from nudger.model import History, Kind, Nudge, Plan
+
+Word = Callable[..., Worded]
+PlanOf = Callable[..., Plan]
+NudgeOf = Callable[..., Nudge]
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SMALL = "\n".join(
+    f'[[message]]\nkey = "m{number}"\neffort = "small"\ntext = "Message {number}."\n'
+    for number in range(1, 7)
+)
+
+
+def year(wording: Wording, plan: Plan, nudge: Nudge, word: Word) -> list[Worded]:
+    """A nudge a day for a year, each with the history that the ones before left."""
+    history, said = History(), list[Worded]()
+    for day in range(365):
+        now = NOON + timedelta(days=day)
+        worded = word(plan, nudge, history, by=wording, on=now.date(), local_now=now)
+        history = wording.after(history, worded, nudge.kind, now)
+        said.append(worded)
+    return said
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("contacts", [(), ("Sam", "Ana", "Lee")])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_in_a_year_no_message_comes_again_within_the_last_ten(
+    language: str,
+    contacts: tuple[str, ...],
+    kind: Kind,
+    wording: Wording,
+    word: Word,
+    plan_of: PlanOf,
+    nudge_of: NudgeOf,
+) -> None:
+    keys = [one.bank_key for one in year(wording, plan_of(language, *contacts), nudge_of(kind), word)]
+    for at, key in enumerate(keys):
+        assert key not in keys[max(0, at - 10) : at]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_in_a_year_every_message_comes_about_as_often_as_another(
+    kind: Kind, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    counts = Counter(one.bank_key for one in year(wording, plan_of(), nudge_of(kind), word))
+    fitting = {message.key for message in wording.banks["en", kind].messages if not message.contact}
+    assert counts.keys() == fitting
+    assert max(counts.values()) <= 3 * min(counts.values())
+
+
+def test_a_bank_of_six_repeats_none_of_the_last_five(
+    sources: Mapping[str, str], word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    small = Wording.parse({**sources, "en/rest.toml": SMALL})
+    keys = [one.bank_key for one in year(small, plan_of(), nudge_of(), word)]
+    for at in range(5, len(keys)):
+        assert len(set(keys[at - 5 : at + 1])) == 6
+
+
+def test_the_choice_is_the_same_on_every_host(
+    sources: Mapping[str, str], word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    small = Wording.parse({**sources, "en/rest.toml": SMALL})
+    keys = [word(plan_of(), nudge_of(), by=small, slot=slot).bank_key for slot in range(1, 9)]
+    assert keys == ["m1", "m5", "m4", "m2", "m2", "m6", "m1", "m6"]
+
+
+@pytest.mark.parametrize("change", [{"slot": 2}, {"round": 1}, {"seed": "other"}, {"on": date(2026, 11, 24)}])
+def test_the_choice_hangs_on_seed_date_slot_and_round(
+    change: dict[str, object], word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    plans = [plan_of(person=f"person-{number}") for number in range(30)]
+    one = [word(plan, nudge_of()).bank_key for plan in plans]
+    other = [word(plan, nudge_of(), **change).bank_key for plan in plans]
+    assert one != other
+    assert one == [word(plan, nudge_of()).bank_key for plan in plans]
+
+
+def test_support_with_contacts_always_names_one(word: Word, plan_of: PlanOf, nudge_of: NudgeOf) -> None:
+    for slot in range(50):
+        worded = word(plan_of("en", "Sam"), nudge_of(Kind.SUPPORT), slot=slot)
+        assert worded.contact == "Sam"
+        assert "Sam" in worded.text
+
+
+def test_support_without_contacts_names_none(word: Word, plan_of: PlanOf, nudge_of: NudgeOf) -> None:
+    for slot in range(50):
+        assert word(plan_of(), nudge_of(Kind.SUPPORT), slot=slot).contact is None
+
+
+def test_contacts_take_turns_by_how_long_ago_they_were_named(
+    wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    said = year(wording, plan_of("en", "Sam", "Ana", "Lee"), nudge_of(Kind.SUPPORT), word)
+    assert [one.contact for one in said[:6]] == ["Sam", "Ana", "Lee", "Sam", "Ana", "Lee"]
+
+
+def test_a_nudge_names_only_the_contacts_it_lists(word: Word, plan_of: PlanOf, nudge_of: NudgeOf) -> None:
+    history = History(contacted={"Lee": NOON, "Ana": NOON + timedelta(days=1)})
+    nudge = nudge_of(Kind.SUPPORT, contacts=("Lee", "Ana"))
+    assert word(plan_of("en", "Sam", "Ana", "Lee"), nudge, history).contact == "Lee"
+
+
+def test_a_template_named_in_the_plan_is_used_and_remembered(
+    wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    worded = word(plan_of(), nudge_of(template="sip-of-water"))
+    assert worded.bank_key == "sip-of-water"
+    assert worded.text.startswith("If you like, have a slow sip of water")
+    assert wording.after(History(), worded, Kind.REST, NOON).recent == {"rest": ("sip-of-water",)}
+
+
+@pytest.mark.parametrize("template", ["gone-by-now", "hello-to"])
+def test_a_template_that_cannot_be_used_any_more_leaves_the_choice_to_the_bank(
+    template: str, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    worded = word(plan_of(), nudge_of(Kind.SUPPORT, template=template))
+    assert worded.bank_key in wording.template_keys("en", Kind.SUPPORT) - {template}
+
+
+def test_a_plans_own_message_is_worded_and_leaves_the_banks_history_alone(
+    wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    worded = word(plan_of(), nudge_of(message="{{ name }}, one line about this {{ weekday }}?"))
+    assert (worded.text, worded.bank_key) == ("Maya, one line about this Monday?", None)
+    assert wording.after(History(), worded, Kind.REST, NOON) == History()
+
+
+def test_a_message_that_is_none_is_an_error_with_its_reason(
+    word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    with pytest.raises(NudgerError, match='the message uses "nmae", which is unknown'):
+        word(plan_of(), nudge_of(message="{{ nmae }}"))
+
+
+def test_a_language_without_a_bank_is_an_error_that_names_the_others(
+    word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    with pytest.raises(NudgerError, match=r'no words in "de"\n  there are en, es, fr'):
+        word(plan_of("de"), nudge_of())
+
+
+def test_history_keeps_ten_keys_of_each_bank_latest_first(wording: Wording) -> None:
+    history = History(recent={"rest": tuple("abcdefghij"), "care": ("x",)})
+    after = wording.after(history, Worded("", "", "k", None, 1), Kind.REST, NOON)
+    assert after.recent == {"rest": tuple("kabcdefghi"), "care": ("x",)}
+
+
+def test_history_remembers_when_a_contact_was_named(wording: Wording) -> None:
+    after = wording.after(History(), Worded("", "", None, "Sam", 1), Kind.SUPPORT, NOON)
+    assert after.contacted == {"Sam": NOON}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_low_day_keeps_to_tiny_messages(
+    kind: Kind, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    keys = {word(plan_of(), nudge_of(kind), slot=slot, tiny=True).bank_key for slot in range(60)}
+    efforts = {message.key: message.effort for message in wording.banks["en", kind].messages}
+    assert {efforts[key] for key in keys if key} == {Effort.TINY}
+    assert len(keys) >= 3
