@@ -1,0 +1,77 @@
+"""The web face of the daemon: which address leads to which page."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from nudger.web.doors import Doors
+from nudger.web.forms import PATIENCE
+from nudger.web.guard import Guard, gone, report, say
+from nudger.web.phone import PhonePages
+from nudger.web.twilio import Webhooks
+
+__all__ = ["Doors", "build_app"]
+
+STATIC = Path(__file__).parent / "static"
+
+
+def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
+    """The pages that these doors make possible. `patience` is how long a form may take to arrive.
+
+    `app.state.close()` ends the open event streams; call it before the server is told to stop.
+    """
+    routes: list[BaseRoute] = [*_health(doors)]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard)],
+        exception_handlers={HTTPException: say, ClientDisconnect: gone},
+    )
+    app.router.redirect_slashes = False
+    app.state.close = lambda: None
+    if doors.signed is not None:
+        app.router.routes += _twilio(doors, patience)
+    # Where Twilio posts, the world can knock, and the phone shows conversations to whoever asks: never both.
+    elif doors.conversation is not None:
+        phone = PhonePages(doors, doors.conversation, patience)
+        app.router.routes += _phone(phone)
+        app.state.close = phone.close
+    return app
+
+
+def _health(doors: Doors) -> list[BaseRoute]:
+    async def healthz(_: Request) -> Response:
+        """The process answers."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        """nudger can work: its store answers."""
+        try:
+            return JSONResponse({"ready": True, **await doors.health()})
+        except Exception as fault:
+            return JSONResponse({"ready": False, "reference": report(fault, request.scope)}, 503)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def _twilio(doors: Doors, patience: timedelta) -> list[BaseRoute]:
+    webhooks = Webhooks(doors, patience)
+    return [
+        Route("/twilio/inbound", webhooks.inbound, methods=["POST"]),
+        Route("/twilio/status/{message_id}", webhooks.status, methods=["POST"]),
+    ]
+
+
+def _phone(phone: PhonePages) -> list[BaseRoute]:
+    return [
+        Route("/phone", phone.page),
+        Route("/phone/events", phone.events),
+        Route("/phone/reply", phone.reply, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]

@@ -1,0 +1,35 @@
+"""What the pages need of the rest of nudger, as plain callables: the web knows no store and no provider."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from nudger.delivery.ports import Inbound, Line
+from nudger.model import Plan
+
+Conversation = Callable[[int, str | None], Awaitable[Sequence[Line]]]
+FormPairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways from a page into nudger. A page whose door is None is not there: 404."""
+
+    # Returns once the text and all that follows from it are committed.
+    take_reply: Callable[[Inbound], Awaitable[None]]
+    # (raw path, raw query, form pairs, X-Twilio-Signature): whether Twilio sent this. None: no Twilio here.
+    signed: Callable[[bytes, bytes, FormPairs, str | None], bool] | None
+    # (message id, MessageStatus, ErrorCode). None: statuses are acknowledged and nothing comes of them.
+    status_callback: Callable[[str, str, str | None], Awaitable[None]] | None
+    now: Callable[[], datetime]
+    # (after cursor, person or None for all): the next lines, oldest first, in pages. None: no phone.
+    conversation: Conversation | None
+    # Whose phones there are, by id; with an id only that one, and none where nobody has it.
+    people: Callable[[str | None], Awaitable[Sequence[Plan]]]
+    # Returns when something may have been added to the conversation, or after some seconds.
+    changed: Callable[[], Awaitable[None]]
+    # Counts for /readyz, nothing personal; raises where nudger cannot work.
+    health: Callable[[], Awaitable[Mapping[str, object]]]
+    zone: Callable[[str], tzinfo]
+    speed: float = 1.0  # how many times as fast as life the clock runs
+    hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers

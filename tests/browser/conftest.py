@@ -1,0 +1,131 @@
+"""A real browser before real pages: uvicorn on a free port of this machine, over doors that record."""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from nudger.clock import FastClock
+from nudger.delivery.ports import Inbound
+from nudger.model import ChannelName
+from nudger.web.app import build_app
+from nudger.web.serve import serve
+from tests.web.world import JOSE, World
+
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SPEED = 60.0  # a minute a second
+
+
+class Answering(World):
+    """A world that answers LATER and HELP as nudger would."""
+
+    async def take_reply(self, inbound: Inbound) -> None:
+        await super().take_reply(inbound)
+        answer = {"LATER": "OK, again at 3:30 pm.", "DONE": "Noted. Thanks for saying so."}.get(inbound.text)
+        if answer is not None:
+            self.say(answer, channel=inbound.channel)
+
+
+class Site:
+    """The pages of a world, served from a thread of their own."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.clock = FastClock(world.now, SPEED)
+        self._doors = replace(world.doors(), now=self.clock.now, speed=SPEED)
+        self._up = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    def __enter__(self) -> "Site":
+        self._thread.start()
+        assert self._up.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+
+    def arrive(self, text: str, **more: object) -> None:
+        """A message reaches a phone while people look."""
+        self.world.say(text, **more)  # type: ignore[arg-type]
+        self._loop.call_soon_threadsafe(self.world.change)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        app = build_app(self._doors)
+        async with serve(app, "127.0.0.1", 0) as self.address:
+            self._up.set()
+            await self._end.wait()
+            app.state.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def world() -> World:
+    """Maya has had one nudge, José one by email."""
+    world = Answering()
+    world.say("Your jaw and shoulders may be holding tight. If you like, let them drop a little.")
+    world.say("Un vaso de agua, sin prisa.", JOSE, channel=ChannelName.EMAIL, subject="Una pausa")
+    world.now += timedelta(minutes=1)
+    return world
+
+
+@pytest.fixture
+def site(world: World) -> Iterator[Site]:
+    with Site(world) as site:
+        yield site
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Opens a page with the settings given; whatever the console complains of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_one(path: str = "/phone", **settings: object) -> Page:
+        context = browser.new_context(**settings)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda fault: complaints.append(str(fault)))
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(site.address) else complaints.append(request.url),
+        )
+        page.goto(site.address + path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
