@@ -11,6 +11,7 @@ import zoneinfo
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -72,7 +73,10 @@ class Zones:
         return self._loaded.zone(key)
 
     def differing(self, keys: Iterable[str], since: datetime, until: datetime) -> tuple[str, ...]:
-        """Which of these zones show another time in the other copy, anywhen from `since` to `until`."""
+        """Which of these zones show another time in the other copy, anywhen from `since` to `until`.
+
+        One that only one of the copies has counts too. About a millisecond a zone and year.
+        """
         loaded = self._loaded
         if loaded.other is None:
             return ()
@@ -92,9 +96,13 @@ class Zones:
         before = self._loaded
         if before.is_current():
             return False
-        after = self._load()
-        for key in before.read:
-            after.zone(key)
+        try:
+            after = self._load()
+        except NudgerError:  # both copies are gone, as the only one is while pip replaces it
+            return False
+        for key, known in list(before.read.items()):
+            if after.zone(key) is None:  # gone, or just being replaced: people in it keep their times
+                after.read[key] = known
         self._loaded = after
         return after.facts() != before.facts()
 
@@ -155,7 +163,7 @@ class _Loaded:
     marks: tuple[tuple[Path, Stamp | None], ...]  # the files that say a version, where one may appear too
     read: dict[str, _Zone] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         # A system may lack the old names (Debian has them in tzdata-legacy): the other copy fills in.
         return self.newer.names | (self.other.names if self.other else frozenset())

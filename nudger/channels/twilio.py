@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from twilio.rest import Client
 
+from nudger.channels.twilio_account import Account
 from nudger.channels.twilio_codes import failure_of
 from nudger.channels.twilio_http import NoAnswer, NotReached, Refused, TwilioHttp, quiet_loggers
 from nudger.delivery.ports import Failure, Inbound, Receipt, SendFailure, Sending
@@ -15,6 +16,7 @@ from nudger.model import ChannelName
 SHORTEST_HOLD, LONGEST_HOLD = 1, 36_000  # seconds that ValidityPeriod may be, by Twilio's description
 PAGE_SIZE = 1000  # the most that Twilio gives on one page
 STATUS_PATH = "/twilio/status/"
+TWILIO = "https://api.twilio.com"
 # The package reads TWILIO_* of the process where it is not handed an environment that holds something.
 NO_ENVIRONMENT = {"_": ""}
 
@@ -44,13 +46,16 @@ class TwilioChannel:
         quiet_loggers()
         user, password = _credentials(account_sid, auth_token, api_key_sid, api_key_secret)
         self._account_sid = account_sid
+        self._by_key = user != account_sid
         self._from_number = from_number
+        self._service = messaging_service_sid
         self._sender = _sender(from_number, messaging_service_sid)
         self._status_url = public_url.rstrip("/") + STATUS_PATH if public_url else None
         self._http = TwilioHttp(timeout)
         client = Client(user, password, account_sid, http_client=self._http, environment=NO_ENVIRONMENT)
-        if base_url:
-            client.api.base_url = base_url
+        self._client: Any = client
+        self._base_url = base_url or TWILIO
+        client.api.base_url = self._base_url
         self._messages: Any = client.messages  # here, for its import takes a tenth of a second
 
     def __repr__(self) -> str:
@@ -94,6 +99,20 @@ class TwilioChannel:
         # Newest first, whole seconds: reversed, so that STOP and START of one second keep their order.
         inbound = [_inbound(message, since) for message in reversed(messages) if _came_in(message)]
         return sorted(inbound, key=lambda text: text.received_at)
+
+    async def check(self, inbound_url: str | None = None) -> tuple[str, ...]:
+        """Asks whether the account is active and the number, or the Messaging Service, is its own.
+
+        Sends nothing. Returns doubts, a sentence each: a trial account, or texts that come in and are
+        not posted to `inbound_url`. Raises ChannelError for what keeps texts from going out.
+        """
+        if self._base_url != TWILIO:
+            # Messaging Services have a host of their own; what stands in for Twilio stands in for both.
+            self._client.messaging.base_url = self._base_url
+        account = Account(
+            self._client, self._account_sid, self._by_key, self._from_number, self._service, inbound_url
+        )
+        return await account.check()
 
     async def close(self) -> None:
         await self._http.close()

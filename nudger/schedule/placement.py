@@ -3,7 +3,7 @@
 A slot's room is the set of minutes that it could have if it were alone: its part of the window without
 quiet hours, minutes that do not exist, and minutes too near to a fixed time. What lies between the ends
 of a part and is missing from it is missing for every slot, so rooms are intervals over one common set of
-minutes; `most` rests on that.
+minutes; `_worth_trying` rests on that.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -37,11 +37,10 @@ def choose(rooms: Sequence[int], limit: int, spacing: Spacing) -> list[int]:
     """Indexes of at most `limit` rooms that can all be filled: as many as can be, and among equals
     those that come first. Rooms are not empty."""
     count = min(limit, len(rooms))
-    if count == len(rooms) == len(clusters(rooms, range(count), spacing)):
-        return list(range(count))
     everyone = (1 << len(rooms)) - 1
-    while not can_fill(rooms, everyone, 0, count, spacing):
-        count -= 1
+    if not (count == len(rooms) and _fill_in_turn(rooms, spacing)):
+        while not can_fill(rooms, everyone, 0, count, spacing):
+            count -= 1
     if count == len(rooms):
         return list(range(count))
     chosen: list[int] = []
@@ -117,6 +116,17 @@ def candidates(room: int, others: Sequence[int], spacing: Spacing) -> int:
         if not some:
             return room & found
         some = some - 1 & either
+
+
+def _fill_in_turn(rooms: Sequence[int], spacing: Spacing) -> bool:
+    """Whether all can be filled one after the other as they open: the plain case, and quick to see."""
+    start = 0
+    for _, _, room in sorted((_opening(room), _end(room), room) for room in rooms):
+        opening = first(room, start)
+        if opening is None:
+            return False
+        start = spacing.after(opening)
+    return True
 
 
 def _worth_trying(heads: list[tuple[int, int, bool, int]], spacing: Spacing) -> Iterator[tuple[int, int]]:

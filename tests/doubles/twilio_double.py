@@ -27,6 +27,10 @@ API_KEY_SID, API_KEY_SECRET = "SK" + "0b" * 16, "secret-of-the-double"
 NUMBER = "+15005550006"
 MESSAGES = "/2010-04-01/Accounts/{account}/Messages.json"
 MESSAGE = "/2010-04-01/Accounts/{account}/Messages/{sid}.json"
+ACCOUNT = "/2010-04-01/Accounts/{account}.json"
+NUMBERS = "/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json"
+SHORT_CODES = "/2010-04-01/Accounts/{account}/SMS/ShortCodes.json"
+SERVICE = "/v1/Services/{sid}"  # of messaging.twilio.com
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,12 @@ class TwilioDouble:
         self.requests: list[Recorded] = []
         self.released = asyncio.Event()
         self.largest_page = 1000
+        self.account: dict[str, Any] = {"status": "active", "type": "Full"}
+        self.numbers: list[dict[str, Any]] = [number_resource(NUMBER)]
+        self.short_codes: list[dict[str, Any]] = []
+        self.services: dict[str, dict[str, Any]] = {}  # by SID: what differs from a new one
+        self.refusals: dict[str, Refuse] = {}  # by path: what is asked there is refused
+        self.keys_read_accounts = False  # only a main key may read the account itself
         self._now = now
         self._port = port
         self._changed = asyncio.Condition()
@@ -104,6 +114,10 @@ class TwilioDouble:
         app.router.add_post(MESSAGES, self._create)
         app.router.add_get(MESSAGES, self._list)
         app.router.add_get(MESSAGE, self._fetch)
+        app.router.add_get(ACCOUNT, self._fetch_account)
+        app.router.add_get(NUMBERS, self._list_numbers)
+        app.router.add_get(SHORT_CODES, self._list_short_codes)
+        app.router.add_get(SERVICE, self._fetch_service)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
     async def __aenter__(self) -> Self:
@@ -243,6 +257,61 @@ class TwilioDouble:
                 return web.json_response(message)
         return _refusal(Refuse(404, 20404))
 
+    async def _fetch_account(self, request: web.Request) -> web.Response:
+        refusal = await self._refused(request)
+        if refusal is None and not self.keys_read_accounts and _by_key(request):
+            refusal = _refusal(Refuse(401, 20003))
+        path = ACCOUNT.format(account=ACCOUNT_SID)
+        return refusal or web.json_response(
+            {
+                "sid": ACCOUNT_SID,
+                "owner_account_sid": ACCOUNT_SID,
+                "auth_token": AUTH_TOKEN,
+                "friendly_name": "nudger",
+                "date_created": "Mon, 02 Nov 2026 09:00:00 +0000",
+                "date_updated": "Mon, 02 Nov 2026 09:00:00 +0000",
+                "subresource_uris": {"messages": MESSAGES.format(account=ACCOUNT_SID)},
+                "uri": path,
+                **self.account,
+            }
+        )
+
+    async def _list_numbers(self, request: web.Request) -> web.Response:
+        wanted = request.query.get("PhoneNumber", "")
+        # Twilio's filter takes a part of a number, too.
+        found = [one for one in self.numbers if wanted in one["phone_number"]]
+        return await self._refused(request) or _page(request, "incoming_phone_numbers", found)
+
+    async def _list_short_codes(self, request: web.Request) -> web.Response:
+        wanted = request.query.get("ShortCode", "")
+        found = [one for one in self.short_codes if wanted in one["short_code"]]
+        return await self._refused(request) or _page(request, "short_codes", found)
+
+    async def _fetch_service(self, request: web.Request) -> web.Response:
+        refusal = await self._refused(request)
+        sid = request.match_info["sid"]
+        if refusal is None and sid not in self.services:
+            refusal = _refusal(Refuse(404, 20404))
+        return refusal or web.json_response(
+            {
+                "sid": sid,
+                "account_sid": ACCOUNT_SID,
+                "friendly_name": "nudger",
+                "inbound_request_url": None,
+                "inbound_method": "POST",
+                "use_inbound_webhook_on_number": False,
+                "date_created": "2026-11-02T09:00:00Z",
+                "date_updated": "2026-11-02T09:00:00Z",
+                **self.services[sid],
+            }
+        )
+
+    async def _refused(self, request: web.Request) -> web.Response | None:
+        await self._record(request)
+        if request.path in self.refusals:
+            return _refusal(self.refusals[request.path])
+        return None if _known(request) else _refusal(Refuse(401, 20003))
+
     async def _record(self, request: web.Request) -> dict[str, str]:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.requests.append(
@@ -309,11 +378,62 @@ def inbound_form(sid: str, sender: str, text: str, to: str = NUMBER) -> dict[str
     }
 
 
+def number_resource(number: str, sms: bool = True, sms_url: str = "", method: str = "POST") -> dict[str, Any]:
+    """A number of the account, as IncomingPhoneNumbers lists it."""
+    return {
+        "account_sid": ACCOUNT_SID,
+        "capabilities": {"voice": True, "sms": sms, "mms": False, "fax": False},
+        "friendly_name": "nudger",
+        "phone_number": number,
+        "sid": "PN" + "0d" * 16,
+        "sms_application_sid": "",
+        "sms_method": method,
+        "sms_url": sms_url,
+    }
+
+
+def short_code_resource(code: str, sms_url: str = "") -> dict[str, Any]:
+    """A short code of the account."""
+    return {
+        "account_sid": ACCOUNT_SID,
+        "friendly_name": "nudger",
+        "short_code": code,
+        "sid": "SC" + "0e" * 16,
+        "sms_method": "POST",
+        "sms_url": sms_url,
+    }
+
+
 def _known(request: web.Request) -> bool:
     users = ((ACCOUNT_SID, AUTH_TOKEN), (API_KEY_SID, API_KEY_SECRET))
-    headers = ["Basic " + base64.b64encode(f"{user}:{word}".encode()).decode() for user, word in users]
-    account = request.match_info["account"] == ACCOUNT_SID
-    return account and request.headers.get("Authorization", "") in headers
+    # A Messaging Service has no account in its address: the credentials say whose it is.
+    account = request.match_info.get("account", ACCOUNT_SID) == ACCOUNT_SID
+    return account and request.headers.get("Authorization", "") in [_basic(*user) for user in users]
+
+
+def _by_key(request: web.Request) -> bool:
+    return request.headers.get("Authorization", "") == _basic(API_KEY_SID, API_KEY_SECRET)
+
+
+def _basic(user: str, word: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{word}".encode()).decode()
+
+
+def _page(request: web.Request, name: str, resources: list[dict[str, Any]]) -> web.Response:
+    """All of a list on its one page."""
+    return web.json_response(
+        {
+            name: resources,
+            "page": 0,
+            "page_size": 50,
+            "start": 0,
+            "end": max(len(resources) - 1, 0),
+            "uri": request.path,
+            "first_page_uri": request.path,
+            "previous_page_uri": None,
+            "next_page_uri": None,
+        }
+    )
 
 
 def _refusal(refuse: Refuse) -> web.Response:

@@ -107,6 +107,7 @@ def test_on_a_day_without_a_change_every_zone_shows_the_time_that_was_asked_for(
         ("America/St_Johns", datetime(2011, 3, 13, 3, 31, tzinfo=UTC)),
         ("America/Sao_Paulo", datetime(2018, 2, 18, 2, tzinfo=UTC)),  # from 00:00 back to 23:00
         ("Asia/Pyongyang", datetime(2018, 5, 4, 15, tzinfo=UTC)),  # 23:30 to 00:00, for good
+        ("America/Toronto", datetime(1919, 3, 31, 4, 30, tzinfo=UTC)),  # from 23:30 to 00:30 of the next date
         ("America/Caracas", datetime(2016, 5, 1, 7, tzinfo=UTC)),
     ],
 )

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 from cronsim import CronSim
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudger.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Window
@@ -126,6 +126,7 @@ def test_a_faulty_expression_that_got_past_the_check_is_no_silent_never() -> Non
         falls_on(nudge, date(2026, 11, 23))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789*/,-#LWlwmonjan \t", max_size=40) | st.text(max_size=60))
 def test_any_text_is_either_a_cron_expression_or_explained(expression: str) -> None:
     problem = check_cron(expression)

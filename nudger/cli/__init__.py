@@ -1,0 +1,36 @@
+"""The commands. Every fault that a person can cause ends in one clear message and DESIGN's exit code."""
+
+import os
+import sys
+
+from typer.exceptions import Abort, TyperException
+
+from nudger.cli import daemon, doctor, init, lint, looking, people, plans, replies
+from nudger.cli.context import app
+from nudger.cli.show import fault, misused
+
+__all__ = ["main"]
+
+for room in (daemon, init, doctor, plans, lint, replies, people, looking):
+    room.register(app)
+
+
+def main() -> None:
+    """The console script `nudger`."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except Abort:
+        return 130  # Ctrl-C, as shells count it
+    except TyperException as wrong:
+        return misused(wrong)
+    except BrokenPipeError:
+        # `nudger log maya | head`: the reader has what it wanted. Keep the interpreter's exit quiet too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as unforeseen:
+        return fault(unforeseen)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,85 @@
+"""What every command starts from: the settings, the clock, the store."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nudger import __version__, logs
+from nudger.clock import SystemClock
+from nudger.core import Core
+from nudger.delivery.ports import Store
+from nudger.errors import UsageError
+from nudger.model import Person
+from nudger.settings import Settings, load
+from nudger.wiring import open_database
+
+clock = SystemClock()
+app = typer.Typer(
+    name="nudger",
+    help="Short, kind, well-timed reminders by text and email, from plans that you keep as files.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of tables.")]
+PersonId = Annotated[
+    str, typer.Argument(metavar="PERSON", help="A person's id: the name of their plan file.")
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"nudger {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=False)
+def _begin(
+    context: typer.Context,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", metavar="FILE", help="Else ./settings.env, else /etc/nudger/settings.env."
+        ),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 (its callback acts)
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None:
+    context.obj = settings
+
+
+def settings_of(context: typer.Context, *, running: bool = True) -> Settings:
+    """The settings, checked, or SettingsError with every problem. What only the daemon needs may be
+    missing where it is not `running`."""
+    return load(context.obj, os.environ, Path.cwd(), running=running)
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[tuple[Core, Store]]:
+    """The core and the open database of a command that looks at people or acts on them."""
+    settings = settings_of(context, running=False)
+    logs.configure("warning")
+    core = Core(settings)
+    store = open_database(core)
+    try:
+        yield core, store
+    finally:
+        store.close()
+
+
+def known(store: Store, person_id: str) -> Person:
+    """The person, or what to type instead."""
+    person = store.person(person_id)
+    if person is None:
+        ids = [one.id for one in store.people()][:20]
+        known_ids = f"Known people: {', '.join(ids)}." if ids else "Nobody is known yet: start nudger run."
+        raise UsageError(f"PERSON: nobody has the id {person_id!r}", known_ids)
+    return person

@@ -1,0 +1,68 @@
+"""`nudger run` and `nudger demo`: the same daemon, on the machine's clock and on a fast one."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nudger import logs
+from nudger.cli.context import settings_of
+from nudger.cli.demo import Demo
+from nudger.cli.show import err, terminal
+from nudger.clock import SystemClock
+from nudger.core import Core
+from nudger.files import bundled
+from nudger.settings import load
+from nudger.wiring import alone, build_daemon, open_database
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+    app.command()(run)
+
+
+def run(context: typer.Context) -> None:
+    """The daemon: lays out days, sends what is due, takes replies. Ends on SIGTERM; SIGHUP reloads."""
+    settings = settings_of(context)
+    logs.configure(settings.log_level)
+    for warning in settings.warnings:
+        err.print(f"[yellow]nudger:[/] {warning}")
+    asyncio.run(_run(Core(settings)))
+
+
+async def _run(core: Core) -> None:
+    with alone(core.settings.state_dir):
+        store = open_database(core)
+        try:
+            await build_daemon(core, store, SystemClock()).run()
+        finally:
+            store.close()
+
+
+def demo(
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=366, help="End after so many days (default: 1 without a terminal)."),
+    ] = None,
+    speed: Annotated[float, typer.Option(min=1, max=3600, help="How many times as fast as life.")] = 300.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the phone page; 0: a free one.")] = 0,
+    plans: Annotated[Path | None, typer.Option(help="Your own plans (default: the example plans).")] = None,
+) -> None:
+    """nudger at work, a day in minutes: example plans, an on-screen phone, no account anywhere."""
+    logs.configure("warning")
+    watched = terminal()
+    with tempfile.TemporaryDirectory(prefix="nudger-demo-") as folder:
+        environ = {
+            "NUDGER_PLANS_DIR": str(plans or bundled("plans")),
+            "NUDGER_STATE_DIR": folder,
+            "NUDGER_WEB_PORT": str(port),
+        }
+        core = Core(load(None, environ, Path(folder)))
+        store = open_database(core)
+        try:
+            show = Demo(core, store, speed, days if days or watched else 1, watched)
+            asyncio.run(show.run())
+        finally:
+            store.close()

@@ -1,0 +1,124 @@
+"""The demo: the real daemon on a fast clock, told in the terminal and on the phone page."""
+
+import asyncio
+import contextlib
+import sys
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from rich.markup import escape
+
+from nudger.cli.show import out
+from nudger.clock import FastClock
+from nudger.core import Core
+from nudger.daemon import Daemon
+from nudger.delivery.ports import Inbound, Sending, Store
+from nudger.model import ChannelName, Person
+from nudger.schedule import day_bounds, local_date
+from nudger.wiring import build_daemon
+
+# Spans of the fast clock: nights and long waits are skipped, up to a little before what comes next.
+LULL = timedelta(hours=2)
+LEAD = timedelta(minutes=5)
+LOOK_EVERY = 0.1  # seconds of the machine's time
+
+
+@dataclass
+class Demo:
+    """Two people, a few days, and someone who may answer for them."""
+
+    core: Core
+    store: Store
+    speed: float
+    days: int | None  # None: until Ctrl-C
+    watched: bool  # someone sits at the terminal: waits are shown, and what they type is a reply
+    _nudged: list[str] = field(default_factory=list)  # ids, the latest last
+    _typed: list[str] = field(default_factory=list)
+    _daemon: Daemon = field(init=False)
+    _clock: FastClock = field(init=False)
+
+    async def run(self) -> None:
+        """Runs until the days are over, or Ctrl-C."""
+        self._clock = FastClock(self._morning(), self.speed)
+        self._daemon = build_daemon(self.core, self.store, self._clock, shown=self._shown)
+        self._daemon.aside += (self._story,)
+        await self._daemon.run()
+        out.print("\nThat was the demo. Write your own plan: see plans/ and docs/plans.md.")
+
+    def _morning(self) -> datetime:
+        """The start of today where the machine is; the story jumps to the first nudge from there."""
+        here = datetime.now().astimezone().tzinfo or UTC
+        return day_bounds(here, local_date(here, datetime.now(UTC)))[0]
+
+    async def _story(self) -> None:
+        """Moves the clock over lulls; returns, which ends the demo, when the days are over."""
+        self._greet()
+        ends_at = self._clock.now() + timedelta(days=self.days) if self.days else None
+        self._listen()
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            await self._answer()
+            now = self._clock.now()
+            await self._daemon.laying_out.run_once(now)
+            next_at = await asyncio.to_thread(self.store.next_due_at)
+            if ends_at is not None and (next_at is None or next_at >= ends_at):
+                await self._daemon.dispatcher.settled()
+                return
+            lull = LULL if self.watched else LEAD
+            if next_at is not None and next_at - now > lull:
+                self._clock.advance_to(next_at - (LEAD if self.watched else timedelta(0)))
+                self._daemon.wake()
+
+    def _greet(self) -> None:
+        people = ", ".join(person.plan.name for person in self.store.people())
+        out.print(f"[bold]nudger demo[/]: {people}, {self.speed:g} times as fast as life.")
+        out.print(f"Phones: [bold]{self._daemon.address}/phone[/]")
+        if self.watched:
+            out.print('Type a reply such as "later" or "maya: snooze 2h"; Ctrl-C ends it.')
+        out.print()
+
+    def _shown(self, sending: Sending) -> None:
+        person = self.store.person(sending.person)
+        if person is None:
+            return
+        if sending.origin != "answer":
+            self._nudged.append(person.id)
+        by = "text" if sending.channel is ChannelName.SMS else "email"
+        self._print(self._clock.now(), person, by, sending.text)
+
+    def _listen(self) -> None:
+        """Reads what is typed, line by line; a file or nothing as standard input is nobody typing."""
+        with contextlib.suppress(PermissionError, ValueError, OSError):
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._read_line)
+
+    def _read_line(self) -> None:
+        line = sys.stdin.readline()
+        if not line:
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        elif line.strip():
+            self._typed.append(line.strip())
+
+    async def _answer(self) -> None:
+        """What was typed is a reply of the person named before a colon, else of whoever was nudged last.
+        It waits until there is a nudge to reply to."""
+        waiting, self._typed = self._typed, []
+        for line in waiting:
+            named, colon, rest = line.partition(":")
+            known = self.store.person(named.strip().lower()) if colon else None
+            person = known or (self.store.person(self._nudged[-1]) if self._nudged else None)
+            if person is None or person.id not in self._nudged:
+                self._typed.append(line)
+                continue
+            text = rest.strip() if known else line
+            channel = person.plan.channels[0]
+            now = self._clock.now()
+            self._print(now, person, "reply", text)
+            address = person.plan.address(channel) or ""
+            await self._daemon.take(Inbound(f"typed-{uuid.uuid4().hex}", channel, address, text, now))
+
+    def _print(self, now: datetime, person: Person, by: str, text: str) -> None:
+        at = now.astimezone(self.core.zone(person.plan.timezone))
+        out.print(
+            f"[dim]{at:%a %H:%M}[/]  [bold]{escape(person.plan.name):<8}[/] [dim]{by:<5}[/] {escape(text)}"
+        )

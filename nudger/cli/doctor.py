@@ -1,0 +1,230 @@
+"""`nudger doctor`: everything that nudger needs, looked at; each line is ok, or says what to do."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+
+from nudger import logs, plans
+from nudger.cli.context import AsJson, clock
+from nudger.cli.show import as_json, out
+from nudger.core import Core
+from nudger.doctor.channels import on_screen, smtp_answers, twilio_answers
+from nudger.doctor.clock import clock_is_kept, clock_is_right
+from nudger.doctor.database import daemon_is_running, database_is_sound
+from nudger.doctor.disk import disk_has_room
+from nudger.doctor.examination import Look, exit_code, looked
+from nudger.doctor.finding import Finding, Grade, many, note
+from nudger.doctor.helplines import countries_are_known, helplines_are_fresh
+from nudger.doctor.plans import plans_are_sound
+from nudger.doctor.settings import (
+    files_are_closed,
+    service_credentials,
+    settings_are_right,
+    settings_are_wrong,
+)
+from nudger.doctor.systemd import service_answers, service_is_watched
+from nudger.doctor.tzdata import tzdata_is_known
+from nudger.doctor.webhook import webhook_is_right
+from nudger.errors import Problem, SettingsError
+from nudger.files import all_problems, find_plans
+from nudger.model import Plan
+from nudger.settings import Settings, load
+from nudger.wiring import check_smtp, check_twilio, is_running, look_at_database, sign_as_twilio
+
+SERVICE_SECRETS = Path("/etc/nudger/credentials")  # systemd/nudger.service
+COLOURS = {Grade.OK: "green", Grade.NOTE: "cyan", Grade.WARNING: "yellow", Grade.FAILURE: "bold red"}
+INDENT = " " * 21
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor(context: typer.Context, json: AsJson = False) -> int:
+    """Looks at all that nudger needs, and says what to do. Sends nothing and changes nothing."""
+    logs.configure("error")
+    findings = asyncio.run(_examine(context.obj, quiet=json))
+    code = exit_code([finding for _, finding in findings])
+    if json:
+        as_json({"exit_code": code, "findings": [_as_json(*one) for one in findings]})
+    else:
+        out.print(_verdict([finding.grade for _, finding in findings]))
+    return code
+
+
+async def _examine(settings_file: Path | None, *, quiet: bool) -> list[tuple[str, Finding]]:
+    found = []
+    async for subject, finding in _findings(settings_file):
+        found.append((subject, finding))
+        if not quiet:
+            _show(subject, finding)
+    return found
+
+
+async def _findings(settings_file: Path | None) -> AsyncIterator[tuple[str, Finding]]:
+    """Each check's, as soon as it is there: what only settings can tell comes where they could be read."""
+    environ = _environ()
+    settings, finding = _settings(settings_file, environ)
+    yield "settings", finding
+    patient = Patient(Core(settings), environ, clock.now()) if settings else None
+    looks = {**patient.plans(), **MACHINE, **patient.machine()} if patient else MACHINE
+    for subject, look in looks.items():
+        yield subject, await looked(look)
+    if patient is None or finding.grade is Grade.FAILURE:
+        yield "the rest", note("not looked at: the settings come first")
+        return
+    for subject, look in patient.channels().items():
+        yield subject, await looked(look)
+
+
+def _environ() -> Mapping[str, str]:
+    """This process's; with the service's secrets, where they are there and may be read."""
+    if "CREDENTIALS_DIRECTORY" not in os.environ and os.access(SERVICE_SECRETS, os.R_OK | os.X_OK):
+        return {**os.environ, "CREDENTIALS_DIRECTORY": str(SERVICE_SECRETS)}
+    return os.environ
+
+
+def _settings(file: Path | None, environ: Mapping[str, str]) -> tuple[Settings | None, Finding]:
+    """The settings as far as they go: what only a channel lacks keeps nobody from looking at the rest."""
+    try:
+        settings = load(file, environ, Path.cwd())
+        return settings, settings_are_right(settings)
+    except SettingsError as fault:
+        finding = settings_are_wrong(fault, SERVICE_SECRETS)
+    try:
+        return load(file, environ, Path.cwd(), running=False), finding
+    except SettingsError:
+        return None, finding  # the same problems once more
+
+
+async def _service() -> Finding:
+    return service_is_watched(await service_answers())
+
+
+# What needs no settings.
+MACHINE: Mapping[str, Look] = {
+    "clock": lambda: clock_is_right(clock_is_kept()),
+    "service": _service,
+}
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What is looked at, once its settings are known."""
+
+    core: Core
+    environ: Mapping[str, str]
+    now: datetime
+
+    def plans(self) -> dict[str, Look]:
+        """The people, if they can be read at all, and who else may read of them."""
+        always: dict[str, Look] = {
+            "secrets": lambda: files_are_closed(self._closed()),
+            "plans": lambda: plans_are_sound(self._settings.plans_dir, *self._reading[1:]),
+        }
+        if not self._is_readable():
+            return always  # why, the check of the plans says
+        stale = self.core.wording.stale_helplines(self.now.date())
+        return {
+            **always,
+            "helplines": lambda: helplines_are_fresh(stale, self._people),
+            "countries": lambda: countries_are_known(self._people),
+        }
+
+    def machine(self) -> dict[str, Look]:
+        """What this machine itself can tell."""
+        state_dir = self._settings.state_dir
+        people = self._people if self._is_readable() else ()
+        zone_of = {plan.person: plan.timezone for plan in people}
+        return {
+            "tzdata": lambda: tzdata_is_known(self.core.zones, zone_of, self.now),
+            "database": lambda: database_is_sound(look_at_database(self.core)),
+            "disk": lambda: disk_has_room(state_dir),
+            "daemon": lambda: daemon_is_running(is_running(state_dir), state_dir),
+        }
+
+    def channels(self) -> dict[str, Look]:
+        """What others have to be asked."""
+        return {"twilio": self._twilio, "webhook": self._webhook, "smtp": self._smtp}
+
+    def _is_readable(self) -> bool:
+        try:
+            return bool(self._reading)
+        except Exception:  # whatever it is, the check of the plans says
+            return False
+
+    @property
+    def _settings(self) -> Settings:
+        return self.core.settings
+
+    @property
+    def _people(self) -> Sequence[Plan]:
+        return self._reading[0]
+
+    @cached_property
+    def _reading(self) -> tuple[Sequence[Plan], int, Sequence[Problem]]:
+        """The sound plans, how many there are in all, and every problem."""
+        found = find_plans([self._settings.plans_dir])
+        reading = plans.read(found.sources, self.core.facts(self.now), found.shared)
+        return list(reading.plans.values()), len(reading.files), all_problems(found, reading.problems)
+
+    def _closed(self) -> list[tuple[Path, Path]]:
+        """Files, each with what is to be closed where it is open."""
+        folder = self._settings.plans_dir
+        files = [(Path(source.file), folder) for source in find_plans([folder]).sources]
+        if credentials := self.environ.get("CREDENTIALS_DIRECTORY"):
+            files += service_credentials(Path(credentials))
+        if database := self.core.database_file:
+            files.append((database, database))
+        return files
+
+    async def _twilio(self) -> Finding:
+        if self._settings.sms != "twilio":
+            return on_screen("texts are", "NUDGER_SMS")
+        return twilio_answers(await check_twilio(self._settings))
+
+    async def _webhook(self) -> Finding:
+        url = self._settings.public_url
+        if self._settings.sms != "twilio" or self._settings.replies != "webhook" or url is None:
+            return note("not needed: " + self._without_webhook())
+        return await webhook_is_right(url, partial(sign_as_twilio, self._settings))
+
+    def _without_webhook(self) -> str:
+        every = f"Twilio is asked for replies every {self._settings.poll_seconds} s"
+        return every if self._settings.sms == "twilio" else "replies come from the phone page"
+
+    async def _smtp(self) -> Finding:
+        if self._settings.email != "smtp":
+            return on_screen("emails are", "NUDGER_EMAIL")
+        await check_smtp(self.core, clock)
+        return smtp_answers(f"{self._settings.smtp_host}:{self._settings.smtp_port}")
+
+
+def _show(subject: str, finding: Finding) -> None:
+    grade = f"[{COLOURS[finding.grade]}]{finding.grade:<8}[/]"
+    out.print(f"{grade} [bold]{subject:<11}[/] {escape(finding.sentence)}")
+    for line in finding.advice.splitlines():
+        out.print(f"{INDENT}{escape(line)}", style="dim")
+
+
+def _verdict(grades: Sequence[Grade]) -> str:
+    failures, warnings = grades.count(Grade.FAILURE), grades.count(Grade.WARNING)
+    if failures or warnings:
+        return f"\n{many(failures, 'failure')}, {many(warnings, 'warning')}."
+    return "\n[green]All is well.[/]"
+
+
+def _as_json(subject: str, finding: Finding) -> dict[str, str]:
+    return {
+        "check": subject,
+        "grade": finding.grade,
+        "sentence": finding.sentence,
+        "advice": finding.advice,
+    }

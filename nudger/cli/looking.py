@@ -1,0 +1,101 @@
+"""`nudger status` and `nudger log`: what happened, each suppressed or missed one with its reason."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from nudger.cli.context import AsJson, PersonId, clock, known, opened
+from nudger.cli.show import as_json, local, out, problems, table
+from nudger.delivery.ports import Entry, StatusReport
+from nudger.model import Person
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(status)
+    app.command()(log)
+
+
+def status(context: typer.Context, json: AsJson = False) -> None:
+    """Health: what is planned, sent, held and unknown, and whose plan or standing needs a look."""
+    with opened(context) as (_, store):
+        now = clock.now()
+        report = store.status(now)
+        if json:
+            as_json(_status_json(report, now))
+            return
+        _show_status(report, now)
+
+
+def log(
+    context: typer.Context,
+    person: PersonId,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the latest.")] = 50,
+    json: AsJson = False,
+) -> None:
+    """What happened to a person's nudges and replies, latest last."""
+    with opened(context) as (core, store):
+        who = known(store, person)
+        entries = list(reversed(store.log(person, limit)))
+        if json:
+            as_json([asdict(entry) for entry in entries])
+            return
+        zone = core.zone(who.plan.timezone)
+        rows = [[local(entry.at, zone), entry.what, entry.state, _detail(entry)] for entry in entries]
+        table(["when", "what", "state", "why"], rows, title=f"{who.plan.name} ({who.id})")
+
+
+def standing(person: Person, now: datetime) -> str:
+    """In words: what keeps nudges from this person."""
+    held = person.standing
+    words = []
+    if held.removed_at:
+        words.append("plan file removed")
+    if held.held_at:
+        words.append("held after a crisis text, until RESUME")
+    if held.paused(now):
+        words.append(f"paused until {local(held.paused_until)}" if held.paused_until else "paused")
+    words += [f"opted out of {channel}" for channel in sorted(held.opted_out)]
+    missing = [channel for channel in person.plan.channels if channel not in held.consented | held.opted_out]
+    words += [f"no consent on record for {channel}" for channel in missing]
+    return "; ".join(words)
+
+
+def _show_status(report: StatusReport, now: datetime) -> None:
+    out.print(f"{report.people} people, {report.planned} nudges planned.")
+    if report.next_due_at:
+        out.print(f"Next one due {local(report.next_due_at)}.")
+    if report.oldest_due_at and (late := now - report.oldest_due_at).total_seconds() > 60:
+        out.print(
+            f"[yellow]The oldest is {int(late.total_seconds() // 60)} min overdue: is nudger running?[/]"
+        )
+    counts = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()) if number)
+    out.print(f"Last 24 hours: {counts or 'nothing'}.")
+    if report.unknown:
+        out.print(
+            f"[yellow]{report.unknown} of unknown end[/]: handed to a provider without its answer. They are "
+            "not sent again."
+        )
+    rows = [[person.id, standing(person, now)] for person in report.standings]
+    if rows:
+        table(["person", "standing"], rows)
+    problems(report.problems)
+
+
+def _status_json(report: StatusReport, now: datetime) -> dict[str, object]:
+    return {
+        "people": report.people,
+        "planned": report.planned,
+        "states": {str(state): number for state, number in report.states.items()},
+        "unknown": report.unknown,
+        "next_due_at": report.next_due_at,
+        "oldest_due_at": report.oldest_due_at,
+        "standings": [{"person": one.id, "standing": standing(one, now)} for one in report.standings],
+        "problems": [problem.as_json() for problem in report.problems],
+    }
+
+
+def _detail(entry: Entry) -> str:
+    parts = [entry.reason, f"({entry.outcome})" if entry.outcome else ""]
+    return " ".join(part for part in parts if part)

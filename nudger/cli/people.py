@@ -1,0 +1,128 @@
+"""Acting on a person now: `send`, `pause`, `resume`, `snooze`, `export`, `forget`."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from nudger.cli.context import AsJson, PersonId, clock, known, opened
+from nudger.cli.show import as_json, local, out
+from nudger.core import Core
+from nudger.delivery.ports import Store, Writer
+from nudger.effects import Ask, Effect, Pause, Response, Resume, Snooze
+from nudger.errors import UsageError
+from nudger.model import ChannelName, Kind, Person
+from nudger.replies import Intent
+
+LONGEST_SNOOZE = timedelta(hours=48)
+
+
+def register(app: typer.Typer) -> None:
+    for command in (send, pause, resume, snooze, export, forget):
+        app.command()(command)
+
+
+def send(context: typer.Context, person: PersonId, kind: Kind, json: AsJson = False) -> None:
+    """One nudge of this kind to a person now (not in quiet hours, not after STOP)."""
+    with opened(context) as (_, store):
+        who = known(store, person)
+        if not any(nudge.kind is kind for nudge in who.plan.nudges):
+            kinds = ", ".join(sorted({str(nudge.kind) for nudge in who.plan.nudges})) or "no nudges"
+            raise UsageError(f"KIND: the plan of {person} has no {kind} nudge", f"It has: {kinds}.")
+        _act(store, who, "send", Ask(kind))
+        _say(who, json, "asked", f"A {kind} nudge to {who.plan.name} is due now.")
+
+
+def pause(
+    context: typer.Context,
+    person: PersonId,
+    until: Annotated[
+        str | None, typer.Argument(metavar="[UNTIL]", help='"3 days", "until monday" (default: RESUME).')
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """No nudges to a person until then, or until `nudger resume`."""
+    with opened(context) as (core, store):
+        who = known(store, person)
+        at = _understood(core, who, f"pause {until}", Intent.PAUSE, "UNTIL").until if until else None
+        _act(store, who, "pause", Pause(at))
+        _say(who, json, "paused", f"{who.plan.name} is paused{_till(core, who, at)}.", until=at)
+
+
+def resume(context: typer.Context, person: PersonId, json: AsJson = False) -> None:
+    """Ends a pause or a crisis hold."""
+    with opened(context) as (_, store):
+        who = known(store, person)
+        _act(store, who, "resume", Resume())
+        _say(who, json, "resumed", f"{who.plan.name} gets nudges as planned.")
+
+
+def snooze(
+    context: typer.Context,
+    person: PersonId,
+    when: Annotated[str, typer.Argument(help='"2h", "at 6", "tomorrow" (default: the nudge\'s own).')] = "",
+    json: AsJson = False,
+) -> None:
+    """Puts off a person's latest nudge, as their own reply would."""
+    with opened(context) as (core, store):
+        who = known(store, person)
+        now = clock.now()
+
+        def put_off(writer: Writer) -> Response:
+            response = core.responder.respond(writer, f"later {when}".strip(), ChannelName.SMS, now)
+            snoozes = tuple(effect for effect in response.effects if isinstance(effect, Snooze))
+            return Response(response.intent, response.until, snoozes)
+
+        response = store.act(who.id, now, put_off, "snooze")
+        if response is None or response.intent != Intent.SNOOZE:
+            raise UsageError(f'WHEN: expected "2h", "at 6", "tonight" or "tomorrow", got {when!r}')
+        if not response.effects:
+            raise UsageError(f"{who.plan.name} has no nudge of the last 24 hours to put off")
+        _say(who, json, "snoozed", f"Again at {_at(core, who, response)}.", until=response.until)
+
+
+def export(context: typer.Context, person: PersonId) -> None:
+    """All that nudger holds on a person, as JSON."""
+    with opened(context) as (_, store):
+        known(store, person)
+        as_json(store.export(person))
+
+
+def forget(
+    context: typer.Context,
+    person: PersonId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erases all that nudger holds on a person. Their plan file is yours to remove."""
+    with opened(context) as (_, store):
+        who = known(store, person)
+        if not yes and not typer.confirm(f"Erase everything on {who.plan.name} ({who.id})?"):
+            raise typer.Exit(1)
+        store.forget(person)
+        out.print(f"Erased. If the plan file of {person} is still there, remove it, or they are known again.")
+
+
+def _act(store: Store, who: Person, what: str, *effects: Effect) -> None:
+    store.act(who.id, clock.now(), lambda _: Response(what, None, effects), what)
+
+
+def _understood(core: Core, who: Person, text: str, intent: Intent, argument: str) -> Response:
+    response = core.responder.respond(Writer(who, None), text, ChannelName.SMS, clock.now())
+    if response.intent != intent:
+        raise UsageError(f'{argument}: expected "3 days", "until monday" or "until tomorrow", got {text!r}')
+    return response
+
+
+def _till(core: Core, who: Person, at: datetime | None) -> str:
+    return f" until {local(at, core.zone(who.plan.timezone))}" if at else " until resumed"
+
+
+def _at(core: Core, who: Person, response: Response) -> str:
+    return local(response.until, core.zone(who.plan.timezone))
+
+
+def _say(who: Person, json: bool, state: str, text: str, **more: object) -> None:
+    if json:
+        as_json({"person": who.id, "state": state, **more})
+    else:
+        out.print(text, markup=False)

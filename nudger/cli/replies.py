@@ -1,0 +1,88 @@
+"""`nudger interpret`: how a reply would be understood and answered."""
+
+import sys
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from nudger.cli.context import AsJson, clock, settings_of
+from nudger.cli.show import json_line, local, out
+from nudger.core import Core
+from nudger.delivery.ports import Bound, Writer
+from nudger.effects import Answer, Response
+from nudger.errors import UsageError
+from nudger.model import At, ChannelName, Kind, Nudge, Person, Plan, Window
+from nudger.plans import Wrong, check_duration, check_quiet
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(interpret)
+
+
+def interpret(
+    context: typer.Context,
+    text: Annotated[str | None, typer.Argument(help="The reply; without it, one a line is read.")] = None,
+    now: Annotated[str | None, typer.Option(metavar="ISO", help="The time that stands for now.")] = None,
+    timezone: Annotated[str, typer.Option(help="The person's zone.")] = "UTC",
+    language: Annotated[str, typer.Option(help="The person's language.")] = "en",
+    snooze: Annotated[str, typer.Option(help="What a bare LATER means.")] = "1h",
+    quiet: Annotated[str, typer.Option(help='Quiet hours, or "none".')] = "20:00-09:00",
+    json: AsJson = False,
+) -> None:
+    """How a reply would be understood, and what would be answered."""
+    core = Core(settings_of(context, running=False))
+    writer = _writer(core, timezone, language, snooze, quiet)
+    at = _instant(now, core, timezone)
+    lines = [text] if text is not None else (line.rstrip("\n") for line in sys.stdin)
+    for line in lines:
+        response = core.responder.respond(writer, line, ChannelName.EMAIL, at)
+        if json:
+            json_line(
+                {"text": line, "intent": response.intent, "until": response.until, "reply": _reply(response)}
+            )
+        else:
+            until = f" until {local(response.until, core.zone(timezone))}" if response.until else ""
+            out.print(f"[bold]{response.intent}[/]{until}")
+            out.print(f"  {_reply(response)}", markup=False)
+
+
+def _writer(core: Core, timezone: str, language: str, snooze: str, quiet: str) -> Writer:
+    """Someone who was just sent a nudge."""
+    if core.zones.zone(timezone) is None:
+        raise UsageError(f'--timezone: expected a name like "Europe/London", got {timezone!r}')
+    if language not in core.wording.languages:
+        known = ", ".join(sorted(core.wording.languages))
+        raise UsageError(f"--language: expected one of {known}, got {language!r}")
+    nudge = Nudge("rest", Kind.REST, At(()), snooze=_snooze(snooze))
+    plan = Plan("someone", "Someone", timezone, language, quiet=_quiet(quiet), nudges=(nudge,))
+    bound = Bound(1, "rest", Kind.REST, clock.now())
+    return Writer(Person(plan), bound)
+
+
+def _instant(now: str | None, core: Core, timezone: str) -> datetime:
+    if now is None:
+        return clock.now()
+    try:
+        at = datetime.fromisoformat(now)
+    except ValueError:
+        raise UsageError(f'--now: expected a time like "2026-11-23T10:00", got {now!r}') from None
+    return at if at.tzinfo else at.replace(tzinfo=core.zone(timezone))
+
+
+def _snooze(text: str) -> timedelta:
+    try:
+        return check_duration(text, timedelta(minutes=1), timedelta(hours=48))
+    except Wrong as wrong:
+        raise UsageError(f"--snooze: {wrong}") from None
+
+
+def _quiet(text: str) -> Window | None:
+    try:
+        return check_quiet(text)
+    except Wrong as wrong:
+        raise UsageError(f"--quiet: {wrong}") from None
+
+
+def _reply(response: Response) -> str:
+    return " ".join(effect.text for effect in response.effects if isinstance(effect, Answer))

@@ -1,0 +1,240 @@
+"""The daemon: APScheduler as the clockwork, one job a duty; signals, systemd, and the way out.
+
+The daemon schedules, logs and survives; what a duty does stands in its own room. A duty that dies
+of something unforeseen ends the process with its exit code, and systemd starts it again: a fresh
+start recovers, a limping daemon would not.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from nudger.delivery.dispatcher import Dispatcher
+from nudger.delivery.inbox import Inbox
+from nudger.delivery.laying_out import LayingOut
+from nudger.delivery.ports import Clock, Inbound
+from nudger.loading import Loading
+from nudger.systemd import notify, reloading, watchdog
+
+# The wall clock may be stepped and the machine suspended: nothing is waited for longer than this.
+LONGEST_WAIT = timedelta(seconds=15)
+LAY_OUT_EVERY = timedelta(seconds=15)
+RELOAD_EVERY = timedelta(minutes=5)  # where the folder tells of no changes (network file systems)
+STATUS_EVERY = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=4)  # for what is under way at the end; a stop takes 5 s at most
+
+log = structlog.get_logger("nudger.daemon")
+
+
+class DueTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires when the next entry of the agenda is due, and never later than LONGEST_WAIT from now."""
+
+    def __init__(self) -> None:
+        self._in: timedelta | None = None
+
+    def arm(self, span: timedelta | None) -> None:
+        """The next firing comes after `span` of machine time."""
+        self._in = span
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """Each arming serves once: while a run is under way the next one is far off."""
+        span, self._in = self._in, None
+        return now + (LONGEST_WAIT if span is None else min(LONGEST_WAIT, max(span, timedelta(0))))
+
+
+@dataclass
+class Daemon:
+    """Everything that runs, wired; `run` returns when it was told to stop."""
+
+    clock: Clock
+    loading: Loading
+    laying_out: LayingOut
+    dispatcher: Dispatcher
+    recover: Callable[[datetime], int]
+    inbox: Inbox
+    web: Callable[[], AbstractAsyncContextManager[str]]  # serves while open; gives the address
+    watch: Callable[[], AsyncIterator[object]]  # yields when plan files changed
+    poll: Callable[[datetime], Awaitable[int]] | None = None
+    poll_every: timedelta = timedelta(seconds=15)
+    aside: tuple[Callable[[], Awaitable[None]], ...] = ()  # run beside the duties (the demo's terminal)
+    close: Callable[[], Awaitable[None]] | None = None
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _fault: BaseException | None = None
+    _trigger: DueTrigger = field(default_factory=DueTrigger)
+    _dispatching: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _awake: bool = False
+    _dispatched_at: datetime | None = None
+    address: str = ""
+
+    async def run(self) -> None:
+        """Starts in the order that makes READY true, serves, and drains. Raises what a duty died of."""
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        try:
+            async with AsyncExitStack() as stack:
+                await self._prepare()
+                self.address = await stack.enter_async_context(self.web())
+                self._schedule()
+                self._listen()
+                async with self._beside():
+                    self._scheduler.start()
+                    notify("READY=1", f"STATUS=Serving on {self.address}")
+                    log.info("ready", address=self.address)
+                    await self._stop.wait()
+                    await self._wind_down()
+        finally:
+            if self.close is not None:
+                await self.close()
+        if self._fault is not None:
+            raise self._fault
+
+    def stop(self) -> None:
+        """Asks the daemon to end, as SIGTERM does."""
+        self._stop.set()
+
+    async def take(self, inbound: Inbound) -> None:
+        """A reply, from wherever it comes: committed when this returns, answered right after."""
+        await self.inbox.take(inbound)
+        self.wake()
+
+    def wake(self) -> None:
+        """Something may be due at once: an answer, a nudge that was asked for, a new plan."""
+        self._awake = True
+        if not self._dispatching.locked() and self._scheduler.running:
+            self._scheduler.modify_job("dispatch", next_run_time=datetime.now(UTC))
+
+    async def _prepare(self) -> None:
+        now = self.clock.now()
+        unknown = await asyncio.to_thread(self.recover, now)
+        if unknown:
+            log.warning("sends_of_unknown_end", count=unknown)
+        await asyncio.to_thread(self.loading.demand, now)
+        await self.loading.run_once(now)
+        await self.laying_out.run_once(now)
+
+    def _schedule(self) -> None:
+        # No grace: a run that comes late still has to come. One at a time: a slow run is not doubled.
+        every = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        jobs: list[tuple[str, Callable[[], Awaitable[None]], BaseTrigger]] = [
+            ("dispatch", self._dispatch, self._trigger),
+            ("lay out", self._lay_out, _each(LAY_OUT_EVERY)),
+            ("reload", self._reload, _each(RELOAD_EVERY)),
+            ("status", self._status, _each(STATUS_EVERY)),
+        ]
+        if self.poll is not None:
+            jobs.append(("poll replies", self._poll, _each(self.poll_every)))
+        if (patience := watchdog()) is not None:
+            jobs.append(("watchdog", self._watchdog, _each(patience / 3)))
+        self._trigger.arm(timedelta(0))
+        for name, duty, trigger in jobs:
+            self._scheduler.add_job(duty, trigger, id=name, name=name, **every)
+        self._scheduler.add_listener(self._died, EVENT_JOB_ERROR)
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+
+    @asynccontextmanager
+    async def _beside(self) -> AsyncIterator[None]:
+        """What runs beside the duties. One that ends by itself asks to stop; one that dies is a fault."""
+        tasks = [asyncio.create_task(self._aside(run)) for run in (self._watch_files, *self.aside)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _aside(self, run: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await run()
+        except Exception as fault:
+            self._fail(fault)
+        else:
+            self.stop()
+
+    async def _wind_down(self) -> None:
+        notify("STOPPING=1", "STATUS=Finishing what is under way")
+        log.info("stopping")
+        self._scheduler.pause()
+        self.dispatcher.close()
+        async with self._dispatching:  # a claim under way is sent or released first
+            await self.dispatcher.drain(PATIENCE)
+        # AsyncIOExecutor cancels what still runs: only now is there nothing that a cancel could tear.
+        self._scheduler.shutdown(wait=False)
+
+    # the duties ---------------------------------------------------------------------------------
+    async def _dispatch(self) -> None:
+        async with self._dispatching:
+            self._awake = True
+            while self._awake and not self._stop.is_set():
+                self._awake = False
+                now = self.clock.now()
+                done = await self.dispatcher.run_once(now)
+                self._dispatched_at = datetime.now(UTC)
+                if done.again_at is not None and done.again_at <= self.clock.now():
+                    self._awake = True
+                    await asyncio.sleep(0)
+        if not self._stop.is_set():
+            self._arm(done.again_at)
+
+    def _arm(self, again_at: datetime | None) -> None:
+        span = None if again_at is None else self.clock.real(again_at - self.clock.now())
+        self._trigger.arm(span)
+        at = self._trigger.get_next_fire_time(None, datetime.now(UTC))
+        self._scheduler.modify_job("dispatch", next_run_time=at)
+
+    async def _lay_out(self) -> None:
+        if await self.laying_out.run_once(self.clock.now()):
+            self.wake()
+
+    async def _reload(self) -> None:
+        notify(*reloading(), "STATUS=Reading plans")
+        await self.loading.run_once(self.clock.now())
+        await self.laying_out.run_once(self.clock.now())
+        notify("READY=1", f"STATUS=Serving on {self.address}")
+        self.wake()
+
+    async def _poll(self) -> None:
+        if self.poll is not None and await self.poll(self.clock.now()):
+            self.wake()
+
+    async def _status(self) -> None:
+        report = await asyncio.to_thread(self.loading.store.status, self.clock.now())
+        due = f", next due {report.next_due_at:%Y-%m-%d %H:%M} UTC" if report.next_due_at else ""
+        notify(f"STATUS={report.people} people, {report.planned} planned{due}")
+
+    async def _watchdog(self) -> None:
+        # The loop is alive, or this would not run; whether it also delivers is the dispatcher's to show.
+        recently = self._dispatched_at and datetime.now(UTC) - self._dispatched_at < 4 * LONGEST_WAIT
+        if recently:
+            notify("WATCHDOG=1")
+
+    async def _watch_files(self) -> None:
+        async for _ in self.watch():
+            self._reload_soon()
+
+    def _reload_soon(self) -> None:
+        self._scheduler.modify_job("reload", next_run_time=datetime.now(UTC))
+
+    def _died(self, event: JobExecutionEvent) -> None:
+        self._fail(event.exception)
+
+    def _fail(self, fault: BaseException) -> None:
+        log.error("duty_died", fault=f"{type(fault).__name__}: {fault}")
+        self._fault = self._fault or fault
+        self.stop()
+
+
+def _each(span: timedelta) -> IntervalTrigger:
+    return IntervalTrigger(seconds=span.total_seconds())

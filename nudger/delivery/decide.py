@@ -1,0 +1,105 @@
+"""The verdicts on all that is due for one person: gate, words, history. Pure, so preview uses it too."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
+
+from nudger.delivery import gate
+from nudger.delivery.ledger import count_send
+from nudger.delivery.ports import Decision, Drop, Due, Send, Verdict
+from nudger.errors import NudgerError
+from nudger.messages import Wording, count
+from nudger.model import ChannelName, Origin, Person, State
+from nudger.schedule import local_date, quiet_starts_after
+
+# Twilio's ValidityPeriod takes whole seconds from 1 on.
+SHORTEST = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """What the decision needs besides the person: words, zones and the seed of the draws."""
+
+    wording: Wording
+    zone: Callable[[str], tzinfo]
+    seed: str
+
+    def decide(
+        self, person: Person, dues: Sequence[Due], now: datetime, closed: Mapping[ChannelName, datetime]
+    ) -> Decision:
+        """One verdict for each of `dues`, in their order, and the person with the history after them."""
+        moment = gate.Moment(now, self.zone(person.plan.timezone), closed)
+        asked = [gate.ask(person, due, moment) for due in dues]
+        goes = gate.fresher(
+            [
+                due
+                for due, answer in zip(dues, asked, strict=True)
+                if isinstance(answer, gate.Pass) and due.origin is not Origin.ANSWER
+            ],
+            now,
+        )
+        verdicts: dict[int, Verdict] = {}
+        # In an order of its own, so that a preview and any host come to the same verdicts.
+        for due, answer in sorted(zip(dues, asked, strict=True), key=_by_time):
+            if not isinstance(answer, gate.Pass):
+                verdicts[due.id] = answer
+            elif due.origin is Origin.ANSWER:
+                verdicts[due.id] = self._answer(person, due, answer, moment)
+            elif due.id not in goes:
+                verdicts[due.id] = gate.overtaken()
+            else:
+                verdicts[due.id], person = self._nudge(person, due, answer, moment)
+        return Decision(tuple(verdicts[due.id] for due in dues), person)
+
+    def _answer(self, person: Person, due: Due, at: gate.Pass, moment: gate.Moment) -> Verdict:
+        text = due.text or ""
+        subject = self.wording.subject(person.plan.language, None)
+        valid_for = max(SHORTEST, due.expires_at - moment.now)
+        return Send(at.channel, at.address, text, subject, valid_for, count(text).segments)
+
+    def _nudge(self, person: Person, due: Due, at: gate.Pass, moment: gate.Moment) -> tuple[Verdict, Person]:
+        drop = gate.count(person, due, moment)
+        nudge = person.plan.nudge(due.nudge)
+        if drop is not None or nudge is None:
+            return drop or gate.overtaken(), person
+        try:
+            worded = self.wording.nudge(
+                person.plan,
+                nudge,
+                local_date=due.local_date,
+                slot=due.slot,
+                round=due.round,
+                local_now=moment.now.astimezone(moment.zone),
+                history=person.history,
+                seed=self.seed,
+            )
+        except NudgerError as fault:
+            # One person's broken words stop nobody else's nudge; `status` and `log` show the reason.
+            return Drop(State.FAILED, f"could not be worded: {fault.message}"), person
+        send = Send(
+            at.channel,
+            at.address,
+            worded.text,
+            worded.subject,
+            self._valid_for(person, due, moment),
+            worded.segments,
+            worded.bank_key,
+            worded.contact,
+        )
+        history = self.wording.after(person.history, worded, nudge.kind, moment.now)
+        if due.origin is not Origin.ASKED:
+            today = local_date(moment.zone, moment.now)
+            history = count_send(history, today, due.due_at, moment.now)
+        return send, replace(person, history=history)
+
+    def _valid_for(self, person: Person, due: Due, moment: gate.Moment) -> timedelta:
+        """How long a provider may hold it: what is left until it expires or quiet hours begin."""
+        ends_at = due.expires_at
+        if person.plan.quiet is not None:
+            ends_at = min(ends_at, quiet_starts_after(moment.zone, person.plan.quiet, moment.now))
+        return max(SHORTEST, ends_at - moment.now)
+
+
+def _by_time(asked: tuple[Due, object]) -> tuple[datetime, str, date, int]:
+    due = asked[0]
+    return (due.due_at, due.nudge, due.local_date, due.slot)

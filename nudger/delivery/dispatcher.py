@@ -1,0 +1,179 @@
+"""The duty that sends: claim what is due, hand it to its channel once, record how it ended.
+
+`sending` is committed before a channel is called, and the end of the call after it. So a crash in
+between leaves a message whose end is unknown, and never one that is sent blindly a second time.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from nudger.delivery.budget import Budget
+from nudger.delivery.decide import Decider
+from nudger.delivery.ports import Channel, Claim, Clock, Failure, Result, SendFailure, Sending, Store
+from nudger.delivery.retry import Retries
+from nudger.model import ChannelName
+
+BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
+LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
+IN_FLIGHT = 200  # requests under way; what hangs must not hold the others
+
+log = structlog.get_logger("nudger.dispatch")
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What one run did, and when to run again (None: when something new is due)."""
+
+    started: int
+    dropped: int
+    again_at: datetime | None
+
+
+class Dispatcher:
+    """Claims, sends and records. One at a time per process; any number of processes per store."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[ChannelName, Channel],
+        decider: Decider,
+        clock: Clock,
+        budget: Budget,
+        retries: Retries,
+        owner: str,
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._decider = decider
+        self._clock = clock
+        self._budget = budget
+        self._retries = retries
+        self.owner = owner  # whose `sending` a recovery takes for left behind
+        self._under_way: dict[asyncio.Task[None], Sending] = {}
+        self._ended: list[Result] = []
+        self._recorder: asyncio.Task[None] | None = None
+        self._fault: Exception | None = None
+        self._closing = False
+        self._changed = asyncio.Event()
+
+    async def run_once(self, now: datetime) -> Dispatched:
+        """Claims what is due and starts to send it; returns without waiting for slow providers."""
+        if self._fault is not None:
+            raise self._fault
+        room = self._budget.room(now, min(BATCH, IN_FLIGHT - len(self._under_way)))
+        if room <= 0:
+            return Dispatched(0, 0, now + max(self._budget.wait(), timedelta(milliseconds=100)))
+        claim = await self._claim(now, room)
+        if self._closing:
+            await asyncio.to_thread(self._store.release, claim.sendings, now)
+            return Dispatched(0, claim.dropped, None)
+        await self._start(claim.sendings, now)
+        if claim.looked_at:
+            self._tell()
+        again = now if claim.looked_at >= room else await asyncio.to_thread(self._store.next_due_at)
+        return Dispatched(len(claim.sendings), claim.dropped, again)
+
+    def close(self) -> None:
+        """Starts no further send: what a claim under way brings is released."""
+        self._closing = True
+
+    async def wait_for_change(self) -> None:
+        """Returns when something was sent or recorded, at the latest after LONGEST_WATCH."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WATCH):
+                await self._changed.wait()
+
+    async def settled(self) -> None:
+        """Waits until every send under way has ended and is recorded."""
+        while self._under_way or self._recorder is not None:
+            await asyncio.wait([*self._under_way, *([self._recorder] if self._recorder else [])])
+
+    async def drain(self, patience: timedelta) -> None:
+        """Ends: what was handed over gets `patience` to end; a call still open then stays `sending`
+        in the store, and becomes unknown at the next start."""
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                await self.settled()
+        except TimeoutError:
+            log.warning("sends_left_open", count=len(self._under_way))
+            for task in list(self._under_way):
+                task.cancel()
+
+    async def _claim(self, now: datetime, room: int) -> Claim:
+        closed = self._retries.closed(now)
+        return await asyncio.to_thread(
+            self._store.claim_due,
+            now,
+            room,
+            self.owner,
+            lambda person, dues: self._decider.decide(person, dues, now, closed),
+        )
+
+    async def _start(self, sendings: Sequence[Sending], now: datetime) -> None:
+        if not sendings:
+            return
+        # RACE: a STOP committed since the claim. Asked as late as possible, right before the requests.
+        stopped = set(await asyncio.to_thread(self._store.stopped, sendings, now))
+        for sending in sendings:
+            if sending.message in stopped:
+                continue
+            self._budget.spend(sending.segments if sending.channel is ChannelName.SMS else 0)
+            task = asyncio.create_task(self._send(sending), name=f"send {sending.message}")
+            self._under_way[task] = sending
+            task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+
+    def _tell(self) -> None:
+        """Whoever waits sees this change; whoever comes later waits for the next."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _send(self, sending: Sending) -> None:
+        try:
+            receipt = await self._channels[sending.channel].send(sending)
+            self._end(Result(sending, receipt=receipt))
+        except SendFailure as failure:
+            self._report(sending, failure)
+            self._end(self._retries.judge(sending, failure, sending.attempts, self._clock.now()))
+        except Exception:
+            # An adapter's bug: whether the provider has the message is not known. Never resent blindly.
+            log.exception("send_died", person=sending.person, channel=str(sending.channel))
+            fault = SendFailure(Failure.AMBIGUOUS, "the channel failed in an unforeseen way")
+            self._end(Result(sending, failure=fault))
+
+    def _report(self, sending: Sending, failure: SendFailure) -> None:
+        report = log.error if failure.failure is Failure.SENDER else log.warning
+        report(
+            "send_failed",
+            person=sending.person,
+            channel=str(sending.channel),
+            failure=str(failure.failure),
+            code=failure.code,
+            reason=failure.reason,
+        )
+
+    def _end(self, result: Result) -> None:
+        self._ended.append(result)
+        if self._recorder is None:
+            self._recorder = asyncio.create_task(self._record(), name="record")
+
+    async def _record(self) -> None:
+        """Writes what has ended; all that ends while one commit runs shares the next."""
+        results: list[Result] = []
+        try:
+            while self._ended:
+                results, self._ended = self._ended, []
+                await asyncio.to_thread(self._store.record, results, self._clock.now())
+                self._tell()
+        except Exception as fault:
+            # The next run raises it and the process ends: what is not recorded is found as unknown.
+            self._fault = fault
+        finally:
+            self._recorder = None

@@ -1,0 +1,133 @@
+"""Whether an entry of the agenda may go out now. Read inside the claim's transaction, on every path."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from nudger.delivery.ledger import ON_TIME, sent_on
+from nudger.delivery.ports import Drop, Due, Later
+from nudger.model import ChannelName, Nudge, Origin, Person, State
+from nudger.schedule import is_quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """It may go out, on this channel."""
+
+    channel: ChannelName
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and under which outer conditions the gate is asked."""
+
+    now: datetime
+    zone: tzinfo
+    closed: Mapping[ChannelName, datetime]  # channels that rest, and until when
+
+    def clock(self, at: datetime) -> str:
+        return f"{at.astimezone(self.zone):%H:%M}"
+
+
+def ask(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
+    """Every rule of the gate but the two that count what else was sent (see `count`)."""
+    if moment.now > due.expires_at:
+        return _missed(f"could not go out before {moment.clock(due.expires_at)}")
+    if due.origin is Origin.ANSWER:
+        return _answer(person, due)
+    nudge = person.plan.nudge(due.nudge)
+    if nudge is None:
+        return Drop(State.CANCELLED, "no longer in the plan")
+    if reason := _left_alone(person, moment):
+        return _suppressed(reason)
+    return _channel(person, due, nudge, moment)
+
+
+def count(person: Person, due: Due, moment: Moment) -> Drop | None:
+    """The rules that count: the daily limit, and the gap that a drawn time keeps."""
+    if due.origin in (Origin.ANSWER, Origin.ASKED):
+        return None
+    plan, history = person.plan, person.history
+    today = moment.now.astimezone(moment.zone).date()
+    if sent_on(history, today) >= plan.daily_limit:
+        return _suppressed(f"the daily limit of {plan.daily_limit} is reached")
+    # A fixed time and a snooze are times that the person named: kept. A drawn one gives way.
+    at = due.due_at if moment.now - due.due_at < ON_TIME else moment.now
+    if due.origin is Origin.DRAWN and history.last_at is not None and at - history.last_at < plan.gap:
+        return _suppressed(f"less than {_minutes(plan.gap)} after the last one")
+    return None
+
+
+def fresher(passed: Sequence[Due], now: datetime) -> frozenset[int]:
+    """Which of one person's due nudges go, by id: on catching up only the latest, else all of them."""
+    catching_up = any(now - due.due_at >= ON_TIME for due in passed)
+    if len(passed) > 1 and catching_up:
+        passed = [max(passed, key=lambda due: (due.due_at, due.nudge, due.slot))]
+    return frozenset(due.id for due in passed)
+
+
+def overtaken() -> Drop:
+    return _missed("a later nudge went out in its place when nudger caught up")
+
+
+def _answer(person: Person, due: Due) -> Pass | Drop:
+    channel = due.channel or ChannelName.SMS
+    address = person.plan.address(channel)
+    if address is None:
+        return Drop(State.CANCELLED, f"no address for {channel} any more")
+    if channel in due.refused:
+        return Drop(State.FAILED, f"{channel} refused it")
+    return Pass(channel, address)
+
+
+def _left_alone(person: Person, moment: Moment) -> str | None:
+    standing, quiet = person.standing, person.plan.quiet
+    if standing.removed_at is not None:
+        return "the plan file was removed"
+    if standing.held_at is not None:
+        return "held until RESUME"
+    if standing.paused(moment.now):
+        until = standing.paused_until
+        return f"paused until {until.astimezone(moment.zone):%Y-%m-%d %H:%M}" if until else "paused"
+    if quiet is not None and is_quiet(moment.zone, quiet, moment.now):
+        return f"quiet hours {quiet}"
+    return None
+
+
+def _channel(person: Person, due: Due, nudge: Nudge, moment: Moment) -> Pass | Drop | Later:
+    """The first channel of the plan that is open to this person; else why none is."""
+    reasons = []
+    waits = []
+    for channel in nudge.channels or person.plan.channels:
+        address = person.plan.address(channel)
+        if address is None:
+            reasons.append(f"no address for {channel}")
+        elif channel in person.standing.opted_out:
+            reasons.append(f"opted out of {channel}")
+        elif channel not in person.standing.consented:
+            reasons.append(f"no consent on record for {channel}")
+        elif channel in due.refused:
+            reasons.append(f"{channel} refused it")
+        elif (until := moment.closed.get(channel)) is not None and until > moment.now:
+            waits.append(until)
+            reasons.append(f"{channel} rests after a fault")
+        else:
+            return Pass(channel, address)
+    if waits:
+        # Looked at once more just before it expires, so that it ends as missed with its reason.
+        return Later(min(*waits, due.expires_at + timedelta(microseconds=1)), "; ".join(reasons))
+    return _suppressed("; ".join(reasons) or "no channel")
+
+
+def _suppressed(reason: str) -> Drop:
+    return Drop(State.SUPPRESSED, reason)
+
+
+def _missed(reason: str) -> Drop:
+    return Drop(State.MISSED, reason)
+
+
+def _minutes(span: timedelta) -> str:
+    hours, minutes = divmod(int(span.total_seconds()) // 60, 60)
+    return f"{hours}h{minutes:02}m" if hours and minutes else f"{hours}h" if hours else f"{minutes}m"

@@ -1,0 +1,68 @@
+"""The way in: a text from a person is committed with all that follows from it, then nudger acts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from nudger.delivery.ports import Inbound, Store
+from nudger.delivery.respond import Responder
+from nudger.errors import ChannelError
+
+log = structlog.get_logger("nudger.replies")
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Takes replies from the webhook, the poller and the phone page alike."""
+
+    store: Store
+    responder: Responder
+
+    async def take(self, inbound: Inbound) -> None:
+        """Returns once the text and its effects are committed; a replay and a stranger change nothing."""
+        response = await asyncio.to_thread(
+            self.store.take_reply,
+            inbound,
+            lambda writer: self.responder.respond(writer, inbound.text, inbound.channel, inbound.received_at),
+        )
+        # The text itself is never logged; who wrote is known to the store alone.
+        log.info("reply", intent=response.intent if response else "none", channel=str(inbound.channel))
+
+
+class InboundList(Protocol):
+    """A provider that can be asked for what came in."""
+
+    async def list_inbound(self, since: datetime) -> Sequence[Inbound]: ...
+
+
+@dataclass(slots=True)
+class Poller:
+    """The duty that asks the provider for replies where there is no public address for a webhook."""
+
+    provider: InboundList
+    take: Callable[[Inbound], Awaitable[None]]
+    since: datetime  # the first start: nothing from before it is ever taken
+    _asked_at: datetime | None = None
+
+    async def run_once(self, now: datetime) -> int:
+        """Takes what came in since the last time, oldest first. Repeated pages change nothing: the
+        store knows the provider's ids."""
+        try:
+            messages = await self.provider.list_inbound(max(self.since, self._asked_at or self.since))
+        except ChannelError as fault:
+            # The provider or the network is away. Asking again is safe, and loses nothing.
+            log.warning("poll_failed", fault=fault.message)
+            return 0
+        new = sorted((one for one in messages if one.received_at >= self.since), key=_received)
+        for inbound in new:
+            await self.take(inbound)
+        self._asked_at = now
+        return len(new)
+
+
+def _received(inbound: Inbound) -> datetime:
+    return inbound.received_at

@@ -1,0 +1,42 @@
+"""How a check is run: one that crashes, or hangs, is a finding too."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+from nudger.doctor.finding import Finding, Grade, failure
+from nudger.errors import NudgerError
+
+LIMIT = timedelta(seconds=45)  # for one check; what it asks has shorter limits of its own
+OURS = 1  # the exit code of a fault of nudger
+Look = Callable[[], Finding | Awaitable[Finding]]
+
+
+async def looked(look: Look, limit: timedelta = LIMIT) -> Finding:
+    """What a check finds, or what kept it from looking. Raises nothing."""
+    try:
+        async with asyncio.timeout(limit.total_seconds()):
+            found = look()
+            return found if isinstance(found, Finding) else await found
+    except NudgerError as fault:
+        return failure(fault.message, fault.hint, fault.exit_code)
+    except TimeoutError:
+        return failure(
+            f"no answer within {limit.total_seconds():g} s", "Try again when less is going on.", OURS
+        )
+    except OSError as fault:
+        where = f"{fault.filename} " if fault.filename else ""
+        advice = "Run it as the user nudger runs as: runuser -u nudger -- nudger doctor"
+        return failure(f"{where}cannot be looked at: {fault.strerror or type(fault).__name__}", advice, OURS)
+    except Exception as fault:
+        if os.environ.get("NUDGER_TRACEBACK"):
+            raise
+        # Not its words: they may hold a number or a secret.
+        advice = "This is a fault of nudger. Set NUDGER_TRACEBACK=1 to see where, and please report it."
+        return failure(f"the check itself failed ({type(fault).__name__})", advice, OURS)
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """The first failure's; 0 where there is none."""
+    return next((one.exit_code for one in findings if one.grade is Grade.FAILURE), 0)

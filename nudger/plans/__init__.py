@@ -1,0 +1,37 @@
+"""Plan files: TOML text to `model.Plan`, or every problem at once with its line and column. Pure."""
+
+from nudger.plans.facts import Facts, Source
+from nudger.plans.faults import Wrong
+from nudger.plans.reading import Reading, read
+from nudger.plans.schema import schema
+from nudger.plans.typed import (
+    check_duration,
+    check_email,
+    check_field,
+    check_name,
+    check_person_id,
+    check_phone,
+    check_quiet,
+    check_time,
+    check_window,
+    check_zone,
+)
+
+__all__ = [
+    "Facts",
+    "Reading",
+    "Source",
+    "Wrong",
+    "check_duration",
+    "check_email",
+    "check_field",
+    "check_name",
+    "check_person_id",
+    "check_phone",
+    "check_quiet",
+    "check_time",
+    "check_window",
+    "check_zone",
+    "read",
+    "schema",
+]

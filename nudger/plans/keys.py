@@ -1,0 +1,270 @@
+"""Every key that a plan, a nudge or a contact can have: what reads it, its JSON Schema, what it does.
+
+The parser, `nudger schema`, rosters and did-you-mean all come from these tables.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from nudger.model import ChannelName, Kind
+from nudger.plans import addresses, times
+from nudger.plans.facts import Facts
+from nudger.plans.faults import Wrong, did_you_mean, listed, meant, shown
+from nudger.plans.zones import read_zone
+
+Reader = Callable[[Any, Facts], Any]  # raises Wrong
+MOST_A_DAY = 8
+HOUR = timedelta(hours=1)
+_KINDS = {kind.value: kind for kind in Kind}
+_CHANNEL_NAMES = {channel.value: channel for channel in ChannelName}
+_ALSO_KINDS = {
+    "sleep": "rest",
+    "break": "rest",
+    "exercise": "movement",
+    "walk": "movement",
+    "stretch": "movement",
+    "journal": "reflection",
+    "writing": "reflection",
+    "friend": "support",
+    "social": "support",
+    "breathing": "mindfulness",
+    "meditation": "mindfulness",
+    "art": "creative",
+    "music": "creative",
+    "self-compassion": "compassion",
+    "therapy": "care",
+    "doctor": "care",
+}
+_ALSO_CHANNELS = {"text": "sms", "txt": "sms", "phone": "sms", "mail": "email", "e-mail": "email"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a value is read. With `many`, a list of such values; one alone will do."""
+
+    read: Reader
+    schema: Mapping[str, object]
+    many: bool = False
+    alone: Mapping[str, frozenset[int]] = field(default_factory=dict)  # words that stand for a whole list
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a table."""
+
+    name: str
+    form: Form
+    doc: str
+    default: object = None  # as it would be written
+
+
+def _plain(
+    read: Callable[[Any], Any], schema: Mapping[str, object], *, many: bool = False, **alone: frozenset[int]
+) -> Form:
+    return Form(lambda value, _: read(value), schema, many, alone)
+
+
+def _text(pattern: str, *examples: str) -> dict[str, object]:
+    return {"type": "string", "pattern": f"^(?:{pattern})$", "examples": list(examples)}
+
+
+def _span(least: timedelta, most: timedelta, *examples: str) -> Form:
+    return _plain(times.duration(least, most), _text(times.DURATION, *examples))
+
+
+def _language(value: object, facts: Facts) -> str:
+    languages = facts.wording.languages
+    if isinstance(value, str) and value in languages:
+        return value
+    known = listed((f'"{one}"' for one in sorted(languages)), "and")
+    short = value.strip().casefold()[:2] if isinstance(value, str) else ""
+    hint = did_you_mean(short if short in languages else "", f"the message bank has {known}")
+    raise Wrong(f'expected a language like "en", got {shown(value)}', hint)
+
+
+def _kind(value: object) -> Kind:
+    if isinstance(value, str) and value in _KINDS:
+        return _KINDS[value]
+    hint = did_you_mean(meant(value, Kind, _ALSO_KINDS), f"the kinds are {listed(Kind, 'and')}")
+    raise Wrong(f'expected a kind like "rest", got {shown(value)}', hint)
+
+
+def _channel(value: object) -> ChannelName:
+    if isinstance(value, str) and value in _CHANNEL_NAMES:
+        return _CHANNEL_NAMES[value]
+    hint = did_you_mean(meant(value, ChannelName, _ALSO_CHANNELS), 'the channels are "sms" and "email"')
+    raise Wrong(f'expected "sms" or "email", got {shown(value)}', hint)
+
+
+def _whole(least: int, most: int) -> Form:
+    def read(value: object) -> int:
+        if type(value) is int and least <= value <= most:
+            return value
+        hint = "without quotes" if isinstance(value, str) and value.strip().isdecimal() else ""
+        raise Wrong(f"expected a whole number from {least} to {most}, got {shown(value)}", hint)
+
+    return _plain(read, {"type": "integer", "minimum": least, "maximum": most})
+
+
+def _message(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise Wrong(f"expected the words of a message, got {shown(value)}", "leave it out, and the bank chooses")
+
+
+def _shared_name(value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    hint = "one name; a shared plan may extend another one"
+    raise Wrong(f"expected the name of a shared plan, got {shown(value)}", hint)
+
+
+def _consent(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return addresses.read_line(value)
+    hint = 'say when and how it was given: "2026-11-20, in person"; leave it out, and nudger asks'
+    raise Wrong(f"expected where consent is on record, got {shown(value)}", hint)
+
+
+_LINE = {"type": "string", "minLength": 1}
+_CHANNELS = _plain(_channel, {"enum": list(ChannelName)}, many=True)
+_PHONE = Form(
+    lambda value, facts: addresses.read_phone(value, facts.country),
+    {"type": "string", "examples": ["+447700900123"]},
+)
+_EMAIL = _plain(addresses.read_email, {"type": "string", "format": "email"})
+_DATE = _plain(times.read_date, {"type": "string", "format": "date"})
+_QUIET = _plain(times.read_quiet, _text(f"{times.WINDOW}|none", "20:00-09:00", "none"))
+_ID = _plain(addresses.read_id, _text(addresses.PERSON_ID, "evening-walk"))
+
+
+def _table(*keys: Key) -> dict[str, Key]:
+    return {key.name: key for key in keys}
+
+
+PLAN: Mapping[str, Key] = _table(
+    Key("name", _plain(addresses.read_name, _LINE), "What the person is called.", "the file's name"),
+    Key(
+        "timezone",
+        Form(read_zone, {"type": "string", "examples": ["Europe/London", "America/New_York"]}),
+        "Area/City, or UTC. Required, here or in the shared plan.",
+    ),
+    Key("language", Form(_language, _text("[a-z]{2,3}(?:-[A-Z]{2})?", "en")), "Of the words.", "en"),
+    Key(
+        "country",
+        _plain(addresses.read_country, _text("[A-Z]{2}", "GB", "US")),
+        "Which helplines: two capital letters.",
+        "the phone number's, else the setting NUDGER_COUNTRY",
+    ),
+    Key("phone", _PHONE, "The number that is texted, with + and the country's code."),
+    Key("email", _EMAIL, "The address that is mailed."),
+    Key("channels", _CHANNELS, "Tried in this order.", "those with an address, sms first"),
+    Key("quiet", _QUIET, 'When nothing is sent. "none" switches it off.', "20:00-09:00"),
+    Key("daily_limit", _whole(1, MOST_A_DAY), "At most this many a day, snoozes included.", 3),
+    Key("gap", _span(0 * HOUR, 12 * HOUR, "2h", "90m"), "Between nudges.", "2h"),
+    Key(
+        "consent",
+        _plain(_consent, _LINE),
+        "Where consent is on record. Without it nudger asks once and waits for YES.",
+    ),
+    Key(
+        "if_then",
+        _plain(addresses.read_line, _LINE),
+        "The person's own plan, for messages: if it is 3, I rest.",
+    ),
+    Key(
+        "extends", _plain(_shared_name, _text(addresses.PERSON_ID, "gentle-week")), "A plan in plans/shared/."
+    ),
+)
+
+NUDGE: Mapping[str, Key] = _table(
+    Key("id", _ID, "What it is called.", "the kind, then kind-2, ..."),
+    Key("kind", _plain(_kind, {"enum": list(Kind)}), "What it is about. Required."),
+    Key(
+        "at",
+        _plain(times.read_time, _text(rf"{times.CLOCK}(?::00)?", "13:00"), many=True),
+        "The time, or several.",
+    ),
+    Key(
+        "between",
+        _plain(times.read_window, _text(times.WINDOW, "10:00-17:00")),
+        "A time drawn from this window, afresh each day.",
+    ),
+    Key(
+        "cron",
+        _plain(times.read_cron, {"type": "string", "examples": ["30 16 * * sun"]}),
+        "Five cron fields.",
+    ),
+    Key("times", _whole(1, MOST_A_DAY), "How many a day, one from each equal part of `between`.", 1),
+    Key(
+        "every",
+        _plain(times.read_every, _text(times.EVERY, "3 days", "2 weeks")),
+        "Each so many days, from `starts`.",
+    ),
+    Key(
+        "days",
+        _plain(times.read_day, {"enum": list(times.DAYS)}, many=True, **times.SETS_OF_DAYS),
+        "On which days of the week.",
+        "daily",
+    ),
+    Key("starts", _DATE, "The first date."),
+    Key("ends", _DATE, "The last date."),
+    Key("message", _plain(_message, _LINE), "The words, with {{ name }} and the like.", "the bank chooses"),
+    Key(
+        "template",
+        _plain(addresses.read_line, _LINE),
+        "The key of one message of the bank.",
+        "the bank chooses",
+    ),
+    Key("contacts", _plain(addresses.read_name, _LINE, many=True), "Whom it may name.", "all contacts"),
+    Key("expires", _span(HOUR / 60, 48 * HOUR, "30m"), "Later than this it is not sent.", "30m"),
+    Key("snooze", _span(HOUR / 60, 48 * HOUR, "1h"), "What LATER means, at most 48h.", "1h"),
+    Key("channels", _CHANNELS, "In place of the person's.", "the person's"),
+)
+
+CONTACT: Mapping[str, Key] = _table(
+    Key("name", _plain(addresses.read_name, _LINE), "What the person calls them. Required."),
+    Key("relation", _plain(addresses.read_name, _LINE), "Who they are: brother, neighbour."),
+    Key("phone", _PHONE, "Their number; nudger never writes to it."),
+    Key("email", _EMAIL, "Their address; nudger never writes to it."),
+)
+
+TABLES: Mapping[str, Mapping[str, Key]] = {"nudge": NUDGE, "contact": CONTACT}
+
+# What people and other programs call these keys.
+ALSO: Mapping[str, str] = {
+    "tz": "timezone",
+    "zone": "timezone",
+    "lang": "language",
+    "locale": "language",
+    "mobile": "phone",
+    "number": "phone",
+    "tel": "phone",
+    "mail": "email",
+    "limit": "daily_limit",
+    "max_per_day": "daily_limit",
+    "quiet_hours": "quiet",
+    "do_not_disturb": "quiet",
+    "text": "message",
+    "type": "kind",
+    "window": "between",
+    "count": "times",
+    "start": "starts",
+    "from": "starts",
+    "end": "ends",
+    "until": "ends",
+    "to": "ends",
+    "day": "days",
+    "weekdays": "days",
+    "time": "at",
+    "when": "at",
+    "via": "channels",
+    "extend": "extends",
+    "includes": "extends",
+    "reminder": "nudge",
+    "reminders": "nudge",
+    "people": "contact",
+    "relationship": "relation",
+}

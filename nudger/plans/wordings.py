@@ -1,0 +1,89 @@
+"""What a nudge will say: whether its template exists, its message works, and what it costs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nudger.messages import Segments, Wording, count
+from nudger.model import ChannelName, Nudge, Plan
+from nudger.plans.faults import WARNING, did_you_mean, listed, meant, shown
+from nudger.plans.nudges import Breach
+
+LONGEST = 1600  # characters of a text that Twilio takes
+
+
+@dataclass(slots=True)
+class Words:
+    """The checks of messages. It lives as long as one reading and remembers what it rendered."""
+
+    wording: Wording
+    _rendered: dict[object, str] = field(default_factory=dict)
+
+    def breaches(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
+        """What is wrong with the words of a nudge. Its message, if it has one, compiles."""
+        yield from self.templates(plan, nudge)
+        key, source = self._source(plan, nudge)
+        contacts, if_then = bool(plan.contacts), plan.if_then is not None
+        problem = self.wording.check(source, has_contact=contacts, has_if_then=if_then) if source else None
+        if problem:
+            yield Breach(key, problem, "docs/plans.md lists what a message can use")
+
+    def templates(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
+        """Whether the bank has the template of a nudge."""
+        if nudge.template is None:
+            return
+        keys = sorted(self.wording.template_keys(plan.language, nudge.kind))
+        if nudge.template not in keys:
+            hint = did_you_mean(
+                meant(nudge.template, keys), f"there are {listed(keys, 'and')}" if keys else ""
+            )
+            expected = f"expected a template of the kind {nudge.kind}, got {shown(nudge.template)}"
+            yield Breach("template", expected, hint)
+
+    def is_in_some_language(self, nudge: Nudge) -> bool:
+        return nudge.template is None or any(
+            self.wording.template(language, nudge.kind, nudge.template) for language in self.wording.languages
+        )
+
+    def lengths(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
+        """Whether what comes out is too long to send, or to send in one SMS."""
+        key, source = self._source(plan, nudge)
+        text = self._longest(source, plan, nudge) if source else ""
+        if len(text) > LONGEST:
+            message = f"expected at most {LONGEST} characters, comes to {len(text)} with all that it names"
+            yield Breach(key, message, "shorten it; one segment of an SMS has 160")
+        elif ChannelName.SMS in (nudge.channels or plan.channels):
+            cost = count(text)
+            if cost.segments > 1:
+                yield _long(key, cost)
+
+    def _source(self, plan: Plan, nudge: Nudge) -> tuple[str, str | None]:
+        """The key that says what it says, and its Jinja2; None where the bank chooses."""
+        if nudge.template is not None:
+            return "template", self.wording.template(plan.language, nudge.kind, nudge.template)
+        return "message", nudge.message
+
+    def _longest(self, source: str, plan: Plan, nudge: Nudge) -> str:
+        """Rendered with the plan's longest values; once for all plans that give it the same ones."""
+        name = plan.name if "name" in source else ""
+        seen = (
+            source,
+            name,
+            plan.language,
+            plan.if_then,
+            plan.contacts,
+            nudge.contacts,
+            nudge.kind,
+            nudge.snooze,
+        )
+        if seen not in self._rendered:
+            self._rendered[seen] = self.wording.longest(source, plan, nudge)
+        return self._rendered[seen]
+
+
+def _long(key: str, cost: Segments) -> Breach:
+    message = f"comes to {cost.segments} SMS segments"
+    hint = "one segment has 160 characters; each one is charged"
+    if cost.culprit is not None:
+        message += f", as {shown(cost.culprit)} is not in the SMS alphabet"
+        hint = f"without {shown(cost.culprit)} a segment has 160 characters, with it 70"
+    return Breach(key, message, hint, WARNING)

@@ -1,0 +1,161 @@
+"""Reading times: the grammar of "in an hour and a half", "monday at 9", "demain matin à 9 h".
+
+One grammar for all languages; each fills the places that it has. The pieces of a text are collected
+from left to right, whatever stands between them, and put together at the end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
+from typing import TypeVar
+
+from nudger.replies.asked import Asked, Clock, Day, Part
+from nudger.replies.clocktimes import clock_time
+from nudger.replies.durations import duration
+from nudger.replies.line import Line
+from nudger.replies.timewords import TimeWords
+
+P = TypeVar("P")
+
+_MOST_LEADS = 4  # "until at about": more would make reading take longer than the text
+
+
+def read_time(language: TimeWords, words: Sequence[str]) -> Asked | None:
+    """What the words say of a time; None where they say nothing of one."""
+    reader = _Reader(Line(language, words))
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at = reader.take(at) if word in language.firsts or word[0].isdecimal() else at + 1
+    return reader.put_together()
+
+
+@dataclass
+class _Reader:
+    line: Line
+    spans: list[timedelta] = field(default_factory=list)
+    days: list[Day] = field(default_factory=list)
+    last_days: list[Day] = field(default_factory=list)  # those that "until" led to
+    parts: list[Part] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    places: set[int] = field(default_factory=set)
+    leads: set[str] = field(default_factory=set)
+
+    def take(self, at: int) -> int:
+        """Takes up the piece that begins here, if one does. Returns the place to go on from."""
+        start, leads = at, set()
+        end = self._fixed(at)
+        if end is None:
+            start, leads = self._past_leads(at)
+            known = len(self.days)
+            end = self._piece(start, leads)
+            if "until" in leads:
+                self.last_days += self.days[known:]
+        if end is None:
+            return at + 1
+        self.places.update(range(at, end))
+        self.leads |= leads
+        return end
+
+    def put_together(self) -> Asked | None:
+        number = self.numbers[0] if len(self.numbers) == 1 else None
+        asked = Asked(
+            span=next(iter(self.spans), None),
+            day=next(iter((*self.last_days, *(day for day in self.days if day.ahead != 0), *self.days)), None),
+            part=next((part for part in self.parts if part.at is not None), next(iter(self.parts), None)),
+            clock=next(iter(self.clocks), None),
+            number=number,
+            places=frozenset(self.places),
+            led=bool(self.leads),
+            until="until" in self.leads,
+        )
+        if number is not None and asked.clock is asked.day is asked.part is None and _reads_as_clock(number):
+            return replace(asked, clock=Clock(time(number // 100, number % 100)), number=None)
+        if number is not None and number < 24 and asked.clock is None and (asked.day or asked.part):
+            return replace(asked, clock=Clock(time(number), exact=number > 12 or number == 0), number=None)
+        nothing = asked.span is asked.day is asked.part is asked.clock is asked.number is None
+        return None if nothing else asked
+
+    def _past_leads(self, at: int) -> tuple[int, set[str]]:
+        """Past the words that lead to a time ("until about"), and which kinds there were."""
+        leads: set[str] = set()
+        for _ in range(_MOST_LEADS):
+            role, end = self._lead(at)
+            if end is None or self._begins_fixed(at):
+                break
+            at = end
+            leads.add(role)
+        return at, leads - {"also"}
+
+    def _lead(self, at: int) -> tuple[str, int | None]:
+        ends = ((role, self.line.role(role, at)) for role in ("until", "at", "in", "also"))
+        return next((found for found in ends if found[1] is not None), ("", None))
+
+    def _fixed(self, at: int) -> int | None:
+        """A phrase that the word lists name: "in a minute", "tomorrow", "after lunch"."""
+        language, words = self.line.language, self.line.words
+        return (
+            _keep(self.spans, language.idioms.at(words, at))
+            or _keep(self.days, language.days.at(words, at))
+            or _keep(self.parts, language.parts.at(words, at))
+        )
+
+    def _begins_fixed(self, at: int) -> bool:
+        language, words = self.line.language, self.line.words
+        return any(one.at(words, at) is not None for one in (language.idioms, language.days, language.parts))
+
+    def _piece(self, at: int, leads: set[str]) -> int | None:
+        """A duration goes before a clock time ("2h"), unless a word led here or tells morning from evening."""
+        line = self.line
+        end = self._fixed(at) or _keep(self.days, _date(line, at, led=bool(leads)))
+        if end is not None:
+            return end
+        told, span = clock_time(line, at, led=_for_clock(leads)), duration(line, at)
+        if told is not None and span is not None and "in" not in leads and span[1] <= told[1]:
+            span = None if leads or line.tells_half(told[1]) else span
+        return _keep(self.spans, span) or _keep(self.clocks, told) or self._bare_number(at, leads)
+
+    def _bare_number(self, at: int, leads: set[str]) -> int | None:
+        """A number that nothing else took; "one" is none of itself ("this one")."""
+        if self.line.role("articles", at) is not None and not leads:
+            return None
+        return _keep(self.numbers, self.line.number(at))
+
+
+def _reads_as_clock(number: int) -> bool:
+    """Whether a bare number is a time: "1330"."""
+    return 100 <= number < 2400 and number % 100 < 60 and number % 5 == 0
+
+
+def _for_clock(leads: set[str]) -> bool:
+    """Whether the words that led here lead to a clock time: "at about 6", not "in about 20"."""
+    return "until" in leads or ("at" in leads and "in" not in leads)
+
+
+def _date(line: Line, at: int, *, led: bool) -> tuple[Day, int] | None:
+    """"december 1", "1st of december", "the 1st"; and "december", where a word led to it."""
+    months = line.language.months
+    month = months.at(line.words, at)
+    if month is not None:
+        number = line.number(month[1])
+        if number is not None and 1 <= number[0] <= 31:
+            return Day(of_month=number[0], month=month[0]), line.skip(number[1], "ordinals")
+        return (Day(of_month=1, month=month[0]), month[1]) if led else None
+    at = line.skip(at, "the")
+    number = line.number(at)
+    if number is None or not 1 <= number[0] <= 31:
+        return None
+    end = line.skip(number[1], "ordinals")
+    month = months.at(line.words, line.skip(end, "of"))
+    if month is not None:
+        return Day(of_month=number[0], month=month[0]), month[1]
+    return (Day(of_month=number[0]), end) if end > number[1] else None
+
+
+def _keep(kept: list[P], found: tuple[P, int] | None) -> int | None:
+    """Adds what was read. Returns the place after it."""
+    if found is None:
+        return None
+    kept.append(found[0])
+    return found[1]

@@ -1,0 +1,116 @@
+"""From the text of a reply to what it means. The order is the promise of DESIGN, "Replies":
+
+a bare opt-out keyword, crisis, an opt-out phrase, commands, and what is left is not understood.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from nudger.model import Window
+from nudger.replies.folding import fold
+from nudger.replies.intent import Intent, Understood
+from nudger.replies.letter import reaction
+from nudger.replies.moments import Now
+from nudger.replies.tokens import Tokens, tokens
+from nudger.replies.words import Language, Words
+
+UNKNOWN = Understood(Intent.UNKNOWN)
+_LONGEST_KEYWORD = 4  # words
+CRISIS = Understood(Intent.CRISIS, crisis=True)
+
+
+def understand(
+    text: str,
+    *,
+    language: str,
+    now: datetime,
+    zone: tzinfo,
+    snooze: timedelta,
+    quiet: Window | None,
+    words: Words,
+) -> Understood:
+    """What a reply means to somebody of this language, here and now. Every text gets an answer.
+
+    `now` is an aware UTC datetime; `snooze` is what a bare LATER puts off by; a snooze that lands in
+    `quiet` moves to its end. Only the first 1,600 characters are looked at.
+    """
+    folded = fold(text)
+    here = Now(now, zone, snooze, quiet)
+    reacted = _reaction(folded, words)
+    if reacted is not None:
+        return here.understood(reacted)
+    own = words.letters.own_words(folded)
+    if not own.strip():
+        # All of it is quoted: nobody's command, but a crisis is not missed for a ">".
+        return CRISIS if words.crisis.speaks(tokens(folded).words) else UNKNOWN
+    near = words.near(language)
+    plain = tokens(near[0].spelling.uncover(own))
+    if not plain.words:
+        return here.understood(_emoji(own, words))
+    return _in_order(plain, near, here, words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text as it reads in one language."""
+
+    language: Language
+    text: Tokens
+
+
+def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) -> Understood:
+    """The text is read in the person's language, misspellings put right, then in English as written:
+    "stp" is a misspelt stop in one language, and please in another."""
+    right = near[0].spelling.correct(plain)
+    readings = [_Reading(near[0], right)] + [_Reading(one, plain) for one in near[1:]]
+    if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
+        return _stop(readings)
+    sure = any(one.language.optout.sure(one.text) for one in readings)
+    if words.crisis.speaks(plain.words) or (right != plain and words.crisis.speaks(right.words)):
+        return _stop(readings, crisis=True) if sure else CRISIS
+    if sure or any(one.language.optout.meant(one.text) for one in readings):
+        return _stop(readings)
+    return next((understood for understood in _commands(readings, here) if understood is not None), UNKNOWN)
+
+
+def _keyword(text: Tokens, words: Words) -> bool:
+    """Whether a keyword of any language is all there is, however often."""
+    if len(text.words) > _LONGEST_KEYWORD and len(set(text.words)) > 1:
+        return False
+    once = text.words[:1] if len(set(text.words)) == 1 else text.words
+    return any(one.optout.alone(once) for one in words.languages.values())
+
+
+def _stop(readings: Sequence[_Reading], *, crisis: bool = False) -> Understood:
+    everywhere = any(one.language.optout.everywhere.found(one.text.words) for one in readings)
+    return Understood(Intent.STOP, everywhere=everywhere, crisis=crisis)
+
+
+def _commands(readings: Sequence[_Reading], here: Now) -> Iterator[Understood | None]:
+    """The whole text in each language, then its clauses: "nap time for the baby, later"."""
+    for one in readings:
+        yield one.language.commands.understand(one.text.words, here)
+    for one in readings:
+        clauses = list(one.text.clauses())
+        for clause in clauses if len(clauses) > 1 else ():
+            yield one.language.commands.understand_clause(clause, here)
+
+
+def _reaction(folded: str, words: Words) -> Intent | None:
+    """The meaning of a tap on our message; None where the text is no such thing."""
+    head = reaction(folded)
+    if head is None:
+        return None
+    meaning = words.reactions.get(" ".join(one for one in head.split() if one.isalpha()))
+    if meaning == "emoji":
+        return _emoji(head, words)
+    return Intent(meaning) if meaning is not None else None
+
+
+def _emoji(folded: str, words: Words) -> Intent:
+    """The meaning of a text of emoji: a stop outweighs all others, else the first that has one."""
+    found = [words.emoji[mark] for mark in folded if mark in words.emoji]
+    if Intent.STOP in found:
+        return Intent.STOP
+    return found[0] if found else Intent.UNKNOWN

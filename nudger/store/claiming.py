@@ -1,0 +1,214 @@
+"""The claim: what is due is judged and taken, in one transaction."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, bindparam, case, insert, null, select, update
+
+from nudger.delivery.ports import Claim, Decide, Decision, Drop, Due, Later, Send, Sending
+from nudger.model import Origin, Person, State
+from nudger.store import codec, people
+from nudger.store.bulk import Bulk
+from nudger.store.entries import DUE, as_due
+from nudger.store.keys import among
+from nudger.store.tables import EPOCH, OR_FAIL, message, occurrence, person
+from nudger.store.transaction import Transaction
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+_DUE_PEOPLE = (
+    select(occurrence.c.person)
+    .where(occurrence.c.wake_at <= bindparam("now"))
+    .order_by(occurrence.c.wake_at, occurrence.c.id)
+    .limit(bindparam("at_most"))
+)
+# The person is locked, not the entry: PostgreSQL passes over people whom another daemon has locked
+# and goes on to the next due entry. In SQLite there is no other.
+_FREE_PEOPLE = _DUE_PEOPLE.join(person, person.c.id == occurrence.c.person).with_for_update(
+    of=person, skip_locked=True, key_share=True
+)
+_DUE_ENTRIES = (
+    select(*DUE)
+    .where(
+        among(occurrence.c.person),
+        occurrence.c.wake_at <= bindparam("now"),
+    )
+    .order_by(occurrence.c.wake_at, occurrence.c.id)
+)
+_TO_SENDING = (
+    update(occurrence)
+    .prefix_with(OR_FAIL, dialect="sqlite")
+    .where(among(occurrence.c.id))
+    .values(state=State.SENDING, wake_at=None, reason="", claimed_at=bindparam("now"), via=bindparam("by"))
+)
+_TO_DROPPED = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(state=bindparam("ends"), wake_at=null(), reason=bindparam("why"), settled_at=bindparam("now"))
+)
+_TO_LATER = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(due_at=bindparam("until"), wake_at=bindparam("until"), reason=bindparam("why"))
+)
+_MESSAGE = (
+    "id",
+    "occurrence",
+    "person",
+    "channel",
+    "address",
+    "text",
+    "subject",
+    "segments",
+    "bank_key",
+    "contact",
+    "owner",
+    "state",
+    "reason",
+    "attempted_at",
+)
+_TO_HISTORY = Bulk(
+    update(person)
+    .where(person.c.id == bindparam("one"))
+    .values(
+        # Where several went at once, one that fails cannot simply be taken back.
+        history_before=case((bindparam("alone", type_=Boolean), person.c.history)),
+        history=bindparam("after"),
+        history_at=bindparam("now"),
+    )
+)
+_NEW_MESSAGES = Bulk(insert(message).inline(), _MESSAGE)
+
+
+def claim_due(tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide) -> Claim:
+    due = _DUE_PEOPLE if tx.database.is_sqlite else _FREE_PEOPLE
+    met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
+    claimed = _Claimed(now, owner, stamp(now))
+    for one, dues in _due_by_person(tx, list(dict.fromkeys(met)), now):
+        claimed.take(one, dues, decide(one, dues))
+    claimed.write(tx)
+    return claimed.claim(looked_at=len(met))
+
+
+def _due_by_person(tx: Transaction, ids: list[str], now: datetime) -> Iterator[tuple[Person, list[Due]]]:
+    """All that is due of these people. Read only now that they are locked: another daemon may have
+    taken what was due of them before the lock was given."""
+    if not ids:
+        return
+    dues: dict[str, list[Due]] = {}
+    for row in tx.connection.execute(_DUE_ENTRIES, {"ids": ids, "now": now}).all():
+        dues.setdefault(row[1], []).append(as_due(row))
+    for person_id, one in people.read(tx, list(dues)).items():
+        yield one, dues[person_id]
+
+
+@dataclass(slots=True)
+class _Claimed:
+    """What a claim is about to write."""
+
+    now: datetime
+    owner: str
+    stamp: str  # of the message ids
+    sendings: list[tuple[datetime, Sending]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    dropped: list[dict[str, Any]] = field(default_factory=list)
+    later: list[dict[str, Any]] = field(default_factory=list)
+    histories: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, one: Person, dues: Sequence[Due], decision: Decision) -> None:
+        for due, verdict in zip(dues, decision.verdicts, strict=True):
+            match verdict:
+                case Send():
+                    self._send(one, due, verdict)
+                case Drop():
+                    self.dropped.append(
+                        {"entry": due.id, "ends": verdict.state, "why": verdict.reason, "now": self.now}
+                    )
+                case Later():
+                    self.later.append({"entry": due.id, "until": verdict.until, "why": verdict.reason})
+        if decision.person.history != one.history:
+            self._remember(one, dues, decision)
+
+    def _send(self, one: Person, due: Due, send: Send) -> None:
+        message_id = new_message_id(self.stamp)
+        self.sendings.append(
+            (
+                due.due_at,
+                Sending(
+                    message_id,
+                    due.id,
+                    one.id,
+                    send.channel,
+                    send.address,
+                    send.text,
+                    send.subject,
+                    send.valid_for,
+                    due.origin,
+                    one.plan.language,
+                    send.segments,
+                    due.attempts,
+                ),
+            )
+        )
+        self.messages.append(
+            {
+                "id": message_id,
+                "occurrence": due.id,
+                "person": one.id,
+                "channel": send.channel,
+                "address": send.address,
+                "text": send.text,
+                "subject": send.subject,
+                "segments": send.segments,
+                "bank_key": send.bank_key,
+                "contact": send.contact,
+                "owner": self.owner,
+                "state": State.SENDING,
+                "reason": "",
+                "attempted_at": self.now,
+            }
+        )
+
+    def _remember(self, one: Person, dues: Sequence[Due], decision: Decision) -> None:
+        sent = [
+            due
+            for due, verdict in zip(dues, decision.verdicts, strict=True)
+            if isinstance(verdict, Send) and due.origin is not Origin.ANSWER
+        ]
+        self.histories.append(
+            {
+                "one": one.id,
+                "after": codec.history_to_json(decision.person.history),
+                "alone": len(sent) == 1,
+                "now": self.now,
+            }
+        )
+
+    def write(self, tx: Transaction) -> None:
+        """A handful of statements, however many entries."""
+        by_channel: dict[str, list[int]] = {}
+        for row in self.messages:
+            by_channel.setdefault(row["channel"], []).append(row["occurrence"])
+        for channel, ids in by_channel.items():
+            tx.connection.execute(_TO_SENDING, {"ids": ids, "by": channel, "now": self.now})
+        _NEW_MESSAGES.run(tx.connection, self.messages)
+        _TO_DROPPED.run(tx.connection, self.dropped)
+        _TO_LATER.run(tx.connection, self.later)
+        _TO_HISTORY.run(tx.connection, self.histories)
+
+    def claim(self, looked_at: int) -> Claim:
+        self.sendings.sort(key=lambda pair: pair[0])
+        return Claim(tuple(sending for _, sending in self.sendings), len(self.dropped), looked_at)
+
+
+def stamp(now: datetime) -> str:
+    """48 bits of milliseconds in hex: message ids ascend with time."""
+    return f"{(now - EPOCH) // _MILLISECOND:012x}"
+
+
+def new_message_id(stamped: str) -> str:
+    """The time, and 80 bits of chance: it stands in public addresses and must not be guessed."""
+    return stamped + secrets.token_hex(10)

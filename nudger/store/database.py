@@ -1,0 +1,162 @@
+"""The connection to the database: transactions, and its faults put in words for a person."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, exc
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+
+from nudger.errors import StoreError
+
+# Another process (a command beside the daemon) holds the write lock for milliseconds; a first load
+# of some ten thousand plans for seconds.
+BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+
+PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is forgotten is overwritten, not only unlinked
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA temp_store = MEMORY",  # an UPDATE of many rows keeps its way back in memory, not in a file
+    "PRAGMA cache_size = -16384",  # KiB
+    "PRAGMA wal_autocheckpoint = 8000",  # pages: each claim would pay for a checkpoint at the usual 1000
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+# For looking on: nothing is changed, neither data nor the way in which the file is kept.
+LOOKING_PRAGMAS = ("PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF")
+
+
+class Database:
+    """One SQLite file, or one PostgreSQL database. `looking`: a SQLite file is left as it is."""
+
+    def __init__(self, url: URL, *, looking: bool = False) -> None:
+        self.name = str(url.database) if _is_sqlite(url) else url.render_as_string(hide_password=True)
+        self.is_sqlite = _is_sqlite(url)
+        pragmas = LOOKING_PRAGMAS if looking else PRAGMAS
+        self.engine = _sqlite(url, pragmas) if self.is_sqlite else _postgresql(url)
+        self._writer = self.engine.execution_options(writes=True)
+        self._reader = (
+            self.engine
+            if self.is_sqlite
+            # One snapshot for all that a verb reads, as SQLite gives it anyway.
+            else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+        # SQLite has one writer. Threads of this process wait for each other here, in turn and woken
+        # at once; on the file's own lock they would poll, up to 0.1 s late.
+        self._turn: AbstractContextManager[Any] = Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one moment."""
+        with self.faults(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is on the disk when this ends, or has changed nothing."""
+        with self._turn, self.faults(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def faults(self) -> Iterator[None]:
+        """Turns what the database says into a StoreError; what is our own fault stays as it is."""
+        try:
+            yield
+        except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
+            raise self._explained(error) from error
+        except exc.DatabaseError as error:
+            if type(error) is not exc.DatabaseError:
+                raise  # a constraint, or a statement of ours
+            raise self._explained(error) from error
+
+    def insert_new(self, table: Table) -> Insert:
+        """An INSERT that leaves alone what is there under the same key."""
+        if self.is_sqlite:
+            return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _explained(self, error: exc.SQLAlchemyError) -> StoreError:
+        said, hint = _sqlite_words(error) if self.is_sqlite else _postgresql_words(error)
+        return StoreError(f"the database {self.name} cannot be used: {said}", hint)
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _sqlite(url: URL, pragmas: Sequence[str]) -> Engine:
+    engine = create_engine(url, hide_parameters=True, paramstyle="named")  # as PostgreSQL's driver
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: a read lock that is to become a write lock may fail when
+        # another writer came between.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,  # a server that was restarted costs one question, not a failed claim
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "nudger"} | dict(url.query),
+    )
+
+
+_SQLITE_WORDS = {
+    "SQLITE_BUSY": ("another process keeps it locked", "Is a backup or another tool writing to it?"),
+    "SQLITE_CANTOPEN": ("it cannot be opened", "Check that this user may write to the file and its folder."),
+    "SQLITE_CORRUPT": ("the file is damaged", "Stop nudger and restore a backup."),
+    "SQLITE_FULL": ("the disk is full", "Free some space; nothing was changed."),
+    "SQLITE_IOERR": ("the disk reports an error", "Check the disk; restore a backup if need be."),
+    "SQLITE_NOTADB": ("the file is not a database", "Check DATABASE_URL, or move the file away."),
+    "SQLITE_READONLY": ("it is read-only", "Check that this user may write to the file and its folder."),
+}
+
+_POSTGRESQL_HINTS = {
+    "28": "Check the user and the password in DATABASE_URL.",
+    "3D": "Create the database first: createdb nudger.",
+    "53": "The server has run out of connections, memory or disk.",
+    "57": "The server is starting or stopping; nudger tries again when it is restarted.",
+}
+
+
+def _sqlite_words(error: exc.SQLAlchemyError) -> tuple[str, str]:
+    original = getattr(error, "orig", None)
+    name = "_".join(getattr(original, "sqlite_errorname", "").split("_")[:2])
+    return _SQLITE_WORDS.get(name, (str(original or error), ""))
+
+
+def _postgresql_words(error: exc.SQLAlchemyError) -> tuple[str, str]:
+    original = getattr(error, "orig", None)
+    said = " ".join(str(original or error).split())
+    state = getattr(original, "sqlstate", None) or _state_of_refusal(said)
+    hint = _POSTGRESQL_HINTS.get(state[:2], "Check that the server runs, and the host in DATABASE_URL.")
+    return said, hint
+
+
+def _state_of_refusal(said: str) -> str:
+    """A refused connection carries no code, only the server's words."""
+    if "password" in said or "authentication" in said or "role" in said:
+        return "28"
+    return "3D" if "database" in said and "does not exist" in said else ""

@@ -1,0 +1,206 @@
+"""What a response does to a person, written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, insert, select, update
+
+from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
+from nudger.model import ChannelName, Kind, Origin, Outcome, Person, State
+from nudger.store import people, standing
+from nudger.store.entries import planned
+from nudger.store.tables import IS_PLANNED, AnyRow, occurrence
+from nudger.store.transaction import Transaction
+
+FRESH = timedelta(minutes=30)  # how late a nudge on demand may be, and one that no plan knows any more
+ANSWER_FRESH = timedelta(hours=24)
+FIRST_ASKED = 1001  # slots of nudges on demand; those of a plan count from 1
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is done to whom, when; the answer's channel is the one on which they wrote."""
+
+    one: Person
+    at: datetime
+    line: int  # of the reply; negative for an operator's act: the slot of the answers to it
+    channel: ChannelName | None
+
+
+def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
+    answers = 0
+    for effect in effects:
+        match effect:
+            case Snooze(entry_id, until):
+                _snooze(tx, act, entry_id, until)
+            case Settle(entry_id, outcome):
+                _settle(tx, act, entry_id, outcome)
+            case Pause(until):
+                standing.pause(tx, act.one.id, until, act.at)
+            case Resume():
+                standing.resume(tx, act.one.id, act.at)
+            case OptOut(channels, how):
+                standing.opt_out(tx, act.one, channels, how, act.at)
+            case OptIn(channels, how):
+                standing.opt_in(tx, act.one.id, channels, how, act.at)
+            case Hold():
+                standing.hold(tx, act.one.id, act.at)
+            case Ask(kind):
+                _ask(tx, act, kind)
+            case Answer(text):
+                _answer(tx, act, text, answers)
+                answers += 1
+
+
+def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
+    entry = _entry(tx, act, entry_id)
+    if entry is None or entry.state == State.PLANNED:
+        return  # forgotten meanwhile; or nothing has gone out that could be put off
+    nudge = act.one.plan.nudge(entry.nudge)
+    expires_at = until + (nudge.expires if nudge else FRESH)
+    waiting = _waiting_snooze(tx, entry)
+    if waiting is not None:
+        tx.connection.execute(
+            update(occurrence)
+            .where(occurrence.c.id == waiting)
+            .values(due_at=until, wake_at=until, expires_at=expires_at)
+        )
+    else:
+        tx.connection.execute(insert(occurrence), _again(tx, entry, until, expires_at))
+    if entry.outcome != Outcome.SNOOZED and entry.origin != Origin.ASKED and entry.claimed_at is not None:
+        people.count_out(tx, act.one.id, entry.claimed_at)
+    _set_outcome(tx, entry, Outcome.SNOOZED, act.at)
+
+
+def _settle(tx: Transaction, act: Act, entry_id: int, outcome: Outcome) -> None:
+    entry = _entry(tx, act, entry_id)
+    if entry is None:
+        return
+    waiting = _waiting_snooze(tx, entry)
+    if waiting is not None:
+        tx.connection.execute(
+            update(occurrence)
+            .where(occurrence.c.id == waiting)
+            .values(state=State.CANCELLED, wake_at=None, reason=str(outcome), settled_at=act.at)
+        )
+    _set_outcome(tx, entry, outcome, act.at)
+
+
+def _ask(tx: Transaction, act: Act, kind: Kind | None) -> None:
+    nudge = _asked_nudge(tx, act.one, kind)
+    if nudge is None:
+        return  # a plan without nudges
+    today = tx.local_date(act.one.plan, act.at)
+    last = tx.connection.scalar(
+        select(func.max(occurrence.c.slot)).where(
+            occurrence.c.person == act.one.id,
+            occurrence.c.local_date == today,
+            occurrence.c.nudge == nudge[0],
+            occurrence.c.origin == Origin.ASKED,
+        )
+    )
+    entry = planned(
+        person=act.one.id,
+        local_date=today,
+        nudge=nudge[0],
+        slot=FIRST_ASKED if last is None else last + 1,
+        origin=Origin.ASKED,
+        due_at=act.at,
+        expires_at=act.at + FRESH,
+        kind=nudge[1],
+    )
+    tx.connection.execute(insert(occurrence), entry)
+
+
+def _asked_nudge(tx: Transaction, one: Person, kind: Kind | None) -> tuple[str, Kind] | None:
+    """The plan's first nudge of that kind. Of no kind: the one that comes next, else the first.
+
+    Where the plan has none of that kind, an entry under the kind's own name: the gate drops it, with
+    the reason in the log.
+    """
+    plan = one.plan
+    if kind is not None:
+        found = next((nudge.id for nudge in plan.nudges if nudge.kind is kind), None)
+        return found or str(kind), kind
+    coming = plan.nudge(_next_nudge(tx, one) or "")
+    nudge = coming or next(iter(plan.nudges), None)
+    return (nudge.id, nudge.kind) if nudge else None
+
+
+def _next_nudge(tx: Transaction, one: Person) -> str | None:
+    found: str | None = tx.connection.scalar(
+        select(occurrence.c.nudge)
+        .where(
+            occurrence.c.person == one.id,
+            IS_PLANNED,
+            occurrence.c.origin != Origin.ANSWER,
+        )
+        .order_by(occurrence.c.due_at, occurrence.c.id)
+        .limit(1)
+    )
+    return found
+
+
+def _answer(tx: Transaction, act: Act, text: str, number: int) -> None:
+    entry = planned(
+        person=act.one.id,
+        local_date=tx.local_date(act.one.plan, act.at),
+        nudge="",
+        slot=act.line,
+        round=number,
+        origin=Origin.ANSWER,
+        due_at=act.at,
+        expires_at=act.at + ANSWER_FRESH,
+        text=text,
+        channel=act.channel,
+    )
+    tx.connection.execute(insert(occurrence), entry)
+
+
+def _entry(tx: Transaction, act: Act, entry_id: int) -> AnyRow | None:
+    return tx.connection.execute(
+        select(occurrence).where(occurrence.c.id == entry_id, occurrence.c.person == act.one.id)
+    ).one_or_none()
+
+
+def _waiting_snooze(tx: Transaction, entry: AnyRow) -> int | None:
+    found: int | None = tx.connection.scalar(
+        select(occurrence.c.id)
+        .where(_same(entry), occurrence.c.round > entry.round, IS_PLANNED)
+        .order_by(occurrence.c.round.desc())
+        .limit(1)
+    )
+    return found
+
+
+def _again(tx: Transaction, entry: AnyRow, until: datetime, expires_at: datetime) -> dict[str, Any]:
+    last = tx.connection.scalar(select(func.max(occurrence.c.round)).where(_same(entry)))
+    return planned(
+        person=entry.person,
+        local_date=entry.local_date,
+        nudge=entry.nudge,
+        slot=entry.slot,
+        round=(last or 0) + 1,
+        origin=Origin.SNOOZED,
+        due_at=until,
+        expires_at=expires_at,
+        kind=entry.kind,
+    )
+
+
+def _same(entry: AnyRow) -> Any:
+    """The same time of the same nudge, in whatever round."""
+    return and_(
+        occurrence.c.person == entry.person,
+        occurrence.c.local_date == entry.local_date,
+        occurrence.c.nudge == entry.nudge,
+        occurrence.c.slot == entry.slot,
+    )
+
+
+def _set_outcome(tx: Transaction, entry: AnyRow, outcome: Outcome, at: datetime) -> None:
+    tx.connection.execute(
+        update(occurrence).where(occurrence.c.id == entry.id).values(outcome=outcome, outcome_at=at)
+    )

@@ -1,0 +1,99 @@
+"""Entries of the agenda as rows."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from nudger.delivery.ports import Due
+from nudger.model import ChannelName, Kind, Origin, State
+from nudger.store.tables import AnyRow, occurrence
+
+# The columns of a Due, in its order of fields.
+DUE = (
+    occurrence.c.id,
+    occurrence.c.person,
+    occurrence.c.nudge,
+    occurrence.c.kind,
+    occurrence.c.origin,
+    occurrence.c.local_date,
+    occurrence.c.slot,
+    occurrence.c.round,
+    occurrence.c.due_at,
+    occurrence.c.expires_at,
+    occurrence.c.attempts,
+    occurrence.c.refused,
+    occurrence.c.text,
+    occurrence.c.channel,
+)
+
+KINDS: Mapping[str | None, Kind | None] = {None: None} | {str(kind): kind for kind in Kind}
+ORIGINS = {str(origin): origin for origin in Origin}
+CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): name for name in ChannelName}
+
+
+def as_due(row: AnyRow) -> Due:
+    # By position: a claim does this for every entry, and names would cost as much as all the rest.
+    entry_id, person, nudge, kind, origin, local_date, slot, again = row[:8]
+    due_at, expires_at, attempts, refused, text, channel = row[8:]
+    return Due(
+        entry_id,
+        person,
+        nudge,
+        KINDS[kind],
+        ORIGINS[origin],
+        local_date,
+        slot,
+        again,
+        due_at,
+        expires_at,
+        attempts,
+        channels_from(refused),
+        text,
+        CHANNELS[channel],
+    )
+
+
+def planned(
+    *,
+    person: str,
+    local_date: date,
+    nudge: str,
+    slot: int,
+    origin: Origin,
+    due_at: datetime,
+    expires_at: datetime,
+    round: int = 0,
+    kind: Kind | None = None,
+    text: str | None = None,
+    channel: ChannelName | None = None,
+) -> dict[str, Any]:
+    """The row of an entry that is to come."""
+    return {
+        "person": person,
+        "local_date": local_date,
+        "nudge": nudge,
+        "slot": slot,
+        "round": round,
+        "kind": kind,
+        "origin": origin,
+        "due_at": due_at,
+        "expires_at": expires_at,
+        "state": State.PLANNED,
+        "wake_at": due_at,
+        "reason": "",
+        "attempts": 0,
+        "refused": "",
+        "text": text,
+        "channel": channel,
+    }
+
+
+@cache
+def channels_from(text: str | None) -> frozenset[ChannelName]:
+    """A set of channels as it is kept in one column: their names with spaces between."""
+    return frozenset(map(ChannelName, (text or "").split()))
+
+
+def channels_to(channels: frozenset[ChannelName]) -> str:
+    return " ".join(sorted(channels))

@@ -1,0 +1,51 @@
+"""All that is held on a person: handed over, or erased."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, select
+
+from nudger.store import people
+from nudger.store.tables import AnyRow, event, message, occurrence, person, plan, plan_problem, reach, reply
+from nudger.store.transaction import Transaction
+
+# In the order in which they may go: what refers to a person before the person.
+_TABLES = (event, reply, message, occurrence, reach, plan)
+
+
+def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
+    """See Store.export."""
+    row = tx.connection.execute(select(person).where(person.c.id == person_id)).one_or_none()
+    if row is None:
+        return None
+    held = {table.name: _rows(tx, table, person_id) for table in reversed(_TABLES)}
+    return {"person": _as_json(row)} | held
+
+
+def forget(tx: Transaction, person_id: str) -> bool:
+    """See Store.forget."""
+    people.lock(tx, [person_id])
+    if not people.read(tx, [person_id]):
+        return False
+    # What is wrong with their file may quote it.
+    file = select(plan.c.file).where(plan.c.person == person_id).scalar_subquery()
+    tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))
+    for table in _TABLES:
+        tx.connection.execute(delete(table).where(table.c.person == person_id))
+    tx.connection.execute(delete(person).where(person.c.id == person_id))
+    tx.plans.drop(person_id)
+    return True
+
+
+def _rows(tx: Transaction, table: Table, person_id: str) -> list[dict[str, Any]]:
+    order = list(table.primary_key.columns)
+    rows = tx.connection.execute(select(table).where(table.c.person == person_id).order_by(*order))
+    return [_as_json(row) for row in rows]
+
+
+def _as_json(row: AnyRow) -> dict[str, Any]:
+    return {
+        key: value.isoformat() if isinstance(value, datetime | date) else value
+        for key, value in row._mapping.items()
+    }

@@ -1,0 +1,174 @@
+"""Days laid out: a person's slots become entries of the agenda."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from nudger.delivery.ports import LaidOut, Layable
+from nudger.model import Origin, Slot, State
+from nudger.store import people
+from nudger.store.entries import planned
+from nudger.store.keys import among
+from nudger.store.standing import CAUSES
+from nudger.store.tables import AnyRow, day_before, occurrence, person
+from nudger.store.transaction import Transaction
+
+_Key = tuple[date, str, int]
+
+_DUE = (
+    select(person.c.id, person.c.laid_out_through, person.c.layout_afresh, person.c.layout_version)
+    .where(person.c.layout_at <= bindparam("now"), person.c.removed_at.is_(None))
+    .order_by(person.c.layout_at, person.c.id)
+    .limit(bindparam("at_most"))
+)
+_VERSIONS = select(person.c.id, person.c.laid_out_through, person.c.layout_version).where(
+    among(person.c.id), person.c.removed_at.is_(None)
+)
+_THERE = select(occurrence).where(
+    among(occurrence.c.person),
+    occurrence.c.local_date >= bindparam("since"),
+    occurrence.c.round == 0,
+    occurrence.c.origin.in_((Origin.FIXED, Origin.DRAWN)),
+)
+_CHANGED = (
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(
+        kind=bindparam("about"),
+        origin=bindparam("whence"),
+        due_at=bindparam("at"),
+        expires_at=bindparam("ends"),
+        state=State.PLANNED,
+        wake_at=bindparam("at"),
+        reason="",
+        cancelled_by=None,
+        settled_at=None,
+    )
+)
+_MAY_DIFFER = ("kind", "origin", "due_at", "expires_at", "state")
+_LAID_OUT = (
+    update(person)
+    .where(person.c.id == bindparam("one"))
+    .values(laid_out_through=bindparam("through"), layout_at=bindparam("next"), layout_afresh=False)
+)
+
+
+def claim_layout(tx: Transaction, now: datetime, limit: int) -> Sequence[Layable]:
+    """See Store.claim_layout."""
+    rows = tx.connection.execute(_DUE, {"now": now, "at_most": limit}).all()
+    found = people.read(tx, [row.id for row in rows])
+    return [
+        Layable(found[row.id], row.laid_out_through, row.layout_afresh, row.layout_version) for row in rows
+    ]
+
+
+def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:
+    """See Store.lay_out."""
+    ids = [laid.person for laid in days]
+    people.lock(tx, ids)
+    rows = {row.id: row for row in tx.connection.execute(_VERSIONS, {"ids": ids})}
+    # RACE: a plan that changed (or a START, or a removal) while its days were computed: these slots
+    # are out of date, and the person is still due to be laid out.
+    current = [
+        laid
+        for laid in days
+        if laid.person in rows and laid.version in (None, rows[laid.person].layout_version)
+    ]
+    again = [laid for laid in current if laid.afresh and rows[laid.person].laid_out_through is not None]
+    there = _there(tx, again, now)
+    changes = _Changes(now)
+    for laid in current:
+        changes.compare(laid, there.get(laid.person, {}))
+    changes.write(tx)
+    if current:
+        tx.connection.execute(
+            _LAID_OUT,
+            [{"one": laid.person, "through": laid.through, "next": laid.next_at} for laid in current],
+        )
+
+
+def _there(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> dict[str, dict[_Key, AnyRow]]:
+    """What the agenda holds of the plans of these people, for the days that may still be to come."""
+    there: dict[str, dict[_Key, AnyRow]] = {}
+    if not days:
+        return there
+    first = min((slot.local_date for laid in days for slot in laid.slots), default=now.date())
+    since = min(first, day_before(now))
+    for row in tx.connection.execute(_THERE, {"ids": [laid.person for laid in days], "since": since}):
+        there.setdefault(row.person, {})[row.local_date, row.nudge, row.slot] = row
+    return there
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a laying out is about to write."""
+
+    now: datetime
+    new: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+    def compare(self, laid: LaidOut, there: Mapping[_Key, AnyRow]) -> None:
+        """Adds what is not there; changes and removes only what `there` names (so: only afresh)."""
+        wanted = {
+            (slot.local_date, slot.nudge, slot.number): _entry(laid, slot, slot.due_at)
+            for slot in laid.slots
+            if slot.due_at is not None
+        }
+        for key, entry in wanted.items():
+            if key not in there:
+                self.new.append(entry)
+            elif self._may_change(there[key], entry["due_at"]):
+                self._change(there[key], entry)
+        self.gone += [row.id for key, row in there.items() if key not in wanted and self._untouched(row)]
+
+    def _may_change(self, row: AnyRow, due_at: datetime) -> bool:
+        return self._untouched(row) or (
+            row.state == State.CANCELLED and row.cancelled_by in CAUSES and due_at >= self.now
+        )
+
+    def _untouched(self, row: AnyRow) -> bool:
+        """Still to come, and never looked at: no send was tried, no verdict put it off."""
+        return bool(
+            row.state == State.PLANNED and row.due_at > self.now and not row.attempts and not row.reason
+        )
+
+    def _change(self, row: AnyRow, entry: dict[str, Any]) -> None:
+        if all(getattr(row, name) == entry[name] for name in _MAY_DIFFER):
+            return
+        self.changed.append(
+            {
+                "entry": row.id,
+                "about": entry["kind"],
+                "whence": entry["origin"],
+                "at": entry["due_at"],
+                "ends": entry["expires_at"],
+            }
+        )
+
+    def write(self, tx: Transaction) -> None:
+        if self.gone:
+            tx.connection.execute(delete(occurrence).where(occurrence.c.id.in_(self.gone)))
+        if self.changed:
+            tx.connection.execute(_CHANGED, self.changed)
+        if self.new:
+            # What is due together lies together: a claim of 500 then writes some ten pages, not 500.
+            self.new.sort(key=itemgetter("due_at"))
+            tx.connection.execute(tx.database.insert_new(occurrence), self.new)
+
+
+def _entry(laid: LaidOut, slot: Slot, due_at: datetime) -> dict[str, Any]:
+    return planned(
+        person=laid.person,
+        local_date=slot.local_date,
+        nudge=slot.nudge,
+        slot=slot.number,
+        origin=slot.origin,
+        due_at=due_at,
+        expires_at=due_at + laid.expires[slot.nudge],
+        kind=laid.kinds[slot.nudge],
+    )

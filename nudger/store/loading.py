@@ -1,0 +1,130 @@
+"""Plans taken over: who is new, changed, gone and back; and what their consent line says."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import BindParameter, bindparam, delete, insert, literal_column, select, update
+
+from nudger.delivery.ports import PlanChange, PlanFile
+from nudger.errors import Problem
+from nudger.model import History
+from nudger.store import codec, consent, people, standing
+from nudger.store.bulk import Bulk
+from nudger.store.tables import person, plan, plan_problem
+from nudger.store.transaction import Transaction
+
+CHUNK = 500  # people of one statement
+LOADING = 0x6C6F6164  # one load at a time: two hosts may see the same folder
+
+_Item = TypeVar("_Item")
+
+_KNOWN = select(person.c.id, person.c.digest, person.c.removed_at, plan.c.file).join(
+    plan, plan.c.person == person.c.id
+)
+_PERSON: dict[str, BindParameter[str]] = {"name": bindparam("called"), "digest": bindparam("its_digest")}
+_NEW_PERSON = Bulk(
+    insert(person).values(
+        id=bindparam("one"),
+        history=bindparam("empty"),
+        layout_at=bindparam("now"),
+        opted_out=literal_column("''"),
+        consented=literal_column("''"),
+        layout_afresh=literal_column("true"),
+        layout_version=literal_column("0"),
+        **_PERSON,
+    )
+)
+_PERSON_CHANGES = Bulk(update(person).where(person.c.id == bindparam("one")).values(_PERSON))
+_PLAN: dict[str, BindParameter[str]] = {
+    "file": bindparam("its_file"),
+    "json": bindparam("head"),
+    "nudges": bindparam("body"),
+}
+_NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
+_PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
+
+
+def load_plans(
+    tx: Transaction,
+    files: Iterable[PlanFile],
+    present: Collection[str],
+    problems: Sequence[Problem],
+    now: datetime,
+) -> PlanChange:
+    """See Store.load_plans."""
+    tx.take_turns(LOADING)
+    known = {row.id: row for row in tx.connection.execute(_KNOWN)}
+    given = {file.plan.person: file for file in files}
+    added = sorted(given.keys() - known.keys())
+    changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
+    present = frozenset(present) | given.keys()
+    removed = sorted(one for one, row in known.items() if one not in present and row.removed_at is None)
+    restored = sorted(one for one, row in known.items() if one in present and row.removed_at is not None)
+    for ids in _chunks(sorted({*changed, *removed, *restored})):
+        people.lock(tx, ids)
+    _add(tx, [given[one] for one in added], now)
+    _change(tx, [given[one] for one in changed], now)
+    _remove(tx, removed, now)
+    _restore(tx, restored, now)
+    _keep_problems(tx, problems)
+    back = frozenset(restored)
+    return PlanChange(
+        tuple(added), tuple(one for one in changed if one not in back), tuple(removed), tuple(restored)
+    )
+
+
+def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
+    empty = codec.history_to_json(History())
+    for chunk in _chunks(files):
+        _NEW_PERSON.run(tx.connection, [_person(file) | {"empty": empty, "now": now} for file in chunk])
+        _NEW_PLAN.run(tx.connection, [_plan(file) for file in chunk])
+        consent.align(tx, [file.plan for file in chunk], now)
+        standing.record_events(tx, [file.plan.person for file in chunk], now, "plan added")
+
+
+def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
+    for chunk in _chunks(files):
+        ids = [file.plan.person for file in chunk]
+        _PERSON_CHANGES.run(tx.connection, [_person(file) for file in chunk])
+        _PLAN_CHANGES.run(tx.connection, [_plan(file) for file in chunk])
+        consent.align(tx, [file.plan for file in chunk], now)
+        standing.lay_out_again(tx, ids, now)
+        standing.record_events(tx, ids, now, "plan changed")
+
+
+def _person(file: PlanFile) -> dict[str, Any]:
+    return {"one": file.plan.person, "called": file.plan.name, "its_digest": file.digest}
+
+
+def _plan(file: PlanFile) -> dict[str, Any]:
+    head, nudges = codec.plan_to_json(file.plan)
+    return {"one": file.plan.person, "its_file": file.file, "head": head, "body": nudges}
+
+
+def _remove(tx: Transaction, ids: Sequence[str], now: datetime) -> None:
+    for chunk in _chunks(ids):
+        tx.connection.execute(
+            update(person).where(person.c.id.in_(chunk)).values(removed_at=now, layout_at=None)
+        )
+        standing.cancel_waiting(tx, chunk, standing.REMOVAL, now)
+        standing.record_events(tx, chunk, now, "plan removed")
+
+
+def _restore(tx: Transaction, ids: Sequence[str], now: datetime) -> None:
+    for chunk in _chunks(ids):
+        tx.connection.execute(update(person).where(person.c.id.in_(chunk)).values(removed_at=None))
+        standing.lay_out_again(tx, chunk, now)
+        standing.record_events(tx, chunk, now, "plan restored")
+
+
+def _keep_problems(tx: Transaction, problems: Sequence[Problem]) -> None:
+    tx.connection.execute(delete(plan_problem))
+    if problems:
+        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in problems])
+
+
+def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

@@ -1,0 +1,237 @@
+"""What people look at: the agenda, conversations, the log, the health."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import (
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+
+from nudger.delivery.ports import Entry, Line, Planned, StatusReport
+from nudger.errors import Problem
+from nudger.model import ChannelName, Origin, Outcome, Person, State
+from nudger.store import people
+from nudger.store.entries import CHANNELS, KINDS, ORIGINS
+from nudger.store.tables import (
+    IS_PLANNED,
+    AnyRow,
+    event,
+    message,
+    occurrence,
+    person,
+    plan_problem,
+    reach,
+    reply,
+)
+from nudger.store.transaction import Transaction
+
+DAY = timedelta(hours=24)
+
+_FIRST_DUE = select(func.min(occurrence.c.wake_at))
+
+
+def next_due_at(tx: Transaction) -> datetime | None:
+    earliest: datetime | None = tx.connection.scalar(_FIRST_DUE)
+    return earliest
+
+
+def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
+    """See Store.agenda."""
+    rows = tx.connection.execute(
+        select(occurrence)
+        .where(
+            occurrence.c.person == person_id,
+            occurrence.c.origin != Origin.ANSWER,
+            or_(occurrence.c.local_date >= since, IS_PLANNED),
+        )
+        .order_by(occurrence.c.due_at, occurrence.c.id)
+    )
+    return [
+        Planned(
+            row.nudge,
+            KINDS[row.kind],
+            ORIGINS[row.origin],
+            row.local_date,
+            row.slot,
+            row.round,
+            row.due_at,
+            row.expires_at,
+            State(row.state),
+            row.reason,
+            _outcome(row),
+        )
+        for row in rows
+    ]
+
+
+def conversation(tx: Transaction, after: int, person_id: str | None, limit: int) -> Sequence[Line]:
+    """See Store.conversation."""
+    outbound = select(
+        message.c.line,
+        message.c.person,
+        message.c.channel,
+        message.c.attempted_at.label("at"),
+        message.c.text,
+        message.c.subject,
+        message.c.state,
+    ).where(message.c.line > after, message.c.state != State.CANCELLED)
+    inbound = select(
+        reply.c.line,
+        reply.c.person,
+        reply.c.channel,
+        reply.c.received_at,
+        reply.c.text,
+        literal("", Text),
+        cast(null(), Text),
+    ).where(reply.c.line > after)
+    if person_id is not None:
+        outbound = outbound.where(message.c.person == person_id)
+        inbound = inbound.where(reply.c.person == person_id)
+    # Each side alone in its own order first: the database then reads `limit` rows of each, not all.
+    sides = [
+        side.order_by(column).limit(limit).subquery()
+        for side, column in ((outbound, message.c.line), (inbound, reply.c.line))
+    ]
+    both = union_all(*(select(side) for side in sides)).subquery()
+    rows = tx.connection.execute(
+        select(both, person.c.name)
+        .join(person, person.c.id == both.c.person)
+        .order_by(both.c.line)
+        .limit(limit)
+    )
+    return [_line(row) for row in rows]
+
+
+def log(tx: Transaction, person_id: str, limit: int) -> Sequence[Entry]:
+    """See Store.log."""
+    entries = [
+        *_log_of_agenda(tx, person_id, limit),
+        *_log_of_replies(tx, person_id, limit),
+        *_log_of_events(tx, person_id, limit),
+    ]
+    entries.sort(key=lambda entry: entry.at, reverse=True)
+    return entries[:limit]
+
+
+def status(tx: Transaction, now: datetime) -> StatusReport:
+    scalar = tx.connection.scalar
+    recent = (
+        select(occurrence.c.state, func.count())
+        .where(occurrence.c.due_at > now - DAY, occurrence.c.due_at <= now)
+        .group_by(occurrence.c.state)
+    )
+    return StatusReport(
+        people=scalar(select(func.count()).where(person.c.removed_at.is_(None))) or 0,
+        planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
+        states={State(state): count for state, count in tx.connection.execute(recent)},
+        unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
+        next_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at > now)),
+        oldest_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at <= now)),
+        standings=_not_plain(tx, now),
+        problems=problems(tx),
+    )
+
+
+def problems(tx: Transaction) -> list[Problem]:
+    return [
+        Problem(*row[1:]) for row in tx.connection.execute(select(plan_problem).order_by(plan_problem.c.id))
+    ]
+
+
+def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
+    """People whom a nudge would not reach, whatever the agenda says."""
+    out = exists().where(reach.c.person == person.c.id, reach.c.opted_out_at.is_not(None))
+    agreed = exists().where(reach.c.person == person.c.id, reach.c.consented_at.is_not(None))
+    paused = and_(
+        person.c.paused_at.is_not(None), or_(person.c.paused_until.is_(None), person.c.paused_until > now)
+    )
+    ids = tx.connection.scalars(
+        select(person.c.id)
+        .where(or_(paused, person.c.held_at.is_not(None), person.c.removed_at.is_not(None), out, ~agreed))
+        .order_by(person.c.id)
+    ).all()
+    found: list[Person] = []
+    for start in range(0, len(ids), people.PAGE):
+        page = ids[start : start + people.PAGE]
+        read = people.read(tx, page)
+        found += [read[one] for one in page]
+    return found
+
+
+def _line(row: AnyRow) -> Line:
+    line, person_id, channel, at, text, subject, state, name = row
+    return Line(
+        cursor=line,
+        person=person_id,
+        name=name,
+        inbound=state is None,
+        channel=ChannelName(channel),
+        at=at,
+        text=text,
+        subject=subject,
+        state=None if state is None else State(state),
+    )
+
+
+def _log_of_agenda(tx: Transaction, person_id: str, limit: int) -> list[Entry]:
+    happened = func.coalesce(occurrence.c.settled_at, occurrence.c.claimed_at, type_=occurrence.c.due_at.type)
+    rows = tx.connection.execute(
+        select(occurrence, happened.label("at"))
+        .where(occurrence.c.person == person_id, ~IS_PLANNED)
+        .order_by(happened.desc(), occurrence.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        Entry(
+            row.at,
+            row.person,
+            _what(row),
+            row.state,
+            row.reason,
+            row.local_date,
+            row.nudge,
+            row.slot,
+            CHANNELS[row.via or row.channel],
+            _outcome(row),
+            row.due_at,
+        )
+        for row in rows
+    ]
+
+
+def _what(row: AnyRow) -> str:
+    if row.origin == Origin.ANSWER:
+        return "answer"
+    return f"{row.kind} nudge" + (", snoozed" if row.origin == Origin.SNOOZED else "")
+
+
+def _outcome(row: AnyRow) -> Outcome | None:
+    return Outcome(row.outcome) if row.outcome else None
+
+
+def _log_of_replies(tx: Transaction, person_id: str, limit: int) -> list[Entry]:
+    rows = tx.connection.execute(
+        select(reply).where(reply.c.person == person_id).order_by(reply.c.line.desc()).limit(limit)
+    )
+    # What it was understood as, and not the text: a log is read over someone's shoulder.
+    return [
+        Entry(row.received_at, row.person, "reply", row.intent, "", channel=CHANNELS[row.channel])
+        for row in rows
+    ]
+
+
+def _log_of_events(tx: Transaction, person_id: str, limit: int) -> list[Entry]:
+    rows = tx.connection.execute(
+        select(event).where(event.c.person == person_id).order_by(event.c.id.desc()).limit(limit)
+    )
+    return [Entry(row.at, row.person, row.what, "", row.detail) for row in rows]

@@ -1,0 +1,91 @@
+"""Opening a store by its URL."""
+
+import os
+from collections.abc import Callable
+from datetime import tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from nudger.errors import StoreError
+from nudger.store.condition import Condition, condition
+from nudger.store.database import Database
+from nudger.store.migrate import migrate
+from nudger.store.sqlstore import SqlStore
+
+FORMS = "Use sqlite:///folder/nudger.db, or postgresql://user:password@host/nudger."
+
+
+def open_store(url: str, zone: Callable[[str], tzinfo] = ZoneInfo, *, create: bool = True) -> SqlStore:
+    """The store at `url`, its schema brought up to date. `zone` turns a plan's timezone into one.
+
+    Raises StoreError, with what to do, where it cannot be opened, is not nudger's, is read-only, or
+    is newer than this nudger; and, with `create` off, where no SQLite file is there.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        _prepare_file(Path(str(parsed.database)), create)
+    database = _database(parsed)
+    try:
+        migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database, zone)
+
+
+def look_at(url: str) -> Condition:
+    """The state of the database at `url`, which has to be there; nothing of it is changed.
+
+    Raises StoreError, with what to do, where it cannot be opened, read or written, or is not nudger's.
+    """
+    database = _database(_parsed(url), looking=True)
+    try:
+        return condition(database)
+    finally:
+        database.close()
+
+
+def _database(url: URL, *, looking: bool = False) -> Database:
+    try:
+        return Database(url, looking=looking)
+    except ImportError:
+        raise StoreError(
+            "PostgreSQL needs the package psycopg, which is not installed",
+            "Install it with: pip install 'nudger[fleet]'",
+        ) from None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not quoted: it may hold a password.
+        raise StoreError("the database URL cannot be understood", FORMS) from None
+    kind = parsed.get_backend_name()
+    if kind in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        raise StoreError(f"the database URL begins with {kind!r}, which nudger does not speak", FORMS)
+    if parsed.database in (None, "", ":memory:"):
+        raise StoreError("the database URL names no file", FORMS)
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+def _prepare_file(path: Path, create: bool) -> None:
+    """An empty file that nobody but its owner reads (SQLite gives its log the same rights)."""
+    if not create and not path.exists():
+        raise StoreError(
+            f"there is no database at {path}", "Start nudger once (nudger run), or check STATE_DIR."
+        )
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} cannot be opened: {error.strerror}",
+            "Check that the folder exists and that this user may write there.",
+        ) from None

@@ -1,0 +1,123 @@
+"""People as rows: read, locked, found by address, and marked to be laid out."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from nudger.delivery.ledger import put_off
+from nudger.model import ChannelName, History, Person, Plan, Standing
+from nudger.store import codec
+from nudger.store.entries import channels_from
+from nudger.store.keys import among
+from nudger.store.tables import AnyRow, person, plan, reach
+from nudger.store.transaction import Transaction
+
+PAGE = 500
+
+
+_PEOPLE = select(
+    person.c.id,
+    person.c.digest,
+    person.c.paused_at,
+    person.c.paused_until,
+    person.c.removed_at,
+    person.c.held_at,
+    person.c.opted_out,
+    person.c.consented,
+    person.c.history,
+)
+_BY_ID = _PEOPLE.where(among(person.c.id))
+_NEXT_PAGE = _PEOPLE.where(person.c.id > bindparam("after")).order_by(person.c.id).limit(PAGE)
+_PLANS = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
+# NO KEY UPDATE: it lets rows that merely refer to this one be written.
+_LOCK = select(person.c.id).where(among(person.c.id)).order_by(person.c.id).with_for_update(key_share=True)
+_BY_ADDRESS = (
+    select(person.c.id)
+    .join(reach, reach.c.person == person.c.id)
+    .where(reach.c.channel == bindparam("channel"), reach.c.address == bindparam("address"))
+    .order_by(person.c.removed_at.is_not(None), person.c.id)
+    .limit(1)
+)
+
+
+def lock(tx: Transaction, ids: Collection[str]) -> None:
+    """Locks those of these people who exist until the transaction ends. SQLite has one writer anyway."""
+    if ids and not tx.database.is_sqlite:
+        tx.connection.execute(_LOCK, {"ids": sorted(ids)}).all()
+
+
+def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:
+    """These people by id, as they stand in this transaction."""
+    return _people(tx, tx.connection.execute(_BY_ID, {"ids": ids}).all()) if ids else {}
+
+
+def read_page(tx: Transaction, after: str) -> list[Person]:
+    """The next people by id, at most PAGE of them."""
+    return list(_people(tx, tx.connection.execute(_NEXT_PAGE, {"after": after}).all()).values())
+
+
+def find_by_address(tx: Transaction, channel: ChannelName, address: str) -> str | None:
+    """Whose address this is; someone whose plan is there comes before someone whose plan is gone."""
+    found: str | None = tx.connection.scalar(_BY_ADDRESS, {"channel": channel, "address": address})
+    return found
+
+
+def put_history(tx: Transaction, person_id: str, history: History) -> None:
+    text = codec.history_to_json(history)
+    tx.connection.execute(
+        update(person)
+        .where(person.c.id == person_id)
+        .values(history=text, history_before=None, history_at=None)
+    )
+
+
+def count_out(tx: Transaction, person_id: str, at: datetime) -> None:
+    """What went out `at` counts no longer for its local date (a snooze of it will, in its place)."""
+    one = read(tx, [person_id])[person_id]
+    if one.history.on == tx.local_date(one.plan, at):
+        put_history(tx, person_id, put_off(one.history))
+
+
+def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
+    if not rows:
+        return {}
+    plans = _plans(tx, rows)
+    return {
+        person_id: Person(
+            plans[person_id],
+            Standing(
+                paused_at,
+                paused_until,
+                removed_at,
+                held_at,
+                channels_from(opted_out),
+                channels_from(consented),
+            ),
+            codec.history_from_json(person_id, history),
+        )
+        for (
+            person_id,
+            _digest,
+            paused_at,
+            paused_until,
+            removed_at,
+            held_at,
+            opted_out,
+            consented,
+            history,
+        ) in rows
+    }
+
+
+def _plans(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Plan]:
+    """The plans of these rows; only those that are not at hand are read and decoded."""
+    digests = {row.id: row.digest for row in rows}
+    plans = tx.plans.get(digests)
+    missing = digests.keys() - plans.keys()
+    if missing:
+        found = tx.connection.execute(_PLANS, {"ids": list(missing)}).all()
+        decoded = [codec.plan_from_json(person_id, head, nudges) for person_id, head, nudges in found]
+        tx.plans.put([(digests[plan.person], plan) for plan in decoded])
+        plans |= {plan.person: plan for plan in decoded}
+    return plans

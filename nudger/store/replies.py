@@ -1,0 +1,160 @@
+"""Replies and operators' acts: bound to a nudge, understood, and committed with all their effects."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from nudger.delivery.ports import Bound, Inbound, Respond, Writer
+from nudger.effects import Response
+from nudger.model import Origin, Outcome, Person, State
+from nudger.store import effects, people, standing
+from nudger.store.entries import KINDS
+from nudger.store.tables import IS_PLANNED, AnyRow, day_before, message, occurrence, reply
+from nudger.store.transaction import Transaction
+
+DAY = timedelta(hours=24)
+# Providers give whole seconds and clocks differ a little; nobody answers a text in less.
+SKEW = timedelta(seconds=5)
+LOOK_BACK = 200  # messages of one person in which the nudge of a reply is looked for
+
+# In each of these states a nudge may have reached the phone.
+_OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
+
+
+def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response | None:
+    """See Store.take_reply."""
+    known = select(reply.c.line).where(reply.c.provider_id == inbound.provider_id)
+    if tx.connection.scalar(known) is not None:
+        return None
+    person_id = people.find_by_address(tx, inbound.channel, inbound.address)
+    if person_id is None:
+        return None
+    people.lock(tx, [person_id])
+    writer = _writer(tx, person_id, inbound.received_at)
+    if writer is None:
+        return None
+    line = tx.next_line()
+    row = {
+        "line": line,
+        "provider_id": inbound.provider_id,
+        "person": person_id,
+        "channel": inbound.channel,
+        "address": inbound.address,
+        "text": inbound.text,
+        "received_at": inbound.received_at,
+        "intent": "",
+    }
+    # RACE: the same text taken on another host; only one of the two adds it.
+    if tx.connection.execute(tx.database.insert_new(reply), row).rowcount == 0:
+        return None
+    response = respond(writer)
+    tx.connection.execute(
+        update(reply)
+        .where(reply.c.line == line)
+        .values(
+            intent=response.intent,
+            until=response.until,
+            occurrence=writer.bound.occurrence if writer.bound else None,
+        )
+    )
+    act = effects.Act(writer.person, inbound.received_at, line, inbound.channel)
+    effects.apply(tx, act, response.effects)
+    return response
+
+
+def act(tx: Transaction, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
+    """See Store.act."""
+    people.lock(tx, [person_id])
+    writer = _writer(tx, person_id, now)
+    if writer is None:
+        return None
+    response = respond(writer)
+    standing.record_event(tx, person_id, now, f"operator: {what}")
+    effects.apply(tx, effects.Act(writer.person, now, -tx.next_line(), None), response.effects)
+    return response
+
+
+def _writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
+    one = people.read(tx, [person_id]).get(person_id)
+    if one is None:
+        return None
+    bound = _unanswered(tx, one, at) or _snoozed(tx, one)
+    return Writer(one, bound, _next_due_at(tx, one), _answers_today(tx, one, at))
+
+
+def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
+    """The nudge that was sent last in the 24 h before the reply, and has no outcome."""
+    latest = (
+        select(message.c.line, message.c.occurrence, message.c.attempted_at)
+        .where(message.c.person == one.id)
+        .order_by(message.c.line.desc())
+        .limit(LOOK_BACK)
+        .subquery()
+    )
+    row = tx.connection.execute(
+        select(occurrence)
+        .join(latest, latest.c.occurrence == occurrence.c.id)
+        .where(
+            latest.c.attempted_at >= at - DAY,
+            latest.c.attempted_at <= at + SKEW,
+            occurrence.c.origin != Origin.ANSWER,
+            occurrence.c.state.in_(_OUT),
+            occurrence.c.outcome.is_(None),
+        )
+        .order_by(latest.c.line.desc())
+        .limit(1)
+    ).first()
+    return _bound(row) if row else None
+
+
+def _snoozed(tx: Transaction, one: Person) -> Bound | None:
+    """The nudge that was put off last, and waits."""
+    waiting, before = occurrence.alias("waiting"), occurrence.alias("before")
+    row = tx.connection.execute(
+        select(before, waiting.c.due_at.label("again_at"))
+        .join(
+            waiting,
+            (waiting.c.person == before.c.person)
+            & (waiting.c.local_date == before.c.local_date)
+            & (waiting.c.nudge == before.c.nudge)
+            & (waiting.c.slot == before.c.slot)
+            & (waiting.c.round > before.c.round),
+        )
+        .where(
+            waiting.c.person == one.id,
+            waiting.c.wake_at.is_not(None),
+            waiting.c.round > 0,
+            before.c.outcome == Outcome.SNOOZED,
+        )
+        .order_by(before.c.claimed_at.desc(), before.c.round.desc())
+        .limit(1)
+    ).first()
+    return _bound(row, row.again_at) if row else None
+
+
+def _bound(row: AnyRow, snoozed_until: datetime | None = None) -> Bound:
+    return Bound(row.id, row.nudge, KINDS[row.kind], row.due_at, snoozed_until)
+
+
+def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
+    earliest: datetime | None = tx.connection.scalar(
+        select(func.min(occurrence.c.wake_at)).where(
+            occurrence.c.person == one.id,
+            IS_PLANNED,
+            occurrence.c.origin != Origin.ANSWER,
+        )
+    )
+    return earliest
+
+
+def _answers_today(tx: Transaction, one: Person, at: datetime) -> int:
+    counted = tx.connection.scalar(
+        select(func.count()).where(
+            occurrence.c.person == one.id,
+            occurrence.c.local_date >= day_before(at, 2),
+            occurrence.c.nudge == "",
+            occurrence.c.origin == Origin.ANSWER,
+            occurrence.c.due_at > at - DAY,
+        )
+    )
+    return int(counted or 0)

@@ -1,0 +1,160 @@
+"""The store: one transaction for each verb of `delivery.ports.Store`."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, tzinfo
+
+from sqlalchemy import select
+
+from nudger.delivery.ports import (
+    Claim,
+    Decide,
+    Entry,
+    Inbound,
+    LaidOut,
+    Layable,
+    Line,
+    PlanChange,
+    PlanFile,
+    Planned,
+    Respond,
+    Result,
+    Sending,
+    StatusReport,
+)
+from nudger.effects import Response
+from nudger.errors import Problem
+from nudger.model import Origin, Person
+from nudger.store import claiming, erasing, layout, loading, looking, people, replies, results
+from nudger.store.codec import PlanCache
+from nudger.store.database import Database
+from nudger.store.tables import fact, person
+from nudger.store.transaction import Transaction
+
+
+class SqlStore:
+    """The durable truth, in SQLite or PostgreSQL. Each verb's promise stands in `Store`."""
+
+    def __init__(self, database: Database, zone: Callable[[str], tzinfo]) -> None:
+        self._database = database
+        self._zone = zone
+        self._plans = PlanCache()
+
+    # people and plans
+    def load_plans(
+        self, files: Iterable[PlanFile], present: Collection[str], problems: Sequence[Problem], now: datetime
+    ) -> PlanChange:
+        with self._write() as tx:
+            return loading.load_plans(tx, files, present, problems, now)
+
+    def person(self, person_id: str) -> Person | None:
+        with self._read() as tx:
+            return people.read(tx, [person_id]).get(person_id)
+
+    def people(self) -> Iterable[Person]:
+        after = ""
+        while page := self._page(after):
+            yield from page
+            after = page[-1].id
+
+    def digests(self) -> Mapping[str, str]:
+        with self._read() as tx:
+            running = select(person.c.id, person.c.digest).where(person.c.removed_at.is_(None))
+            return {row.id: row.digest for row in tx.connection.execute(running)}
+
+    # laying out
+    def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
+        with self._read() as tx:
+            return layout.claim_layout(tx, now, limit)
+
+    def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
+        with self._write() as tx:
+            layout.lay_out(tx, days, now)
+
+    # the agenda
+    def next_due_at(self) -> datetime | None:
+        with self._read() as tx:
+            return looking.next_due_at(tx)
+
+    def claim_due(self, now: datetime, limit: int, owner: str, decide: Decide) -> Claim:
+        with self._write() as tx:
+            return claiming.claim_due(tx, now, limit, owner, decide)
+
+    def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
+        nudges = [sending for sending in sendings if sending.origin is not Origin.ANSWER]
+        # Read first: it is asked before every request, and hardly ever has anything to write.
+        with self._read() as tx:
+            free = results.may_go(tx, nudges)
+        suspects = [sending for sending in nudges if sending.message not in free]
+        if not suspects:
+            return frozenset()
+        with self._write() as tx:
+            return results.cancel_stopped(tx, suspects, now)
+
+    def record(self, results_: Sequence[Result], now: datetime) -> None:
+        with self._write() as tx:
+            results.record(tx, results_, now)
+
+    def release(self, sendings: Sequence[Sending], now: datetime) -> None:  # noqa: ARG002 (as if never claimed)
+        with self._write() as tx:
+            results.release(tx, sendings)
+
+    def recover(self, owner: str, now: datetime) -> int:
+        with self._write() as tx:
+            return results.recover(tx, owner, now)
+
+    # replies and operators
+    def take_reply(self, inbound: Inbound, respond: Respond) -> Response | None:
+        with self._write() as tx:
+            return replies.take_reply(tx, inbound, respond)
+
+    def act(self, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
+        with self._write() as tx:
+            return replies.act(tx, person_id, now, respond, what)
+
+    # looking
+    def agenda(self, person_id: str, since: date) -> Sequence[Planned]:
+        with self._read() as tx:
+            return looking.agenda(tx, person_id, since)
+
+    def conversation(self, after: int = 0, person: str | None = None, limit: int = 200) -> Sequence[Line]:
+        with self._read() as tx:
+            return looking.conversation(tx, after, person, limit)
+
+    def log(self, person_id: str, limit: int = 100) -> Sequence[Entry]:
+        with self._read() as tx:
+            return looking.log(tx, person_id, limit)
+
+    def status(self, now: datetime) -> StatusReport:
+        with self._read() as tx:
+            return looking.status(tx, now)
+
+    def export(self, person_id: str) -> Mapping[str, object] | None:
+        with self._read() as tx:
+            return erasing.export(tx, person_id)
+
+    def forget(self, person_id: str) -> bool:
+        with self._write() as tx:
+            return erasing.forget(tx, person_id)
+
+    def remember(self, key: str, value: str) -> str:
+        with self._write() as tx:
+            tx.connection.execute(tx.database.insert_new(fact), {"key": key, "value": value})
+            return str(tx.connection.execute(select(fact.c.value).where(fact.c.key == key)).scalar_one())
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _page(self, after: str) -> list[Person]:
+        with self._read() as tx:
+            return people.read_page(tx, after)
+
+    @contextmanager
+    def _read(self) -> Iterator[Transaction]:
+        with self._database.read() as connection:
+            yield Transaction(connection, self._database, self._plans, self._zone)
+
+    @contextmanager
+    def _write(self) -> Iterator[Transaction]:
+        with self._database.write() as connection:
+            yield Transaction(connection, self._database, self._plans, self._zone)

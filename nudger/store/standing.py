@@ -1,0 +1,134 @@
+"""A person's standing changed: pauses, consent, opt-outs, holds; and what waits, cancelled with them."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, insert, select, update
+
+from nudger.model import ChannelName, Origin, Person, Plan, State
+from nudger.store import consent
+from nudger.store.bulk import Bulk
+from nudger.store.entries import channels_from
+from nudger.store.tables import IS_PLANNED, event, occurrence, person
+from nudger.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What of a person's standing cancels what waits; laying out afresh plans it again."""
+
+    name: str
+    reason: str
+
+
+HOLD = Cause("hold", "held until RESUME")
+OPT_OUT = Cause("opt-out", "opted out")
+REMOVAL = Cause("removal", "the plan file was removed")
+CAUSES = frozenset(cause.name for cause in (HOLD, OPT_OUT, REMOVAL))
+
+_NEW_EVENT = Bulk(insert(event).inline(), ("person", "at", "what", "detail"))
+
+# An answer to a person's own text is no nudge: none of this stops it.
+_WAITING = and_(IS_PLANNED, occurrence.c.origin != Origin.ANSWER)
+
+
+def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
+    _set(tx, person_id, paused_at=now, paused_until=until)
+    record_event(tx, person_id, now, "paused", f"until {until.isoformat()}" if until else "")
+
+
+def resume(tx: Transaction, person_id: str, now: datetime) -> None:
+    _set(tx, person_id, paused_at=None, paused_until=None, held_at=None)
+    lay_out_again(tx, [person_id], now)
+    record_event(tx, person_id, now, "resumed")
+
+
+def hold(tx: Transaction, person_id: str, now: datetime) -> None:
+    _set(tx, person_id, held_at=now)
+    cancel_waiting(tx, [person_id], HOLD, now)
+    record_event(tx, person_id, now, "crisis hold")
+
+
+def opt_out(tx: Transaction, one: Person, channels: Collection[ChannelName], how: str, now: datetime) -> None:
+    """The channels are closed; what waits and has no other one left is cancelled."""
+    consent.put(tx, one.id, channels, opted_out_at=now, opted_out_how=how)
+    closed = one.standing.opted_out | frozenset(channels)
+    waiting = tx.connection.execute(
+        select(occurrence.c.id, occurrence.c.nudge, occurrence.c.refused).where(
+            occurrence.c.person == one.id, _WAITING
+        )
+    )
+    stranded = [
+        row.id for row in waiting if not ways(one.plan, row.nudge) - closed - channels_from(row.refused)
+    ]
+    cancel(tx, stranded, OPT_OUT, now)
+    for channel in sorted(channels):
+        record_event(tx, one.id, now, "opted out", f"{channel}: {how}")
+
+
+def opt_in(
+    tx: Transaction, person_id: str, channels: Collection[ChannelName], how: str, now: datetime
+) -> None:
+    consent.put(
+        tx,
+        person_id,
+        channels,
+        consented_at=now,
+        consent_how=how,
+        opted_out_at=None,
+        opted_out_how=None,
+    )
+    lay_out_again(tx, [person_id], now)
+    for channel in sorted(channels):
+        record_event(tx, person_id, now, "opted in", f"{channel}: {how}")
+
+
+def ways(plan: Plan, nudge_id: str) -> frozenset[ChannelName]:
+    """The channels on which a nudge of this plan can go out at all."""
+    nudge = plan.nudge(nudge_id)
+    named = nudge.channels if nudge and nudge.channels else plan.channels
+    return frozenset(channel for channel in named if plan.address(channel))
+
+
+def cancel_waiting(tx: Transaction, ids: Collection[str], cause: Cause, now: datetime) -> None:
+    """Cancels all that is planned for these people, but answers."""
+    _cancel(tx, and_(occurrence.c.person.in_(ids), _WAITING), cause, now)
+
+
+def cancel(tx: Transaction, entries: Collection[int], cause: Cause, now: datetime) -> None:
+    if entries:
+        _cancel(tx, occurrence.c.id.in_(entries), cause, now)
+
+
+def lay_out_again(tx: Transaction, ids: Collection[str], now: datetime) -> None:
+    """Their days are due to be laid out afresh; what is being computed for them now is out of date."""
+    tx.connection.execute(
+        update(person)
+        .where(person.c.id.in_(ids), person.c.removed_at.is_(None))
+        .values(layout_at=now, layout_afresh=True, layout_version=person.c.layout_version + 1)
+    )
+
+
+def record_event(tx: Transaction, person_id: str, at: datetime, what: str, detail: str = "") -> None:
+    record_events(tx, [person_id], at, what, detail)
+
+
+def record_events(tx: Transaction, ids: Iterable[str], at: datetime, what: str, detail: str = "") -> None:
+    rows = [{"person": person_id, "at": at, "what": what, "detail": detail} for person_id in ids]
+    _NEW_EVENT.run(tx.connection, rows)
+
+
+def _cancel(tx: Transaction, which: ColumnElement[bool], cause: Cause, now: datetime) -> None:
+    tx.connection.execute(
+        update(occurrence)
+        .where(which)
+        .values(
+            state=State.CANCELLED, wake_at=None, reason=cause.reason, cancelled_by=cause.name, settled_at=now
+        )
+    )
+
+
+def _set(tx: Transaction, person_id: str, **values: Any) -> None:
+    tx.connection.execute(update(person).where(person.c.id == person_id).values(**values))

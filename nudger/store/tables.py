@@ -1,0 +1,261 @@
+"""The tables. Instants are UTC: integer microseconds in SQLite (8 bytes, 3 x cheaper than text to
+write, indexes compare them as numbers), `timestamptz` in PostgreSQL; aware on the way out.
+
+One rule keeps every verb free of races and deadlocks on many hosts: a transaction that changes
+anything of a person locks the person's row first, several people in the order of their ids (in
+SQLite there is one writer anyway). So `occurrence` and `message` rows need no locks of their own.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    # The processors themselves, not process_bind_param and process_result_value: those cost a
+    # second call for each value, and a claim reads and writes several in each row.
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object]:
+        return _to_microseconds if dialect.name == "sqlite" else _aware
+
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None]:
+        return _from_microseconds if dialect.name == "sqlite" else _as_utc
+
+
+def _to_microseconds(value: datetime | None) -> int | None:
+    return None if value is None else (value - EPOCH) // MICROSECOND
+
+
+def _from_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(0, 0, value)
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise TypeError(f"expected an aware datetime, got {value!r}")
+    return value
+
+
+def _as_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+# SQLite gives out a growing key only where the column is INTEGER.
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+AnyRow = Row[*tuple[Any, ...]]
+
+# An OR of equations: one of them in a query is enough for SQLite to take the index.
+_OPEN = text("state = 'sending' OR state = 'unknown'")
+_PLANNED = text("wake_at IS NOT NULL")
+
+metadata = MetaData()
+
+
+def _of_person(*, primary_key: bool = False) -> Column[str]:
+    return Column("person", Text, ForeignKey("person.id"), nullable=False, primary_key=primary_key)
+
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the plan that runs; the key of the decoded plans
+    Column("paused_at", Instant),
+    Column("paused_until", Instant),
+    Column("removed_at", Instant),
+    Column("held_at", Instant),
+    # What `reach` says, with spaces between: a claim reads it here, in the row that it reads anyway.
+    Column("opted_out", Text, nullable=False),
+    Column("consented", Text, nullable=False),
+    Column("history", Text, nullable=False),
+    # What `history` was before the claim of `history_at`: put back where its message did not go out.
+    Column("history_before", Text),
+    Column("history_at", Instant),
+    Column("laid_out_through", Date),
+    Column("layout_at", Instant),  # null: removed, never
+    Column("layout_afresh", Boolean, nullable=False),
+    Column("layout_version", Integer, nullable=False),  # one more with each reason to lay out afresh
+    Index("person_layout", "layout_at"),
+)
+
+# Apart from `person`, whose rows each claim rewrites: a plan is long and seldom changes.
+plan = Table(
+    "plan",
+    metadata,
+    _of_person(primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("json", Text, nullable=False),  # all of it but its nudges
+    Column("nudges", Text, nullable=False),
+)
+
+# How a person is reached. Consent is of the address: a changed one is asked again. An opt-out is of
+# the person, and outlives their addresses.
+reach = Table(
+    "reach",
+    metadata,
+    _of_person(primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("address", Text),
+    Column("consented_at", Instant),
+    Column("consent_how", Text),
+    Column("opted_out_at", Instant),
+    Column("opted_out_how", Text),
+    Index("reach_address", "address", "channel"),
+)
+
+occurrence = Table(
+    "occurrence",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    _of_person(),
+    Column("local_date", Date, nullable=False),
+    Column("nudge", Text, nullable=False),  # empty: an answer
+    Column("slot", BigInteger, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("kind", Text),
+    Column("origin", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    # `due_at` while it is planned, else null. The indexes of a claim hang on this and not on `state`:
+    # what happens after a claim then touches no index (a third cheaper; PostgreSQL updates in place).
+    Column("wake_at", Instant),
+    Column("reason", Text, nullable=False),
+    Column("cancelled_by", Text),  # what of the person's standing did it: may be planned again afresh
+    Column("attempts", Integer, nullable=False),
+    Column("refused", Text, nullable=False),  # channels, with spaces between
+    Column("text", Text),
+    Column("channel", Text),  # an answer's
+    Column("via", Text),  # the channel of the last attempt
+    Column("claimed_at", Instant),
+    Column("settled_at", Instant),
+    Column("outcome", Text),
+    Column("outcome_at", Instant),
+    # The identity. The date stands second so that a person's last days are one short range of it.
+    UniqueConstraint("person", "local_date", "nudge", "slot", "round", name="occurrence_identity"),
+    CheckConstraint("(state = 'planned') = (wake_at IS NOT NULL)", name="occurrence_planned_wakes"),
+    # Both hold only what is planned: a claim costs the same at a thousand rows and at millions.
+    Index("occurrence_wake", "wake_at", "id", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
+    Index("occurrence_person_wake", "person", "wake_at", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
+    Index("occurrence_due", "due_at"),
+    sqlite_autoincrement=True,  # an id is never given twice: action links name it
+)
+
+# One attempt to send, with the daemon's claim on it. `occurrence` is no foreign key: its check would
+# want an index that nothing else needs; both go together in forget.
+message = Table(
+    "message",
+    metadata,
+    Column("line", ROW_ID, Identity(), primary_key=True),  # the cursor of a conversation
+    Column("id", Text, nullable=False, unique=True),
+    Column("occurrence", BigInteger, nullable=False),
+    _of_person(),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("bank_key", Text),
+    Column("contact", Text),
+    Column("owner", Text, nullable=False),  # the daemon that claimed it
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("code", Text),  # the provider's
+    Column("provider_id", Text),
+    Column("attempted_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    Index("message_person", "person", "line"),
+    Index("message_open", "state", "owner", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sqlite_autoincrement=True,  # a cursor never goes back, whatever is released or forgotten
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("line", ROW_ID, primary_key=True, autoincrement=False),  # of the same sequence as message's
+    Column("provider_id", Text, nullable=False, unique=True),
+    _of_person(),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("intent", Text, nullable=False),
+    Column("until", Instant),
+    Column("occurrence", BigInteger),  # the nudge it was about
+    Index("reply_person", "person", "line"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    _of_person(),
+    Column("at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("event_person", "person", "id"),
+)
+
+plan_problem = Table(
+    "plan_problem",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("column", Integer, nullable=False),
+    Column("where", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# For an UPDATE of many rows: SQLite then keeps no way back within the statement, which costs more than
+# the update. A constraint that fails rolls the whole transaction back anyway.
+OR_FAIL = "OR FAIL"
+
+IS_PLANNED = occurrence.c.wake_at.is_not(None)
+
+
+def day_before(at: datetime, days: int = 1) -> date:
+    """A local date that no zone has passed yet at `at`, `days` back: a bound for ranges of dates."""
+    return at.date() - timedelta(days=days)

@@ -1,0 +1,29 @@
+"""What the daemon tells systemd: the sd_notify protocol, one datagram a message (man sd_notify)."""
+
+import os
+import socket
+import time
+from datetime import timedelta
+
+
+def notify(*assignments: str) -> None:
+    """Sends e.g. "READY=1", "STATUS=…". Does nothing where no service manager asked to be told."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
+        # A leading @ stands for the NUL of an abstract address.
+        to.sendto("\n".join(assignments).encode(), "\0" + address[1:] if address[0] == "@" else address)
+
+
+def reloading() -> tuple[str, str]:
+    """The assignments that begin a reload; READY=1 ends it. Type=notify-reload needs the second one."""
+    return "RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}"
+
+
+def watchdog() -> timedelta | None:
+    """How long systemd waits for a sign of life; None where it does not watch this process."""
+    if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    microseconds = int(os.environ.get("WATCHDOG_USEC", "0"))
+    return timedelta(microseconds=microseconds) if microseconds else None

@@ -1,0 +1,121 @@
+"""Days come into the agenda once, at the times of each person's own calendar."""
+
+from datetime import timedelta
+
+from nudger.model import State
+from tests.delivery.world import MONDAY_NINE, World
+
+MAYA = """
+name = "Maya"
+timezone = "Europe/London"
+phone = "+447700900123"
+consent = "2026-11-20, in person"
+[[nudge]]
+kind = "rest"
+at = "13:00"
+message = "A rest?"
+[[nudge]]
+kind = "movement"
+at = "09:30"
+message = "A walk?"
+"""
+
+
+def planned(world: World, person: str = "maya") -> list[tuple[str, str]]:
+    entries = world.store.agenda(person, MONDAY_NINE.date())
+    return [(f"{one.due_at:%d %H:%M}", one.nudge) for one in entries if one.state is State.PLANNED]
+
+
+async def test_today_and_tomorrow_are_laid_out_at_the_start(world: World) -> None:
+    await world.start(maya=MAYA)
+
+    assert planned(world) == [
+        ("23 09:30", "movement"),
+        ("23 13:00", "rest"),
+        ("24 09:30", "movement"),
+        ("24 13:00", "rest"),
+    ]
+
+
+async def test_what_was_due_before_the_first_start_is_not_made_up(world: World) -> None:
+    world.clock.at = MONDAY_NINE + timedelta(hours=2)
+
+    await world.start(maya=MAYA)
+
+    assert planned(world)[0] == ("23 13:00", "rest")
+
+
+async def test_laying_out_twice_adds_nothing(world: World) -> None:
+    await world.start(maya=MAYA)
+    before = planned(world)
+
+    await world.start(maya=MAYA)
+
+    assert planned(world) == before
+
+
+async def test_the_next_day_comes_in_when_its_turn_comes(world: World) -> None:
+    await world.start(maya=MAYA)
+
+    await world.until(MONDAY_NINE + timedelta(hours=15, minutes=1))
+    await world.laying_out.run_once(world.clock.now())
+
+    assert ("25 13:00", "rest") in planned(world)
+
+
+async def test_an_edit_moves_the_future_and_never_sends_again(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.until(MONDAY_NINE + timedelta(minutes=45))
+
+    await world.start(maya=MAYA.replace("09:30", "10:30").replace("13:00", "14:00"))
+    await world.until(MONDAY_NINE + timedelta(hours=8))
+
+    assert world.texts == ["A walk?", "A rest?"]
+    assert world.sms.sent[-1].text == "A rest?"
+
+
+async def test_a_changed_zone_sends_nothing_twice_on_that_date(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.until(MONDAY_NINE + timedelta(hours=4))
+
+    await world.start(maya=MAYA.replace("Europe/London", "America/New_York"))
+    await world.until(MONDAY_NINE + timedelta(hours=14))
+
+    assert world.texts == ["A walk?", "A rest?"]
+
+
+async def test_a_removed_file_pauses_and_its_return_restores(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.start()
+    away = planned(world)
+
+    await world.start(maya=MAYA)
+
+    assert away == []
+    assert len(planned(world)) == 4
+
+
+async def test_an_edit_does_not_cut_short_a_snooze_that_waits(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.until(MONDAY_NINE + timedelta(minutes=45))
+    await world.text("later")
+
+    await world.start(maya=MAYA.replace("13:00", "14:00"))
+    await world.until(MONDAY_NINE + timedelta(hours=3))
+
+    assert world.texts.count("A walk?") == 2
+
+
+async def test_a_day_that_began_while_nudger_was_down_is_laid_out_with_what_it_missed(world: World) -> None:
+    await world.start(maya=MAYA)
+    world.clock.at = MONDAY_NINE + timedelta(days=3, hours=3)  # Thursday noon
+
+    await world.laying_out.run_once(world.clock.now())
+    await world.tick()
+
+    entries = world.store.agenda("maya", MONDAY_NINE.date() + timedelta(days=3))
+    assert [(one.nudge, one.state) for one in entries if one.local_date.day == 26] == [
+        ("movement", State.MISSED),
+        ("rest", State.PLANNED),
+    ]
+    assert world.texts == []

@@ -1,0 +1,215 @@
+"""A text comes in: what it does, and the one text that answers it."""
+
+from datetime import timedelta
+
+import pytest
+
+from nudger.model import ChannelName, Outcome, State
+from tests.delivery.world import MONDAY_NINE, World
+
+MAYA = """
+name = "Maya"
+timezone = "Europe/London"
+country = "GB"
+phone = "+447700900123"
+email = "maya@example.org"
+consent = "2026-11-20, in person"
+[[nudge]]
+kind = "rest"
+at = ["10:00", "16:00"]
+message = "A rest?"
+"""
+TEN = MONDAY_NINE + timedelta(hours=1)
+
+
+async def nudged(world: World) -> None:
+    """Maya has just got her nudge of 10:00."""
+    await world.start(maya=MAYA)
+    await world.until(TEN)
+    world.clock.at += timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer", "again"),
+    [
+        ("LATER", "OK, again at 11:05 am.", "11:05"),
+        ("snooze 2h", "OK, again at 12:05 pm.", "12:05"),
+        ("30 min", "OK, again at 10:35 am.", "10:35"),
+        ("at 6", "OK, again at 6 pm.", "18:00"),
+        ("tonight", "OK, again at 7 pm.", "19:00"),
+    ],
+)
+async def test_a_snooze_is_confirmed_with_its_local_time_and_comes_then(
+    world: World, reply: str, answer: str, again: str
+) -> None:
+    await nudged(world)
+
+    await world.text(reply)
+
+    assert world.texts == ["A rest?", answer]
+    waiting = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
+    assert [f"{one.due_at:%H:%M}" for one in waiting] == [again]
+    await world.until(waiting[0].due_at)
+    assert world.texts.count("A rest?") >= 2
+
+
+async def test_tomorrow_is_half_past_nine_by_the_wall_clock(world: World) -> None:
+    await nudged(world)
+
+    await world.text("tomorrow")
+
+    assert world.texts[-1] == "OK, again tomorrow at 9:30 am."
+
+
+async def test_a_second_later_moves_the_snooze_that_waits(world: World) -> None:
+    await nudged(world)
+
+    await world.text("later")
+    await world.text("2h")
+
+    waiting = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
+    assert [f"{one.due_at:%H:%M}" for one in waiting] == ["12:05"]
+
+
+async def test_a_snooze_into_quiet_hours_moves_to_their_end_and_says_so(world: World) -> None:
+    await nudged(world)
+
+    await world.text("at 22:00")
+
+    assert world.texts[-1] == "OK, again tomorrow at 9 am, when your quiet hours end."
+
+
+async def test_a_repeated_provider_id_changes_nothing(world: World) -> None:
+    await nudged(world)
+
+    for _ in range(3):
+        await world.text("later", provider_id="SM-same")
+
+    assert len(world.texts) == 2
+
+
+async def test_a_stranger_gets_silence(world: World) -> None:
+    await nudged(world)
+
+    await world.text("later", address="+447700900999")
+
+    assert world.texts == ["A rest?"]
+
+
+async def test_done_and_skip_settle_the_nudge(world: World) -> None:
+    await nudged(world)
+
+    await world.text("done")
+
+    [first, *_] = world.store.agenda("maya", MONDAY_NINE.date())
+    assert (first.outcome, world.texts[-1]) == (Outcome.DONE, "Noted. Thanks for saying so.")
+
+
+async def test_done_after_later_cancels_the_snooze(world: World) -> None:
+    await nudged(world)
+    await world.text("later")
+
+    await world.text("done")
+    await world.until(TEN + timedelta(hours=3))
+
+    assert world.texts.count("A rest?") == 1
+
+
+async def test_pause_keeps_everything_back_until_resume(world: World) -> None:
+    await nudged(world)
+    await world.text("pause")
+    await world.until(TEN + timedelta(hours=7))
+
+    await world.text("resume")
+    await world.until(TEN + timedelta(days=1))
+
+    assert world.texts.count("A rest?") == 2
+    suppressed = [
+        one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.SUPPRESSED
+    ]
+    assert [one.reason for one in suppressed] == ["paused"]
+
+
+async def test_stop_ends_texts_and_start_brings_back_what_is_still_to_come_today(world: World) -> None:
+    await nudged(world)
+    await world.text("stop")
+    person = world.store.person("maya")
+    assert person is not None
+    assert person.standing.opted_out == {ChannelName.SMS}
+
+    await world.text("start")
+    await world.laying_out.run_once(world.clock.now())
+    await world.until(TEN + timedelta(hours=6))
+
+    assert world.texts.count("A rest?") == 2
+
+
+async def test_nothing_but_starts_answer_follows_a_stop(world: World) -> None:
+    await nudged(world)
+    await world.text("stop")
+    after_stop = len(world.texts)
+
+    for words in ("later", "help", "what is this", "now", "stop"):
+        await world.text(words)
+    await world.until(TEN + timedelta(days=2))
+
+    assert world.texts[after_stop:] == []
+
+
+async def test_a_crisis_text_is_answered_at_once_and_holds_everything(world: World) -> None:
+    await nudged(world)
+    await world.text("later")
+
+    await world.text("I want to kill myself")
+    await world.until(TEN + timedelta(days=3))
+
+    assert "116 123" in world.texts[-1]
+    assert world.texts.count("A rest?") == 1
+
+
+async def test_resume_after_a_crisis_hold_brings_the_plan_back(world: World) -> None:
+    await nudged(world)
+    await world.text("I want to kill myself")
+
+    await world.text("resume")
+    await world.until(TEN + timedelta(hours=6))
+
+    assert world.texts.count("A rest?") == 2
+
+
+async def test_texts_that_are_not_understood_are_answered_three_times_a_day_at_most(world: World) -> None:
+    await nudged(world)
+
+    for number in range(6):
+        await world.text(f"the quick brown fox {number}")
+
+    assert len(world.texts) == 1 + 3
+
+
+async def test_an_answer_goes_out_in_quiet_hours(world: World) -> None:
+    await world.start(maya=MAYA)
+    world.clock.at = MONDAY_NINE + timedelta(hours=16)  # one in the morning
+
+    await world.text("help")
+
+    assert "automated" in world.texts[-1]
+
+
+async def test_a_snooze_counts_in_place_of_the_send_that_it_put_off(world: World) -> None:
+    one_a_day = MAYA.replace("name =", "daily_limit = 2\nname =")
+    await world.start(maya=one_a_day)
+    await world.until(TEN)
+
+    await world.text("later")
+    await world.until(TEN + timedelta(hours=8))
+
+    assert world.texts.count("A rest?") == 3
+
+
+async def test_now_brings_one_nudge_outside_the_limit(world: World) -> None:
+    await nudged(world)
+
+    await world.text("now")
+    await world.tick()
+
+    assert world.texts.count("A rest?") == 2

@@ -1,0 +1,116 @@
+"""A small world for delivery: real store, real words, real days; a stepped clock and scripted channels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from nudger import plans
+from nudger.core import Core
+from nudger.delivery.budget import Budget
+from nudger.delivery.dispatcher import Dispatcher
+from nudger.delivery.inbox import Inbox
+from nudger.delivery.laying_out import LayingOut
+from nudger.delivery.ports import Inbound, PlanFile, Receipt, SendFailure, Sending, Store
+from nudger.delivery.retry import Retries
+from nudger.model import ChannelName
+from nudger.plans import Source
+
+MONDAY_NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@dataclass
+class SteppedClock:
+    """Says what it was told."""
+
+    at: datetime = MONDAY_NINE
+
+    def now(self) -> datetime:
+        return self.at
+
+    def real(self, span: timedelta) -> timedelta:
+        return span
+
+
+@dataclass
+class ScriptedChannel:
+    """Accepts everything, unless `answer` says otherwise."""
+
+    sent: list[Sending] = field(default_factory=list)
+    answer: Callable[[Sending], SendFailure | None] = lambda _: None
+
+    async def send(self, sending: Sending) -> Receipt:
+        self.sent.append(sending)
+        failure = self.answer(sending)
+        if failure is not None:
+            raise failure
+        return Receipt(f"SM{len(self.sent)}")
+
+    async def close(self) -> None:
+        """Holds nothing."""
+
+
+@dataclass
+class World:
+    """Everything between a plan's text and a channel."""
+
+    core: Core
+    store: Store
+    clock: SteppedClock = field(default_factory=SteppedClock)
+    sms: ScriptedChannel = field(default_factory=ScriptedChannel)
+    email: ScriptedChannel = field(default_factory=ScriptedChannel)
+    budget: Budget = field(default_factory=lambda: Budget(None))
+
+    def __post_init__(self) -> None:
+        self.laying_out = LayingOut(self.store, self.core.zone, self.core.settings.seed)
+        self.inbox = Inbox(self.store, self.core.responder)
+        self.dispatcher = self.new_dispatcher()
+
+    def new_dispatcher(self) -> Dispatcher:
+        channels = {ChannelName.SMS: self.sms, ChannelName.EMAIL: self.email}
+        retries = Retries(Random(1))
+        return Dispatcher(
+            self.store, channels, self.core.decider, self.clock, self.budget, retries, owner="test"
+        )
+
+    def load(self, **texts: str) -> None:
+        """Takes over these plans (id -> TOML) as the whole folder."""
+        sources = [Source(f"{name}.toml", text.encode()) for name, text in texts.items()]
+        reading = plans.read(sources, self.core.facts(self.clock.now()))
+        assert [str(one) for one in reading.problems if one.severity == "error"] == []
+        files = [
+            PlanFile(plan, reading.files[person], reading.digests[person])
+            for person, plan in reading.plans.items()
+        ]
+        self.store.load_plans(files, frozenset(reading.files), (), self.clock.now())
+
+    async def start(self, **texts: str) -> None:
+        self.load(**texts)
+        await self.laying_out.run_once(self.clock.now())
+
+    async def tick(self) -> None:
+        """One run of the dispatcher, and everything that it started."""
+        await self.dispatcher.run_once(self.clock.now())
+        await self.dispatcher.settled()
+
+    async def until(self, at: datetime) -> None:
+        """Runs each due time up to and with `at`, as the daemon would."""
+        while True:
+            await self.laying_out.run_once(self.clock.now())
+            next_at = self.store.next_due_at()
+            if next_at is None or next_at > at:
+                break
+            self.clock.at = max(self.clock.at, next_at)
+            await self.tick()
+        self.clock.at = max(self.clock.at, at)
+
+    async def text(self, words: str, address: str = "+447700900123", provider_id: str | None = None) -> None:
+        """The person texts, and nudger answers."""
+        self._texts = getattr(self, "_texts", 0) + 1
+        name = provider_id or f"in-{self._texts}"
+        await self.inbox.take(Inbound(name, ChannelName.SMS, address, words, self.clock.now()))
+        await self.tick()
+
+    @property
+    def texts(self) -> list[str]:
+        return [sending.text for sending in self.sms.sent]

@@ -1,0 +1,216 @@
+"""The clock, the disk, the database, the daemon's lock, the service."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from nudger.doctor.clock import clock_is_kept, clock_is_right
+from nudger.doctor.database import daemon_is_running, database_is_sound
+from nudger.doctor.disk import disk_has_room, judged
+from nudger.doctor.finding import Grade
+from nudger.doctor.systemd import service_answers, service_is_watched
+from nudger.errors import StoreError
+from nudger.store import Condition, look_at, open_store
+from nudger.wiring import alone, is_running
+
+ACTIVE = {
+    "LoadState": "loaded",
+    "ActiveState": "active",
+    "Result": "success",
+    "UnitFileState": "enabled",
+    "NeedDaemonReload": "no",
+    "WatchdogUSec": "30s",
+}
+
+
+@pytest.mark.parametrize(("kept", "grade"), [(True, Grade.OK), (False, Grade.WARNING), (None, Grade.NOTE)])
+def test_the_clock_is_in_sync_or_not_or_nobody_can_tell(kept: bool | None, grade: Grade) -> None:
+    assert clock_is_right(kept).grade is grade
+
+
+def test_the_kernel_is_asked_about_the_clock_without_changing_it() -> None:
+    assert clock_is_kept() in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    ("free", "grade", "shown"),
+    [
+        (49_000_000, Grade.FAILURE, "49 MB"),
+        (400_000_000, Grade.WARNING, "400 MB"),
+        (1_500_000_000, Grade.OK, "1.5 GB"),
+    ],
+)
+def test_a_disk_without_room_is_told_before_it_is_full(free: int, grade: Grade, shown: str) -> None:
+    found = judged(free, Path("/var/lib/nudger"))
+
+    assert found.grade is grade
+    assert found.sentence == f"{shown} free at /var/lib/nudger"
+    assert found.exit_code == (4 if grade is Grade.FAILURE else 0)
+
+
+def test_the_room_of_a_folder_that_is_not_there_yet_is_that_of_the_one_above_it(tmp_path: Path) -> None:
+    assert "free at" in disk_has_room(tmp_path / "state" / "nudger").sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def database(folder: Path) -> Path:
+    """A new one of nudger's, closed."""
+    file = folder / "nudger.db"
+    open_store(f"sqlite:///{file}").close()
+    return file
+
+
+def test_looking_at_a_database_changes_nothing_of_it(tmp_path: Path) -> None:
+    file = database(tmp_path)
+    before = file.read_bytes()
+
+    found = look_at(f"sqlite:///{file}")
+
+    assert found == Condition(str(file), True, 0, 0)
+    assert file.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["nudger.db"]
+
+
+def test_messages_of_unknown_end_are_counted(tmp_path: Path) -> None:
+    found = database_is_sound(Condition("nudger.db", True, people=1, unknown=2))
+
+    assert (found.grade, found.sentence) == (
+        Grade.WARNING,
+        "nudger.db: 1 person; 2 messages of unknown end",
+    )
+    assert "nudger status" in found.advice
+
+
+def test_a_schema_that_is_to_be_migrated_is_reported_and_left(tmp_path: Path) -> None:
+    file = tmp_path / "empty.db"
+    file.touch()
+
+    found = look_at(f"sqlite:///{file}")
+
+    assert found == Condition(str(file), False)
+    assert file.read_bytes() == b""
+    assert "brings it up to date" in database_is_sound(found).advice
+
+
+def test_no_database_is_no_fault() -> None:
+    assert database_is_sound(None).grade is Grade.NOTE
+
+
+def test_somebody_elses_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "notes.db"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE notes (text)")
+    connection.close()
+    before = file.read_bytes()
+
+    with pytest.raises(StoreError, match="belongs to something else"):
+        look_at(f"sqlite:///{file}")
+
+    assert file.read_bytes() == before  # not even its journal mode
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere: run the tests as an ordinary user")
+def test_a_database_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
+    file = database(tmp_path)
+    file.chmod(0o400)
+
+    with pytest.raises(StoreError, match="read-only"):
+        look_at(f"sqlite:///{file}")
+
+
+def test_a_database_that_another_program_keeps_locked_is_a_fault(tmp_path: Path) -> None:
+    file = database(tmp_path)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(StoreError, match="locked"):
+        look_at(f"sqlite:///{file}")
+
+    other.close()
+
+
+def test_a_running_daemon_is_seen_by_its_lock_and_asking_leaves_nothing(tmp_path: Path) -> None:
+    assert not is_running(tmp_path / "nowhere")
+    assert not is_running(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+    with alone(tmp_path):
+        assert is_running(tmp_path)
+
+    assert not is_running(tmp_path)
+    with alone(tmp_path):  # asking has not kept it
+        pass
+
+
+def test_a_daemon_that_does_not_run_is_no_fault() -> None:
+    assert daemon_is_running(True, "/var/lib/nudger").grade is Grade.OK
+    found = daemon_is_running(False, "/var/lib/nudger")
+    assert found.grade is Grade.NOTE
+    assert "another NUDGER_STATE_DIR" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "grade", "words"),
+    [
+        ({}, Grade.OK, "active, watched every 30s"),
+        ({"ActiveState": "failed", "Result": "watchdog"}, Grade.FAILURE, "has failed (watchdog)"),
+        ({"ActiveState": "inactive"}, Grade.WARNING, "is inactive"),
+        ({"WatchdogUSec": "0"}, Grade.WARNING, "nobody watches it"),
+        ({"WatchdogUSec": "infinity"}, Grade.WARNING, "nobody watches it"),
+        ({"NeedDaemonReload": "yes"}, Grade.WARNING, "has changed on disk"),
+        ({"UnitFileState": "disabled"}, Grade.WARNING, "will not start with the machine"),
+        ({"LoadState": "not-found"}, Grade.NOTE, "there is no unit nudger.service"),
+    ],
+)
+def test_the_service_is_running_watched_and_enabled(
+    changes: dict[str, str], grade: Grade, words: str
+) -> None:
+    found = service_is_watched([("systemctl", ACTIVE | changes), ("systemctl --user", {})])
+
+    assert found.grade is grade
+    assert words in found.sentence
+
+
+def test_the_service_of_a_user_is_found_too_and_its_commands_say_so() -> None:
+    answers = [
+        ("systemctl", {"LoadState": "not-found"}),
+        ("systemctl --user", ACTIVE | {"ActiveState": "failed"}),
+    ]
+
+    assert service_is_watched(answers).advice == "It says why: systemctl --user status nudger"
+
+
+def test_a_machine_without_systemd_is_fine() -> None:
+    assert service_is_watched([]).grade is Grade.NOTE
+
+
+def systemctl(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = folder / "systemctl"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+async def test_systemd_is_asked_for_the_unit_of_the_system_and_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = '[ "$1" = --user ] && echo LoadState=loaded || echo LoadState=not-found; echo "Result=$*"'
+    systemctl(tmp_path, script, monkeypatch)
+
+    answers = dict(await service_answers(booted=tmp_path))
+
+    assert answers["systemctl"]["LoadState"] == "not-found"
+    assert answers["systemctl --user"]["LoadState"] == "loaded"
+    assert answers["systemctl"]["Result"].startswith("show nudger.service --property LoadState,ActiveState")
+
+
+async def test_a_systemctl_that_fails_has_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    systemctl(tmp_path, "echo No medium found >&2; exit 1", monkeypatch)
+
+    assert service_is_watched(await service_answers(booted=tmp_path)).grade is Grade.NOTE
+
+
+async def test_nobody_is_asked_where_systemd_does_not_run(tmp_path: Path) -> None:
+    assert await service_answers(booted=tmp_path / "nowhere") == []
