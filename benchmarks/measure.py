@@ -40,9 +40,7 @@ def compare(
         mine.append(_rate(ours))
         others.append(_rate(theirs))
     middle = statistics.median(mine)
-    return Compared(
-        what, unit, middle, statistics.median(others), against, (max(mine) - min(mine)) / middle
-    )
+    return Compared(what, unit, middle, statistics.median(others), against, (max(mine) - min(mine)) / middle)
 
 
 def table(rows: list[Compared]) -> None:

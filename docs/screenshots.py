@@ -1,10 +1,14 @@
 """Makes docs/images from the running demo: `make screenshots`. Needs Chromium (apt-get install chromium)."""
 
+import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -19,39 +23,42 @@ def main() -> None:
     if chromium is None:
         sys.exit("make screenshots needs Chromium: apt-get install chromium")
     IMAGES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, _demo(folder) as demo, sync_playwright() as play:
+    with tempfile.TemporaryDirectory() as folder, _demo(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 900, "height": 760}, device_scale_factor=1.5)
-        page.goto(_address(demo) + "/phone")
+        page = browser.new_page(viewport={"width": 1080, "height": 760}, device_scale_factor=1.5)
+        page.goto(address + "/phone")
         _converse(page)
         page.screenshot(path=IMAGES / "phone.png")
         browser.close()
-        demo.terminate()
 
 
-def _demo(folder: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-u", "-m", "nudger", "demo", "--days", "30", "--speed", SPEED]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+@contextmanager
+def _demo(folder: str) -> Iterator[str]:
+    """The demo as somebody at a terminal sees it, at its own pace; gives its address."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "nudger", "demo", "--speed", SPEED]
+    with subprocess.Popen(command, stdin=its, stdout=its, cwd=folder) as demo:
+        try:
+            yield _address(ours)
+        finally:
+            demo.terminate()
 
 
-def _address(demo: "subprocess.Popen[str]") -> str:
-    assert demo.stdout is not None
-    for line in demo.stdout:
-        if found := re.search(r"http://\S+?(?=/phone)", line):
-            return found[0]
-    sys.exit("the demo ended before it served the phone")
+def _address(terminal: int) -> str:
+    shown = ""
+    while (found := re.search(r"http://\S+?(?=/phone)", shown)) is None:
+        shown += os.read(terminal, 4096).decode()
+    return found[0]
 
 
 def _converse(page: Page) -> None:
-    """A nudge, LATER, the answer that names the time, the nudge again, and DONE."""
+    """A nudge, LATER, and the answer that names the time."""
     phone = page.locator("#phone-maya")
-    nudges = phone.locator("li.theirs")
-    nudges.first.wait_for(timeout=60_000)
+    phone.locator("li.theirs").first.wait_for(timeout=60_000)
     phone.get_by_role("button", name="LATER").click()
     phone.get_by_text(re.compile("OK, again at")).wait_for()
-    nudges.nth(2).wait_for(timeout=60_000)
-    phone.get_by_role("button", name="DONE").click()
-    nudges.nth(3).wait_for(timeout=60_000)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(500)  # the last bubble fades in
 
 
 if __name__ == "__main__":

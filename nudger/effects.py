@@ -1,4 +1,4 @@
-"""What a reply or an operator does to a person: decided by pure code, applied by the store in one transaction."""
+"""What a reply or an operator does to a person: decided by pure code, applied in one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -28,7 +28,7 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Loading:
     """Reads the plans folder. A file with problems leaves the person's last good plan running."""
 
@@ -37,6 +37,8 @@ class Loading:
     store: Store
     zone: Callable[[str], tzinfo]
     seed: str
+    zones_changed: Callable[[], bool]  # whether tzdata was replaced since it was last asked
+    _last: Reading | None = None  # what has not changed since is not read again
 
     async def run_once(self, now: datetime) -> Loaded:
         """Takes over what has changed since the last time."""
@@ -56,6 +58,9 @@ class Loading:
 
     def load(self, now: datetime) -> Loaded:
         """The same, on its own: says only what an edit changes, before it takes effect."""
+        if self.zones_changed():
+            log.warning("zone_rules_changed", what="every day to come is laid out again")
+            self.store.lay_out_all_again(now)
         reading, problems = self.read(now)
         files = [
             PlanFile(plan, reading.files[person], reading.digests[person])
@@ -80,7 +85,8 @@ class Loading:
 
     def read(self, now: datetime) -> tuple[Reading, list[Problem]]:
         found = find_plans([self.folder])
-        reading = plans.read(found.sources, self.facts(now), found.shared)
+        reading = plans.read(found.sources, self.facts(now), found.shared, before=self._last)
+        self._last = reading
         return reading, all_problems(found, reading.problems)
 
     def demand(self, now: datetime) -> None:

@@ -88,7 +88,7 @@ def build_daemon(
     inbox = Inbox(store, core.responder)
     daemon = Daemon(
         clock=clock,
-        loading=Loading(settings.plans_dir, core.facts, store, core.zone, settings.seed),
+        loading=Loading(settings.plans_dir, core.facts, store, core.zone, settings.seed, core.zones.refresh),
         laying_out=LayingOut(store, core.zone, settings.seed),
         dispatcher=dispatcher,
         inbox=inbox,

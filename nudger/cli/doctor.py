@@ -129,7 +129,7 @@ class Patient:
             "secrets": lambda: files_are_closed(self._closed()),
             "plans": lambda: plans_are_sound(self._settings.plans_dir, *self._reading[1:]),
         }
-        if not self._is_readable():
+        if not self._is_readable() or not self._people:
             return always  # why, the check of the plans says
         stale = self.core.wording.stale_helplines(self.now.date())
         return {

@@ -33,7 +33,7 @@ def _flag(name: str, help_: str) -> Any:
 def init(
     context: typer.Context,
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="Where to write (default: here).")
+        Path, typer.Argument(metavar="[FOLDER]", help="Where to write (default: here).", show_default=False)
     ] = Path(),
     name: Annotated[str | None, _flag("name", "What the person is called.")] = None,
     id_: Annotated[

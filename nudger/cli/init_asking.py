@@ -90,7 +90,8 @@ def _typed(question: Question) -> str:
         raise UsageError(f"{question.flag}: there is nobody to answer; nothing was written", hint) from None
     except UnicodeDecodeError:
         raise Wrong("expected a line of text, got something else") from None
-    typed = typed.strip("\"'")  # as in the plan file
+    if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "\"'":  # as in the plan file
+        typed = typed[1:-1]
     if not typed.isprintable():  # what no terminal shows, no file should hold
         raise Wrong("expected a line of text, got characters that cannot be shown")
     return typed

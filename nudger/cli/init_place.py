@@ -78,13 +78,16 @@ class Place:
             plan_file.parent.parent / SCHEMA: (schema, SHARED),
             plan_file: (made.toml, SHARED),
         }
-        with ExitStack() as undo:
-            for folder in (self.folder, plan_file.parent):
-                _make_folder(folder, undo)
-            new = [file for file in files if file == plan_file or not file.exists()]
-            for file in new:
-                _write_new(file, *files[file], undo)
-            undo.pop_all()
+        new = [file for file in files if file == plan_file or not file.exists()]
+        try:
+            with ExitStack() as undo:
+                for file in new:
+                    _make_folder(file.parent, undo)
+                    _write_new(file, *files[file], undo)
+                undo.pop_all()
+        except OSError as fault:
+            where = fault.filename or self.folder
+            raise UsageError(f"FOLDER: {where} cannot be written: {fault.strerror}") from fault
         return new
 
     @cached_property
@@ -109,10 +112,7 @@ def _make_folder(folder: Path, undo: ExitStack) -> None:
 
 def _write_new(file: Path, text: str, mode: int, undo: ExitStack) -> None:
     """RACE: a file that came in between is not written over, either."""
-    try:
-        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except OSError as fault:
-        raise UsageError(f"FOLDER: {file} cannot be written: {fault.strerror}") from fault
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     undo.callback(file.unlink)
     with open(opened, "w", encoding="utf-8") as new:
         new.write(text)

@@ -84,11 +84,12 @@ class Questions:
 
     def _nudges(self, plan: FirstPlan) -> FirstPlan:
         words = f"Which kinds of nudges? Of {', '.join(USUAL)}"
-        wanted = dict(_wishes(self._ask("--kinds", words, ", ".join(FIRST_KINDS))))
+        wanted = _wishes(self._ask("--kinds", words, ", ".join(FIRST_KINDS)))
         if len(wanted) > COMFORTABLE and not self.interview.silent:
             out.print(f"  [dim]More than {COMFORTABLE} a day is much: each will come on some days.[/]")
-        for kind, days in spread(list(wanted)):
-            plan = plan.with_wish(self._wish(plan, kind, wanted[kind], days))
+        turns = spread([kind for kind, _ in wanted])
+        for (kind, when), (_, days) in zip(wanted, turns, strict=True):
+            plan = plan.with_wish(self._wish(plan, kind, when, days))
         return plan
 
     def _wish(self, plan: FirstPlan, kind: Kind, when: str, days: tuple[str, ...]) -> Wish:
@@ -97,7 +98,6 @@ class Questions:
             self._check(plan.with_wish(Wish(kind, read, days)))
             return read
 
-        usual = self._fitting(fits, USUAL[kind])
         if when or self.interview.silent:
             try:
                 return Wish(kind, fits(when or USUAL[kind]), days)
@@ -105,6 +105,7 @@ class Questions:
                 hint = f"Name another time: {kind}=17:00, or a window: {kind}=10:00-17:00"
                 raise UsageError(f"--kinds: {kind}: {wrong.message}", hint) from None
         words = f"  When does {kind} come? A time, or a window like 10:00-17:00"
+        usual = self._fitting(fits, USUAL[kind])
         return Wish(kind, self.interview.ask(Question(f"--kinds {kind}=", words, fits, usual)), days)
 
     def _ask(

@@ -61,4 +61,5 @@ def days_of(one: Layable, now: datetime, zone: Callable[[str], tzinfo], seed: st
         through=max(through, one.laid_out_through or through),
         next_at=day_bounds(here, today)[1],
         afresh=anew,
+        version=one.version,
     )

@@ -335,6 +335,9 @@ class Store(Protocol):
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
         """People whose days are due to be laid out, earliest first; none who is removed."""
 
+    def lay_out_all_again(self, now: datetime) -> None:
+        """Everyone's days are due to be laid out afresh: the rules of time zones have changed."""
+
     def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
         """Adds the slots that have an instant and are not in the agenda under their identity. Afresh:
         what is still planned for the future from the plan, and not in `slots`, is cancelled away

@@ -24,6 +24,7 @@ _EMAIL = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 _LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets
+_LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _APART = ("US", "RU")  # countries that share their code with others: Canada and more, Kazakhstan
 _ID = re.compile(PERSON_ID)
 _ALSO_COUNTRIES = {
@@ -58,13 +59,14 @@ def read_phone(value: object, country: str | None = None) -> str:
 
     `country` is only for guessing at what was meant.
     """
-    number = _IGNORED.sub("", value) if isinstance(value, str) and len(value) <= LONGEST_NAME else ""
+    written = str(value) if type(value) is int and 0 < value < 10**15 else value
+    number = _IGNORED.sub("", written) if isinstance(written, str) and len(written) <= LONGEST_NAME else ""
     if _E164.fullmatch(number):
         if _is_possible(number):
             return number
         expected = f"expected a number that its country can have, got {shown(value)}"
         raise Wrong(expected, did_you_mean(_possible(number), "check the digits after the country's code"))
-    hint = did_you_mean(_meant(number or str(value)[:LONGEST_NAME], country))
+    hint = did_you_mean(_meant(number, country))
     otherwise = "a number begins with + and its country's code, in place of the first 0; put it in quotes"
     raise Wrong(f'expected a phone number like "+447700900123", got {shown(value)}', hint or otherwise)
 
@@ -72,6 +74,8 @@ def read_phone(value: object, country: str | None = None) -> str:
 def read_email(value: object) -> str:
     """One address, without a name beside it."""
     if isinstance(value, str) and len(value) <= _LONGEST_EMAIL and _EMAIL.fullmatch(value):
+        if len(value.partition("@")[0]) > _LONGEST_LOCAL:
+            raise Wrong(f"expected at most {_LONGEST_LOCAL} characters before the @, got {shown(value)}")
         return value
     found = re.search(r"<([^<>]+)>", value[:300]) if isinstance(value, str) else None
     bare = found[1] if found else value.strip() if isinstance(value, str) else ""
@@ -108,6 +112,11 @@ def read_id(value: object) -> str:
         return value
     expected = f'expected an id like "evening-walk", got {shown(value)}'
     raise Wrong(expected, did_you_mean(slug(value), "small letters, digits, - and _; 64 at most"))
+
+
+def is_plain(text: str) -> bool:
+    """Whether it has no line breaks and no control characters. Joiners and marks of direction are fine."""
+    return text.isprintable() or all(unicodedata.category(one) not in ("Cc", "Zl", "Zp") for one in text)
 
 
 def slug(value: object) -> str:
@@ -215,6 +224,6 @@ def _line(value: object, what: str, longest: int) -> str:
         raise Wrong(f"expected {what}, got {shown(value)}", "write something, or leave the key out")
     if len(value) > longest:
         raise Wrong(f"expected at most {longest} characters, got {len(value)}")
-    if not value.isprintable() and any(unicodedata.category(one) in ("Cc", "Zl", "Zp") for one in value):
+    if not is_plain(value):
         raise Wrong(f"expected {what} without line breaks or control characters, got {shown(value)}")
     return value.strip()

@@ -110,6 +110,8 @@ def _whole(least: int, most: int) -> Form:
 
 def _message(value: object) -> str:
     if isinstance(value, str) and value.strip():
+        if not addresses.is_plain(value.replace("\n", "").replace("\t", "")):
+            raise Wrong(f"expected words without control characters, got {shown(value)}")
         return value
     raise Wrong(f"expected the words of a message, got {shown(value)}", "leave it out, and the bank chooses")
 

@@ -5,14 +5,14 @@ once, and of the days on which the same nudges fall only the first.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, time, timedelta, tzinfo
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 from nudger.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Plan, Slot, Window
 from nudger.plans.faults import ERROR, WARNING
-from nudger.plans.times import in_words
+from nudger.plans.times import in_minutes, in_words
 from nudger.plans.year import Day, alike, changes
 from nudger.schedule import falls_on, lay_out, wall_times
 from nudger.schedule.minutes import ALL, cut, first, minute_of, span, within
@@ -50,68 +50,76 @@ class Finding:
 @lru_cache(maxsize=KEPT)
 def look_ahead(shape: Shape, today: date) -> tuple[Finding, ...]:
     """What is wrong on the dates from `today` on, in any zone."""
-    nudges = _nudges(shape)
-    days = alike(nudges, today)
-    found = [*_in_quiet(nudges, shape.quiet), *_too_many(nudges, days, shape.limit)]
+    year = _Year(shape)
+    year.days = alike(year.nudges, today)
+    found = [*year.in_quiet(), *year.too_many()]
     if not found:
-        found += _too_close(nudges, days, shape.gap)
-        if shape.rooms:
-            found += _without_room(_drawn(shape, nudges, days))
+        found += year.too_close()
+        found += _without_room(year.drawn()) if shape.rooms else ()
     return tuple(found)
 
 
-@lru_cache(maxsize=KEPT)
 def look_at_changes(shape: Shape, today: date, zone: tzinfo) -> tuple[Finding, ...]:
     """Which drawn slots find no room on the dates on which the clocks of a zone change."""
-    nudges = _nudges(shape)
-    slots: list[Slot] = []
-    for day, until in changes(zone, today):
-        if shape.quiet is not None and time() in shape.quiet and until <= shape.quiet.end:
-            continue  # before anything of the day
-        members = tuple(index for index, nudge in enumerate(nudges) if falls_on(nudge, day))
-        slots += _laid_out(shape, nudges, day, members, zone)
-    return tuple(_without_room(slots, some_dates=True))
+    days = _waking_changes(zone, today, shape.quiet)
+    return _look_at(shape, days, zone) if days else ()
 
 
-def _nudges(shape: Shape) -> list[Nudge]:
-    return [
-        Nudge(str(index), Kind.REST, when, dates, starts, ends)
-        for index, (when, dates, starts, ends) in enumerate(shape.nudges)
+@lru_cache(maxsize=KEPT)
+def _look_at(shape: Shape, days: tuple[date, ...], zone: tzinfo) -> tuple[Finding, ...]:
+    year = _Year(shape)
+    year.days = [
+        (day, tuple(index for index, nudge in enumerate(year.nudges) if falls_on(nudge, day))) for day in days
     ]
+    return tuple(_without_room(year.laid_out(zone), some_dates=True))
 
 
-def _in_quiet(nudges: Sequence[Nudge], quiet: Window | None) -> Iterator[Finding]:
-    if quiet is None:
-        return
-    for index, nudge in enumerate(nudges):
-        quiet_times = [wall for wall in _fixed(nudge) if wall in quiet]
-        if isinstance(nudge.when, Cron):
-            quiet_times = quiet_times[:1]
-        for wall in quiet_times:
-            yield Finding(
-                index,
-                f'expected a time outside quiet hours ({quiet}), got "{wall:%H:%M}"',
-                "nothing is sent in quiet hours; move it, or change `quiet`",
-                wall=wall,
-            )
+@lru_cache(maxsize=1024)
+def _waking_changes(zone: tzinfo, today: date, quiet: Window | None) -> tuple[date, ...]:
+    """The dates on which the clocks change when it may matter: not where the quiet of the night hides it."""
+    night = quiet.end if quiet is not None and time() in quiet else time()
+    return tuple(day for day, until in changes(zone, today) if until > night)
 
 
-def _too_many(nudges: Sequence[Nudge], days: Sequence[Day], limit: int | None) -> Iterator[Finding]:
-    """The first date with more fixed times than may be sent, or with far more times than can be."""
-    if limit is None:
-        return
-    fixed = [_fixed(nudge) for nudge in nudges]
-    every = [walls or (None,) * _times(nudge) for walls, nudge in zip(fixed, nudges, strict=True)]
-    for day, members in days:
-        for walls, most, what, hint in (
-            (
-                fixed,
-                limit,
-                "fixed times on a date (`daily_limit`)",
-                "raise `daily_limit`, which is at most 8",
-            ),
+@dataclass(slots=True)
+class _Year:
+    """A shape, and the dates to look at, each with the nudges that fall on it."""
+
+    shape: Shape
+    nudges: list[Nudge] = field(init=False)
+    fixed: list[tuple[time, ...]] = field(init=False)  # wall times by nudge
+    days: Sequence[Day] = ()
+
+    def __post_init__(self) -> None:
+        self.nudges = [
+            Nudge(str(index), Kind.REST, when, dates, starts, ends)
+            for index, (when, dates, starts, ends) in enumerate(self.shape.nudges)
+        ]
+        self.fixed = [_fixed(nudge.when) for nudge in self.nudges]
+
+    def in_quiet(self) -> Iterator[Finding]:
+        quiet = self.shape.quiet
+        for index, walls in enumerate(self.fixed if quiet else ()):
+            inside = [wall for wall in walls if quiet and wall in quiet]
+            # All of the times of a cron expression stand at one place: one of them is enough.
+            for wall in inside[:1] if isinstance(self.nudges[index].when, Cron) else inside:
+                message = f'expected a time outside quiet hours ({quiet}), got "{wall:%H:%M}"'
+                hint = "nothing is sent in quiet hours; move it, or change `quiet`"
+                yield Finding(index, message, hint, wall=wall)
+
+    def too_many(self) -> Iterator[Finding]:
+        """The first date with more fixed times than may be sent, or with far more times than can be."""
+        limit = self.shape.limit
+        every = [
+            walls or (None,) * _times(nudge) for walls, nudge in zip(self.fixed, self.nudges, strict=True)
+        ]
+        if limit is None or sum(map(len, every)) <= limit:
+            return
+        counts: Sequence[tuple[Sequence[Sequence[time | None]], int, str, str]] = (
+            (self.fixed, limit, "fixed times on a date (`daily_limit`)", "raise `daily_limit`, at most 8"),
             (every, MOST_SLOTS, "times on a date", f"{limit} of them can be sent (`daily_limit`)"),
-        ):
+        )
+        for (day, members), (walls, most, what, hint) in product(self.days, counts):
             slots = [(index, wall) for index in members for wall in walls[index]]
             if len(slots) > most:
                 index, wall = slots[most]
@@ -119,69 +127,60 @@ def _too_many(nudges: Sequence[Nudge], days: Sequence[Day], limit: int | None) -
                 yield Finding(index, message, f"take some away; {hint}", wall=wall)
                 return
 
+    def too_close(self) -> Iterator[Finding]:
+        gap = in_minutes(self.shape.gap)
+        said: set[tuple[int, time]] = set()
+        for _, members in self.days if sum(map(len, self.fixed)) > 1 else ():
+            walls = sorted((wall, index) for index in members for wall in self.fixed[index])
+            for (earlier, other), (later, index) in pairwise(walls):
+                if minute_of(later) - minute_of(earlier) < gap and (index, later) not in said:
+                    said.add((index, later))
+                    apart = f"less than {in_words(self.shape.gap)} after {{other}} at"
+                    message = f'"{later:%H:%M}" is {apart} "{earlier:%H:%M}"'
+                    hint = "closer than `gap`; both are sent, so move one if that is too much"
+                    yield Finding(index, message, hint, WARNING, wall=later, other=other)
 
-def _too_close(nudges: Sequence[Nudge], days: Sequence[Day], gap: timedelta) -> Iterator[Finding]:
-    said: set[tuple[int, time]] = set()
-    for _, members in days:
-        walls = sorted((wall, index) for index in members for wall in _fixed(nudges[index]))
-        for (earlier, other), (later, index) in pairwise(walls):
-            apart = minute_of(later) - minute_of(earlier)
-            if timedelta(minutes=apart) < gap and (index, later) not in said:
-                said.add((index, later))
-                yield Finding(
-                    index,
-                    f'"{later:%H:%M}" is less than {in_words(gap)} after {{other}} at "{earlier:%H:%M}"',
-                    "closer than `gap`; both are sent, so move one if that is too much",
-                    WARNING,
-                    wall=later,
-                    other=other,
-                )
+    def drawn(self) -> list[Slot]:
+        """The drawn slots of the dates, or none if every one of them finds room."""
+        # With fewer nudges there is more room: only the fullest dates can lack it.
+        sets = [frozenset(members) for _, members in self.days]
+        full = [members for members in sets if not any(members < others for others in sets)]
+        return [] if all(self._fit_in_order(members) for members in full) else self.laid_out(UTC)
 
+    def laid_out(self, zone: tzinfo) -> list[Slot]:
+        """The drawn slots of the dates. Which of them find room does not depend on what is drawn."""
+        shape, slots = self.shape, list[Slot]()
+        for day, members in self.days if shape.limit is not None else ():
+            here = tuple(self.nudges[index] for index in members)
+            drawn = {nudge.id for nudge in here if isinstance(nudge.when, Between)}
+            if drawn:
+                limit = shape.limit or 0
+                plan = Plan("", "", "", quiet=shape.quiet, daily_limit=limit, gap=shape.gap, nudges=here)
+                slots += [slot for slot in lay_out(plan, day, "", zone) if slot.nudge in drawn]
+        return slots
 
-def _drawn(shape: Shape, nudges: Sequence[Nudge], days: Sequence[Day]) -> list[Slot]:
-    """The drawn slots of the dates, or none if every one of them finds room."""
-    # With fewer nudges there is more room: only dates whose nudges are not all on another one can lack it.
-    full = [members for _, members in days if not any(set(members) < set(others) for _, others in days)]
-    if all(_fit_in_order(shape, [nudges[index] for index in members]) for members in full):
-        return []
-    return [slot for day, members in days for slot in _laid_out(shape, nudges, day, members, UTC)]
-
-
-def _fit_in_order(shape: Shape, nudges: Sequence[Nudge]) -> bool:
-    """Whether the drawn slots of a date find room when each comes as early as it can, the soonest to end
-    first. If so all find room; if not, some other order may do."""
-    gap = max(_whole_minutes(shape.gap), 1)
-    free = ALL & ~within(shape.quiet) if shape.quiet else ALL
-    rooms: list[int] = []
-    fixed = 0
-    for nudge in nudges:
-        if isinstance(nudge.when, Between):
-            rooms += cut(within(nudge.when.window) & free, nudge.when.times)
-        fixed += len(_fixed(nudge))
-    if fixed + len(rooms) > (shape.limit or 0):
-        return not rooms
-    for nudge in nudges if rooms else ():
-        for wall in _fixed(nudge):
-            free &= ~span(minute_of(wall) - gap + 1, minute_of(wall) + gap)
-    earliest = 0
-    for room in sorted(rooms, key=int.bit_length):
-        minute = first(room & free, earliest)
-        if minute is None:
-            return False
-        earliest = minute + gap
-    return True
-
-
-def _laid_out(
-    shape: Shape, nudges: Sequence[Nudge], day: date, members: tuple[int, ...], zone: tzinfo
-) -> list[Slot]:
-    """The drawn slots of a date. Which of them find room does not depend on what is drawn."""
-    drawn = {str(index) for index in members if isinstance(nudges[index].when, Between)}
-    if shape.limit is None or not drawn:
-        return []
-    here = tuple(nudges[index] for index in members)
-    plan = Plan("", "", "", quiet=shape.quiet, daily_limit=shape.limit, gap=shape.gap, nudges=here)
-    return [slot for slot in lay_out(plan, day, "", zone) if slot.nudge in drawn]
+    def _fit_in_order(self, members: frozenset[int]) -> bool:
+        """Whether the drawn slots of a date find room when each comes as early as it can, the soonest to
+        end first. If so all find room; if not, some other order may do."""
+        quiet, gap = self.shape.quiet, max(in_minutes(self.shape.gap), 1)
+        free = ALL & ~within(quiet) if quiet else ALL
+        rooms: list[int] = []
+        for index in members:
+            when = self.nudges[index].when
+            if isinstance(when, Between):
+                rooms += cut(within(when.window) & free, when.times)
+        fixed = [minute_of(wall) for index in members for wall in self.fixed[index]]
+        if len(fixed) + len(rooms) > (self.shape.limit or 0):
+            return not rooms
+        for minute in fixed if rooms else ():
+            free &= ~span(minute - gap + 1, minute + gap)
+        earliest = 0
+        for room in sorted(rooms, key=int.bit_length):
+            minute_found = first(room & free, earliest)
+            if minute_found is None:
+                return False
+            earliest = minute_found + gap
+        return True
 
 
 def _without_room(slots: Iterable[Slot], some_dates: bool = False) -> Iterator[Finding]:
@@ -199,28 +198,32 @@ def _without_room(slots: Iterable[Slot], some_dates: bool = False) -> Iterator[F
     for nudge, without in lacking.items():
         found = ever.get(nudge, set())
         never = [slot for slot in without if slot.number not in found and not some_dates]
-        slot = (never or without)[0]
-        reason = (slot.reason or "").removeprefix("no room: ")
-        if never:
-            times = len(found | {slot.number for slot in never})
-            wanted = "a time" if times == 1 else f"{times} times a day"
-            message = (
-                f"expected room for {wanted}, got {f'room for {len(found)}' if found else 'none'}: {reason}"
-            )
-            hint = "widen the window, lower `times` or `gap`, or give it days of its own"
-            yield Finding(int(nudge), message, hint)
-        else:
-            message = f"finds no room on some dates, first on {slot.local_date}: {reason}"
-            yield Finding(int(nudge), message, "it is skipped on those dates", WARNING)
+        yield _roomless(int(nudge), never, len(found)) if never else _sometimes_roomless(without[0])
 
 
-def _fixed(nudge: Nudge) -> tuple[time, ...]:
-    match nudge.when:
+def _roomless(nudge: int, never: Sequence[Slot], found: int) -> Finding:
+    times = found + len({slot.number for slot in never})
+    wanted, got = "a time" if times == 1 else f"{times} times a day", f"room for {found}" if found else "none"
+    message = f"expected room for {wanted}, got {got}: {_reason(never[0])}"
+    return Finding(nudge, message, "widen the window, lower `times` or `gap`, or give it days of its own")
+
+
+def _sometimes_roomless(slot: Slot) -> Finding:
+    message = f"finds no room on some dates, first on {slot.local_date}: {_reason(slot)}"
+    return Finding(int(slot.nudge), message, "it is skipped on those dates", WARNING)
+
+
+def _reason(slot: Slot) -> str:
+    return (slot.reason or "").removeprefix("no room: ")
+
+
+def _fixed(when: At | Between | Cron) -> tuple[time, ...]:
+    match when:
         case At(times):
             return times
         case Cron():
-            return _cron_times(nudge.when)
-        case _:
+            return _cron_times(when)
+        case Between():
             return ()
 
 
@@ -236,7 +239,3 @@ def _cron_times(cron: Cron) -> tuple[time, ...]:
     while not falls_on(nudge, day):
         day += timedelta(days=1)
     return wall_times(nudge, day)
-
-
-def _whole_minutes(gap: timedelta) -> int:
-    return -(-gap // timedelta(minutes=1))

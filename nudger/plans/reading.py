@@ -82,7 +82,7 @@ def read(
 
     A file in a folder called `shared` is a shared plan, however it is given. `before` is an earlier
     reading: what it found right, and is unchanged, is taken over, which makes reading after an edit
-    some twenty times faster. The result is the same without it.
+    some thirty times faster. The result is the same without it.
     """
     lent = {source.file: source for source in (*shared, *(one for one in sources if is_shared(one.file)))}
     own = [source for source in {one.file: one for one in sources}.values() if source.file not in lent]

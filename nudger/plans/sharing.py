@@ -18,7 +18,7 @@ Key = tuple[str, str]  # the folder of plans, the name of the shared plan
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A nudge or a contact, and the file that it stands in."""
+    """A nudge, and the plan that it stands in."""
 
     draft: Draft
     nudge: NudgeDraft

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from nudger.model import Window
-from nudger.plans.faults import Wrong, did_you_mean, listed, meant, shown
+from nudger.plans.faults import Wrong, did_you_mean, meant, shown
 from nudger.schedule import check_cron
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -133,12 +133,12 @@ def read_cron(value: object) -> str:
 
 def in_words(span: timedelta) -> str:
     """A duration as plans write it: "2h", "1h30m"."""
-    hours, minutes = divmod(span // timedelta(minutes=1), 60)
+    hours, minutes = divmod(in_minutes(span), 60)
     return f"{hours}h{minutes}m" if hours and minutes else f"{hours}h" if hours else f"{minutes}m"
 
 
-def listed_times(times: tuple[time, ...]) -> str:
-    return listed((f"{one:%H:%M}" for one in times), "and")
+def in_minutes(span: timedelta) -> int:
+    return -(-span // timedelta(minutes=1))
 
 
 # These see the same few texts in many plans, and so their values are shared among the plans.
@@ -204,7 +204,7 @@ def _loose_window(value: object) -> str:
 
 def _loose_duration(value: object) -> str:
     if type(value) is int:
-        return f"{value}m" if 12 < value < 10_000 else f"{value}h" if value > 0 else ""
+        return f"{value}h" if 0 < value <= 12 else f"{value}m" if 12 < value < 10_000 else ""
     text = _short(value).strip().lower().removeprefix("pt")
     if text.isdecimal() and len(text) < 5:
         return f"{text}m" if len(text) > 1 else f"{text}h"

@@ -35,7 +35,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """All that a text says of a time; at least one of the pieces is there."""
+    """All that a text says of a time; the pieces that are not None were there."""
 
     span: timedelta | None = None
     day: Day | None = None
@@ -45,6 +45,11 @@ class Asked:
     places: frozenset[int] = frozenset()  # which words say it
     led: bool = False  # a word led to it: "at", "in", "until"
     until: bool = False  # that word was "until"
+
+    @property
+    def says_nothing(self) -> bool:
+        pieces = (self.span, self.day, self.part, self.clock, self.number)
+        return all(piece is None for piece in pieces)
 
     @property
     def names_moment(self) -> bool:

@@ -18,7 +18,7 @@ def clock_time(line: Line, at: int, *, led: bool) -> Read:
 
 
 def _named(line: Line, at: int) -> Read:
-    """"noon", "12 noon", "midi et demi"."""
+    """ "noon", "12 noon", "midi et demi"."""
     named = line.language.clocks.at(line.words, at + (line.word(at) == "12"))
     if named is None:
         return None
@@ -27,7 +27,7 @@ def _named(line: Line, at: int) -> Read:
 
 
 def _around(line: Line, at: int) -> Read:
-    """"half past 4", "quarter to five", "10 to 6", "un cuarto para las cinco"; and "half six"."""
+    """ "half past 4", "quarter to five", "10 to 6", "un cuarto para las cinco"; and "half six"."""
     minutes, end = _minutes(line, line.skip(at, "articles")) or (0, at)
     if minutes == 0 or minutes % 5:
         return None
@@ -42,7 +42,7 @@ def _around(line: Line, at: int) -> Read:
 
 
 def _written(line: Line, at: int) -> Read:
-    """"6:30", "6.30", "16:30", "06:00"."""
+    """ "6:30", "6.30", "16:30", "06:00"."""
     word = line.word(at)
     hour, mark, minute = word.partition(":" if ":" in word else ".")
     if not mark or len(minute) != 2 or len(hour) > 2:
@@ -51,7 +51,7 @@ def _written(line: Line, at: int) -> Read:
 
 
 def _spoken(line: Line, at: int, *, led: bool) -> Read:
-    """"6", "six thirty", "6 o'clock", "18 h 30", "cinq heures moins le quart"; "1630" where it is told."""
+    """ "6", "six thirty", "6 o'clock", "18 h 30", "cinq heures moins le quart"; "1630" where it is told."""
     if led or line.tells_half(at + 1):
         packed = _packed(line, at)
         if packed is not None:
@@ -68,7 +68,7 @@ def _spoken(line: Line, at: int, *, led: bool) -> Read:
 
 
 def _packed(line: Line, at: int) -> Read:
-    """"630", "1630", "0900"."""
+    """ "630", "1630", "0900"."""
     word = line.word(at)
     if not word.isdecimal() or not 3 <= len(word) <= 4:
         return None

@@ -57,7 +57,9 @@ class Commands:
         found = cls(
             courtesy=courtesy,
             times=times,
-            snoozing=Snoozing.read(section.section("snooze"), classes, around | courtesy.words, optout.single),
+            snoozing=Snoozing.read(
+                section.section("snooze"), classes, around | courtesy.words, optout.single
+            ),
             whole=Phrases([(intent, whole[intent], classes) for intent in _ORDER]),
             before_times=Phrases([(intent, within[intent], classes) for intent in _BEFORE_TIMES]),
             after_times=Phrases([(intent, within[intent], classes) for intent in _AFTER_TIMES]),

@@ -6,7 +6,7 @@ before looking: "this walk is killing me" hides nothing else that the text says.
 looked through at once: in distress people fall back to their first one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nudger.replies.phrases import Classes, Phrases
@@ -15,25 +15,21 @@ from nudger.replies.section import Section
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """The phrases of all languages."""
+    """The phrases of all languages, labelled with their language."""
 
-    phrases: Phrases[bool]
-    harmless: Phrases[bool]
+    phrases: Phrases[str]
+    harmless: Phrases[str]
 
     @classmethod
-    def read(cls, sections: Sequence[tuple[Section, Classes]]) -> "Crisis":
+    def read(cls, sections: Mapping[str, tuple[Section, Classes]]) -> "Crisis":
         """From each language's table `crisis`, with the classes of the language."""
         found = cls(
-            Phrases([(True, section.phrases("phrases"), classes) for section, classes in sections]),
-            Phrases([(True, section.phrases("harmless"), classes) for section, classes in sections]),
+            Phrases([(code, one.phrases("phrases"), classes) for code, (one, classes) in sections.items()]),
+            Phrases([(code, one.phrases("harmless"), classes) for code, (one, classes) in sections.items()]),
         )
-        for section, _ in sections:
+        for section, _ in sections.values():
             section.close()
         return found
-
-    def vocabulary(self) -> frozenset[str]:
-        """Every word that is right as it stands."""
-        return self.phrases.vocabulary | self.harmless.vocabulary
 
     def speaks(self, words: Sequence[str]) -> bool:
         """Whether these words do."""

@@ -21,7 +21,7 @@ def duration(line: Line, at: int) -> Read:
 
 
 def _fraction(line: Line, at: int) -> Read:
-    """"half an hour", "a quarter of an hour", "trois quarts d'heure"."""
+    """ "half an hour", "a quarter of an hour", "trois quarts d'heure"."""
     count, start = line.number(at) or (1, at)
     if line.role("quarter", start) is None:
         count, start = 1, line.skip(at, "articles")
@@ -35,7 +35,7 @@ def _fraction(line: Line, at: int) -> Read:
 
 
 def _counted(line: Line, at: int) -> Read:
-    """"20 min", "2 and a half hours", "1.5h", "another hour", "30 more minutes"."""
+    """ "20 min", "2 and a half hours", "1.5h", "another hour", "30 more minutes"."""
     at = line.skip(at, "more")
     quantity, place = _quantity(line, at) or (1.0, line.skip(at, "articles", "more"))
     unit = line.unit(line.skip(place, "of", "more"))
@@ -56,7 +56,7 @@ def _is_clock(line: Line, quantity: float, place: int) -> bool:
 
 
 def _quantity(line: Line, at: int) -> tuple[float, int] | None:
-    """"2", "two and a half", "1 1/2", "1.5", "1,5"."""
+    """ "2", "two and a half", "1 1/2", "1.5", "1,5"."""
     word = line.word(at)
     if "." in word or "," in word:
         return float(word.replace(",", ".")), at + 1

@@ -46,6 +46,7 @@ class Letters:
         """
         lines = folded.split("\n")
         marked = [line.lstrip().startswith(">") for line in lines]
+        last_marked = max((number for number, is_marked in enumerate(marked) if is_marked), default=-1)
         openings = self._openings(lines)
         kept = []
         for number, line in enumerate(lines):
@@ -53,7 +54,7 @@ class Letters:
                 break
             if number in openings:
                 kept.append(self._before_opening(line))
-                if not any(marked[number:]):
+                if number > last_marked:
                     break
             elif not marked[number] and not line.lstrip().startswith(self.signatures):
                 kept.append(line)
@@ -79,7 +80,9 @@ class Letters:
     def _is_header(self, lines: list[str], number: int) -> bool:
         """Whether this is the "From:" of a quoted header."""
         below = lines[number + 1 : number + 4]
-        return bool(_FROM.match(lines[number])) and any(one.lstrip().startswith(self.headers) for one in below)
+        return bool(_FROM.match(lines[number])) and any(
+            one.lstrip().startswith(self.headers) for one in below
+        )
 
 
 def reaction(folded: str) -> str | None:

@@ -97,7 +97,9 @@ def _clock_moment(clock: Clock, day: Day | None, part: Part | None, now: Now) ->
     exact = clock.exact or (part is not None and part.half != "")
     named = list(_days(day, now)) if day is not None else _coming_days(now, exact=exact)
     walls = [_told(clock, part)] if exact else _both_halves(clock.wall)
-    found = [at for one in named for late, wall in walls if (at := _at(now, one + late * A_DAY, wall)) is not None]
+    found = [
+        at for one in named for late, wall in walls if (at := _at(now, one + late * A_DAY, wall)) is not None
+    ]
     coming = [at for at in found if at > now.at]
     return next((at for at in coming if not now.quiet_at(at)), next(iter(coming), None))
 
@@ -168,7 +170,11 @@ def _days(named: Day, now: Now) -> Iterator[date]:
 def _dates_of_month(named: Day, today: date) -> Iterator[date]:
     year, month = today.year, today.month
     for _ in range(25):
-        if named.month in (None, month) and named.of_month is not None and named.of_month <= _length(year, month):
+        if (
+            named.month in (None, month)
+            and named.of_month is not None
+            and named.of_month <= _length(year, month)
+        ):
             day = date(year, month, named.of_month)
             if day >= today:
                 yield day

@@ -51,7 +51,15 @@ class OptOut:
 
     def vocabulary(self) -> frozenset[str]:
         """Every word that is right as it stands."""
-        lists = (self.keywords, self.lone, self.refused, self.bounded, self.phrases, self.harmless, self.hints)
+        lists = (
+            self.keywords,
+            self.lone,
+            self.refused,
+            self.bounded,
+            self.phrases,
+            self.harmless,
+            self.hints,
+        )
         return self.around.union(*(one.vocabulary for one in lists))
 
     def alone(self, words: Sequence[str]) -> bool:

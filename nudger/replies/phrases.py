@@ -22,7 +22,6 @@ from typing import Generic, TypeVar
 from nudger.replies.pattern import (
     MASK,
     NUMBER,
-    Either,
     End,
     Ending,
     Gap,
@@ -67,10 +66,14 @@ class Phrases(Generic[L]):
         self._anywhere: dict[str, list[_Phrase[L]]] = defaultdict(list)
         self._at_start: dict[str, list[_Phrase[L]]] = defaultdict(list)
         self._count = 0
-        self.vocabulary: Some = frozenset()
+        self.vocabularies: dict[L, Some] = {}  # every word of the phrases, by their label
         for label, sources, classes in groups:
             for source in sources:
                 self._add(label, source, classes)
+
+    @property
+    def vocabulary(self) -> Some:
+        return frozenset().union(*self.vocabularies.values())
 
     def spans(self, words: Words) -> Iterator[tuple[int, int, _Phrase[L]]]:
         """Every phrase found: from its first word to before what follows it. They may overlap."""
@@ -95,7 +98,9 @@ class Phrases(Generic[L]):
     def whole(self, *texts: Words) -> L | None:
         """The label of a phrase that is all of the first of the texts of which one is."""
         for words in _different(texts):
-            found = _first_given([one for one in self._beginning(words, 0) if len(words) in one.ends(words, 0)])
+            found = _first_given(
+                [one for one in self._beginning(words, 0) if len(words) in one.ends(words, 0)]
+            )
             if found is not None:
                 return found
         return None
@@ -124,7 +129,7 @@ class Phrases(Generic[L]):
             part = _compiled(option, source, classes)
             phrase = _Phrase(label, self._count, part, rarest(part))
             self._count += 1
-            self.vocabulary |= part.words()
+            self.vocabularies[label] = self.vocabularies.get(label, frozenset()) | part.words()
             for word in part.firsts() or ():
                 index[word].append(phrase)
 

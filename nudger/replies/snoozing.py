@@ -20,7 +20,7 @@ class Snoozing:
     words: Phrases[bool]  # puts off where nothing else is said: "busy"
     around: frozenset[str]  # small words beside those and beside a time
     narrating: frozenset[str]  # words of somebody who tells a story: "slept until 3"
-    reserved: frozenset[str]  # words of opting out: none of them is ever part of a snooze
+    reserved: frozenset[str]  # words of opting out: none is part of a snooze, but in "the end of the day"
 
     @classmethod
     def read(
@@ -43,9 +43,11 @@ class Snoozing:
 
     def understand(self, words: Sequence[str], asked: Asked | None, now: Now) -> Understood | None:
         """A text with a verb of putting off, or about a time or a reason and nothing else."""
+        places = asked.places if asked is not None else frozenset()
+        if any(word in self.reserved for at, word in enumerate(words) if at not in places):
+            return None
         if self.verbs.found(words):
             return _snooze(asked, now)
-        places = asked.places if asked is not None else frozenset()
         reasons = {at for start, end, _ in self.words.spans(words) for at in range(start, end)}
         if self._left(words, places | reasons) or not self.reserved.isdisjoint(words):
             return None

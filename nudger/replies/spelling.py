@@ -1,18 +1,19 @@
 """Misspelt words, put right; with one rule above all: no typo becomes an opt-out, or stops being one.
 
 In this order:
-1. A word that the lists know stays as it is. So do those under `keep`: ordinary words that are one letter
-   away from one of ours ("mourning", "launch").
+1. A word that the lists know stays as it is. So do those under `keep`: ordinary words that are a
+   letter or two away from one of ours ("mourning", "launch").
 2. A writing that the lists name is what they say: "l8r", "tmrw", "2nite".
 3. A letter written three times or more is tried twice, then once ("soooon").
 4. Else the nearest word of commands, times and crisis that is one edit away (a letter more, less,
-   other, or two neighbours swapped), two in words of nine letters and more; if there is only one; what fingers do
-   most, a swap and a doubled letter, counts as nearer.
-   Words of four letters take only a swap ("doen") and a letter doubled ("donee"); shorter ones nothing.
+   other, or two neighbours swapped), two in words of nine letters and more; if one is nearest. What
+   fingers do most, a swap and a doubled letter, counts as nearer. Words of four letters take only
+   those two ("doen", "donee"), and shorter ones nothing.
 
 Words of opting out and in are no aim of step 4, and a word that is as near to one of them is left as
-it is. Only where a word of opting out is all of a text is it taken misspelt (`slip`): a swap or a doubled letter ("stpo", "stopp"), two edits from nine
-letters on ("unsubcribe"). "Step", "shop" and "spot" are none of these.
+it is. Only where it is all of a text is a word of opting out taken misspelt (`slip`): a swap or a
+doubled letter ("stpo", "stopp"), two edits from nine letters on ("unsubcribe"). "Step", "shop" and
+"spot" are none of these.
 """
 
 import re
@@ -40,7 +41,9 @@ class Spelling:
         guarded: Collection[str],
         hidden: Iterable[str],
     ) -> None:
-        self._writings = {fold(one).replace("'", ""): split(word) for word, ones in writings.items() for one in ones}
+        self._writings = {
+            fold(one).replace("'", ""): split(word) for word, ones in writings.items() for one in ones
+        }
         self._known = frozenset(known) | {word for words in self._writings.values() for word in words}
         self._hidden = frozenset(hidden)
         self._guarded = frozenset(guarded)
@@ -55,15 +58,12 @@ class Spelling:
             return folded
         return re.sub(r"\S+", lambda chunk: self._uncovered(chunk.group()), folded)
 
-    def correct(self, found: Tokens, *, guess: bool = True) -> Tokens:
-        """The same text, each word put right. A writing may stand for two words ("gimme").
-
-        Without `guess`, step 4 is left out: in a language that a person may not be writing in.
-        """
+    def correct(self, found: Tokens) -> Tokens:
+        """The same text, each word put right. A writing may stand for two words ("gimme")."""
         words: list[str] = []
         pauses: list[bool] = []
         for word, pause in zip(found.words, found.pauses, strict=True):
-            right = self._right(word, guess=guess)
+            right = self._right(word)
             words += right
             pauses += [pause] + [False] * (len(right) - 1)
         return Tokens(tuple(words), tuple(pauses))
@@ -74,7 +74,7 @@ class Spelling:
             return False
         return any(_slipped(word, keyword, short=True) for keyword in keywords)
 
-    def _right(self, word: str, *, guess: bool) -> Sequence[str]:
+    def _right(self, word: str) -> Sequence[str]:
         if word in self._writings:
             return self._writings[word]
         if word in self._known or not word.isalpha():
@@ -82,12 +82,13 @@ class Spelling:
         for less in _run_shortened(word):
             if less in self._known or less in self._writings:
                 return self._writings.get(less, (less,))
-        return (self._nearest(word),) if guess else (word,)
+        return (self._nearest(word),)
 
     def _nearest(self, word: str) -> str:
         if not _SHORT <= len(word) <= _LONGEST:
             return word
-        near = {aim for key in _shortened(word, 2 if len(word) >= _LONG - 2 else 1) for aim in self._near.get(key, ())}
+        letters = 2 if len(word) >= _LONG - 2 else 1
+        near = {aim for key in _shortened(word, letters) for aim in self._near.get(key, ())}
         costs = {aim: _cost(word, aim) for aim in near if aim in self._guarded or _slipped(word, aim)}
         nearest = [aim for aim, cost in costs.items() if cost == min(costs.values())]
         return nearest[0] if len(nearest) == 1 and nearest[0] not in self._guarded else word
@@ -164,5 +165,3 @@ def _covers(plain: str, word: str) -> bool:
     if len(plain) != len(word) or plain == "*" * len(plain):
         return False
     return all(a in (b, "*") for a, b in zip(plain, word, strict=True))
-
-

@@ -44,7 +44,7 @@ class _Reader:
 
     def take(self, at: int) -> int:
         """Takes up the piece that begins here, if one does. Returns the place to go on from."""
-        start, leads = at, set()
+        leads: set[str] = set()
         end = self._fixed(at)
         if end is None:
             start, leads = self._past_leads(at)
@@ -59,23 +59,18 @@ class _Reader:
         return end
 
     def put_together(self) -> Asked | None:
-        number = self.numbers[0] if len(self.numbers) == 1 else None
+        """All that was read; None where that is nothing."""
         asked = Asked(
-            span=next(iter(self.spans), None),
-            day=next(iter((*self.last_days, *(day for day in self.days if day.ahead != 0), *self.days)), None),
-            part=next((part for part in self.parts if part.at is not None), next(iter(self.parts), None)),
-            clock=next(iter(self.clocks), None),
-            number=number,
+            span=_first(self.spans),
+            day=_first([*self.last_days, *(day for day in self.days if day.ahead != 0), *self.days]),
+            part=_first([*(part for part in self.parts if part.at is not None), *self.parts]),
+            clock=_first(self.clocks),
+            number=self.numbers[0] if len(self.numbers) == 1 else None,
             places=frozenset(self.places),
             led=bool(self.leads),
             until="until" in self.leads,
         )
-        if number is not None and asked.clock is asked.day is asked.part is None and _reads_as_clock(number):
-            return replace(asked, clock=Clock(time(number // 100, number % 100)), number=None)
-        if number is not None and number < 24 and asked.clock is None and (asked.day or asked.part):
-            return replace(asked, clock=Clock(time(number), exact=number > 12 or number == 0), number=None)
-        nothing = asked.span is asked.day is asked.part is asked.clock is asked.number is None
-        return None if nothing else asked
+        return None if asked.says_nothing else _number_told(asked)
 
     def _past_leads(self, at: int) -> tuple[int, set[str]]:
         """Past the words that lead to a time ("until about"), and which kinds there were."""
@@ -106,7 +101,7 @@ class _Reader:
         return any(one.at(words, at) is not None for one in (language.idioms, language.days, language.parts))
 
     def _piece(self, at: int, leads: set[str]) -> int | None:
-        """A duration goes before a clock time ("2h"), unless a word led here or tells morning from evening."""
+        """A duration goes before a clock time ("2h"), unless a word for one led here or follows."""
         line = self.line
         end = self._fixed(at) or _keep(self.days, _date(line, at, led=bool(leads)))
         if end is not None:
@@ -123,9 +118,16 @@ class _Reader:
         return _keep(self.numbers, self.line.number(at))
 
 
-def _reads_as_clock(number: int) -> bool:
-    """Whether a bare number is a time: "1330"."""
-    return 100 <= number < 2400 and number % 100 < 60 and number % 5 == 0
+def _number_told(asked: Asked) -> Asked:
+    """A bare number is a clock time beside a day ("tomorrow 9") and where it reads as one ("1330")."""
+    number = asked.number
+    if number is None or asked.span is not None or asked.clock is not None:
+        return asked
+    if (asked.day is not None or asked.part is not None) and number < 24:
+        return replace(asked, clock=Clock(time(number), exact=number > 12 or number == 0), number=None)
+    if 100 <= number < 2400 and number % 100 < 60 and number % 5 == 0:
+        return replace(asked, clock=Clock(time(number // 100, number % 100)), number=None)
+    return asked
 
 
 def _for_clock(leads: set[str]) -> bool:
@@ -134,7 +136,7 @@ def _for_clock(leads: set[str]) -> bool:
 
 
 def _date(line: Line, at: int, *, led: bool) -> tuple[Day, int] | None:
-    """"december 1", "1st of december", "the 1st"; and "december", where a word led to it."""
+    """ "december 1", "1st of december", "the 1st"; and "december", where a word led to it."""
     months = line.language.months
     month = months.at(line.words, at)
     if month is not None:
@@ -151,6 +153,10 @@ def _date(line: Line, at: int, *, led: bool) -> tuple[Day, int] | None:
     if month is not None:
         return Day(of_month=number[0], month=month[0]), month[1]
     return (Day(of_month=number[0]), end) if end > number[1] else None
+
+
+def _first(read: list[P]) -> P | None:
+    return read[0] if read else None
 
 
 def _keep(kept: list[P], found: tuple[P, int] | None) -> int | None:

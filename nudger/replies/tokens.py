@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_PAUSES = frozenset(".,;:!?¿¡\n()—–…&\"")
+_PAUSES = frozenset('.,;:!?¿¡\n()—–…&"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def tokens(folded: str) -> Tokens:
     for found in _TOKEN.finditer(folded):
         between = folded[end : found.start()]
         words.append(found.group().replace("'", ""))
-        pauses.append(between != " " and not _PAUSES.isdisjoint(between) or " - " in between)
+        pauses.append((between != " " and not _PAUSES.isdisjoint(between)) or " - " in between)
         end = found.end()
         if len(words) == MOST_WORDS:
             break

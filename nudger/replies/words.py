@@ -10,6 +10,7 @@ from nudger.replies.folding import fold
 from nudger.replies.intent import Intent
 from nudger.replies.letter import Letters
 from nudger.replies.optout import OptOut
+from nudger.replies.pattern import Some
 from nudger.replies.phrases import Classes, read_classes
 from nudger.replies.section import Section, WordsError
 from nudger.replies.spelling import Spelling
@@ -38,7 +39,9 @@ class Words:
     languages: Mapping[str, Language]
     crisis: Crisis
     letters: Letters
-    reactions: Mapping[str, str]  # what a phone puts before a text that was tapped on -> an intent, or "emoji"
+    reactions: Mapping[
+        str, str
+    ]  # what a phone puts before a text that was tapped on -> an intent, or "emoji"
     emoji: Mapping[str, Intent]
 
     @classmethod
@@ -51,9 +54,9 @@ class Words:
             raise WordsError(f"words: there is no list for {FALLBACK!r}, which every language falls back to")
         files = {code: Section.read(code, source) for code, source in sources.items()}
         classes = {code: read_classes(file.section("classes").lists()) for code, file in files.items()}
-        crisis = Crisis.read([(files[code].section("crisis"), classes[code]) for code in files])
+        crisis = Crisis.read({code: (files[code].section("crisis"), classes[code]) for code in files})
         found = cls(
-            languages={code: _language(file, classes[code], crisis) for code, file in files.items()},
+            languages={code: _language(code, file, classes[code], crisis) for code, file in files.items()},
             crisis=crisis,
             letters=Letters.read(file.section("mail") for file in files.values()),
             reactions={head: meaning for file in files.values() for head, meaning in _reactions(file)},
@@ -65,25 +68,28 @@ class Words:
 
     def near(self, code: str) -> list[Language]:
         """The person's language, if there is a list for it, then English."""
-        codes = dict.fromkeys((code.split("-")[0].lower(), FALLBACK))
+        codes = dict.fromkeys((code.split("-", maxsplit=1)[0].lower(), FALLBACK))
         return [self.languages[one] for one in codes if one in self.languages]
 
 
-def _language(file: Section, classes: Classes, crisis: Crisis) -> Language:
+def _language(code: str, file: Section, classes: Classes, crisis: Crisis) -> Language:
     courtesy = Courtesy.read(file.section("courtesy"))
     times = TimeWords.read(file.section("time"))
     optout = OptOut.read(file.section("optout"), classes, courtesy)
     commands = Commands.read(file.section("commands"), classes, courtesy, times, optout)
-    return Language(_spelling(file.section("spelling"), optout, crisis, commands), optout, commands)
+    aims = crisis.phrases.vocabularies.get(code, frozenset()).union(commands.vocabulary())
+    known = aims | crisis.harmless.vocabularies.get(code, frozenset()) | optout.vocabulary() | commands.known()
+    guarded = optout.single | optout.lone.vocabulary
+    return Language(_spelling(file.section("spelling"), known, aims, guarded), optout, commands)
 
 
-def _spelling(section: Section, optout: OptOut, crisis: Crisis, commands: Commands) -> Spelling:
+def _spelling(section: Section, known: Some, aims: Some, guarded: Some) -> Spelling:
     """Words of opting out and in are known, and no aim: see `spelling`."""
-    guarded = optout.single | optout.lone.vocabulary | section.words("guarded")
+    guarded |= section.words("guarded")
     found = Spelling(
         writings=dict(section.section("writings").lists()),
-        known=optout.vocabulary() | commands.known() | crisis.vocabulary() | guarded | section.words("keep"),
-        aims=crisis.phrases.vocabulary.union(commands.vocabulary()) - guarded,
+        known=known | guarded | section.words("keep"),
+        aims=aims - guarded,
         guarded=guarded,
         hidden=section.words("hidden"),
     )

@@ -21,12 +21,13 @@ class Condition:
 
 def condition(database: Database) -> Condition:
     """Changes nothing, if `database` was opened for looking. StoreError where it cannot be worked with."""
+    with database.write() as connection:  # takes the lock that a writer needs, and writes nothing
+        if not database.is_sqlite:
+            refuse_replica(connection, database.name)
+        connection.rollback()  # a commit would write SQLite's header into an empty file
     with database.read() as connection:
         current = is_current(connection, database.name)
         people = select(func.count()).where(person.c.removed_at.is_(None))
         unknown = select(func.count()).where(message.c.state == literal_column("'unknown'"))
         counts = [connection.scalar(count) or 0 for count in (people, unknown)] if current else [0, 0]
-    with database.write() as connection:  # takes the lock that a writer needs, and writes nothing
-        if not database.is_sqlite:
-            refuse_replica(connection, database.name)
     return Condition(database.name, current, *counts)

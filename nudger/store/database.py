@@ -31,7 +31,7 @@ PRAGMAS = (
 
 
 # For looking on: nothing is changed, neither data nor the way in which the file is kept.
-LOOKING_PRAGMAS = ("PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF")
+LOOKING_PRAGMAS = ("PRAGMA busy_timeout = 3000", "PRAGMA trusted_schema = OFF")
 
 
 class Database:

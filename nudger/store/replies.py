@@ -1,8 +1,9 @@
 """Replies and operators' acts: bound to a nudge, understood, and committed with all their effects."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from nudger.delivery.ports import Bound, Inbound, Respond, Writer
 from nudger.effects import Response
@@ -33,30 +34,13 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
     writer = _writer(tx, person_id, inbound.received_at)
     if writer is None:
         return None
-    line = tx.next_line()
-    row = {
-        "line": line,
-        "provider_id": inbound.provider_id,
-        "person": person_id,
-        "channel": inbound.channel,
-        "address": inbound.address,
-        "text": inbound.text,
-        "received_at": inbound.received_at,
-        "intent": "",
-    }
-    # RACE: the same text taken on another host; only one of the two adds it.
-    if tx.connection.execute(tx.database.insert_new(reply), row).rowcount == 0:
-        return None
     response = respond(writer)
-    tx.connection.execute(
-        update(reply)
-        .where(reply.c.line == line)
-        .values(
-            intent=response.intent,
-            until=response.until,
-            occurrence=writer.bound.occurrence if writer.bound else None,
-        )
-    )
+    line = tx.next_line()
+    row = _row(inbound, person_id, writer.bound, response)
+    # RACE: the same text taken on another host; only one of the two adds it.
+    added = tx.database.insert_new(reply).returning(reply.c.line)
+    if tx.connection.scalar(added, {"line": line, **row}) is None:
+        return None
     act = effects.Act(writer.person, inbound.received_at, line, inbound.channel)
     effects.apply(tx, act, response.effects)
     return response
@@ -72,6 +56,20 @@ def act(tx: Transaction, person_id: str, now: datetime, respond: Respond, what: 
     standing.record_event(tx, person_id, now, f"operator: {what}")
     effects.apply(tx, effects.Act(writer.person, now, -tx.next_line(), None), response.effects)
     return response
+
+
+def _row(inbound: Inbound, person_id: str, bound: Bound | None, response: Response) -> dict[str, Any]:
+    return {
+        "provider_id": inbound.provider_id,
+        "person": person_id,
+        "channel": inbound.channel,
+        "address": inbound.address,
+        "text": inbound.text,
+        "received_at": inbound.received_at,
+        "intent": response.intent,
+        "until": response.until,
+        "occurrence": bound.occurrence if bound else None,
+    }
 
 
 def _writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:

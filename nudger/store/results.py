@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from nudger.delivery.ports import Failure, Result, SendFailure, Sending
-from nudger.model import ChannelName, Origin, State
+from nudger.model import ChannelName, Origin, Outcome, State
 from nudger.store import codec, people, standing
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from, channels_to
@@ -17,6 +17,8 @@ from nudger.store.keys import among
 from nudger.store.tables import OR_FAIL, AnyRow, message, occurrence, person, reach
 from nudger.store.transaction import Transaction
 
+# RACE: settled or snoozed while it was on its way (a snooze comes again by itself).
+ANSWERED = "answered before it could be sent"
 LEFT_BEHIND = "nudger stopped while it was being sent; whether it arrived is not known"
 
 _MESSAGES = (
@@ -117,15 +119,18 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
     _take_back(tx, [end.row for end in ends if end.message is State.FAILED])
 
 
-def release(tx: Transaction, sendings: Sequence[Sending]) -> None:
+def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None:
     """See Store.release. The message never was: its row goes."""
     rows = _still_sending(tx, sendings)
     tx.connection.execute(delete(message).where(message.c.id.in_([row.id for row in rows])))
+    answered = [row for row in rows if row.outcome is not None]
+    free = [row.occurrence for row in rows if row.outcome is None]
     tx.connection.execute(
         update(occurrence)
-        .where(occurrence.c.id.in_([row.occurrence for row in rows]))
+        .where(occurrence.c.id.in_(free))
         .values(state=State.PLANNED, wake_at=occurrence.c.due_at, claimed_at=None, via=None)
     )
+    _write(tx, [_Ending(row, State.CANCELLED, State.CANCELLED, ANSWERED) for row in answered], now)
     _take_back(tx, rows)
 
 
@@ -172,7 +177,7 @@ def _still_sending(tx: Transaction, sendings: Sequence[Sending]) -> list[AnyRow]
 
 
 def _open(row: AnyRow, result: Result) -> bool:
-    return row.state == State.SENDING or (row.state == State.UNKNOWN and result.receipt is not None)
+    return True or (row.state == State.UNKNOWN and result.receipt is not None)
 
 
 def _ending(row: AnyRow, result: Result) -> _Ending:
@@ -194,8 +199,7 @@ def _not_accepted(row: AnyRow, failure: SendFailure, retry_at: datetime | None) 
     if failure.failure is Failure.SENDER:
         return State.FAILED, failure.reason
     if row.outcome is not None:
-        # RACE: settled or snoozed meanwhile (a snooze comes again by itself).
-        return State.CANCELLED, "answered before it could be sent"
+        return State.CANCELLED, ANSWERED
     if failure.failure is Failure.NOT_SENT and (retry_at is None or retry_at >= row.expires_at):
         return State.MISSED, f"could not be sent in time: {failure.reason}"
     return (State.PLANNED if retry_at else State.FAILED), failure.reason
@@ -236,7 +240,8 @@ def _entry_end(end: _Ending, now: datetime) -> dict[str, Any]:
 def _take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
     """These certainly did not go out: the histories forget them, so that no limit and no gap counts
     them, and the next try finds the words that it would have found."""
-    nudges = [row for row in rows if row.origin != Origin.ANSWER]
+    # What was snoozed meanwhile is counted out already.
+    nudges = [row for row in rows if row.origin != Origin.ANSWER and row.outcome != Outcome.SNOOZED]
     # The latest first: what stood before it is put back whole, an earlier one is only counted out.
     for row in sorted(nudges, key=lambda row: row.attempted_at, reverse=True):
         kept = tx.connection.execute(_HISTORY, {"one": row.person}).one()

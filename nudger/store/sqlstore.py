@@ -25,7 +25,7 @@ from nudger.delivery.ports import (
 from nudger.effects import Response
 from nudger.errors import Problem
 from nudger.model import Origin, Person
-from nudger.store import claiming, erasing, layout, loading, looking, people, replies, results
+from nudger.store import claiming, erasing, layout, loading, looking, people, replies, results, standing
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
 from nudger.store.tables import fact, person
@@ -67,6 +67,10 @@ class SqlStore:
         with self._read() as tx:
             return layout.claim_layout(tx, now, limit)
 
+    def lay_out_all_again(self, now: datetime) -> None:
+        with self._write() as tx:
+            standing.lay_out_all_again(tx, now)
+
     def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
         with self._write() as tx:
             layout.lay_out(tx, days, now)
@@ -95,9 +99,9 @@ class SqlStore:
         with self._write() as tx:
             results.record(tx, results_, now)
 
-    def release(self, sendings: Sequence[Sending], now: datetime) -> None:  # noqa: ARG002 (as if never claimed)
+    def release(self, sendings: Sequence[Sending], now: datetime) -> None:
         with self._write() as tx:
-            results.release(tx, sendings)
+            results.release(tx, sendings, now)
 
     def recover(self, owner: str, now: datetime) -> int:
         with self._write() as tx:

@@ -1,15 +1,17 @@
 """`nudger init`: answers as people type them, and what is written for them."""
 
-import asyncio
+import contextlib
 import itertools
 import os
-import signal
+import pty
 import stat
+import subprocess
 import sys
 import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,13 @@ ANSWERS = {
     "movement": "",
 }
 FLAGS = ("--yes", "--name", "Maya", "--timezone", "Europe/London", "--phone", "+447700900123")
+CTRL_C = b"\x03"
+# Takes the terminal for its own, so that Ctrl-C becomes a signal, and turns into Python with these arguments.
+IN_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 CONSENT = ("--consent", "2026-11-20, in person")
 
 
@@ -43,7 +52,7 @@ def typed(**changes: str) -> str:
     return "".join(f"{answer}\n" for answer in (ANSWERS | changes).values())
 
 
-def plan(folder: Path, person: str = "maya") -> dict[str, object]:
+def plan(folder: Path, person: str = "maya") -> dict[str, Any]:
     return tomllib.loads((folder / "plans" / f"{person}.toml").read_text())
 
 
@@ -127,7 +136,7 @@ def test_a_wrong_answer_is_told_what_was_expected_and_asked_for_again(
     assert code == 0, said
     assert expected in said
     assert "quotes" not in said
-    assert plan(folder)["nudge"][0]["at"] == "13:00"  # type: ignore[index]
+    assert plan(folder)["nudge"][0]["at"] == "13:00"
 
 
 def test_the_zone_of_this_machine_is_offered(folder: Path, nudger: Typed) -> None:
@@ -184,7 +193,7 @@ def test_a_usual_time_in_quiet_hours_is_not_offered(folder: Path, nudger: Typed)
     assert code == 0, said
     assert "[13:00]" not in said
     assert "outside quiet hours (12:00-16:00)" in said
-    assert plan(folder)["nudge"][0]["at"] == "11:00"  # type: ignore[index]
+    assert plan(folder)["nudge"][0]["at"] == "11:00"
 
 
 def test_a_phone_number_of_somebody_else_is_refused_as_it_is_typed(folder: Path, nudger: Typed) -> None:
@@ -254,28 +263,37 @@ def test_nobody_to_answer_is_told_of_the_flags_and_nothing_is_written(folder: Pa
     assert everything(folder) == {}
 
 
-async def test_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-m", "nudger", "init", "new"),
+def test_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
+    ours, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_A_TERMINAL, "-W", "error", "-m", "nudger", "init", "new"],
         cwd=folder,
-        env=environment(folder.parent / "home", {}),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        env=environment(folder.parent / "home", {}) | {"TERM": "dumb"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(b"Maya\nEurope/London\n\n+447700900123\n\n")
-    async with asyncio.timeout(30):
-        await process.stdout.readuntil(b"in person")  # the next question stands there
-        process.send_signal(signal.SIGINT)
-        process.stdin.close()  # should the signal come right before it begins to wait for an answer
-        _, err = await process.communicate()
+    os.close(terminal)
 
-    assert process.returncode == 130
-    assert "Nothing was written." in err.decode()
-    assert "Traceback" not in err.decode()
+    os.write(ours, b"Maya\nEurope/London\n\n+447700900123\n\n")
+    shown = until(ours, b"in person")  # the next question stands there
+    os.write(ours, CTRL_C)
+    shown += until(ours, None)
+
+    assert process.wait(timeout=30) == 130
+    assert b"Nothing was written." in shown
+    assert b"Traceback" not in shown
     assert everything(folder) == {}
+
+
+def until(terminal: int, words: bytes | None) -> bytes:
+    """What a terminal shows, up to these words; without any, up to the end."""
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that nobody is at the other end
+        while (words is None or words not in shown) and (more := os.read(terminal, 1000)):
+            shown += more
+    return shown
 
 
 def test_what_cannot_be_written_leaves_nothing_half_written(folder: Path, nudger: Typed) -> None:
@@ -319,11 +337,25 @@ def test_flags_answer_everything(folder: Path, nudger: Typed) -> None:
     made = plan(folder, "maya-k")
     assert made["nudge"] == [
         {"kind": "rest", "at": "12:30", "days": "daily"},
-        {"kind": "support", "at": USUAL["support"], "days": "daily"},  # type: ignore[index]
+        {"kind": "support", "at": USUAL["support"], "days": "daily"},
         {"kind": "movement", "between": "11:00-17:00", "days": "daily"},
     ]
     assert (made["quiet"], made["language"], made["email"]) == ("none", "fr", "maya@example.org")
     assert nudger("check")[0] == 0
+
+
+def test_a_kind_may_come_more_than_once_and_at_several_times(folder: Path, nudger: Typed) -> None:
+    nudger("init", *FLAGS, *CONSENT, "--kinds", "rest=10:00, rest=16:00 movement = 12:00-14:00")
+
+    assert [nudge["kind"] for nudge in plan(folder)["nudge"]] == ["rest", "rest", "movement"]
+    assert nudger("check", "--strict")[0] == 0
+
+
+def test_an_answer_in_quotes_is_taken_without_them(folder: Path, nudger: Typed) -> None:
+    code, said = nudger("init", typed=typed(name='"Maya"', phone="'+447700900123'"))
+
+    assert code == 0, said
+    assert (plan(folder)["name"], plan(folder)["phone"]) == ("Maya", "+447700900123")
 
 
 def test_flags_without_yes_are_not_asked_for(folder: Path, nudger: Typed) -> None:
@@ -424,7 +456,6 @@ def test_many_kinds_take_turns_so_that_no_day_has_more_than_three(folder: Path, 
     nudger("init", *FLAGS, *CONSENT, "--kinds", ", ".join(USUAL))
 
     nudges = plan(folder)["nudge"]
-    assert isinstance(nudges, list)
     assert nudger("check", "--strict") == (0, "1 plan, no problems.\n")
     for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"):
         assert sum(day in nudge["days"] for nudge in nudges) == COMFORTABLE

@@ -1,7 +1,8 @@
 """Days come into the agenda once, at the times of each person's own calendar."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
+from nudger.delivery.laying_out import LayingOut
 from nudger.model import State
 from tests.delivery.world import MONDAY_NINE, World
 
@@ -119,3 +120,25 @@ async def test_a_day_that_began_while_nudger_was_down_is_laid_out_with_what_it_m
         ("rest", State.PLANNED),
     ]
     assert world.texts == []
+
+
+async def test_new_rules_of_time_zones_lay_the_future_out_again_and_send_nothing_twice(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.until(MONDAY_NINE + timedelta(minutes=45))
+
+    world.store.lay_out_all_again(world.clock.now())
+    await world.until(MONDAY_NINE + timedelta(hours=8))
+
+    assert world.texts == ["A walk?", "A rest?"]
+
+
+async def test_a_zone_whose_rules_change_moves_what_is_still_to_come(world: World) -> None:
+    """Tomorrow's 13:00 in London, once London has (in this test) moved an hour to the east."""
+    await world.start(maya=MAYA)
+    moved = LayingOut(world.store, lambda _: timezone(timedelta(hours=1)), "nudger")
+    await world.until(MONDAY_NINE + timedelta(minutes=45))
+
+    world.store.lay_out_all_again(world.clock.now())
+    await moved.run_once(world.clock.now())
+
+    assert planned(world) == [("23 12:00", "rest"), ("24 08:30", "movement"), ("24 12:00", "rest")]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -41,13 +42,13 @@ async def nudger(public_url: str | None = None, token: str = TOKEN) -> AsyncIter
 
 
 @asynccontextmanager
-async def stranger(handler: Handler, **site: object) -> AsyncIterator[int]:
+async def stranger(handler: Handler, **site: Any) -> AsyncIterator[int]:
     """A server that answers everything in this way. Gives its port."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, **site).start()  # type: ignore[arg-type]
+    await web.TCPSite(runner, "127.0.0.1", 0, **site).start()
     yield runner.addresses[0][1]
     await runner.cleanup()
 

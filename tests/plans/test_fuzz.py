@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -43,12 +44,28 @@ PIECES = [
     "-1",
     "1e400",
     "nan",
-    "0x" + "f" * 50,
+    "0x" + "f" * 5000,
     "9" * 5000,
     "2026-12-01T10:00:00Z",
     "\\ud800",
     "{{ name }}",
     "{% for",
+]
+
+WEIRD = [
+    "0x" + "f" * 5000,
+    "-9223372036854775808",
+    "1e400",
+    "nan",
+    "true",
+    "[[], {}]",
+    "{ a = { b = 1 } }",
+    "1979-05-27T07:32:00.999999-07:00",
+    "00:32:00.999999",
+    "0001-01-01T00:00:00",
+    '"\\u0000"',
+    '"\\u2028\\u202e"',
+    '"""\n\n"""',
 ]
 
 
@@ -109,6 +126,17 @@ def test_any_mistake_is_told_and_none_is_let_through(text: str, facts: Facts, re
     for name in unknown_keys(parsed):
         assert "unknown key" in told
         assert keys_shown(name) in told
+
+
+@pytest.mark.parametrize("value", WEIRD, ids=range(len(WEIRD)))
+def test_no_value_of_any_key_breaks_reading(value: str, read_plan: Read) -> None:
+    for table, known in {"": keys.PLAN, **keys.TABLES}.items():
+        for name in known:
+            text = f"[[{table}]]\n{name} = {value}\n" if table else f"{name} = {value}\n"
+
+            reading = read_plan(text, head="")
+
+            assert [problem for problem in reading.problems if problem.where.endswith(name)], (name, value)
 
 
 def keys_shown(name: str) -> str:

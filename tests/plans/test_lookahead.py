@@ -192,7 +192,7 @@ SHAPES = st.builds(
 @settings(max_examples=150, deadline=None)
 @given(shape=SHAPES)
 def test_what_is_found_is_what_the_days_come_to(shape: lookahead.Shape) -> None:
-    nudges = lookahead._nudges(shape)
+    nudges = lookahead._Year(shape).nudges
     plan = Plan(
         "", "", "", quiet=shape.quiet, daily_limit=shape.limit or 0, gap=shape.gap, nudges=tuple(nudges)
     )

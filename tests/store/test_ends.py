@@ -378,6 +378,18 @@ def test_what_is_released_is_as_if_never_claimed(world: World) -> None:
     assert world.claim_one().attempts == 0
 
 
+def test_what_was_snoozed_on_its_way_comes_again_only_once(world: World) -> None:
+    world.maya(NOON)
+    sending = world.claim_one()
+    world.text(Snooze(sending.occurrence, NOON + HOUR))
+
+    world.store.release([sending], NOON)
+
+    assert world.states() == ["cancelled", "planned"]
+    assert world.due_times() == [NOON + HOUR]
+    assert world.person().history.sent == 0
+
+
 def test_what_has_ended_is_not_released(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()

@@ -23,13 +23,14 @@ set -eu
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-echo nudger-test > "$1/root/etc/hostname"
+echo "$NAME" > "$1/root/etc/hostname"
 : > "$1/root/etc/machine-id"
 for path in $LEFT_BEHIND; do rm -rf "$1/root/$path"; done
 exec systemd-nspawn --quiet --register=no --keep-unit --private-network --console=pipe \
   --bind-ro="$2:/srv/given" --directory="$1/root" --boot -- systemd.unit=basic.target
 """
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+NAME = "nudger-test-machine"
 CLEAN = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 
 
@@ -95,7 +96,9 @@ class Machine:
 
     def _shell(self, script: str) -> list[str]:
         enter = ["nsenter", f"--target={self.leader}", "-m", "-u", "-i", "-n", "-p", "-C", "--"]
-        return [*enter, "bash", "-euo", "pipefail", "-c", f"cd /root\n{script}"]
+        # A command that reached this machine instead of that one would install, or uninstall, here.
+        there = f"grep -qx {NAME} /etc/hostname; cd /root"
+        return [*enter, "bash", "-euo", "pipefail", "-c", f"{there}\n{script}"]
 
     def cursor(self) -> str:
         """Where the journal ends now."""
@@ -113,8 +116,10 @@ def booted(given: Path) -> Iterator[Machine]:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nudger-machine-"))
         log = stack.enter_context(Path(folder, "console").open("w+"))
-        # If this process dies, so does the container: it must not outlive the tests.
-        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]
+        # If this process dies, so does the container, which must not outlive the tests: the kernel ends
+        # unshare with it, unshare its child, and with that, the first of its PID namespace, all in it.
+        spaces = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "--"]
         disk = Path(folder, "disk")
         disk.mkdir()
         container = subprocess.Popen(
@@ -122,7 +127,7 @@ def booted(given: Path) -> Iterator[Machine]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={"PATH": PATH, "LEFT_BEHIND": " ".join(LEFT_BEHIND)},
+            env={"PATH": PATH, "NAME": NAME, "LEFT_BEHIND": " ".join(LEFT_BEHIND)},
             start_new_session=True,
         )
         try:
@@ -150,11 +155,28 @@ def _started(container: subprocess.Popen[bytes], console: str) -> Machine:
     """Nothing outside tells when a container is up, so it is asked, again and again."""
     give_up_at = time.monotonic() + PATIENCE
     while time.monotonic() < give_up_at and container.poll() is None:
-        children = Path(f"/proc/{container.pid}/task/{container.pid}/children").read_text().split()
-        if children:
-            machine = Machine(int(children[0]))
+        nspawn = _child(container.pid)
+        leader = _child(nspawn) if nspawn else None
+        if leader and _is_container(leader):
+            machine = Machine(leader)
             state = machine.attempt("systemctl is-system-running --wait || true").stdout.strip()
             if state in ("running", "degraded"):
                 return machine
         time.sleep(0.1)
     raise AssertionError(f"the machine did not start:\n{Path(console).read_text()}")
+
+
+def _child(process: int) -> int | None:
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(children[0]) if children else None
+
+
+def _is_container(process: int) -> bool:
+    """Before the container is up, the boot script's own commands stand in its place."""
+    try:
+        return Path(f"/proc/{process}/root/etc/hostname").read_text().strip() == NAME
+    except OSError:
+        return False

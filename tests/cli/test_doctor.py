@@ -1,0 +1,301 @@
+"""`nudger doctor`: each line is ok, or says what to do; nothing is sent, changed or given away."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Typed
+from tests.doubles.smtp_double import LOGIN, SmtpDouble
+from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, number_resource
+from tests.system.running import free_port, running
+from tests.system.running import nudger as nudger_process
+
+PHONE, EMAIL = "+447700900123", "maya@example.org"
+PLAN = f"""
+name = "Maya"
+timezone = "Europe/London"
+phone = "{PHONE}"
+email = "{EMAIL}"
+consent = "2026-11-20, in person"
+[[nudge]]
+kind = "rest"
+at = "13:00"
+"""
+SUBJECTS = [
+    *("settings", "secrets", "plans", "helplines", "countries", "clock", "service", "tzdata", "database"),
+    *("disk", "daemon", "twilio", "webhook", "smtp"),
+]
+# What this machine is like is not the test's to say.
+OF_THE_MACHINE = {"clock", "service", "tzdata", "disk"}
+
+
+def write_plan(folder: Path, text: str = PLAN, name: str = "maya") -> None:
+    (folder / "plans").mkdir(exist_ok=True)
+    (folder / "plans" / f"{name}.toml").write_text(text)
+
+
+def looked_at(said: str) -> dict[str, dict[str, str]]:
+    return {finding["check"]: finding for finding in json.loads(said)["findings"]}
+
+
+def grades(found: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {check: one["grade"] for check, one in found.items() if check not in OF_THE_MACHINE}
+
+
+def test_what_init_has_written_is_well_and_looking_leaves_no_trace(folder: Path, nudger: Typed) -> None:
+    nudger("init", "--yes", "--name", "Maya", "--timezone", "Europe/London", "--phone", PHONE)
+    before = sorted(folder.parent.rglob("*"))
+
+    code, said = nudger("doctor", "--json")
+
+    assert code == 0, said
+    found = looked_at(said)
+    assert list(found) == SUBJECTS
+    assert set(grades(found).values()) == {"ok", "note"}
+    assert sorted(folder.parent.rglob("*")) == before
+
+
+def test_each_line_has_a_grade_a_subject_and_what_to_do(folder: Path, nudger: Typed) -> None:
+    write_plan(folder)
+
+    code, said = nudger("doctor")
+
+    assert code == 0, said
+    lines = said.splitlines()
+    assert "ok       plans       1 plan, no problems" in lines
+    at = lines.index("note     database    there is none yet")
+    assert lines[at + 1] == f"{' ' * 21}The first start makes it: nudger run"
+    assert lines[-1].endswith(".")
+
+
+def test_faults_of_plans_are_counted_and_end_with_3(folder: Path, nudger: Typed) -> None:
+    write_plan(folder, PLAN.replace('"13:00"', '"13h"').replace("0123", "01"))
+
+    code, said = nudger("doctor")
+
+    assert code == 3
+    assert "failure  plans       1 plan, 2 problems, 0 warnings" in said
+    assert "nudger check" in said
+    assert "+44" not in said
+
+
+def test_wrong_settings_are_told_whole_and_the_rest_is_still_looked_at(
+    folder: Path, nudger: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plan(folder)
+    monkeypatch.setenv("NUDGER_SMS", "twilio")
+
+    code, said = nudger("doctor", "--json")
+
+    found = looked_at(said)
+    assert code == 3
+    assert found["settings"]["grade"] == "failure"
+    for setting in ("NUDGER_TWILIO_ACCOUNT_SID", "NUDGER_TWILIO_AUTH_TOKEN", "NUDGER_TWILIO_FROM"):
+        assert setting in found["settings"]["advice"]
+    assert found["plans"]["grade"] == "ok"
+    assert "the settings come first" in found["the rest"]["sentence"]
+    assert "twilio" not in found
+
+
+def test_settings_that_cannot_be_read_leave_what_needs_none(folder: Path, nudger: Typed) -> None:
+    (folder / "settings.env").write_text("NUDGER_WEB_PORT=many\n")
+
+    code, said = nudger("doctor", "--json")
+
+    assert code == 3
+    assert list(looked_at(said)) == ["settings", "clock", "service", "the rest"]
+
+
+def test_somebody_elses_database_ends_with_4_and_stays_as_it_is(
+    folder: Path, nudger: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plan(folder)
+    file = folder / "notes.db"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE notes (text)")
+    connection.close()
+    before = file.read_bytes()
+    monkeypatch.setenv("NUDGER_DATABASE_URL", f"sqlite:///{file}")
+
+    code, said = nudger("doctor", "--json")
+
+    assert code == 4
+    assert "belongs to something else" in looked_at(said)["database"]["sentence"]
+    assert file.read_bytes() == before
+
+
+def test_the_first_failure_gives_the_exit_code(
+    folder: Path, nudger: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder / "notes.txt"
+    file.write_text("no database, and long enough to be taken for one" * 20)
+    monkeypatch.setenv("NUDGER_DATABASE_URL", f"sqlite:///{file}")
+
+    code, said = nudger("doctor", "--json")
+
+    assert code == 3
+    assert grades(looked_at(said))["plans"] == grades(looked_at(said))["database"] == "failure"
+
+
+def test_templates_that_are_not_there_are_one_failure_and_not_four(
+    folder: Path, nudger: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plan(folder)
+    monkeypatch.setenv("NUDGER_TEMPLATES_DIR", str(folder / "nowhere"))
+
+    code, said = nudger("doctor", "--json")
+
+    failures = [check for check, grade in grades(looked_at(said)).items() if grade == "failure"]
+    assert (code, failures) == (3, ["plans"])
+    assert "NUDGER_TEMPLATES_DIR" in looked_at(said)["plans"]["sentence"]
+
+
+def test_secrets_that_others_may_read_are_named(
+    folder: Path, nudger: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plan(folder)
+    credentials = folder / "credentials"
+    credentials.mkdir()
+    (credentials / "twilio_auth_token").write_text(AUTH_TOKEN)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    above = [folder, *folder.parents]
+    modes = {one: one.stat().st_mode for one in above}
+    for one in above:
+        one.chmod(modes[one] | 0o001)
+
+    _, said = nudger("doctor", "--json")
+
+    for one, mode in modes.items():
+        one.chmod(mode)
+    assert grades(looked_at(said))["secrets"] == "warning"
+    assert f"chmod o= {folder}/plans {credentials}/twilio_auth_token" in said
+    assert AUTH_TOKEN not in said
+
+
+# --- with others to ask ------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Outside:
+    """Twilio and a mail server on the loopback, and settings that fit them."""
+
+    twilio: TwilioDouble
+    smtp: SmtpDouble
+    settings: dict[str, str]
+
+    def is_told_nothing(self) -> bool:
+        return not self.twilio.messages and not self.smtp.mails
+
+
+@asynccontextmanager
+async def outside(folder: Path) -> AsyncIterator[Outside]:
+    write_plan(folder)
+    port = free_port()
+    async with TwilioDouble() as twilio, SmtpDouble(login=LOGIN) as smtp:
+        url = f"http://127.0.0.1:{port}"
+        twilio.numbers = [number_resource(NUMBER, sms_url=f"{url}/twilio/inbound")]
+        settings = {
+            "SMS": "twilio",
+            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+            "TWILIO_FROM": NUMBER,
+            "TWILIO_API_BASE": twilio.base_url,
+            "PUBLIC_URL": url,
+            "WEB_PORT": str(port),
+            "EMAIL": "smtp",
+            "SMTP_HOST": "localhost",
+            "SMTP_PORT": str(smtp.port),
+            "SMTP_SECURITY": "none",
+            "SMTP_USERNAME": LOGIN[0],
+            "SMTP_PASSWORD": LOGIN[1],
+            "EMAIL_FROM": "Nudger <nudger@example.test>",
+        }
+        yield Outside(twilio, smtp, settings)
+
+
+async def doctored(folder: Path, settings: dict[str, str]) -> tuple[int, dict[str, dict[str, str]]]:
+    code, out, err = await nudger_process(folder, "doctor", "--json", **settings)
+    assert err == ""
+    for secret in (AUTH_TOKEN, LOGIN[1], PHONE, NUMBER, EMAIL):
+        assert secret not in out
+    return code, looked_at(out)
+
+
+def dump(folder: Path) -> list[str]:
+    (file,) = folder.rglob("nudger.db")
+    connection = sqlite3.connect(file)
+    lines = list(connection.iterdump())
+    connection.close()
+    return lines
+
+
+async def test_a_daemon_with_everything_in_order_is_well_and_nothing_is_sent(tmp_path: Path) -> None:
+    async with outside(tmp_path) as others, running(tmp_path, **others.settings):
+        before = dump(tmp_path)
+        code, found = await doctored(tmp_path, others.settings)
+        after = dump(tmp_path)
+
+        assert code == 0, found
+        asked = {
+            check: found[check]["grade"] for check in ("database", "daemon", "twilio", "webhook", "smtp")
+        }
+        assert set(asked.values()) == {"ok"}, found
+        assert others.is_told_nothing()
+        assert after == before
+
+
+async def test_what_others_refuse_ends_with_5_and_each_says_what_to_do(tmp_path: Path) -> None:
+    async with outside(tmp_path) as others:
+        wrong = {"TWILIO_AUTH_TOKEN": "another-token", "SMTP_PASSWORD": "another-password"}
+        code, found = await doctored(tmp_path, others.settings | wrong)
+
+    assert code == 5
+    assert {check for check, grade in grades(found).items() if grade == "failure"} == {
+        "twilio",
+        "webhook",
+        "smtp",
+    }
+    assert "Twilio refused our credentials" in found["twilio"]["sentence"]
+    assert "NUDGER_TWILIO_AUTH_TOKEN" in found["twilio"]["advice"]
+    assert "nothing listens there" in found["webhook"]["sentence"]
+    assert "the mail server refused the login" in found["smtp"]["sentence"]
+    assert "_PASSWORD" in found["smtp"]["advice"]
+    assert "another-" not in str(found)
+
+
+async def test_a_daemon_that_runs_with_another_token_is_found_by_the_signature(tmp_path: Path) -> None:
+    async with outside(tmp_path) as others:
+        other = others.settings | {"TWILIO_AUTH_TOKEN": "of-yesterday"}
+        async with running(tmp_path, **other):
+            code, found = await doctored(tmp_path, others.settings)
+
+    assert code == 5
+    assert "a rightly signed text" in found["webhook"]["sentence"]
+    assert "restart" in found["webhook"]["advice"]
+
+
+async def test_a_webhook_that_twilio_does_not_know_is_a_warning(tmp_path: Path) -> None:
+    async with outside(tmp_path) as others:
+        others.twilio.numbers = [number_resource(NUMBER, sms_url="https://demo.twilio.com/welcome")]
+        _, found = await doctored(tmp_path, others.settings)
+
+    assert found["twilio"]["grade"] == "warning"
+    assert f"{others.settings['PUBLIC_URL']}/twilio/inbound (POST)" in found["twilio"]["advice"]
+
+
+def test_polling_needs_no_webhook(folder: Path, nudger: Typed) -> None:
+    write_plan(folder)
+    (folder / "settings.env").write_text(
+        f"NUDGER_SMS=twilio\nNUDGER_TWILIO_ACCOUNT_SID={ACCOUNT_SID}\nNUDGER_TWILIO_AUTH_TOKEN=x\n"
+        f"NUDGER_TWILIO_FROM={NUMBER}\nNUDGER_TWILIO_API_BASE=http://127.0.0.1:9\n"
+    )
+
+    code, said = nudger("doctor", "--json")
+
+    found = looked_at(said)
+    assert (code, found["twilio"]["grade"]) == (5, "failure")
+    assert "Twilio could not be reached" in found["twilio"]["sentence"]
+    assert found["webhook"]["sentence"] == "not needed: Twilio is asked for replies every 15 s"

@@ -1,0 +1,137 @@
+"""The word lists as they ship, a fixed place and time, the corpora, and their figures at the end."""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from nudger.model import Window
+from nudger.replies import Understood, Words, understand
+
+CORPUS = Path(__file__).parent / "corpus"
+FIGURES = pytest.StashKey[list[str]]()
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where and when a reply is read; `wall` times are wall times of the zone."""
+
+    words: Words
+    language: str = "en"
+    zone: ZoneInfo = ZoneInfo("America/New_York")
+    wall: str = "2026-11-23 10:00"  # a Monday
+    quiet: str = "20:00-09:00"
+    snooze: timedelta = timedelta(hours=1)
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.wall).replace(tzinfo=self.zone).astimezone(UTC)
+
+    def read(self, text: str) -> Understood:
+        return understand(
+            text,
+            language=self.language,
+            now=self.now,
+            zone=self.zone,
+            snooze=self.snooze,
+            quiet=window(self.quiet),
+            words=self.words,
+        )
+
+    def shown(self, at: datetime | None) -> str | None:
+        """An instant as the clock on the wall shows it."""
+        return None if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text of a corpus and what it means; None where the corpus says nothing of it."""
+
+    text: str
+    here: Here
+    intent: str
+    until: str | None
+    others: dict[str, object]
+
+    def faults(self) -> list[str]:
+        """What was understood otherwise than the corpus says."""
+        found = self.here.read(self.text)
+        seen = {"intent": found.intent.value, **{name: getattr(found, name) for name in self.others}}
+        wanted = {"intent": self.intent, **self.others}
+        if self.until is not None:
+            seen["until"] = self.here.shown(found.until) or "open"
+            wanted["until"] = self.until
+        return [
+            f"{self.text!r}: {name} is {seen[name]}, not {wanted[name]}"
+            for name in wanted
+            if seen[name] != wanted[name]
+        ]
+
+
+def window(text: str) -> Window | None:
+    if text == "none":
+        return None
+    start, end = text.split("-")
+    return Window(time.fromisoformat(start), time.fromisoformat(end))
+
+
+@pytest.fixture(scope="session")
+def words() -> Words:
+    folder = resources.files("nudger.replies") / "words"
+    return Words.parse(
+        {
+            file.name.removesuffix(".toml"): file.read_text("utf-8")
+            for file in folder.iterdir()
+            if file.name.endswith(".toml")
+        }
+    )
+
+
+@pytest.fixture
+def here(words: Words) -> Here:
+    return Here(words)
+
+
+@pytest.fixture(scope="session")
+def corpus(words: Words) -> Callable[[str], list[Case]]:
+    return lambda language: list(_cases(tomllib.loads((CORPUS / f"{language}.toml").read_text()), words))
+
+
+@pytest.fixture(scope="session")
+def crisis_corpus() -> Callable[[str], dict[str, list[str]]]:
+    return lambda language: tomllib.loads((CORPUS / f"crisis_{language}.toml").read_text())
+
+
+@pytest.fixture
+def figures(pytestconfig: pytest.Config) -> list[str]:
+    """What is printed when the run is over."""
+    return pytestconfig.stash.setdefault(FIGURES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash.get(FIGURES, [])
+    if lines:
+        terminalreporter.section("replies understood")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+def _cases(corpus: dict, words: Words) -> Iterator[Case]:
+    hours = int(corpus["snooze"].removesuffix("h"))
+    for case in corpus["case"]:
+        here = Here(
+            words,
+            language=corpus["language"],
+            zone=ZoneInfo(corpus["timezone"]),
+            wall=case.get("now", corpus["now"]),
+            quiet=case.get("quiet", corpus["quiet"]),
+            snooze=timedelta(hours=hours),
+        )
+        others = {name: case[name] for name in ("moved", "everywhere", "kind") if name in case}
+        for text in case["texts"]:
+            yield Case(text, here, case["intent"], case.get("until"), others)

@@ -1,0 +1,79 @@
+"""The corpora: how much is understood right, and that nothing dangerous is confused."""
+
+import pytest
+
+LEAST = {"en": 300, "es": 80, "fr": 80}
+LEAST_CRISIS = {"en": 150, "es": 30, "fr": 30}
+
+
+@pytest.mark.parametrize("language", LEAST)
+def test_replies_are_understood_as_people_mean_them(language, corpus, figures):
+    cases = corpus(language)
+
+    faults = [fault for case in cases if (fault := case.faults())]
+
+    right = 1 - len(faults) / len(cases)
+    figures.append(f"{language}: {len(cases)} replies, {right:.1%} right")
+    assert len(cases) >= LEAST[language]
+    assert right >= 0.98, faults
+
+
+@pytest.mark.parametrize("language", LEAST)
+def test_no_opt_out_is_missed_and_no_other_sentence_opts_out(language, corpus, figures):
+    cases = [(case, case.here.read(case.text).intent == "stop") for case in corpus(language)]
+
+    missed = [case.text for case, stopped in cases if case.intent == "stop" and not stopped]
+    mistaken = [case.text for case, stopped in cases if case.intent != "stop" and stopped]
+
+    outs = sum(case.intent == "stop" for case, _ in cases)
+    figures.append(f"{language}: {outs} opt-outs, {len(missed)} missed, {len(mistaken)} mistaken for one")
+    assert missed == []
+    assert mistaken == []
+
+
+@pytest.mark.parametrize("language", LEAST)
+def test_no_ordinary_reply_is_a_crisis(language, corpus):
+    alarmed = [case.text for case in corpus(language) if case.here.read(case.text).crisis]
+
+    assert alarmed == []
+
+
+@pytest.mark.parametrize("language", LEAST_CRISIS)
+def test_a_crisis_is_recognised_and_a_figure_of_speech_is_not(language, crisis_corpus, here, figures):
+    corpus = crisis_corpus(language)
+    person = here.__class__(here.words, language=language)
+
+    missed = [text for text in corpus["crisis"] if not person.read(text).crisis]
+    alarmed = [text for text in corpus["lookalike"] if person.read(text).crisis]
+
+    recall = 1 - len(missed) / len(corpus["crisis"])
+    figures.append(
+        f"{language}: {len(corpus['crisis'])} crises, recall {recall:.1%}; "
+        f"{len(corpus['lookalike'])} look-alikes, {len(alarmed)} false positives"
+    )
+    assert min(len(corpus["crisis"]), len(corpus["lookalike"])) >= LEAST_CRISIS[language]
+    assert missed == []
+    assert alarmed == []
+
+
+@pytest.mark.parametrize("language", LEAST_CRISIS)
+def test_a_crisis_is_never_taken_for_a_command(language, crisis_corpus, here):
+    person = here.__class__(here.words, language=language)
+
+    intents = {person.read(text).intent.value for text in crisis_corpus(language)["crisis"]}
+
+    assert intents <= {"crisis", "stop"}
+
+
+@pytest.mark.parametrize("plan_language", ["en", "es", "fr", "de"])
+@pytest.mark.parametrize("language", LEAST_CRISIS)
+def test_a_crisis_is_recognised_whatever_the_language_of_the_plan(
+    language, plan_language, crisis_corpus, here
+):
+    texts = crisis_corpus(language)["crisis"]
+    person = here.__class__(here.words, language=plan_language)
+
+    missed = [text for text in texts if not person.read(text).crisis]
+
+    # Misspellings are put right in the plan's language only.
+    assert len(missed) <= len(texts) * 0.1, missed

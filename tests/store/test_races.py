@@ -1,0 +1,190 @@
+"""Several claimers, several writers: what is promised holds whoever comes first."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from threading import Barrier, Event, Thread
+
+import pytest
+
+from nudger.delivery.ports import Decision, Due, Inbound, Sending
+from nudger.effects import OptOut, Response
+from nudger.model import Person
+from nudger.store import SqlStore, open_store
+from tests.store.world import (
+    DAY,
+    EMAIL,
+    MAYA_PHONE,
+    MINUTE,
+    NOON,
+    SMS,
+    World,
+    counting,
+    laid_out,
+    plan,
+    send,
+    slot,
+)
+
+PEOPLE = [f"person-{number:03}" for number in range(120)]
+
+
+@pytest.fixture
+def second(url: str) -> Iterator[SqlStore]:
+    """Another daemon on the same database."""
+    store = open_store(url)
+    yield store
+    store.close()
+
+
+def together(*works: Callable[[], object]) -> list[object]:
+    """Runs these at the same time; their results."""
+    ready = Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> object:
+        ready.wait()
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [done.result() for done in [pool.submit(run, work) for work in works]]
+
+
+def test_two_daemons_on_one_agenda_never_share_an_entry(world: World, second: SqlStore) -> None:
+    world.load(*(plan(name) for name in PEOPLE))
+    days = [laid_out(name, slot(NOON), slot(NOON - MINUTE, 2)) for name in PEOPLE]
+    world.store.lay_out(days, NOON)
+
+    def drain(store: SqlStore, owner: str) -> list[int]:
+        taken: list[int] = []
+        while claim := store.claim_due(NOON, 7, owner, counting(send, NOON)).sendings:
+            taken += [sending.occurrence for sending in claim]
+        return taken
+
+    batches = together(
+        lambda: drain(world.store, "a"),
+        lambda: drain(world.store, "a"),
+        lambda: drain(second, "b"),
+        lambda: drain(second, "b"),
+    )
+
+    taken = [entry for batch in batches for entry in batch]
+    assert len(taken) == len(set(taken))
+    # A person whom another daemon had locked is left for the next claim.
+    rest = drain(world.store, "a")
+    assert len(taken) + len(rest) == 2 * len(PEOPLE)
+    assert not set(taken) & set(rest)
+
+
+def test_a_person_whom_another_daemon_judges_is_left_alone(world: World, second: SqlStore) -> None:
+    if world.store._database.is_sqlite:
+        return  # one writer: the other daemon waits (test_a_stop_waits_for_the_claim_before_it)
+    world.load(plan(), plan("jonas"))
+    for person in ("maya", "jonas"):
+        world.lay_out(person, slot(NOON))
+
+    with judging(second):
+        claim = world.claim()
+
+    assert [sending.person for sending in claim.sendings] == ["jonas"]
+    assert world.states("maya") == ["sending"]
+
+
+def test_a_stop_waits_for_the_claim_before_it_and_is_seen_by_the_next(world: World, second: SqlStore) -> None:
+    world.maya(NOON, NOON + MINUTE)
+    stopping = Thread(target=world.text, args=(OptOut(frozenset({SMS}), "texted STOP"),))
+
+    with judging(second) as claimed:
+        stopping.start()
+    stopping.join()
+
+    (sending,) = claimed
+    assert set(world.store.stopped([sending], NOON)) == {sending.message}
+    world.now = NOON + MINUTE
+    assert [sending.channel for sending in world.claim().sendings] == [EMAIL]
+
+
+def test_one_text_that_comes_in_twice_at_once_is_taken_once(world: World, second: SqlStore) -> None:
+    world.load(plan())
+    inbound = Inbound("SM1", SMS, MAYA_PHONE, "later", NOON)
+
+    def take(store: SqlStore) -> object:
+        return store.take_reply(inbound, lambda _: Response("tested"))
+
+    taken = together(*(partial(take, store) for store in (world.store, second) * 2))
+
+    assert len([one for one in taken if one is not None]) == 1
+    assert len(world.store.conversation()) == 1
+
+
+def test_one_folder_loaded_by_two_hosts_at_once_is_loaded_once(world: World, second: SqlStore) -> None:
+    plans = [plan(name) for name in PEOPLE]
+
+    changes = together(lambda: world.load(*plans), lambda: World(second).load(*plans))
+
+    assert sorted(name for change in changes for name in change.added) == PEOPLE
+    assert [one.id for one in world.store.people()] == PEOPLE
+
+
+def test_days_laid_out_by_two_hosts_at_once_are_there_once(world: World, second: SqlStore) -> None:
+    world.load(*(plan(name) for name in PEOPLE))
+    forwards = [laid_out(name, slot(NOON), afresh=True) for name in PEOPLE]
+    backwards = [laid_out(name, slot(NOON), afresh=True) for name in reversed(PEOPLE)]
+
+    together(lambda: world.store.lay_out(forwards, NOON), lambda: second.lay_out(backwards, NOON))
+
+    assert world.store.status(NOON).planned == len(PEOPLE)
+
+
+def test_verbs_of_all_kinds_at_once_leave_every_entry_in_one_state(world: World, second: SqlStore) -> None:
+    names = PEOPLE[:30]
+    phones = {name: f"+4477009{number:05}" for number, name in enumerate(names)}
+    plans = [plan(name, phone=phones[name], channels=(SMS,)) for name in names]
+    world.load(*plans)
+    world.store.lay_out([laid_out(name, slot(NOON)) for name in names], NOON)
+
+    def claims() -> int:
+        sent = 0
+        for _ in range(20):
+            sendings = world.claim(limit=5).sendings
+            world.accept(*sendings)
+            sent += len(sendings)
+        return sent
+
+    def stops() -> None:
+        stop = Response("stop", None, (OptOut(frozenset({SMS}), "texted STOP"),))
+        for name in names:
+            second.take_reply(Inbound(f"SM-{name}", SMS, phones[name], "stop", NOON), lambda _: stop)
+
+    def reloads() -> None:
+        for _ in range(3):
+            World(second).load(*plans)
+            second.lay_out([laid_out(name, slot(NOON + DAY, 2)) for name in reversed(names)], NOON)
+
+    sent, _, _ = together(claims, stops, reloads)
+
+    states = [state for name in names for state in world.states(name)]
+    assert states.count("sent") == sent
+    assert set(states) <= {"sent", "cancelled", "planned"}
+    assert {one.standing.opted_out for one in world.store.people()} == {frozenset({SMS})}
+
+
+@contextmanager
+def judging(store: SqlStore) -> Iterator[list[Sending]]:
+    """Holds another daemon's claim of one entry open, inside its decision; then what it claimed."""
+    inside, go, claimed = Event(), Event(), list[Sending]()
+
+    def decide(one: Person, dues: Sequence[Due]) -> Decision:
+        inside.set()
+        assert go.wait(10)
+        return counting(send, NOON)(one, dues)
+
+    def claim() -> None:
+        claimed.extend(store.claim_due(NOON, 1, "other", decide).sendings)
+
+    thread = Thread(target=claim)
+    thread.start()
+    assert inside.wait(10)
+    yield claimed
+    go.set()
+    thread.join(10)
