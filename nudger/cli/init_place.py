@@ -49,7 +49,7 @@ class Place:
         nearest = next(one for one in (self.folder, *self.folder.parents) if one.exists())
         if not nearest.is_dir():
             raise UsageError(f"FOLDER: expected a folder, got {self.folder}", f"{nearest} is a file.")
-        if not os.access(nearest, os.W_OK | os.X_OK):
+        if not os.access(nearest, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             hint = "Name a folder of your own, or run this as the user whose folder it is."
             raise UsageError(f"FOLDER: this user may not write to {nearest}", hint)
 

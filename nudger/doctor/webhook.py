@@ -150,7 +150,7 @@ def _unreached(fault: Exception, limit: timedelta) -> tuple[str, str]:
             advice = "Does TLS end at the proxy, and is this its https port? Compare NUDGER_PUBLIC_URL."
             return "no TLS could be agreed on", advice
         case aiohttp.ClientConnectorError():
-            advice = "Does the proxy run, and does a firewall let the port through?"
+            advice = "Does the proxy (or nudger) run, and does a firewall let the port through?"
             return "nothing listens there, or nothing lets us through", advice
         case TimeoutError():
             advice = "A firewall may swallow the requests, or the proxy waits for a nudger that does not run."

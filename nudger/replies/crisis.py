@@ -31,6 +31,13 @@ class Crisis:
             section.close()
         return found
 
+    def vocabularies(self, code: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The words of one language's phrases, and of its figures of speech."""
+        return (
+            self.phrases.vocabularies.get(code, frozenset()),
+            self.harmless.vocabularies.get(code, frozenset()),
+        )
+
     def speaks(self, words: Sequence[str]) -> bool:
         """Whether these words do."""
         return self.phrases.found(words) and self.phrases.found(self.harmless.masked(words))

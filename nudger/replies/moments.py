@@ -1,13 +1,13 @@
 """From a time as asked for to an instant: which six o'clock, which monday, and what quiet hours do to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from nudger.model import Window
 from nudger.replies.asked import Asked, Clock, Day, Part
 from nudger.replies.intent import Intent, Understood
-from nudger.schedule.localtime import day_bounds, is_quiet, local_date, quiet_ends, resolve
+from nudger.schedule.localtime import day_bounds, is_quiet, local_date, next_at, quiet_ends, resolve
 
 MORNING = time(9, 30)  # a day without a time of day
 LONGEST_SNOOZE = timedelta(hours=48)
@@ -63,7 +63,8 @@ def moment(asked: Asked, now: Now) -> datetime | None:
     if asked.part is not None and asked.part.at is not None:
         return _part_moment(asked.part, asked.part.at, asked.day, now)
     if asked.day is not None and asked.day.ahead != 0:
-        return _first_coming(asked.day, MORNING, now)
+        # "Monday", said on a monday, is the next one.
+        return _first_coming((day for day in _days(asked.day, now) if day != now.today), MORNING, now)
     return _number_moment(asked.number, now) if asked.number is not None else None
 
 
@@ -95,19 +96,13 @@ def _day_begins(named: Day, now: Now, *, through: bool) -> datetime | None:
 def _clock_moment(clock: Clock, day: Day | None, part: Part | None, now: Now) -> datetime | None:
     """The next time that the clock shows it; of two, morning and evening, the first that is not quiet."""
     exact = clock.exact or (part is not None and part.half != "")
-    named = list(_days(day, now)) if day is not None else _coming_days(now, exact=exact)
     walls = [_told(clock, part)] if exact else _both_halves(clock.wall)
-    found = [
-        at for one in named for late, wall in walls if (at := _at(now, one + late * A_DAY, wall)) is not None
-    ]
-    coming = [at for at in found if at > now.at]
+    if day is None:
+        coming = sorted(next_at(now.zone, wall, now.at).at for _, wall in walls)
+    else:
+        named = [_at(now, one + late * A_DAY, wall) for one in _days(day, now) for late, wall in walls]
+        coming = [at for at in named if at is not None and at > now.at]
     return next((at for at in coming if not now.quiet_at(at)), next(iter(coming), None))
-
-
-def _coming_days(now: Now, *, exact: bool) -> list[date]:
-    """Today and the next day; where the time is told exactly, the day after too (today's may be past,
-    and a day may be missing)."""
-    return [now.today + A_DAY * ahead for ahead in range(3 if exact else 2)]
 
 
 def _told(clock: Clock, part: Part | None) -> tuple[int, time]:
@@ -132,19 +127,17 @@ def _both_halves(wall: time) -> list[tuple[int, time]]:
 def _part_moment(part: Part, wall: time, day: Day | None, now: Now) -> datetime | None:
     """When the part begins. Where it has begun today and goes on, "tonight" means LATER."""
     if day is not None:
-        return _first_coming(day, wall, now)
+        return _first_coming(_days(day, now), wall, now)
     here = now.at.astimezone(now.zone).time()
     if here >= wall and (part.until is None or here < part.until):
         return now.at + now.snooze
-    coming = (_at(now, now.today + A_DAY * ahead, wall) for ahead in range(3))
-    return next((at for at in coming if at is not None and at > now.at), None)
+    return next_at(now.zone, wall, now.at).at
 
 
-def _first_coming(day: Day, wall: time, now: Now) -> datetime | None:
-    """The nearest of the dates that may be meant on which this time is to come. A weekday without a
-    time of day is never today."""
-    found = (at for one in _days(day, now) if (at := _at(now, one, wall)) is not None)
-    return next((at for at in found if at > now.at), None)
+def _first_coming(days: Iterable[date], wall: time, now: Now) -> datetime | None:
+    """The first of the dates on which this time is to come."""
+    found = (_at(now, day, wall) for day in days)
+    return next((at for at in found if at is not None and at > now.at), None)
 
 
 def _number_moment(number: int, now: Now) -> datetime | None:
@@ -170,12 +163,9 @@ def _days(named: Day, now: Now) -> Iterator[date]:
 def _dates_of_month(named: Day, today: date) -> Iterator[date]:
     year, month = today.year, today.month
     for _ in range(25):
-        if (
-            named.month in (None, month)
-            and named.of_month is not None
-            and named.of_month <= _length(year, month)
-        ):
-            day = date(year, month, named.of_month)
+        number = named.of_month or 0
+        if named.month in (None, month) and 0 < number <= _length(year, month):
+            day = date(year, month, number)
             if day >= today:
                 yield day
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import time, timedelta
+from datetime import time
 
 from nudger.errors import NudgerError
 from nudger.replies.tokens import split
@@ -90,9 +90,6 @@ class Section:
         if found is not None and not isinstance(found, time):
             raise self.wrong(key, "a time like 09:30:00", found)
         return found
-
-    def minutes(self, key: str) -> timedelta:
-        return timedelta(minutes=self.number(key, 0))
 
     def close(self) -> None:
         """Says that all is read. Raises WordsError if a key is left: it is unknown."""

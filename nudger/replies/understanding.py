@@ -10,10 +10,10 @@ from datetime import datetime, timedelta, tzinfo
 from nudger.model import Window
 from nudger.replies.folding import fold
 from nudger.replies.intent import Intent, Understood
+from nudger.replies.languages import Language, Words
 from nudger.replies.letter import reaction
 from nudger.replies.moments import Now
 from nudger.replies.tokens import Tokens, tokens
-from nudger.replies.words import Language, Words
 
 UNKNOWN = Understood(Intent.UNKNOWN)
 _LONGEST_KEYWORD = 4  # words

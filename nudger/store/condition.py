@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import delete, false, func, literal_column, select
 
 from nudger.store.database import Database
 from nudger.store.migrate import is_current, refuse_replica
@@ -21,13 +21,16 @@ class Condition:
 
 def condition(database: Database) -> Condition:
     """Changes nothing, if `database` was opened for looking. StoreError where it cannot be worked with."""
-    with database.write() as connection:  # takes the lock that a writer needs, and writes nothing
+    people = unknown = 0
+    with database.write() as connection:
         if not database.is_sqlite:
             refuse_replica(connection, database.name)
-        connection.rollback()  # a commit would write SQLite's header into an empty file
-    with database.read() as connection:
         current = is_current(connection, database.name)
-        people = select(func.count()).where(person.c.removed_at.is_(None))
-        unknown = select(func.count()).where(message.c.state == literal_column("'unknown'"))
-        counts = [connection.scalar(count) or 0 for count in (people, unknown)] if current else [0, 0]
-    return Condition(database.name, current, *counts)
+        if current:
+            # Deletes nothing, and is refused where the file may only be read: to begin is not.
+            connection.execute(delete(message).where(false()))
+            people = connection.scalar(select(func.count()).where(person.c.removed_at.is_(None))) or 0
+            is_unknown = message.c.state == literal_column("'unknown'")
+            unknown = connection.scalar(select(func.count()).where(is_unknown)) or 0
+        connection.rollback()  # a commit would write SQLite's header into an empty file
+    return Condition(database.name, current, people, unknown)

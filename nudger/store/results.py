@@ -177,7 +177,7 @@ def _still_sending(tx: Transaction, sendings: Sequence[Sending]) -> list[AnyRow]
 
 
 def _open(row: AnyRow, result: Result) -> bool:
-    return True or (row.state == State.UNKNOWN and result.receipt is not None)
+    return row.state == State.SENDING or (row.state == State.UNKNOWN and result.receipt is not None)
 
 
 def _ending(row: AnyRow, result: Result) -> _Ending:

@@ -1,6 +1,5 @@
 """The clock, the disk, the database, the daemon's lock, the service."""
 
-import os
 import sqlite3
 from pathlib import Path
 
@@ -9,11 +8,14 @@ import pytest
 from nudger.doctor.clock import clock_is_kept, clock_is_right
 from nudger.doctor.database import daemon_is_running, database_is_sound
 from nudger.doctor.disk import disk_has_room, judged
+from nudger.doctor.examination import looked
 from nudger.doctor.finding import Grade
 from nudger.doctor.systemd import service_answers, service_is_watched
 from nudger.errors import StoreError
 from nudger.store import Condition, look_at, open_store
+from nudger.store import database as databases
 from nudger.wiring import alone, is_running
+from tests.doubles.ordinary import as_an_ordinary_user
 
 ACTIVE = {
     "LoadState": "loaded",
@@ -111,16 +113,29 @@ def test_somebody_elses_database_is_refused_and_left_as_it_is(tmp_path: Path) ->
     assert file.read_bytes() == before  # not even its journal mode
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere: run the tests as an ordinary user")
-def test_a_database_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
-    file = database(tmp_path)
-    file.chmod(0o400)
+def test_a_database_that_cannot_be_written_is_a_fault() -> None:
+    with as_an_ordinary_user() as folder:
+        file = database(folder)
+        file.chmod(0o400)
+        folder.chmod(0o700)
 
-    with pytest.raises(StoreError, match="read-only"):
-        look_at(f"sqlite:///{file}")
+        with pytest.raises(StoreError, match="read-only"):
+            look_at(f"sqlite:///{file}")
 
 
-def test_a_database_that_another_program_keeps_locked_is_a_fault(tmp_path: Path) -> None:
+async def test_a_state_folder_that_may_not_be_read_names_the_user_to_run_as() -> None:
+    with as_an_ordinary_user() as folder:
+        (folder / "nudger.lock").touch(0o000)
+        found = await looked(lambda: daemon_is_running(is_running(folder), folder))
+
+    assert found.sentence == f"{folder}/nudger.lock cannot be looked at: Permission denied"
+    assert "runuser -u nudger" in found.advice
+
+
+def test_a_database_that_another_program_keeps_locked_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "LOOKING_PRAGMAS", ("PRAGMA busy_timeout = 1",))
     file = database(tmp_path)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -14,6 +14,7 @@ from nudger.model import Window
 from nudger.replies import Understood, Words, understand
 
 CORPUS = Path(__file__).parent / "corpus"
+NEW_YORK = ZoneInfo("America/New_York")
 FIGURES = pytest.StashKey[list[str]]()
 
 
@@ -23,7 +24,7 @@ class Here:
 
     words: Words
     language: str = "en"
-    zone: ZoneInfo = ZoneInfo("America/New_York")
+    zone: ZoneInfo = NEW_YORK
     wall: str = "2026-11-23 10:00"  # a Monday
     quiet: str = "20:00-09:00"
     snooze: timedelta = timedelta(hours=1)

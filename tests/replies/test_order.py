@@ -1,4 +1,7 @@
-"""The order of DESIGN, "Replies", a test for each pair: opt-out keyword, crisis, opt-out phrase, command, fallback."""
+"""The order of DESIGN, "Replies": a bare opt-out keyword, crisis, an opt-out phrase, commands, the fallback.
+
+A test for each pair of them.
+"""
 
 import pytest
 

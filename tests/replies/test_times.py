@@ -11,6 +11,7 @@ from nudger.model import Window
 from nudger.replies import Intent, understand
 from nudger.schedule.localtime import is_quiet
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 ZONES = [
     "UTC",
     "America/New_York",
@@ -20,11 +21,14 @@ ZONES = [
     "Pacific/Apia",
     "Asia/Kathmandu",
 ]
-PIECES = (
-    "later snooze remind me in at until after around half quarter past to noon midnight tonight tomorrow today monday friday "
-    "weekend next week morning evening lunch work am pm an a hour hours minutes days 2 5 6 9 12 15 20 30 45 90 6:30 18:30 0:00 "
-    "23:59 1630 six twelve december 1st 31 and pause resume please couple few month"
-).split()
+PIECES = [
+    "later", "snooze", "remind", "me", "in", "at", "until", "after", "around", "half", "quarter", "past",
+    "to", "noon", "midnight", "tonight", "tomorrow", "today", "monday", "friday", "weekend", "next",
+    "week", "morning", "evening", "lunch", "work", "am", "pm", "an", "a", "hour", "hours", "minutes",
+    "days", "2", "5", "6", "9", "12", "15", "20", "30", "45", "90", "6:30", "18:30", "0:00", "23:59",
+    "1630", "six", "twelve", "december", "1st", "31", "and", "pause", "resume", "please", "couple",
+    "few", "month",
+]  # fmt: skip
 
 
 def at(here, wall, **changes):
@@ -191,6 +195,27 @@ def test_a_time_that_comes_twice_is_the_first(here):
     assert person.read("at 1:30 am").until == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
 
 
+def test_inside_the_hour_that_comes_twice_the_second_counts_as_well(here):
+    person = at(here, "2026-11-01 01:40", quiet="none")
+
+    # 01:40 is the first of two: 01:30 is past in it, and comes again in 50 minutes.
+    assert person.read("at 1:30 am").until == person.now + timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("monday", "2026-11-30 09:30"),
+        ("monday morning", "2026-11-23 09:30"),
+        ("monday at 3pm", "2026-11-23 15:00"),
+    ],
+)
+def test_a_weekday_is_today_only_with_a_time_that_is_to_come(text, until, here):
+    person = at(here, "2026-11-23 08:00")
+
+    assert person.shown(person.read(text).until) == until
+
+
 def test_a_date_that_does_not_exist_is_passed_over(here):
     person = at(here, "2011-12-29 12:00", zone=ZoneInfo("Pacific/Apia"))
 
@@ -224,7 +249,7 @@ def test_times_that_are_none_do_no_harm(text, here):
 @given(
     pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=7),
     zone=st.sampled_from(ZONES).map(ZoneInfo),
-    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+    now=st.integers(0, 2 * 365 * 24 * 60).map(lambda minutes: START + timedelta(minutes=minutes)),
     quiet=st.sampled_from(
         [None, Window(time(20), time(9)), Window(time(23), time(6)), Window(time(12), time(13))]
     ),

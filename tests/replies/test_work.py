@@ -12,10 +12,12 @@ from nudger.replies.folding import LONGEST
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 UNITS = [
-    "a", "ab ", "want to ", "i want to be ", "not never no ", "in at about until ", "half past ", "an hour and a half ", "stop ",
-    "1 ", "1h ", "12:30 ", "remind me ", "?", "! ", "> \n", "wrote:\n", "on 1 wrote:\n", "from: x\n", "--x\n", '"', "x!x", "k*ll ",
-    "sssss", "S T O P ", "\ufdfa", "𝗦", "é", "😀", "don't ", "the end of the day ", "can't go on ", "twenty two ", "december 1 ",
-    "supercalifragilistic ", "tomorow ", "please ", ".", "a.b", "1/2 ", "@", "(", "\x00", "\u200b", "i can't do this any more but ",
+    "a", "ab ", "want to ", "i want to be ", "not never no ", "in at about until ", "half past ",
+    "an hour and a half ", "stop ", "1 ", "1h ", "12:30 ", "remind me ", "?", "! ", "> \n", "wrote:\n",
+    "on 1 wrote:\n", "from: x\n", "--x\n", '"', "x!x", "k*ll ", "sssss", "S T O P ", "\ufdfa", "𝗦", "é",
+    "😀", "don't ", "the end of the day ", "can't go on ", "twenty two ", "december 1 ",
+    "supercalifragilistic ", "tomorow ", "please ", ".", "a.b", "1/2 ", "@", "(", "\x00", "\u200b",
+    "i can't do this any more but ",
 ]  # fmt: skip
 
 

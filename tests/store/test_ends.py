@@ -277,6 +277,19 @@ def test_a_send_that_did_not_go_out_is_counted_out_under_later_ones(world: World
     assert world.person().history.last_at == SOON
 
 
+def test_a_snoozed_nudge_that_did_not_go_out_is_counted_out_once(world: World) -> None:
+    world.maya(NOON - HOUR, NOON)
+    world.now = NOON - HOUR
+    world.deliver()
+    world.now = NOON
+    sending = world.claim_one()
+    world.text(Snooze(sending.occurrence, NOON + HOUR))
+
+    world.fail(sending, Failure.SENDER)
+
+    assert world.person().history.sent == 1
+
+
 def test_an_answer_that_did_not_go_out_changes_no_count(world: World) -> None:
     world.maya(NOON)
     world.deliver()

@@ -77,8 +77,9 @@ def _language(code: str, file: Section, classes: Classes, crisis: Crisis) -> Lan
     times = TimeWords.read(file.section("time"))
     optout = OptOut.read(file.section("optout"), classes, courtesy)
     commands = Commands.read(file.section("commands"), classes, courtesy, times, optout)
-    aims = crisis.phrases.vocabularies.get(code, frozenset()).union(commands.vocabulary())
-    known = aims | crisis.harmless.vocabularies.get(code, frozenset()) | optout.vocabulary() | commands.known()
+    alarming, harmless = crisis.vocabularies(code)
+    aims = alarming.union(commands.vocabulary())
+    known = aims | harmless | optout.vocabulary() | commands.known()
     guarded = optout.single | optout.lone.vocabulary
     return Language(_spelling(file.section("spelling"), known, aims, guarded), optout, commands)
 
