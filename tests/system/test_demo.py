@@ -38,8 +38,8 @@ async def test_nudges_appear_within_ten_seconds_and_ctrl_c_ends_it_cleanly(tmp_p
     )
     assert process.stdout is not None
     async with asyncio.timeout(10):
-        while b"Maya " not in (await process.stdout.readline()):
-            pass
+        while b"Maya " not in (line := await process.stdout.readline()):
+            assert line, "the demo ended before its first nudge"
     process.send_signal(signal.SIGINT)
 
     async with asyncio.timeout(10):
