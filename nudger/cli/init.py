@@ -93,8 +93,10 @@ def _show_files(place: Place, made: FirstPlan, new: Collection[Path]) -> None:
     if place.settings_file not in new:
         out.print(f"  {place.settings_file} was there, and stays as it is", style="dim", markup=False)
     if not made.consent:
-        out.print(f"\nnudger first asks {made.name} once, and sends no nudge before a YES.", markup=False)
-        out.print("Where they have agreed already, say so in the plan, in the line consent.", markup=False)
+        out.print(
+            f"\nNo nudge goes out before {made.name} has texted START, or `consent` stands in the plan.",
+            markup=False,
+        )
 
 
 def _show_next(place: Place, made: FirstPlan) -> None:

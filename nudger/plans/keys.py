@@ -169,7 +169,7 @@ PLAN: Mapping[str, Key] = _table(
     Key(
         "consent",
         _plain(_consent, _LINE),
-        "Where consent is on record. Without it nudger asks once and waits for YES.",
+        "Where consent is on record. Without it nothing goes out until the person texts START.",
     ),
     Key(
         "if_then",

@@ -19,6 +19,7 @@ PREFIX = "NUDGER_"
 # Kubernetes puts NUDGER_SERVICE_HOST and the like into the environment of what runs beside a service
 # called nudger, so a name there is a problem only where it is plainly a slip of the pen.
 SLIP = 0.8
+SWITCHES = ("traceback",)  # read where a fault is shown, which may be before there are settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Environment(Source):
                 self.take(name, Given(text, "environment", cwd))
             elif meant := _closest(name, self.known, SLIP):
                 self.problems.append(f"environment: {key}: {_unknown(meant)}")
-            else:
+            elif name not in SWITCHES:
                 self.warnings.append(f"environment: {key}: not a setting of nudger, ignored")
 
 

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import ChannelName, Kind, Origin, Outcome, Person, State
-from nudger.store import people, standing
+from nudger.store import people, rounds, standing
 from nudger.store.entries import planned
 from nudger.store.tables import IS_PLANNED, AnyRow, occurrence
 from nudger.store.transaction import Transaction
 
 FRESH = timedelta(minutes=30)  # how late a nudge on demand may be, and one that no plan knows any more
-ANSWER_FRESH = timedelta(hours=24)
+ANSWER_FRESH = timedelta(hours=1)  # later it would come out of the blue, perhaps at night
 FIRST_ASKED = 1001  # slots of nudges on demand; those of a plan count from 1
 
 
@@ -60,7 +60,7 @@ def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
         return  # forgotten meanwhile; or nothing has gone out that could be put off
     nudge = act.one.plan.nudge(entry.nudge)
     expires_at = until + (nudge.expires if nudge else FRESH)
-    waiting = _waiting_snooze(tx, entry)
+    waiting = rounds.waiting(tx, entry)
     if waiting is not None:
         tx.connection.execute(
             update(occurrence)
@@ -68,9 +68,10 @@ def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
             .values(due_at=until, wake_at=until, expires_at=expires_at)
         )
     else:
-        tx.connection.execute(insert(occurrence), _again(tx, entry, until, expires_at))
-    if entry.outcome != Outcome.SNOOZED and entry.origin != Origin.ASKED and entry.claimed_at is not None:
-        people.count_out(tx, act.one.id, entry.claimed_at)
+        last = rounds.last(tx, entry)
+        tx.connection.execute(insert(occurrence), _again(entry, last + 1, until, expires_at))
+        if last == entry.round and entry.origin != Origin.ASKED and entry.claimed_at is not None:
+            people.count_out(tx, act.one.id, entry.claimed_at)
     _set_outcome(tx, entry, Outcome.SNOOZED, act.at)
 
 
@@ -78,7 +79,7 @@ def _settle(tx: Transaction, act: Act, entry_id: int, outcome: Outcome) -> None:
     entry = _entry(tx, act, entry_id)
     if entry is None:
         return
-    waiting = _waiting_snooze(tx, entry)
+    waiting = rounds.waiting(tx, entry)
     if waiting is not None:
         tx.connection.execute(
             update(occurrence)
@@ -165,38 +166,17 @@ def _entry(tx: Transaction, act: Act, entry_id: int) -> AnyRow | None:
     ).one_or_none()
 
 
-def _waiting_snooze(tx: Transaction, entry: AnyRow) -> int | None:
-    found: int | None = tx.connection.scalar(
-        select(occurrence.c.id)
-        .where(_same(entry), occurrence.c.round > entry.round, IS_PLANNED)
-        .order_by(occurrence.c.round.desc())
-        .limit(1)
-    )
-    return found
-
-
-def _again(tx: Transaction, entry: AnyRow, until: datetime, expires_at: datetime) -> dict[str, Any]:
-    last = tx.connection.scalar(select(func.max(occurrence.c.round)).where(_same(entry)))
+def _again(entry: AnyRow, round: int, until: datetime, expires_at: datetime) -> dict[str, Any]:
     return planned(
         person=entry.person,
         local_date=entry.local_date,
         nudge=entry.nudge,
         slot=entry.slot,
-        round=(last or 0) + 1,
+        round=round,
         origin=Origin.SNOOZED,
         due_at=until,
         expires_at=expires_at,
         kind=entry.kind,
-    )
-
-
-def _same(entry: AnyRow) -> Any:
-    """The same time of the same nudge, in whatever round."""
-    return and_(
-        occurrence.c.person == entry.person,
-        occurrence.c.local_date == entry.local_date,
-        occurrence.c.nudge == entry.nudge,
-        occurrence.c.slot == entry.slot,
     )
 
 

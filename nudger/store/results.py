@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from nudger.delivery.ports import Failure, Result, SendFailure, Sending
-from nudger.model import ChannelName, Origin, Outcome, State
-from nudger.store import codec, people, standing
+from nudger.model import ChannelName, Origin, State
+from nudger.store import codec, people, rounds, standing
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
@@ -30,6 +30,10 @@ _MESSAGES = (
         message.c.channel,
         message.c.address,
         message.c.attempted_at,
+        occurrence.c.local_date,
+        occurrence.c.nudge,
+        occurrence.c.slot,
+        occurrence.c.round,
         occurrence.c.origin,
         occurrence.c.expires_at,
         occurrence.c.refused,
@@ -240,10 +244,11 @@ def _entry_end(end: _Ending, now: datetime) -> dict[str, Any]:
 def _take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
     """These certainly did not go out: the histories forget them, so that no limit and no gap counts
     them, and the next try finds the words that it would have found."""
-    # What was snoozed meanwhile is counted out already.
-    nudges = [row for row in rows if row.origin != Origin.ANSWER and row.outcome != Outcome.SNOOZED]
+    nudges = [row for row in rows if row.origin != Origin.ANSWER]
     # The latest first: what stood before it is put back whole, an earlier one is only counted out.
     for row in sorted(nudges, key=lambda row: row.attempted_at, reverse=True):
+        if row.outcome is not None and rounds.last(tx, row) > row.round:
+            continue  # put off meanwhile: counted out already
         kept = tx.connection.execute(_HISTORY, {"one": row.person}).one()
         if kept.history_at == row.attempted_at and kept.history_before is not None:
             people.put_history(tx, row.person, codec.history_from_json(row.person, kept.history_before))

@@ -183,7 +183,7 @@ def test_without_consent_it_says_what_follows_and_leaves_the_line_to_fill_in(
 
     assert "consent" not in plan(folder)
     assert '#consent = "2026-11-20, in person"' in (folder / "plans" / "maya.toml").read_text()
-    assert "nudger first asks Maya once, and sends no nudge before a YES." in said
+    assert "No nudge goes out before Maya has texted START, or `consent` stands in the plan." in said
     assert "As it will be once Maya has agreed" in said
     assert nudger("check", "--strict")[0] == 0
 

@@ -138,7 +138,7 @@ def test_what_only_a_channel_needs_may_be_missing_from_a_look_at_plans(tmp_path:
 
 
 def test_a_stranger_in_the_environment_is_told_but_does_no_harm(given: Given) -> None:
-    settings = given(NUDGER_SERVICE_HOST="10.0.0.1", OTHER_SEED="x")
+    settings = given(NUDGER_SERVICE_HOST="10.0.0.1", OTHER_SEED="x", NUDGER_TRACEBACK="1")
     assert settings.warnings == ("environment: NUDGER_SERVICE_HOST: not a setting of nudger, ignored",)
 
 

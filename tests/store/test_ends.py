@@ -485,3 +485,17 @@ def test_a_resume_before_the_request_lets_it_go(world: World) -> None:
     world.text(Resume())
 
     assert not world.store.stopped(sendings, NOON)
+
+
+def test_a_nudge_snoozed_and_then_done_is_counted_out_once(world: World) -> None:
+    world.maya(NOON - HOUR, NOON)
+    world.now = NOON - HOUR
+    world.deliver()
+    world.now = NOON
+    sending = world.claim_one()
+    world.text(Snooze(sending.occurrence, NOON + HOUR))
+    world.text(Settle(sending.occurrence, Outcome.DONE))
+
+    world.store.release([sending], NOON)
+
+    assert world.person().history.sent == 1
