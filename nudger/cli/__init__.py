@@ -22,7 +22,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        code = app(standalone_mode=False)
+        code = app(_hoisted(sys.argv[1:]), standalone_mode=False)
     except Abort:
         return 130  # Ctrl-C, as shells count it
     except TyperException as wrong:
@@ -34,3 +34,15 @@ def _run() -> int:
     except Exception as unforeseen:
         return fault(unforeseen)
     return code if isinstance(code, int) else 0
+
+
+def _hoisted(arguments: list[str]) -> list[str]:
+    """`--settings FILE` counts wherever it stands: `nudger run --settings FILE` too."""
+    for at, argument in enumerate(arguments):
+        if argument == "--settings" and at + 1 < len(arguments):
+            return [argument, arguments[at + 1], *arguments[:at], *arguments[at + 2 :]]
+        if argument.startswith("--settings="):
+            return [argument, *arguments[:at], *arguments[at + 1 :]]
+        if argument == "--":
+            break
+    return arguments

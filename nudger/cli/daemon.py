@@ -1,6 +1,7 @@
 """`nudger run` and `nudger demo`: the same daemon, on the machine's clock and on a fast one."""
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -59,7 +60,8 @@ def demo(
             "NUDGER_STATE_DIR": folder,
             "NUDGER_WEB_PORT": str(port),
         }
-        core = Core(load(None, environ, Path(folder)))
+        # No settings file: one of this machine's may name a real account.
+        core = Core(load(Path(os.devnull), environ, Path(folder)))
         store = open_database(core)
         try:
             show = Demo(core, store, speed, days if days or watched else 1, watched)

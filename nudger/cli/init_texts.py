@@ -83,7 +83,7 @@ class FirstPlan:
         if self.consent:
             yield _line("consent", self.consent, "where it is on record")
         else:
-            yield "# Nobody is nudged who has not agreed: without this line nothing goes out until they text START."
+            yield "# Nobody is nudged who has not agreed: without this line they first text START."
             yield _line("#consent", "2026-11-20, in person")
 
 

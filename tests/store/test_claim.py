@@ -208,7 +208,7 @@ def test_an_answer_carries_its_text_and_the_channel_on_which_they_wrote(world: W
     (due,) = seen
     assert (due.nudge, due.kind, due.origin, due.text) == ("", None, Origin.ANSWER, "OK, again at 3:30 pm.")
     assert due.channel is ChannelName.EMAIL
-    assert (due.due_at, due.expires_at) == (NOON, NOON + 24 * HOUR)
+    assert (due.due_at, due.expires_at) == (NOON, NOON + HOUR)
 
 
 def test_the_next_due_time_is_that_of_the_earliest_planned_entry(world: World) -> None:
