@@ -8,7 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
 
 from nudger.store import SqlStore, open_store
 from nudger.store.database import Database
@@ -16,8 +15,6 @@ from nudger.store.opening import _parsed
 from nudger.store.tables import metadata
 from tests.doubles import postgres
 from tests.store.world import World
-
-BACKENDS = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
@@ -35,56 +32,51 @@ def new_database() -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture(scope="session")
-def shared_database(new_database: Callable[[str], str]) -> str:
-    """One migrated database, emptied before each test."""
-    url = new_database("shared")
+def sqlite_file() -> Iterator[str]:
+    """The URL of a SQLite file, in memory where there is such a place: each commit is an fsync."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield f"sqlite:///{folder}/nudger.db"
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated database that all tests of this kind share."""
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_file")
+    else:
+        url = request.getfixturevalue("new_database")("shared")
     open_store(url).close()
     return url
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, copied for each test."""
-    file = tmp_path_factory.mktemp("template") / "nudger.db"
-    open_store(f"sqlite:///{file}").close()
-    return file
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder for one SQLite file, in memory where there is such a place: each commit is an fsync."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty, migrated store."""
-    if request.param == "sqlite":
-        file = request.getfixturevalue("folder") / "nudger.db"
-        shutil.copy(request.getfixturevalue("template"), file)
-        return f"sqlite:///{file}"
-    address: str = request.getfixturevalue("shared_database")
-    empty(address)
-    return address
-
-
-def empty(url: str) -> None:
-    database = Database(_parsed(url))
-    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-    with database.write() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+def database(address: str) -> Iterator[Database]:
+    """Its connections, kept open: statements are compiled once for all tests."""
+    database = Database(_parsed(address))
+    yield database
     database.close()
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[SqlStore]:
-    store = open_store(url, ZoneInfo)
-    yield store
-    store.close()
+def url(address: str, database: Database) -> str:
+    """The URL of an empty, migrated database."""
+    empty(database)
+    return address
+
+
+@pytest.fixture
+def store(database: Database) -> SqlStore:
+    empty(database)
+    return SqlStore(database, ZoneInfo)
 
 
 @pytest.fixture
 def world(store: SqlStore) -> World:
     return World(store)
+
+
+def empty(database: Database) -> None:
+    with database.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())

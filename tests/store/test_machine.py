@@ -1,12 +1,10 @@
 """Everything that can happen to people and their agenda, in any order, against a model of the promises:
 nothing goes out twice, nothing after STOP or under a hold, and what went out is counted once."""
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
+from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -15,9 +13,10 @@ from sqlalchemy import select
 from nudger.delivery.ports import Drop, Due, Failure, Sending, Verdict
 from nudger.effects import Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import Outcome, Person, State
-from nudger.store import open_store
+from nudger.store import SqlStore
+from nudger.store.database import Database
 from nudger.store.tables import AnyRow, occurrence
-from tests.store.conftest import BACKENDS, empty
+from tests.store.conftest import empty
 from tests.store.world import HOUR, MINUTE, NOON, SMS, World, plan, send, slot
 
 PHONES = {"maya": "+447700900123", "jonas": "+447700900124"}
@@ -29,10 +28,10 @@ END_OF_DAY = NOON + 11 * HOUR
 class Machine(RuleBasedStateMachine):
     """Two people, one daemon that may crash, and what has been handed to the provider."""
 
-    def __init__(self, fresh: Callable[[], str]) -> None:
+    def __init__(self, store: SqlStore) -> None:
         super().__init__()
-        self.store = open_store(fresh())
-        self.world = World(self.store)
+        self.store = store
+        self.world = World(store)
         self.world.load(*PLANS)
         self.slots = 0
         self.stopped: set[str] = set()
@@ -41,9 +40,6 @@ class Machine(RuleBasedStateMachine):
         self.in_hand: dict[str, Sending] = {}
         self.put_off: set[int] = set()  # entries whose snooze counts in their place
         self.out: set[int] = set()  # entries that the provider took, or may have taken
-
-    def teardown(self) -> None:
-        self.store.close()
 
     # time and days
     @rule(minutes=st.integers(1, 40))
@@ -179,30 +175,15 @@ class Machine(RuleBasedStateMachine):
             return connection.execute(select(occurrence)).all()
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_the_promises_hold_whatever_happens(
-    backend: str, request: pytest.FixtureRequest, folder: Path
-) -> None:
-    if backend == "sqlite":
-        template: Path = request.getfixturevalue("template")
-
-        def fresh() -> str:
-            for old in folder.iterdir():
-                old.unlink()
-            shutil.copy(template, folder / "nudger.db")
-            return f"sqlite:///{folder}/nudger.db"
-
-    else:
-        url: str = request.getfixturevalue("shared_database")
-
-        def fresh() -> str:
-            empty(url)
-            return url
+def test_the_promises_hold_whatever_happens(database: Database) -> None:
+    def fresh() -> SqlStore:
+        empty(database)
+        return SqlStore(database, ZoneInfo)
 
     run_state_machine_as_test(
-        lambda: Machine(fresh),
+        lambda: Machine(fresh()),
         settings=settings(
-            max_examples=20 if backend == "sqlite" else 8,
+            max_examples=20,
             stateful_step_count=40,
             deadline=timedelta(seconds=20),
             database=None,

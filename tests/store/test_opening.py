@@ -253,8 +253,8 @@ def test_a_server_that_is_not_there_is_told_without_the_password(tmp_path: Path)
     assert "secret" not in str(error)
 
 
-def test_a_wrong_password_is_told(shared_database: str) -> None:
-    url = shared_database.replace("postgresql://nudger@", "postgresql://nobody:secret@")
+def test_an_unknown_user_is_told(new_database: Callable[[str], str]) -> None:
+    url = new_database("unknown_user").replace("postgresql://nudger@", "postgresql://nobody:secret@")
 
     error = refused(url)
 
@@ -263,8 +263,8 @@ def test_a_wrong_password_is_told(shared_database: str) -> None:
     assert "secret" not in str(error)
 
 
-def test_a_missing_database_is_told(shared_database: str) -> None:
-    error = refused(shared_database.replace("/shared?", "/elsewhere?"))
+def test_a_missing_database_is_told(new_database: Callable[[str], str]) -> None:
+    error = refused(new_database("there").replace("/there?", "/elsewhere?"))
 
     assert 'database "elsewhere" does not exist' in error.message
     assert "createdb" in error.hint

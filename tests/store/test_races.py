@@ -31,11 +31,11 @@ PEOPLE = [f"person-{number:03}" for number in range(120)]
 
 
 @pytest.fixture
-def second(url: str) -> Iterator[SqlStore]:
+def second(store: SqlStore, address: str) -> Iterator[SqlStore]:
     """Another daemon on the same database."""
-    store = open_store(url)
-    yield store
-    store.close()
+    other = open_store(address)
+    yield other
+    other.close()
 
 
 def together(*works: Callable[[], object]) -> list[object]:
