@@ -1,7 +1,8 @@
 """`nudger status` and `nudger log`: what happened, each suppressed or missed one with its reason."""
 
+import re
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Annotated
 
 import typer
@@ -10,6 +11,8 @@ from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out, problems, table
 from nudger.delivery.ports import Entry, StatusReport
 from nudger.model import Person
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +45,7 @@ def log(
             as_json([asdict(entry) for entry in entries])
             return
         zone = core.zone(who.plan.timezone)
-        rows = [[local(entry.at, zone), entry.what, entry.state, _detail(entry)] for entry in entries]
+        rows = [[local(entry.at, zone), entry.what, entry.state, _detail(entry, zone)] for entry in entries]
         table(["when", "what", "state", "why"], rows, title=f"{who.plan.name} ({who.id})")
 
 
@@ -63,7 +66,8 @@ def standing(person: Person, now: datetime) -> str:
 
 
 def _show_status(report: StatusReport, now: datetime) -> None:
-    out.print(f"{report.people} people, {report.planned} nudges planned.")
+    people = "1 person" if report.people == 1 else f"{report.people} people"
+    out.print(f"{people}, {report.planned} planned.")
     if report.next_due_at:
         out.print(f"Next one due {local(report.next_due_at)}.")
     if report.oldest_due_at and (late := now - report.oldest_due_at).total_seconds() > 60:
@@ -96,6 +100,7 @@ def _status_json(report: StatusReport, now: datetime) -> dict[str, object]:
     }
 
 
-def _detail(entry: Entry) -> str:
-    parts = [entry.reason, f"({entry.outcome})" if entry.outcome else ""]
+def _detail(entry: Entry, zone: tzinfo) -> str:
+    reason = INSTANT.sub(lambda found: local(datetime.fromisoformat(found[0]), zone), entry.reason)
+    parts = [reason, f"({entry.outcome})" if entry.outcome else ""]
     return " ".join(part for part in parts if part)

@@ -8,11 +8,13 @@ import typer
 from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out
 from nudger.core import Core
-from nudger.delivery.ports import Store, Writer
+from nudger.delivery import gate
+from nudger.delivery.ports import Drop, Due, Store, Writer
 from nudger.effects import Ask, Effect, Pause, Response, Resume, Snooze
 from nudger.errors import UsageError
-from nudger.model import ChannelName, Kind, Person
+from nudger.model import ChannelName, Kind, Origin, Person
 from nudger.replies import Intent
+from nudger.schedule import local_date
 
 LONGEST_SNOOZE = timedelta(hours=48)
 
@@ -24,11 +26,13 @@ def register(app: typer.Typer) -> None:
 
 def send(context: typer.Context, person: PersonId, kind: Kind, json: AsJson = False) -> None:
     """One nudge of this kind to a person now (not in quiet hours, not after STOP)."""
-    with opened(context) as (_, store):
+    with opened(context) as (core, store):
         who = known(store, person)
         if not any(nudge.kind is kind for nudge in who.plan.nudges):
             kinds = ", ".join(sorted({str(nudge.kind) for nudge in who.plan.nudges})) or "no nudges"
             raise UsageError(f"KIND: the plan of {person} has no {kind} nudge", f"It has: {kinds}.")
+        if reason := _held_back(core, who, kind):
+            raise UsageError(f"{who.plan.name} gets nothing now: {reason}")
         _act(store, who, "send", Ask(kind))
         _say(who, json, "asked", f"A {kind} nudge to {who.plan.name} is due now.")
 
@@ -100,6 +104,15 @@ def forget(
             raise typer.Exit(1)
         store.forget(person)
         out.print(f"Erased. If the plan file of {person} is still there, remove it, or they are known again.")
+
+
+def _held_back(core: Core, who: Person, kind: Kind) -> str | None:
+    """Why the gate would not let such a nudge out now: said at once, not left to the log."""
+    now, zone = clock.now(), core.zone(who.plan.timezone)
+    nudge = next(nudge for nudge in who.plan.nudges if nudge.kind is kind)
+    due = Due(0, who.id, nudge.id, kind, Origin.ASKED, local_date(zone, now), 0, 0, now, now + nudge.expires)
+    answer = gate.ask(who, due, gate.Moment(now, zone, {}))
+    return answer.reason if isinstance(answer, Drop) else None
 
 
 def _act(store: Store, who: Person, what: str, *effects: Effect) -> None:

@@ -41,7 +41,8 @@ FLAGS = ("--yes", "--name", "Maya", "--timezone", "Europe/London", "--phone", "+
 CTRL_C = b"\x03"
 # Takes the terminal for its own, so that Ctrl-C becomes a signal, and turns into Python with these arguments.
 IN_A_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background was told to ignore it
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """

@@ -40,7 +40,7 @@ def sqlite_file() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated database that all tests of this kind share."""
     if request.param == "sqlite":
         url: str = request.getfixturevalue("sqlite_file")
@@ -51,18 +51,18 @@ def address(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def database(address: str) -> Iterator[Database]:
+def database(database_url: str) -> Iterator[Database]:
     """Its connections, kept open: statements are compiled once for all tests."""
-    database = Database(_parsed(address))
+    database = Database(_parsed(database_url))
     yield database
     database.close()
 
 
 @pytest.fixture
-def url(address: str, database: Database) -> str:
+def url(database_url: str, database: Database) -> str:
     """The URL of an empty, migrated database."""
     empty(database)
-    return address
+    return database_url
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_the_promises_hold_whatever_happens(database: Database) -> None:
     run_state_machine_as_test(
         lambda: Machine(fresh()),
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=40,
             deadline=timedelta(seconds=20),
             database=None,

@@ -31,9 +31,9 @@ PEOPLE = [f"person-{number:03}" for number in range(120)]
 
 
 @pytest.fixture
-def second(store: SqlStore, address: str) -> Iterator[SqlStore]:
+def second(store: SqlStore, database_url: str) -> Iterator[SqlStore]:
     """Another daemon on the same database."""
-    other = open_store(address)
+    other = open_store(database_url)
     yield other
     other.close()
 
