@@ -26,6 +26,6 @@ def configure(level: str, *, colours: bool | None = None) -> None:
             else structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # today's stderr, not one since closed
         cache_logger_on_first_use=False,
     )

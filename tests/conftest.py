@@ -3,6 +3,7 @@
 from collections.abc import Generator
 
 import pytest
+import structlog
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +28,13 @@ def pytest_make_collect_report(
     if collector.config.getoption("--no-skips") and report.skipped:
         _fail(report)
     return report
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Generator[None, None, None]:
+    """A command that is run inside a test sets up logging for the whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
