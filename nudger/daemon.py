@@ -19,9 +19,10 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from nudger.delivery.dispatcher import Dispatcher
+from nudger.delivery.inbound import Inbound
 from nudger.delivery.inbox import Inbox
 from nudger.delivery.laying_out import LayingOut
-from nudger.delivery.ports import Clock, Inbound
+from nudger.delivery.ports import Clock
 from nudger.loading import Loading
 from nudger.systemd import notify, reloading, watchdog
 

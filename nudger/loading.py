@@ -10,7 +10,8 @@ import structlog
 
 from nudger import plans
 from nudger.delivery.changes import change
-from nudger.delivery.ports import PlanChange, PlanFile, Store
+from nudger.delivery.planning import PlanChange, PlanFile
+from nudger.delivery.ports import Store
 from nudger.errors import PlanError, Problem, SettingsError
 from nudger.files import all_problems, find_plans
 from nudger.plans import Facts, Reading

@@ -20,12 +20,14 @@ from nudger.channels.smtp import Security, SmtpChannel
 from nudger.channels.twilio import TwilioChannel
 from nudger.core import Core
 from nudger.daemon import Daemon
+from nudger.delivery.agenda import Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.inbox import Inbox, Poller
 from nudger.delivery.laying_out import LayingOut
-from nudger.delivery.ports import Channel, Clock, Line, Sending, Store
+from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
+from nudger.delivery.views import Line
 from nudger.errors import StoreError
 from nudger.loading import Loading
 from nudger.messages.email import EmailParts, compose

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from nudger.delivery.ports import Failure, Receipt, SendFailure, Sending
+from nudger.delivery.agenda import Sending
+from nudger.delivery.sends import Failure, Receipt, SendFailure
 
 
 class PhoneChannel:

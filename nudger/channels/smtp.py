@@ -13,7 +13,9 @@ from aiosmtplib import SMTP, SMTPException
 
 from nudger.channels.smtp_codes import failure_of
 from nudger.channels.smtp_message import Letter, Parts, letter, mailbox, sender_address
-from nudger.delivery.ports import Clock, Failure, Receipt, SendFailure, Sending
+from nudger.delivery.agenda import Sending
+from nudger.delivery.ports import Clock
+from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.errors import ChannelError
 
 CONNECTIONS = 4  # so that a slow message holds up no other; more than a few, and servers refuse

@@ -17,7 +17,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from nudger.delivery.ports import Failure, SendFailure
+from nudger.delivery.sends import Failure, SendFailure
 
 ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 MAILBOX_FULL = 552  # "exceeded storage allocation"

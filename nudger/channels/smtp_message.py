@@ -10,7 +10,7 @@ from email.utils import getaddresses
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from nudger.delivery.ports import Sending
+from nudger.delivery.agenda import Sending
 from nudger.errors import ChannelError
 from nudger.model import Origin
 

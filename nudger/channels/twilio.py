@@ -9,7 +9,9 @@ from twilio.rest import Client
 from nudger.channels.twilio_account import Account
 from nudger.channels.twilio_codes import failure_of
 from nudger.channels.twilio_http import NoAnswer, NotReached, Refused, TwilioHttp, quiet_loggers
-from nudger.delivery.ports import Failure, Inbound, Receipt, SendFailure, Sending
+from nudger.delivery.agenda import Sending
+from nudger.delivery.inbound import Inbound
+from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
 

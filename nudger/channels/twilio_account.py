@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from nudger.channels.twilio_codes import failure_of
 from nudger.channels.twilio_http import NoAnswer, NotReached, Refused
-from nudger.delivery.ports import Failure
+from nudger.delivery.sends import Failure
 from nudger.errors import ChannelError
 
 CREDENTIALS = (

@@ -7,7 +7,7 @@ groups say why. The rows from 30001 on come in delivery statuses and, rarely, as
 from dataclasses import dataclass
 from datetime import timedelta
 
-from nudger.delivery.ports import Failure, SendFailure
+from nudger.delivery.sends import Failure, SendFailure
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from nudger.cli.show import out
 from nudger.clock import FastClock
 from nudger.core import Core
 from nudger.daemon import Daemon
-from nudger.delivery.ports import Inbound, Sending, Store
+from nudger.delivery.agenda import Sending
+from nudger.delivery.inbound import Inbound
+from nudger.delivery.ports import Store
 from nudger.model import ChannelName, Person
 from nudger.schedule import day_bounds, local_date
 from nudger.wiring import build_daemon

@@ -9,7 +9,7 @@ import typer
 
 from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out, problems, table
-from nudger.delivery.ports import Entry, StatusReport
+from nudger.delivery.views import Entry, StatusReport
 from nudger.model import Person
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason

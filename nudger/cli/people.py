@@ -9,7 +9,9 @@ from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out
 from nudger.core import Core
 from nudger.delivery import gate
-from nudger.delivery.ports import Drop, Due, Store, Writer
+from nudger.delivery.agenda import Drop, Due
+from nudger.delivery.inbound import Writer
+from nudger.delivery.ports import Store
 from nudger.effects import Ask, Effect, Pause, Response, Resume, Snooze
 from nudger.errors import UsageError
 from nudger.model import ChannelName, Kind, Origin, Person

@@ -10,7 +10,8 @@ from rich.progress import track
 from nudger.cli.show import err
 from nudger.core import Core
 from nudger.delivery.forecast import Forecast, forecast
-from nudger.delivery.ports import Planned, Store
+from nudger.delivery.ports import Store
+from nudger.delivery.views import Planned
 from nudger.errors import StoreError, UsageError
 from nudger.model import Person, Plan, Standing
 from nudger.schedule import day_bounds, local_date, resolve

@@ -9,7 +9,7 @@ import typer
 from nudger.cli.context import AsJson, clock, settings_of
 from nudger.cli.show import json_line, local, out
 from nudger.core import Core
-from nudger.delivery.ports import Bound, Writer
+from nudger.delivery.inbound import Bound, Writer
 from nudger.effects import Answer, Response
 from nudger.errors import UsageError
 from nudger.model import At, ChannelName, Kind, Nudge, Person, Plan, Window

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from nudger.delivery import gate
+from nudger.delivery.agenda import Decision, Drop, Due, Send, Verdict
 from nudger.delivery.ledger import count_send
-from nudger.delivery.ports import Decision, Drop, Due, Send, Verdict
 from nudger.errors import NudgerError
 from nudger.messages import Wording, count
 from nudger.model import ChannelName, Origin, Person, State

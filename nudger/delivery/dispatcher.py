@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from nudger.delivery.agenda import Claim, Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.decide import Decider
-from nudger.delivery.ports import Channel, Claim, Clock, Failure, Result, SendFailure, Sending, Store
+from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
+from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.model import ChannelName
 
 BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from nudger.delivery.agenda import Drop, Due, Send, Verdict
 from nudger.delivery.decide import Decider
-from nudger.delivery.ports import Drop, Due, Planned, Send, Verdict
+from nudger.delivery.views import Planned
 from nudger.model import ChannelName, Kind, Origin, Person, Slot, State
 from nudger.schedule import day_bounds, lay_out, local_date
 

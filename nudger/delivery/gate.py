@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from nudger.delivery.agenda import Drop, Due, Later
 from nudger.delivery.ledger import ON_TIME, sent_on
-from nudger.delivery.ports import Drop, Due, Later
 from nudger.model import ChannelName, Nudge, Origin, Person, State
 from nudger.schedule import is_quiet
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from nudger.delivery.ports import Inbound, Store
+from nudger.delivery.inbound import Inbound
+from nudger.delivery.ports import Store
 from nudger.delivery.respond import Responder
 from nudger.errors import ChannelError
 

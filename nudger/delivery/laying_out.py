@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from nudger.delivery.ports import LaidOut, Layable, Store
+from nudger.delivery.planning import LaidOut, Layable
+from nudger.delivery.ports import Store
 from nudger.model import Slot
 from nudger.schedule import day_bounds, lay_out, local_date
 

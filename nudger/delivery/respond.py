@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from nudger.delivery.ports import Writer
+from nudger.delivery.inbound import Writer
 from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Response, Resume, Settle, Snooze
 from nudger.messages import Wording
 from nudger.model import ChannelName, Outcome, Plan

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from random import Random
 
-from nudger.delivery.ports import Failure, Result, SendFailure, Sending
+from nudger.delivery.agenda import Sending
+from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.model import ChannelName
 
 FIRST = timedelta(seconds=5)

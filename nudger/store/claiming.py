@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, bindparam, case, insert, null, select, text, update
 
-from nudger.delivery.ports import Claim, Decide, Decision, Drop, Due, Later, Send, Sending
+from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Later, Send, Sending
 from nudger.model import Origin, Person, State
 from nudger.store import codec, people
 from nudger.store.bulk import Bulk

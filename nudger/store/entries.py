@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from nudger.delivery.ports import Due
+from nudger.delivery.agenda import Due
 from nudger.model import ChannelName, Kind, Origin, State
 from nudger.store.tables import AnyRow, occurrence
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from nudger.delivery.ports import LaidOut, Layable
+from nudger.delivery.planning import LaidOut, Layable
 from nudger.model import Origin, Slot, State
 from nudger.store import people
 from nudger.store.entries import planned

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, literal_column, select, update
 
-from nudger.delivery.ports import PlanChange, PlanFile
+from nudger.delivery.planning import PlanChange, PlanFile
 from nudger.errors import Problem
 from nudger.model import History
 from nudger.store import codec, consent, people, standing

@@ -17,7 +17,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from nudger.delivery.ports import Entry, Line, Planned, StatusReport
+from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.errors import Problem
 from nudger.model import ChannelName, Origin, Outcome, Person, State
 from nudger.store import people

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from nudger.delivery.ports import Bound, Inbound, Respond, Writer
+from nudger.delivery.inbound import Bound, Inbound, Respond, Writer
 from nudger.effects import Response
 from nudger.model import Origin, Outcome, Person, State
 from nudger.store import effects, people, standing

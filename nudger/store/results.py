@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, literal_column, select, update
 
-from nudger.delivery.ports import Failure, Result, SendFailure, Sending
+from nudger.delivery.agenda import Sending
+from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.model import ChannelName, Origin, State
 from nudger.store import codec, people, rounds, standing
 from nudger.store.bulk import Bulk

@@ -6,22 +6,11 @@ from datetime import date, datetime, tzinfo
 
 from sqlalchemy import select
 
-from nudger.delivery.ports import (
-    Claim,
-    Decide,
-    Entry,
-    Inbound,
-    LaidOut,
-    Layable,
-    Line,
-    PlanChange,
-    PlanFile,
-    Planned,
-    Respond,
-    Result,
-    Sending,
-    StatusReport,
-)
+from nudger.delivery.agenda import Claim, Decide, Sending
+from nudger.delivery.inbound import Inbound, Respond
+from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
+from nudger.delivery.sends import Result
+from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
 from nudger.model import Origin, Person

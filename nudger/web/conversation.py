@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from nudger.delivery.ports import Line
+from nudger.delivery.views import Line
 from nudger.model import ChannelName, Plan, State
 from nudger.web.doors import Conversation
 

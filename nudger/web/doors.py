@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from nudger.delivery.ports import Inbound, Line
+from nudger.delivery.inbound import Inbound
+from nudger.delivery.views import Line
 from nudger.model import Plan
 
 Conversation = Callable[[int, str | None], Awaitable[Sequence[Line]]]

@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from nudger.delivery.ports import Inbound, Line
+from nudger.delivery.inbound import Inbound
+from nudger.delivery.views import Line
 from nudger.model import ChannelName, Plan
 from nudger.web.conversation import Watch, bubble, latest, offset, phones
 from nudger.web.doors import Conversation, Doors

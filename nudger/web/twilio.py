@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nudger.delivery.ports import Inbound
+from nudger.delivery.inbound import Inbound
 from nudger.model import ChannelName
 from nudger.web.doors import Doors
 from nudger.web.forms import HANG_UP, read_form

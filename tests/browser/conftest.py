@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nudger.clock import FastClock
-from nudger.delivery.ports import Inbound
+from nudger.delivery.inbound import Inbound
 from nudger.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.serve import serve

@@ -9,7 +9,8 @@ from typing import Any
 from nudger.channels.phone import PhoneChannel
 from nudger.channels.smtp import Security, SmtpChannel
 from nudger.channels.twilio import TwilioChannel
-from nudger.delivery.ports import Channel, Sending
+from nudger.delivery.agenda import Sending
+from nudger.delivery.ports import Channel
 from nudger.model import ChannelName, Origin
 from tests.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
 from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble

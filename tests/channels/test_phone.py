@@ -1,7 +1,7 @@
 """The on-screen phone."""
 
 from nudger.channels.phone import PhoneChannel
-from nudger.delivery.ports import Receipt
+from nudger.delivery.sends import Receipt
 from tests.channels.rigs import TEXT
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nudger.channels.smtp import CONNECTIONS, Security, SmtpChannel
 from nudger.channels.smtp_message import letter, mailbox, sender_address
-from nudger.delivery.ports import Failure, SendFailure
+from nudger.delivery.sends import Failure, SendFailure
 from nudger.errors import ChannelError
 from nudger.model import Origin
 from tests.channels.rigs import MAIL, NOW, Parts, compose, smtp_channel

@@ -12,7 +12,7 @@ import pytest
 
 from nudger.channels.twilio import TwilioChannel
 from nudger.channels.twilio_http import LONGEST_WAIT, NoAnswer, NotReached, TwilioHttp
-from nudger.delivery.ports import Failure, SendFailure
+from nudger.delivery.sends import Failure, SendFailure
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
 from tests.channels.rigs import TEXT, twilio_channel

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger.channels.twilio_codes import CODES, ROWS, STATUSES, failure_of
-from nudger.delivery.ports import Failure
+from nudger.delivery.sends import Failure
 
 DECIDED = [
     (21610, Failure.OPTED_OUT),

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from nudger.channels.twilio import TwilioChannel
-from nudger.delivery.ports import Failure, SendFailure
+from nudger.delivery.sends import Failure, SendFailure
 from tests.channels.rigs import TEXT, twilio_channel
 from tests.doubles.twilio_double import AUTH_TOKEN, NUMBER, TwilioDouble
 

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from random import Random
 
+from nudger.delivery.agenda import Sending
 from nudger.delivery.forecast import forecast
-from nudger.delivery.ports import Receipt, Sending
+from nudger.delivery.sends import Receipt
 from tests.delivery.world import ScriptedChannel, World
 
 PEOPLE = 100

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from nudger.delivery.agenda import Sending
 from nudger.delivery.budget import Budget
-from nudger.delivery.ports import Failure, Receipt, SendFailure, Sending
+from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.model import ChannelName, State
 from tests.delivery.world import MONDAY_NINE, ScriptedChannel, World
 

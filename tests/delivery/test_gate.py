@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nudger.delivery import gate
-from nudger.delivery.ports import Drop, Due, Later
+from nudger.delivery.agenda import Drop, Due, Later
 from nudger.model import At, ChannelName, History, Kind, Nudge, Origin, Person, Plan, Standing, State
 
 SMS, EMAIL = ChannelName.SMS, ChannelName.EMAIL

@@ -5,10 +5,11 @@ from random import Random
 
 import pytest
 
+from nudger.delivery.agenda import Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.ledger import count_send, put_off, sent_on
-from nudger.delivery.ports import Failure, SendFailure, Sending
 from nudger.delivery.retry import LONGEST, REST, Retries
+from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import ChannelName, History, Origin
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from nudger.delivery.inbound import Inbound
 from nudger.delivery.inbox import Poller
-from nudger.delivery.ports import Inbound
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
 from tests.delivery.test_replies_end_to_end import MAYA, TEN, nudged

@@ -7,12 +7,16 @@ from random import Random
 
 from nudger import plans
 from nudger.core import Core
+from nudger.delivery.agenda import Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
+from nudger.delivery.inbound import Inbound
 from nudger.delivery.inbox import Inbox
 from nudger.delivery.laying_out import LayingOut
-from nudger.delivery.ports import Inbound, PlanFile, Receipt, SendFailure, Sending, Store
+from nudger.delivery.planning import PlanFile
+from nudger.delivery.ports import Store
 from nudger.delivery.retry import Retries
+from nudger.delivery.sends import Receipt, SendFailure
 from nudger.model import ChannelName
 from nudger.plans import Source
 

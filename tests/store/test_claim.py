@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from nudger.delivery.ports import Decision, Due, Send
+from nudger.delivery.agenda import Decision, Due, Send
 from nudger.effects import Answer, Pause
 from nudger.model import ChannelName, History, Kind, Origin, Person, State
 from nudger.store import open_store

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.delivery.ports import Drop, Due, Failure, Planned, Receipt, Result, SendFailure
+from nudger.delivery.agenda import Drop, Due
+from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
+from nudger.delivery.views import Planned
 from nudger.effects import Answer, Effect, Hold, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import History, Nudge, Origin, Outcome, State
 from nudger.store import open_store

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import time
 
-from nudger.delivery.ports import Failure
+from nudger.delivery.sends import Failure
 from nudger.effects import Hold, OptIn, OptOut, Resume, Snooze
 from nudger.model import Kind, Origin, Slot, State
 from tests.store.world import (

@@ -3,7 +3,7 @@
 import json
 from datetime import date, timedelta
 
-from nudger.delivery.ports import Failure
+from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Hold, OptIn, OptOut, Pause, Settle, Snooze
 from nudger.errors import Problem
 from nudger.model import Kind, Origin, Outcome, State

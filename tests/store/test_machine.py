@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from nudger.delivery.ports import Drop, Due, Failure, Sending, Verdict
+from nudger.delivery.agenda import Drop, Due, Sending, Verdict
+from nudger.delivery.sends import Failure
 from nudger.effects import Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import Outcome, Person, State
 from nudger.store import SqlStore

@@ -8,7 +8,8 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from nudger.delivery.ports import Decision, Due, Inbound, Sending
+from nudger.delivery.agenda import Decision, Due, Sending
+from nudger.delivery.inbound import Inbound
 from nudger.effects import OptOut, Response
 from nudger.model import Person
 from nudger.store import SqlStore, open_store

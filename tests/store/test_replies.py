@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.delivery.ports import Failure
+from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import Kind, Nudge, Origin, Outcome, State
 from tests.store.world import (

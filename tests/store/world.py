@@ -5,27 +5,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 
-from nudger.delivery.ports import (
-    Bound,
-    Claim,
-    Decision,
-    Drop,
-    Due,
-    Failure,
-    Inbound,
-    LaidOut,
-    Later,
-    PlanChange,
-    PlanFile,
-    Receipt,
-    Result,
-    Send,
-    SendFailure,
-    Sending,
-    Store,
-    Verdict,
-    Writer,
-)
+from nudger.delivery.agenda import Claim, Decision, Drop, Due, Later, Send, Sending, Verdict
+from nudger.delivery.inbound import Bound, Inbound, Writer
+from nudger.delivery.planning import LaidOut, PlanChange, PlanFile
+from nudger.delivery.ports import Store
+from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
 from nudger.effects import Effect, Response
 from nudger.errors import Problem
 from nudger.model import (

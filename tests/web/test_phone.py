@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from nudger.delivery.ports import Inbound
+from nudger.delivery.inbound import Inbound
 from nudger.model import ChannelName, Plan, State
 from nudger.web.app import build_app
 from nudger.web.conversation import SHOWN

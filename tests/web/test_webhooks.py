@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from nudger.delivery.ports import Inbound
+from nudger.delivery.inbound import Inbound
 from nudger.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.forms import LARGEST

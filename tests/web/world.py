@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from nudger.channels.signature import signed
-from nudger.delivery.ports import Inbound, Line
+from nudger.delivery.inbound import Inbound
+from nudger.delivery.views import Line
 from nudger.model import ChannelName, Plan, State
 from nudger.web.app import Doors
 

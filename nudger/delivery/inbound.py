@@ -1,0 +1,43 @@
+"""What came in, from whom, and which nudge it is about: values only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from nudger.effects import Response
+from nudger.model import ChannelName, Kind, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A text from a person's phone. `provider_id` makes a replay a no-op."""
+
+    provider_id: str
+    channel: ChannelName
+    address: str
+    text: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The nudge that a reply is about: the latest unanswered one, else the one whose snooze waits."""
+
+    occurrence: int
+    nudge: str
+    kind: Kind | None
+    due_at: datetime
+    snoozed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A person who wrote, or on whom the operator acts."""
+
+    person: Person
+    bound: Bound | None
+    next_due_at: datetime | None = None
+    answers_today: int = 0  # automatic answers in the last 24 h
+
+
+Respond = Callable[[Writer], Response]

@@ -1,0 +1,50 @@
+"""Plans as they were loaded, and days as they were laid out: values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from nudger.model import Kind, Person, Plan, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A plan as it was loaded: what it came from, and a digest that changes when the plan does."""
+
+    plan: Plan
+    file: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """What a load did: ids of people."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layable:
+    """A person whose days are to be laid out."""
+
+    person: Person
+    laid_out_through: date | None  # None: never
+    afresh: bool  # the plan changed, or START: what is planned for the future is replaced
+    version: int = 0  # goes into LaidOut: one more with each reason to lay out afresh
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """The days of one person, computed: slots with an instant to add, and when to come back."""
+
+    person: str
+    slots: tuple[Slot, ...]
+    expires: Mapping[str, timedelta]  # nudge id -> how late it may be
+    kinds: Mapping[str, Kind]
+    through: date
+    next_at: datetime
+    afresh: bool
+    version: int | None = None  # the Layable's; where it is no longer the person's, nothing is written
