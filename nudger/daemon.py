@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -52,6 +53,15 @@ class DueTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
         return now + (LONGEST_WAIT if span is None else min(LONGEST_WAIT, max(span, timedelta(0))))
 
 
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that is done again and again while the daemon runs."""
+
+    name: str
+    every: timedelta
+    run_once: Callable[[datetime], Awaitable[int]]  # how much it did; after any, something may be due
+
+
 @dataclass
 class Daemon:
     """Everything that runs, wired; `run` returns when it was told to stop."""
@@ -64,8 +74,7 @@ class Daemon:
     inbox: Inbox
     web: Callable[[], AbstractAsyncContextManager[str]]  # serves while open; gives the address
     watch: Callable[[], AsyncIterator[object]]  # yields when plan files changed
-    poll: Callable[[datetime], Awaitable[int]] | None = None
-    poll_every: timedelta = timedelta(seconds=15)
+    duties: tuple[Duty, ...] = ()  # besides those that every daemon has
     aside: tuple[Callable[[], Awaitable[None]], ...] = ()  # run beside the duties (the demo's terminal)
     close: Callable[[], Awaitable[None]] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -130,8 +139,7 @@ class Daemon:
             ("reload", self._reload, _each(RELOAD_EVERY)),
             ("status", self._status, _each(STATUS_EVERY)),
         ]
-        if self.poll is not None:
-            jobs.append(("poll replies", self._poll, _each(self.poll_every)))
+        jobs += [(duty.name, partial(self._do, duty), _each(duty.every)) for duty in self.duties]
         if (patience := watchdog()) is not None:
             jobs.append(("watchdog", self._watchdog, _each(patience / 3)))
         self._trigger.arm(timedelta(0))
@@ -206,8 +214,8 @@ class Daemon:
         notify("READY=1", f"STATUS=Serving on {self.address}")
         self.wake()
 
-    async def _poll(self) -> None:
-        if self.poll is not None and await self.poll(self.clock.now()):
+    async def _do(self, duty: Duty) -> None:
+        if await duty.run_once(self.clock.now()):
             self.wake()
 
     async def _status(self) -> None:

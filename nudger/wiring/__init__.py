@@ -1,0 +1,16 @@
+"""The one room that knows every concrete part: settings in, things that run out."""
+
+from nudger.wiring.channels import check_smtp, check_twilio, sign_as_twilio
+from nudger.wiring.running import build_daemon
+from nudger.wiring.state import alone, is_running, look_at_database, open_database
+
+__all__ = [
+    "alone",
+    "build_daemon",
+    "check_smtp",
+    "check_twilio",
+    "is_running",
+    "look_at_database",
+    "open_database",
+    "sign_as_twilio",
+]

@@ -1,0 +1,90 @@
+"""The ways out, as the settings choose them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from email.utils import parseaddr
+
+from pydantic import SecretStr
+
+from nudger.channels.phone import PhoneChannel
+from nudger.channels.signature import sign
+from nudger.channels.smtp import Security, SmtpChannel
+from nudger.channels.twilio import TwilioChannel
+from nudger.core import Core
+from nudger.delivery.agenda import Sending
+from nudger.delivery.ports import Channel, Clock
+from nudger.messages.email import EmailParts, compose
+from nudger.model import ChannelName
+from nudger.settings import Settings
+
+
+async def check_twilio(settings: Settings) -> tuple[str, ...]:
+    """Asks Twilio for the account and what it sends from: doubts, or ChannelError. Sends nothing."""
+    channel = _twilio(settings)
+    posted = settings.public_url if settings.replies == "webhook" else None
+    try:
+        return await channel.check(f"{posted}/twilio/inbound" if posted else None)
+    finally:
+        await channel.close()
+
+
+async def check_smtp(core: Core, clock: Clock) -> None:
+    """Logs in at the mail server and leaves; ChannelError with what is wrong."""
+    await _smtp(core, clock).check()
+
+
+def sign_as_twilio(settings: Settings, url: str, form: Mapping[str, str]) -> str:
+    return sign(secret(settings.twilio_auth_token) or "", url, form)
+
+
+def build_channels(
+    core: Core, clock: Clock, shown: Callable[[Sending], None] | None
+) -> dict[ChannelName, Channel]:
+    settings = core.settings
+    phone = PhoneChannel(shown)
+    return {
+        ChannelName.SMS: _twilio(settings) if settings.sms == "twilio" else phone,
+        ChannelName.EMAIL: _smtp(core, clock) if settings.email == "smtp" else phone,
+    }
+
+
+async def close_channels(channels: Iterable[Channel]) -> None:
+    for channel in set(channels):
+        await channel.close()
+
+
+def _twilio(settings: Settings) -> TwilioChannel:
+    return TwilioChannel(
+        account_sid=settings.twilio_account_sid or "",
+        auth_token=secret(settings.twilio_auth_token),
+        api_key_sid=settings.twilio_api_key_sid,
+        api_key_secret=secret(settings.twilio_api_key_secret),
+        from_number=settings.twilio_from,
+        messaging_service_sid=settings.twilio_messaging_service_sid,
+        base_url=settings.twilio_api_base,
+        public_url=settings.public_url,
+    )
+
+
+def _smtp(core: Core, clock: Clock) -> SmtpChannel:
+    settings = core.settings
+    sender = settings.email_from or ""
+
+    def parts(sending: Sending) -> EmailParts:
+        return compose(
+            sending.text, sending.subject, sending.language, core.wording, stop_address=parseaddr(sender)[1]
+        )
+
+    return SmtpChannel(
+        host=settings.smtp_host or "",
+        port=settings.smtp_port,
+        security=Security(settings.smtp_security),
+        sender=sender,
+        compose=parts,
+        clock=clock,
+        username=settings.smtp_username,
+        password=secret(settings.smtp_password),
+    )
+
+
+def secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None

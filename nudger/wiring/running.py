@@ -1,0 +1,74 @@
+"""The daemon with all its parts."""
+
+import random
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from watchfiles import awatch
+
+from nudger.channels.twilio import TwilioChannel
+from nudger.core import Core
+from nudger.daemon import Daemon, Duty
+from nudger.delivery.agenda import Sending
+from nudger.delivery.budget import Budget
+from nudger.delivery.dispatcher import Dispatcher
+from nudger.delivery.inbox import Inbox, Poller
+from nudger.delivery.laying_out import LayingOut
+from nudger.delivery.ports import Channel, Clock, Store
+from nudger.delivery.retry import Retries
+from nudger.loading import Loading
+from nudger.model import ChannelName
+from nudger.wiring.channels import build_channels, close_channels
+from nudger.wiring.web import doors, serving
+
+SETTLE = 200  # ms: a burst of writes to the plans folder is one change; a slow write is waited for
+
+
+def build_daemon(
+    core: Core, store: Store, clock: Clock, *, shown: Callable[[Sending], None] | None = None
+) -> Daemon:
+    """The daemon with all its parts. Must be called inside the event loop that runs it."""
+    settings = core.settings
+    channels = build_channels(core, clock, shown)
+    dispatcher = Dispatcher(
+        store,
+        channels,
+        core.decider,
+        clock,
+        Budget(settings.sms_per_second if settings.sms == "twilio" else None),
+        Retries(random.SystemRandom()),
+        owner=f"{socket.gethostname()}:{settings.state_dir}",
+    )
+    inbox = Inbox(store, core.responder)
+    daemon = Daemon(
+        clock=clock,
+        loading=Loading(settings.plans_dir, core.facts, store, core.zone, settings.seed, core.zones.refresh),
+        laying_out=LayingOut(store, core.zone, settings.seed),
+        dispatcher=dispatcher,
+        inbox=inbox,
+        recover=lambda now: store.recover(dispatcher.owner, now),
+        web=lambda: serving(settings, doors(core, store, clock, daemon)),
+        watch=lambda: _changes(settings.plans_dir),
+        duties=tuple(_duties(core, store, clock, channels, inbox)),
+        close=lambda: close_channels(channels.values()),
+    )
+    return daemon
+
+
+def _duties(
+    core: Core, store: Store, clock: Clock, channels: Mapping[ChannelName, Channel], inbox: Inbox
+) -> Iterator[Duty]:
+    sms, settings = channels[ChannelName.SMS], core.settings
+    if isinstance(sms, TwilioChannel) and settings.replies == "poll":
+        # Kept across restarts: nothing from before the first start is ever taken.
+        since = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))
+        every = timedelta(seconds=settings.poll_seconds)
+        yield Duty("poll replies", every, Poller(sms, inbox.take, since).run_once)
+
+
+async def _changes(folder: Path) -> AsyncIterator[object]:
+    """One item for each burst of changes to plan files, by inotify."""
+    async for change in awatch(folder, debounce=SETTLE * 8, step=SETTLE):
+        yield change

@@ -1,0 +1,61 @@
+"""The state folder and the database in it: opened, looked at, and held by one daemon."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nudger.core import Core
+from nudger.delivery.ports import Store
+from nudger.errors import StoreError
+from nudger.store import Condition, look_at, open_store
+
+
+def open_database(core: Core) -> Store:
+    """The database, made where there is none, and migrated."""
+    if core.database_file is not None:
+        core.database_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return open_store(core.settings.database_url, core.zone)
+
+
+def look_at_database(core: Core) -> Condition | None:
+    """Its state, looked at without changing anything; None where there is none yet."""
+    return look_at(core.settings.database_url) if core.has_database() else None
+
+
+@contextmanager
+def alone(state_dir: Path) -> Iterator[None]:
+    """Holds the state folder: two daemons on one folder would each take the other's sends for left behind."""
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (state_dir / "nudger.lock").open("a")
+    except OSError as fault:
+        raise StoreError(
+            f"NUDGER_STATE_DIR: cannot write to {state_dir}: {fault.strerror}",
+            "Name a folder that the user nudger runs as may write to.",
+        ) from fault
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"NUDGER_STATE_DIR: another nudger is running on {state_dir}",
+                "Stop it first (systemctl stop nudger), or give this one a state folder of its own.",
+            ) from None
+        yield
+
+
+def is_running(state_dir: Path) -> bool:
+    """Whether a daemon holds the state folder. Makes and changes nothing there."""
+    try:
+        lock = (state_dir / "nudger.lock").open()
+    except FileNotFoundError:
+        return False
+    with lock:
+        try:
+            # RACE: a daemon that starts in the very moment in which this is held takes us for another
+            # one, and is started again by systemd. There is no asking for the lock without taking it.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False

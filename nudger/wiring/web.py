@@ -1,0 +1,70 @@
+"""The pages, and their ways into the rest of nudger."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+
+from nudger.channels.signature import signed
+from nudger.core import Core
+from nudger.daemon import Daemon
+from nudger.delivery.ports import Clock, Store
+from nudger.delivery.views import Line
+from nudger.model import Plan
+from nudger.settings import Settings
+from nudger.web.app import Doors, build_app
+from nudger.web.serve import serve
+from nudger.wiring.channels import secret
+
+MOST_PHONES = 50  # that the on-screen phone offers at once
+
+
+@asynccontextmanager
+async def serving(settings: Settings, doors: Doors) -> AsyncIterator[str]:
+    app = build_app(doors)
+    async with serve(app, settings.web_host, settings.web_port) as address:
+        try:
+            yield address
+        finally:
+            app.state.close()  # event streams end by themselves, so that the server need not cut them
+
+
+def doors(core: Core, store: Store, clock: Clock, daemon: Daemon) -> Doors:
+    settings = core.settings
+    token, public_url = secret(settings.twilio_auth_token), settings.public_url
+
+    def right(raw_path: bytes, query: bytes, form: Sequence[tuple[str, str]], signature: str | None) -> bool:
+        return signed(token or "", public_url or "", raw_path, query, form, signature)
+
+    async def conversation(after: int, person: str | None) -> Sequence[Line]:
+        return await asyncio.to_thread(store.conversation, after, person)
+
+    async def people(only: str | None) -> Sequence[Plan]:
+        return await asyncio.to_thread(_plans, store, only)
+
+    async def health() -> Mapping[str, object]:
+        report = await asyncio.to_thread(store.status, clock.now())
+        return {"people": report.people, "planned": report.planned, "unknown": report.unknown}
+
+    webhook = settings.sms == "twilio" and token and public_url
+    return Doors(
+        take_reply=daemon.take,
+        signed=right if webhook else None,
+        status_callback=None,
+        now=clock.now,
+        conversation=conversation if settings.sms == "phone" else None,
+        people=people,
+        changed=daemon.dispatcher.wait_for_change,
+        health=health,
+        speed=getattr(clock, "factor", 1.0),
+        zone=core.zone,
+    )
+
+
+def _plans(store: Store, only: str | None) -> list[Plan]:
+    if only is not None:
+        found = store.person(only)
+        people = [found] if found else []
+    else:
+        people = list(islice(store.people(), MOST_PHONES))
+    return [person.plan for person in people if person.standing.removed_at is None]
