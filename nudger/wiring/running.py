@@ -1,5 +1,6 @@
 """The daemon with all its parts."""
 
+import os
 import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
 from nudger.loading import Loading
 from nudger.model import ChannelName
+from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.web import doors, serving
 
@@ -32,9 +34,10 @@ def build_daemon(
     """The daemon with all its parts. Must be called inside the event loop that runs it."""
     settings = core.settings
     channels = build_channels(core, clock, shown)
+    store, clock, ways_out = failpoints.around(store, clock, channels, os.environ)
     dispatcher = Dispatcher(
         store,
-        channels,
+        ways_out,
         core.decider,
         clock,
         Budget(settings.sms_per_second if settings.sms == "twilio" else None),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PATIENCE = 30  # seconds, for a start on a busy machine
+# Read by others than nudger's settings: these go into the environment as they are.
+NOT_SETTINGS = ("SSL_CERT_FILE", "FAILPOINTS_FOR_TESTS")
 
 
 def free_port() -> int:
@@ -54,15 +56,14 @@ class Running:
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """A clean environment: nothing of the machine's own settings reaches the daemon."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    named = {f"NUDGER_{name}": value for name, value in settings.items()}
+    named = {name if name in NOT_SETTINGS else f"NUDGER_{name}": value for name, value in settings.items()}
     return {**kept, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state"), **named}
 
 
 @asynccontextmanager
 async def running(folder: Path, **settings: str) -> AsyncIterator[Running]:
-    """`nudger run` in this folder, ready. SSL_CERT_FILE may be among the settings."""
-    environ = environment(folder, {k: v for k, v in settings.items() if k != "SSL_CERT_FILE"})
-    environ |= {k: v for k, v in settings.items() if k == "SSL_CERT_FILE"}
+    """`nudger run` in this folder, ready. What NOT_SETTINGS names may be among the settings."""
+    environ = environment(folder, settings)
     address = folder / "notify.sock"
     address.unlink(missing_ok=True)
     loop = asyncio.get_running_loop()

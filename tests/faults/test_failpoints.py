@@ -1,0 +1,81 @@
+"""Failpoints: there where a test asks for them, and nowhere else."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from nudger.channels.phone import PhoneChannel
+from nudger.clock import SystemClock
+from nudger.model import ChannelName
+from nudger.store import open_store
+from nudger.wiring import failpoints
+from tests.faults.steps import Steps
+from tests.system.running import running
+
+PLAN = 'timezone = "UTC"\nphone = "+447700900123"\nconsent = "2026-11-20, on paper"\n'
+
+
+def plan(folder: Path) -> None:
+    (folder / "plans").mkdir()
+    (folder / "plans" / "maya.toml").write_text(PLAN)
+
+
+def test_without_the_switch_nothing_stands_between_the_daemon_and_its_parts(tmp_path: Path) -> None:
+    store, clock = open_store(f"sqlite:///{tmp_path}/nudger.db"), SystemClock()
+    channels = {ChannelName.SMS: PhoneChannel()}
+
+    around = failpoints.around(store, clock, channels, {"NUDGER_FAILPOINTS_FOR_TESTS": str(tmp_path)})
+
+    assert around[0] is store
+    assert around[1] is clock
+    assert around[2] is channels
+    store.close()
+
+
+def test_a_step_that_is_not_armed_does_nothing(tmp_path: Path) -> None:
+    (tmp_path / "claimed").write_text("kill")
+
+    failpoints.reach(tmp_path, "before_claim")
+
+    assert [file.name for file in tmp_path.iterdir()] == ["claimed"]
+
+
+def test_a_step_that_is_armed_with_something_else_says_what_it_expected(tmp_path: Path) -> None:
+    (tmp_path / "claimed").write_text("explode")
+
+    with pytest.raises(ValueError, match="expected kill or hang, found 'explode'"):
+        failpoints.reach(tmp_path, "claimed")
+
+
+async def test_a_step_that_is_armed_kills_once_and_the_log_says_that_failpoints_are_on(
+    tmp_path: Path,
+) -> None:
+    plan(tmp_path)
+    steps = Steps(tmp_path / "steps")
+    async with running(tmp_path, WEB_PORT="0", FAILPOINTS_FOR_TESTS=str(steps.folder)) as daemon:
+        steps.arm("before_claim", "kill")
+        daemon.process.send_signal(signal.SIGHUP)  # a reload ends with a claim
+        async with asyncio.timeout(20):
+            code = await daemon.process.wait()
+    async with running(tmp_path, WEB_PORT="0", FAILPOINTS_FOR_TESTS=str(steps.folder)) as again:
+        stopped = await again.stop()
+
+    assert code == -signal.SIGKILL
+    assert steps.was_reached("before_claim")
+    assert stopped == 0
+    assert "failpoints_on" in again.log.read_text()
+
+
+async def test_a_hang_holds_the_event_loop_so_that_not_even_a_stop_is_heard(tmp_path: Path) -> None:
+    plan(tmp_path)
+    steps = Steps(tmp_path / "steps")
+    async with running(tmp_path, WEB_PORT="0", FAILPOINTS_FOR_TESTS=str(steps.folder)) as daemon:
+        steps.arm("tick", "hang")
+        daemon.process.send_signal(signal.SIGHUP)  # a reload asks for the time
+        await steps.reached("tick")
+        daemon.process.send_signal(signal.SIGTERM)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await daemon.process.wait()
