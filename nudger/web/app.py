@@ -27,7 +27,7 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
 
     `app.state.close()` ends the open event streams; call it before the server is told to stop.
     """
-    routes: list[BaseRoute] = [*_health(doors)]
+    routes: list[BaseRoute] = [*_health(doors), Mount("/static", StaticFiles(directory=STATIC))]
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard)],
@@ -73,5 +73,4 @@ def _phone(phone: PhonePages) -> list[BaseRoute]:
         Route("/phone", phone.page),
         Route("/phone/events", phone.events),
         Route("/phone/reply", phone.reply, methods=["POST"]),
-        Mount("/static", StaticFiles(directory=STATIC)),
     ]

@@ -4,15 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.views import Line
@@ -21,8 +19,8 @@ from nudger.web.conversation import Watch, bubble, latest, offset, phones
 from nudger.web.doors import Conversation, Doors
 from nudger.web.forms import read_form
 from nudger.web.guard import at_home, same_origin
+from nudger.web.rendering import Pages
 
-PAGES = Path(__file__).parent / "pages"
 QUICK_REPLIES = ("LATER", "DONE", "SKIP", "HELP")
 LONGEST_TEXT = 1600  # characters, as with Twilio
 SIDE_BY_SIDE = 6  # phones on one page; of more people, a list to choose from
@@ -40,13 +38,7 @@ class PhonePages:
         self._patience = patience
         self._closed = False
         self._replied = asyncio.Event()
-        self._pages = Environment(
-            loader=FileSystemLoader(PAGES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._pages = Pages()
 
     async def page(self, request: Request) -> Response:
         """All phones, or with ?person= that one. Whole and usable without JavaScript."""
@@ -56,10 +48,10 @@ class PhonePages:
         if person is not None and not plans:
             raise _nobody()
         if len(plans) > SIDE_BY_SIDE:
-            return self._html("people.html", people=plans)
+            return self._pages.page("people.html", people=plans)
         lines, after = await latest(self._conversation, person)
         now = self._doors.now()
-        return self._html(
+        return self._pages.page(
             "phone.html",
             phones=phones(plans, lines, self._doors.zone, now),
             alone=person is not None,
@@ -110,11 +102,6 @@ class PhonePages:
         if not at_home(request, self._doors.hosts):
             raise HTTPException(403, "This page answers only at the address that nudger printed.")
 
-    def _html(self, page: str, **values: object) -> Response:
-        # Under no-referrer browsers send `Origin: null` with forms, and ours could not be told apart.
-        policy = {"Referrer-Policy": "same-origin"}
-        return HTMLResponse(self._pages.get_template(page).render(values), headers=policy)
-
     def _inbound(self, plan: Plan, text: str) -> Inbound:
         reached = [(channel, plan.address(channel)) for channel in plan.channels or tuple(ChannelName)]
         channel, address = next((channel, address) for channel, address in reached if address)
@@ -159,7 +146,7 @@ class PhonePages:
 
     def _line(self, line: Line, plan: Plan, resume: int) -> str:
         shown = bubble(line, plan, self._doors.zone)
-        html = self._pages.get_template("bubble.html").render(bubble=shown)
+        html = self._pages.part("bubble.html", bubble=shown)
         return _event("line", {"person": line.person, "html": html}, resume)
 
     def _time(self, plans: Collection[Plan]) -> str:

@@ -15,6 +15,7 @@ from nudger.delivery.inbound import Inbound
 from nudger.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.serve import serve
+from tests.browser.axe import Axe
 from tests.web.world import JOSE, World
 
 SWITCHES = [
@@ -129,3 +130,8 @@ def open_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(open_page: Callable[..., Page]) -> Page:
     return open_page()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Axe:
+    return Axe()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from nudger.model import ChannelName
+from nudger.model import ChannelName, Plan
+from tests.browser.axe import Axe
 from tests.browser.conftest import Site
 from tests.web.world import JOSE, World
 
@@ -167,6 +168,29 @@ def test_every_word_stands_out_from_its_ground(
 
     assert len(contrasts) > 20
     assert contrasts[0][0] >= 4.5, contrasts[0]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/phone", "/phone?person=jose"])
+def test_axe_finds_nothing_on_a_phone(
+    open_page: Callable[..., Page], axe: Axe, site: Site, scheme: str, path: str
+) -> None:
+    site.world.say("DONE", inbound=True)
+    site.world.say("hecho", JOSE, inbound=True, channel=ChannelName.EMAIL)
+
+    complaints = axe.complaints(open_page(path, color_scheme=scheme))
+
+    assert complaints == []
+
+
+def test_axe_finds_nothing_on_the_list_of_phones(
+    open_page: Callable[..., Page], axe: Axe, site: Site
+) -> None:
+    site.world.plans = [Plan(f"p{number}", f"Person {number}", "UTC", phone="+1") for number in range(30)]
+
+    complaints = axe.complaints(open_page())
+
+    assert complaints == []
 
 
 def test_light_and_dark_are_two_faces(open_page: Callable[..., Page]) -> None:
