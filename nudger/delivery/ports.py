@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from nudger.delivery.agenda import Claim, Decide, Sending
+from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.sends import Receipt, Result
@@ -95,6 +96,20 @@ class Store(Protocol):
 
     def act(self, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
         """The same for an operator's act; None where there is no such person."""
+
+    # what the operator has to know of
+    def raise_alarm(self, key: str, words: str, now: datetime) -> bool:
+        """A fault that needs a person stands from `now` on. True where it is new, or had passed; where it
+        stands already only its words change, so that nobody is told twice."""
+
+    def clear_alarm(self, key: str, now: datetime) -> bool:
+        """The fault has passed. False where none stood under this key."""
+
+    def alarms(self) -> Sequence[Alarm]:
+        """Those that stand, oldest first; then those that have passed, the latest of each key."""
+
+    def counters(self) -> Mapping[str, int]:
+        """How often what has happened, by name, since the database was made. They only grow."""
 
     # looking
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:

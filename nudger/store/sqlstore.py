@@ -7,6 +7,7 @@ from datetime import date, datetime, tzinfo
 from sqlalchemy import select
 
 from nudger.delivery.agenda import Claim, Decide, Sending
+from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.sends import Result
@@ -14,7 +15,18 @@ from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
 from nudger.model import Origin, Person
-from nudger.store import claiming, erasing, layout, loading, looking, people, replies, results, standing
+from nudger.store import (
+    alarms,
+    claiming,
+    erasing,
+    layout,
+    loading,
+    looking,
+    people,
+    replies,
+    results,
+    standing,
+)
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
 from nudger.store.tables import fact, person
@@ -104,6 +116,23 @@ class SqlStore:
     def act(self, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
         with self._write() as tx:
             return replies.act(tx, person_id, now, respond, what)
+
+    # what the operator has to know of
+    def raise_alarm(self, key: str, words: str, now: datetime) -> bool:
+        with self._write() as tx:
+            return alarms.raise_alarm(tx, key, words, now)
+
+    def clear_alarm(self, key: str, now: datetime) -> bool:
+        with self._write() as tx:
+            return alarms.clear_alarm(tx, key, now)
+
+    def alarms(self) -> Sequence[Alarm]:
+        with self._read() as tx:
+            return alarms.alarms(tx)
+
+    def counters(self) -> Mapping[str, int]:
+        with self._read() as tx:
+            return alarms.counters(tx)
 
     # looking
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Identity,
     Index,
@@ -79,6 +80,8 @@ AnyRow = Row[*tuple[Any, ...]]
 # An OR of equations: one of them in a query is enough for SQLite to take the index.
 _OPEN = text("state = 'sending' OR state = 'unknown'")
 _PLANNED = text("wake_at IS NOT NULL")
+_FREE = text("wake_at IS NOT NULL AND queue IS NULL")
+_QUEUED = text("wake_at IS NOT NULL AND queue IS NOT NULL")
 
 metadata = MetaData()
 
@@ -100,6 +103,7 @@ person = Table(
     # What `reach` says, with spaces between: a claim reads it here, in the row that it reads anyway.
     Column("opted_out", Text, nullable=False),
     Column("consented", Text, nullable=False),
+    Column("rested", Text, nullable=False, server_default=""),
     Column("history", Text, nullable=False),
     # What `history` was before the claim of `history_at`: put back where its message did not go out.
     Column("history_before", Text),
@@ -133,6 +137,8 @@ reach = Table(
     Column("consent_how", Text),
     Column("opted_out_at", Instant),
     Column("opted_out_how", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),  # texts in a row that did not arrive
+    Column("rested_at", Instant),  # too many: this channel is left alone until the address is put right
     Index("reach_address", "address", "channel"),
 )
 
@@ -153,6 +159,10 @@ occurrence = Table(
     # `due_at` while it is planned, else null. The indexes of a claim hang on this and not on `state`:
     # what happens after a claim then touches no index (a third cheaper; PostgreSQL updates in place).
     Column("wake_at", Instant),
+    # The channel whose budget it waits for, and when its turn is: the last instant at which it may go,
+    # so that what expires first goes first; of an answer its due time, which is before all those.
+    Column("queue", Text),
+    Column("turn_at", Instant),
     Column("reason", Text, nullable=False),
     Column("cancelled_by", Text),  # what of the person's standing did it: may be planned again afresh
     Column("attempts", Integer, nullable=False),
@@ -167,8 +177,10 @@ occurrence = Table(
     # The identity. The date stands second so that a person's last days are one short range of it.
     UniqueConstraint("person", "local_date", "nudge", "slot", "round", name="occurrence_identity"),
     CheckConstraint("(state = 'planned') = (wake_at IS NOT NULL)", name="occurrence_planned_wakes"),
-    # Both hold only what is planned: a claim costs the same at a thousand rows and at millions.
-    Index("occurrence_wake", "wake_at", "id", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
+    # All hold only what is planned: a claim costs the same at a thousand rows and at millions. What waits
+    # for a budget is out of the way of what does not: a long queue holds up no email.
+    Index("occurrence_wake", "wake_at", "id", sqlite_where=_FREE, postgresql_where=_FREE),
+    Index("occurrence_turn", "queue", "turn_at", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("occurrence_person_wake", "person", "wake_at", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
     Index("occurrence_due", "due_at"),
     sqlite_autoincrement=True,  # an id is never given twice: action links name it
@@ -197,6 +209,9 @@ message = Table(
     Column("provider_id", Text),
     Column("attempted_at", Instant, nullable=False),
     Column("settled_at", Instant),
+    # While its end is unknown: how often the provider was asked for it, and when to ask again.
+    Column("asks", Integer, nullable=False, server_default="0"),
+    Column("ask_at", Instant),
     Index("message_person", "person", "line"),
     Index("message_open", "state", "owner", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_autoincrement=True,  # a cursor never goes back, whatever is released or forgotten
@@ -240,6 +255,41 @@ plan_problem = Table(
     Column("message", Text, nullable=False),
     Column("hint", Text, nullable=False),
     Column("severity", Text, nullable=False),
+)
+
+# What all daemons know of one way out: a claim reads it, and writes it, in its own transaction.
+sender = Table(
+    "sender",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("bucket", Float),  # segments in it at `filled_at`; null: full
+    Column("filled_at", Instant),
+    Column("day", Date),  # the GMT day that `day_segments` counts
+    Column("day_segments", Integer, nullable=False),
+    Column("rate", Float),  # segments per second, where the provider asked for less; null: the setting's
+    Column("slowed_at", Instant),
+    Column("failures", Integer, nullable=False),  # faults in a row that were not a recipient's
+    Column("rests_until", Instant),
+    Column("probe_until", Instant),  # one message is on its way to find out whether it works again
+    Column("reason", Text, nullable=False),
+)
+
+# What the operator has to know of. One row a fault, whether it stands or has passed.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("cleared_at", Instant),
+)
+
+# What has happened how often since the database was made; it only grows.
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
 )
 
 fact = Table(

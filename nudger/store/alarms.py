@@ -1,0 +1,62 @@
+"""Alarms: raised, cleared, listed; and counters of what happened. One row a key."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from nudger.delivery.alarms import Alarm
+from nudger.store.tables import alarm, counter
+from nudger.store.transaction import Transaction
+
+_BY_KEY = alarm.c.key == bindparam("one")
+_STANDS = update(alarm).where(_BY_KEY, alarm.c.cleared_at.is_(None))
+_AGAIN = (
+    update(alarm)
+    .where(_BY_KEY, alarm.c.cleared_at.is_not(None))
+    .values(since=bindparam("now"), words=bindparam("said"), cleared_at=None)
+)
+_ALARMS = select(alarm.c.key, alarm.c.since, alarm.c.words, alarm.c.cleared_at)
+_COUNT = (
+    update(counter)
+    .where(counter.c.name == bindparam("one"))
+    .values(value=counter.c.value + bindparam("more"))
+)
+
+
+def raise_alarm(tx: Transaction, key: str, words: str, now: datetime) -> bool:
+    """See Store.raise_alarm."""
+    new = tx.database.insert_new(alarm).returning(alarm.c.key)
+    if tx.connection.scalar(new, {"key": key, "since": now, "words": words}) is not None:
+        return True
+    if tx.connection.execute(_AGAIN, {"one": key, "now": now, "said": words}).rowcount:
+        return True
+    tx.connection.execute(_STANDS.values(words=bindparam("said")), {"one": key, "said": words})
+    return False
+
+
+def clear_alarm(tx: Transaction, key: str, now: datetime) -> bool:
+    """See Store.clear_alarm."""
+    cleared = _STANDS.values(cleared_at=bindparam("now"))
+    return bool(tx.connection.execute(cleared, {"one": key, "now": now}).rowcount)
+
+
+def alarms(tx: Transaction) -> Sequence[Alarm]:
+    """See Store.alarms."""
+    order = (alarm.c.cleared_at.is_not(None), alarm.c.since, alarm.c.key)
+    return [Alarm(*row) for row in tx.connection.execute(_ALARMS.order_by(*order))]
+
+
+def count(tx: Transaction, what: Mapping[str, int]) -> None:
+    """Adds to counters. Last in a transaction, for others wait for these rows; in one order, so that no
+    two wait for each other."""
+    for name, more in sorted(what.items()):
+        if more and not tx.connection.execute(_COUNT, {"one": name, "more": more}).rowcount:
+            # RACE: two first counts of one name; the second finds the row of the first.
+            tx.connection.execute(tx.database.insert_new(counter), {"name": name, "value": 0})
+            tx.connection.execute(_COUNT, {"one": name, "more": more})
+
+
+def counters(tx: Transaction) -> Mapping[str, int]:
+    """See Store.counters."""
+    return {row.name: row.value for row in tx.connection.execute(select(counter).order_by(counter.c.name))}
