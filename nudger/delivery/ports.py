@@ -12,12 +12,13 @@ from typing import Protocol
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond
+from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.sends import Receipt, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
-from nudger.model import Person
+from nudger.model import Person, State
 
 
 class Channel(Protocol):
@@ -119,10 +120,40 @@ class Store(Protocol):
     def conversation(self, after: int = 0, person: str | None = None, limit: int = 200) -> Sequence[Line]:
         """What went out and came in, oldest first, after a cursor."""
 
-    def log(self, person_id: str, limit: int = 100) -> Sequence[Entry]:
-        """What happened, latest first."""
+    def last_lines(self, person_id: str, limit: int = 60) -> Sequence[Line]:
+        """The end of one person's conversation, oldest first."""
+
+    def log(self, person_id: str, limit: int = 100, before: datetime | None = None) -> Sequence[Entry]:
+        """What happened, latest first; with `before`, what happened earlier than that."""
 
     def status(self, now: datetime) -> StatusReport: ...
+
+    # everyone at once: no verb here reads more than a page, an index or the small tables of counts
+    def vitals(self, now: datetime) -> Vitals: ...
+
+    def find_people(
+        self, search: str, apart: Apart | None, now: datetime, after: str = "", limit: int = 50
+    ) -> Sequence[Person]:
+        """The next people by id whose id or name holds every word of `search`, however it is written."""
+
+    def coming(self, after: Cursor | None = None, limit: int = 50) -> SeenPage:
+        """What is planned, the earliest first."""
+
+    def past(
+        self, states: frozenset[State], now: datetime, before: Cursor | None = None, limit: int = 50
+    ) -> SeenPage:
+        """What is in one of these states and was due by now, the latest first."""
+
+    def unknown(self, limit: int = 50) -> Sequence[Seen]:
+        """What was handed to a provider without its answer, the latest first."""
+
+    def plan_state(self, person_id: str) -> PlanState | None: ...
+
+    def tally(self, first: date, last: date) -> Counted:
+        """Counts the entries and replies of these local dates anew, and keeps the counts for `span`."""
+
+    def span(self, first: date, last: date) -> Span:
+        """What was counted for these local dates; its reasons are those of the last."""
 
     def export(self, person_id: str) -> Mapping[str, object] | None:
         """All that is held on a person, as JSON-able values."""

@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, literal_column,
 from nudger.delivery.planning import PlanChange, PlanFile
 from nudger.errors import Problem
 from nudger.model import History
-from nudger.store import codec, consent, people, standing
+from nudger.store import codec, consent, people, searching, standing
 from nudger.store.bulk import Bulk
 from nudger.store.tables import person, plan, plan_problem
 from nudger.store.transaction import Transaction
@@ -23,7 +23,11 @@ _Item = TypeVar("_Item")
 _KNOWN = select(person.c.id, person.c.digest, person.c.removed_at, plan.c.file).join(
     plan, plan.c.person == person.c.id
 )
-_PERSON: dict[str, BindParameter[str]] = {"name": bindparam("called"), "digest": bindparam("its_digest")}
+_PERSON: dict[str, BindParameter[str]] = {
+    "name": bindparam("called"),
+    "digest": bindparam("its_digest"),
+    "search": bindparam("found_by"),
+}
 _NEW_PERSON = Bulk(
     insert(person).values(
         id=bindparam("one"),
@@ -95,7 +99,8 @@ def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
 
 
 def _person(file: PlanFile) -> dict[str, Any]:
-    return {"one": file.plan.person, "called": file.plan.name, "its_digest": file.digest}
+    one, name = file.plan.person, file.plan.name
+    return {"one": one, "called": name, "its_digest": file.digest, "found_by": searching.key(one, name)}
 
 
 def _plan(file: PlanFile) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
+    ColumnElement,
     Text,
     and_,
     cast,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -112,12 +114,22 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
     return [_line(row) for row in rows]
 
 
-def log(tx: Transaction, person_id: str, limit: int) -> Sequence[Entry]:
+def last_lines(tx: Transaction, person_id: str, limit: int) -> Sequence[Line]:
+    """See Store.last_lines."""
+    lines = [
+        select(table.c.line).where(table.c.person == person_id).order_by(table.c.line.desc()).limit(limit)
+        for table in (message, reply)
+    ]
+    latest = sorted(line for side in lines for line in tx.connection.scalars(side))[-limit:]
+    return conversation(tx, latest[0] - 1, person_id, limit) if latest else []
+
+
+def log(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> Sequence[Entry]:
     """See Store.log."""
     entries = [
-        *_log_of_agenda(tx, person_id, limit),
-        *_log_of_replies(tx, person_id, limit),
-        *_log_of_events(tx, person_id, limit),
+        *_log_of_agenda(tx, person_id, limit, before),
+        *_log_of_replies(tx, person_id, limit, before),
+        *_log_of_events(tx, person_id, limit, before),
     ]
     entries.sort(key=lambda entry: entry.at, reverse=True)
     return entries[:limit]
@@ -183,11 +195,11 @@ def _line(row: AnyRow) -> Line:
     )
 
 
-def _log_of_agenda(tx: Transaction, person_id: str, limit: int) -> list[Entry]:
+def _log_of_agenda(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> list[Entry]:
     happened = func.coalesce(occurrence.c.settled_at, occurrence.c.claimed_at, type_=occurrence.c.due_at.type)
     rows = tx.connection.execute(
         select(occurrence, happened.label("at"))
-        .where(occurrence.c.person == person_id, ~IS_PLANNED)
+        .where(occurrence.c.person == person_id, ~IS_PLANNED, _earlier(happened, before))
         .order_by(happened.desc(), occurrence.c.id.desc())
         .limit(limit)
     )
@@ -219,9 +231,12 @@ def _outcome(row: AnyRow) -> Outcome | None:
     return Outcome(row.outcome) if row.outcome else None
 
 
-def _log_of_replies(tx: Transaction, person_id: str, limit: int) -> list[Entry]:
+def _log_of_replies(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> list[Entry]:
     rows = tx.connection.execute(
-        select(reply).where(reply.c.person == person_id).order_by(reply.c.line.desc()).limit(limit)
+        select(reply)
+        .where(reply.c.person == person_id, _earlier(reply.c.received_at, before))
+        .order_by(reply.c.line.desc())
+        .limit(limit)
     )
     # What it was understood as, and not the text: a log is read over someone's shoulder.
     return [
@@ -230,8 +245,15 @@ def _log_of_replies(tx: Transaction, person_id: str, limit: int) -> list[Entry]:
     ]
 
 
-def _log_of_events(tx: Transaction, person_id: str, limit: int) -> list[Entry]:
+def _log_of_events(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> list[Entry]:
     rows = tx.connection.execute(
-        select(event).where(event.c.person == person_id).order_by(event.c.id.desc()).limit(limit)
+        select(event)
+        .where(event.c.person == person_id, _earlier(event.c.at, before))
+        .order_by(event.c.id.desc())
+        .limit(limit)
     )
     return [Entry(row.at, row.person, row.what, "", row.detail) for row in rows]
+
+
+def _earlier(at: ColumnElement[datetime], before: datetime | None) -> ColumnElement[bool]:
+    return true() if before is None else at < before

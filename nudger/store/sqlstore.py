@@ -9,12 +9,13 @@ from sqlalchemy import select
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond
+from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.sends import Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
-from nudger.model import Origin, Person
+from nudger.model import Origin, Person, State
 from nudger.store import (
     alarms,
     claiming,
@@ -22,10 +23,12 @@ from nudger.store import (
     layout,
     loading,
     looking,
+    overlooking,
     people,
     replies,
     results,
     standing,
+    tallying,
 )
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
@@ -143,13 +146,58 @@ class SqlStore:
         with self._read() as tx:
             return looking.conversation(tx, after, person, limit)
 
-    def log(self, person_id: str, limit: int = 100) -> Sequence[Entry]:
+    def last_lines(self, person_id: str, limit: int = 60) -> Sequence[Line]:
         with self._read() as tx:
-            return looking.log(tx, person_id, limit)
+            return looking.last_lines(tx, person_id, limit)
+
+    def log(self, person_id: str, limit: int = 100, before: datetime | None = None) -> Sequence[Entry]:
+        with self._read() as tx:
+            return looking.log(tx, person_id, limit, before)
 
     def status(self, now: datetime) -> StatusReport:
         with self._read() as tx:
             return looking.status(tx, now)
+
+    # everyone at once
+    def vitals(self, now: datetime) -> Vitals:
+        with self._read() as tx:
+            return overlooking.vitals(tx, now)
+
+    def find_people(
+        self, search: str, apart: Apart | None, now: datetime, after: str = "", limit: int = 50
+    ) -> Sequence[Person]:
+        with self._read() as tx:
+            return overlooking.find_people(tx, search, apart, after, limit, now)
+
+    def coming(self, after: Cursor | None = None, limit: int = 50) -> SeenPage:
+        with self._read() as tx:
+            return overlooking.coming(tx, after, limit)
+
+    def past(
+        self, states: frozenset[State], now: datetime, before: Cursor | None = None, limit: int = 50
+    ) -> SeenPage:
+        with self._read() as tx:
+            return overlooking.past(tx, states, before, now, limit)
+
+    def unknown(self, limit: int = 50) -> Sequence[Seen]:
+        with self._read() as tx:
+            return overlooking.unknown(tx, limit)
+
+    def plan_state(self, person_id: str) -> PlanState | None:
+        with self._read() as tx:
+            return overlooking.plan_state(tx, person_id)
+
+    def tally(self, first: date, last: date) -> Counted:
+        # Read first: counting takes its time, and nobody's nudge waits for it.
+        with self._read() as tx:
+            counted = tallying.count(tx, first, last)
+        with self._write() as tx:
+            tallying.keep(tx, first, last, counted)
+        return counted
+
+    def span(self, first: date, last: date) -> Span:
+        with self._read() as tx:
+            return tallying.span(tx, first, last)
 
     def export(self, person_id: str) -> Mapping[str, object] | None:
         with self._read() as tx:

@@ -82,6 +82,11 @@ _OPEN = text("state = 'sending' OR state = 'unknown'")
 _PLANNED = text("wake_at IS NOT NULL")
 _FREE = text("wake_at IS NOT NULL AND queue IS NULL")
 _QUEUED = text("wake_at IS NOT NULL AND queue IS NOT NULL")
+# Who gets nothing for now, for whatever reason. Claims change none of these columns.
+_APART = text(
+    "(paused_at IS NOT NULL OR held_at IS NOT NULL OR removed_at IS NOT NULL"
+    " OR opted_out != '' OR consented = '')"
+)
 
 metadata = MetaData()
 
@@ -112,7 +117,16 @@ person = Table(
     Column("layout_at", Instant),  # null: removed, never
     Column("layout_afresh", Boolean, nullable=False),
     Column("layout_version", Integer, nullable=False),  # one more with each reason to lay out afresh
+    Column("search", Text, nullable=False),  # see searching.key
     Index("person_layout", "layout_at"),
+    # A page of people is found in these two alone: rows are wide, with all that was lately sent.
+    Index("person_search", "id", "search"),
+    Index(
+        "person_apart",
+        *("id", "paused_at", "paused_until", "held_at", "removed_at", "opted_out", "consented", "search"),
+        sqlite_where=_APART,
+        postgresql_where=_APART,
+    ),
 )
 
 # Apart from `person`, whose rows each claim rewrites: a plan is long and seldom changes.
@@ -231,6 +245,7 @@ reply = Table(
     Column("until", Instant),
     Column("occurrence", BigInteger),  # the nudge it was about
     Index("reply_person", "person", "line"),
+    Index("reply_received", "received_at"),
 )
 
 event = Table(
@@ -292,6 +307,27 @@ counter = Table(
     Column("value", BigInteger, nullable=False),
 )
 
+# Entries and replies counted by local date (tallying.py): nothing in it is of one person.
+entry_tally = Table(
+    "entry_tally",
+    metadata,
+    Column("local_date", Date, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+reply_tally = Table(
+    "reply_tally",
+    metadata,
+    Column("local_date", Date, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("intent", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 fact = Table(
     "fact",
     metadata,
@@ -304,6 +340,7 @@ fact = Table(
 OR_FAIL = "OR FAIL"
 
 IS_PLANNED = occurrence.c.wake_at.is_not(None)
+APART = _APART  # word for word what the index says, or SQLite does not take it
 
 
 def day_before(at: datetime, days: int = 1) -> date:

@@ -1,0 +1,114 @@
+"""What an operator sees of everyone at once: values only. What one person sees stands in `views`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from nudger.errors import Problem
+from nudger.model import ChannelName, Kind, Outcome, State
+
+
+class Apart(StrEnum):
+    """Why a person gets no nudges for now; one person may be several."""
+
+    PAUSED = "paused"
+    HELD = "held"
+    OPTED_OUT = "opted-out"
+    UNASKED = "no-consent"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The health of everything in a few figures, each read from an index or a small table."""
+
+    people: int  # with a plan
+    apart: Mapping[Apart, int]
+    planned: int
+    unknown: int  # handed to a provider without its answer
+    next_due_at: datetime | None
+    oldest_due_at: datetime | None  # overdue and not yet claimed
+    lateness: Sequence[timedelta]  # of the nudges that went out last, latest first
+    problems: Mapping[str, int]  # of plan files, by severity
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the agenda, in the order of (due_at, id)."""
+
+    due_at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One entry of the agenda beside entries of other people."""
+
+    cursor: Cursor
+    person: str
+    name: str
+    nudge: str
+    kind: Kind | None
+    state: State
+    reason: str
+    channel: ChannelName | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPage:
+    """Entries, and where to look on: None at the end. A page may be short, or empty, before the end:
+    no look reads more of the agenda than it can in a moment."""
+
+    entries: Sequence[Seen]
+    on: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCount:
+    """How many entries of one local date ended the same way."""
+
+    local_date: date
+    kind: Kind | None
+    state: State
+    outcome: Outcome | None
+    reason: str  # times and numbers in it taken out, so that equal causes are one
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCount:
+    """How many replies of one intent came in one hour by the writers' own clocks."""
+
+    local_date: date
+    hour: int
+    intent: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts of some local dates."""
+
+    entries: Sequence[EntryCount]
+    replies: Sequence[ReplyCount]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What some local dates come to, for charts."""
+
+    days: Mapping[tuple[date, State, Outcome | None], int]
+    kinds: Mapping[tuple[Kind | None, State, Outcome | None], int]
+    reasons: Mapping[tuple[State, str], int]
+    hours: Mapping[tuple[date, int], int]  # replies: local date and hour
+    intents: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """Where a person's plan comes from, and what is wrong there now."""
+
+    file: str
+    problems: Sequence[Problem]

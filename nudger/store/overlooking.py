@@ -1,0 +1,173 @@
+"""What an operator looks at: everyone at once. Each question costs the same at ten people and at 100,000."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select, tuple_
+
+from nudger.delivery.overview import Apart, Cursor, PlanState, Seen, SeenPage, Vitals
+from nudger.errors import Problem
+from nudger.model import Origin, Outcome, Person, State
+from nudger.store import people
+from nudger.store.entries import CHANNELS, KINDS
+from nudger.store.searching import folded
+from nudger.store.tables import APART, IS_PLANNED, AnyRow, message, occurrence, person, plan, plan_problem
+from nudger.store.transaction import Transaction
+
+LATEST = 100  # sends whose lateness is looked at
+READ = 2000  # entries that one look reads at most
+MOST_PROBLEMS = 50  # of one file
+
+
+def vitals(tx: Transaction, now: datetime) -> Vitals:
+    """See Store.vitals."""
+    scalar = tx.connection.scalar
+    earliest = select(func.min(occurrence.c.wake_at))
+    by_severity = select(plan_problem.c.severity, func.count().label("number")).group_by(
+        plan_problem.c.severity
+    )
+    return Vitals(
+        # A removed person has no next layout; the index on it is a tenth of the table.
+        people=scalar(select(func.count()).where(person.c.layout_at.is_not(None))) or 0,
+        apart=_apart(tx, now),
+        planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
+        unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
+        next_due_at=scalar(earliest.where(occurrence.c.wake_at > now)),
+        oldest_due_at=scalar(earliest.where(occurrence.c.wake_at <= now)),
+        lateness=_lateness(tx),
+        problems={row.severity: row.number for row in tx.connection.execute(by_severity)},
+    )
+
+
+def find_people(
+    tx: Transaction, search: str, apart: Apart | None, after: str, limit: int, now: datetime
+) -> Sequence[Person]:
+    """See Store.find_people."""
+    wanted = select(person.c.id).where(person.c.id > after).order_by(person.c.id).limit(limit)
+    for word in folded(search).split():
+        wanted = wanted.where(person.c.search.contains(word, autoescape=True))
+    if apart is not None:
+        wanted = wanted.where(APART, _is(apart, now))
+    ids = tx.connection.scalars(wanted).all()
+    found = people.read(tx, ids)
+    return [found[one] for one in ids]
+
+
+def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
+    """See Store.coming."""
+    place = tuple_(occurrence.c.wake_at, occurrence.c.id)
+    wanted = select(occurrence.c.id).where(IS_PLANNED, occurrence.c.origin != Origin.ANSWER)
+    if after is not None:
+        wanted = wanted.where(occurrence.c.wake_at >= after.due_at, place > (after.due_at, after.id))
+    ids = tx.connection.scalars(wanted.order_by(occurrence.c.wake_at, occurrence.c.id).limit(limit)).all()
+    entries = _seen(tx, ids)
+    return SeenPage(entries, entries[-1].cursor if len(entries) == limit else None)
+
+
+def past(
+    tx: Transaction, states: frozenset[State], before: Cursor | None, now: datetime, limit: int
+) -> SeenPage:
+    """See Store.past."""
+    place = tuple_(occurrence.c.due_at, occurrence.c.id)
+    looked_at = select(occurrence.c.id, occurrence.c.due_at, occurrence.c.state, occurrence.c.origin)
+    looked_at = looked_at.where(occurrence.c.due_at <= (before.due_at if before else now))
+    if before is not None:
+        looked_at = looked_at.where(place < (before.due_at, before.id))
+    rows = tx.connection.execute(
+        looked_at.order_by(occurrence.c.due_at.desc(), occurrence.c.id.desc()).limit(READ)
+    ).all()
+    wanted = [row for row in rows if row.state in states and row.origin != Origin.ANSWER]
+    shown = wanted[:limit]
+    if len(wanted) > limit:
+        on: AnyRow | None = shown[-1]
+    else:
+        on = rows[-1] if len(rows) == READ else None
+    return SeenPage(
+        _seen(tx, [row.id for row in shown], backwards=True), Cursor(on.due_at, on.id) if on else None
+    )
+
+
+def unknown(tx: Transaction, limit: int) -> Sequence[Seen]:
+    """See Store.unknown."""
+    ids = tx.connection.scalars(
+        select(message.c.occurrence)
+        .where(message.c.state == literal_column("'unknown'"))
+        .order_by(message.c.line.desc())
+        .limit(limit)
+    ).all()
+    return _seen(tx, ids, backwards=True)
+
+
+def plan_state(tx: Transaction, person_id: str) -> PlanState | None:
+    """See Store.plan_state."""
+    file = tx.connection.scalar(select(plan.c.file).where(plan.c.person == person_id))
+    if file is None:
+        return None
+    rows = tx.connection.execute(
+        select(plan_problem)
+        .where(plan_problem.c.file == file)
+        .order_by(plan_problem.c.id)
+        .limit(MOST_PROBLEMS)
+    )
+    return PlanState(file, [Problem(*row[1:]) for row in rows])
+
+
+def _apart(tx: Transaction, now: datetime) -> dict[Apart, int]:
+    sums = [func.sum(case((_is(one, now), 1), else_=0)) for one in Apart]
+    row = tx.connection.execute(select(*sums).where(APART)).one()
+    return {one: int(number or 0) for one, number in zip(Apart, row, strict=True)}
+
+
+def _is(apart: Apart, now: datetime) -> ColumnElement[bool]:
+    match apart:
+        case Apart.PAUSED:
+            going_on = or_(person.c.paused_until.is_(None), person.c.paused_until > now)
+            return and_(person.c.paused_at.is_not(None), going_on)
+        case Apart.HELD:
+            return person.c.held_at.is_not(None)
+        case Apart.OPTED_OUT:
+            return person.c.opted_out != ""
+        case Apart.UNASKED:
+            return and_(person.c.consented == "", person.c.removed_at.is_(None))
+        case Apart.REMOVED:
+            return person.c.removed_at.is_not(None)
+
+
+def _lateness(tx: Transaction) -> list[timedelta]:
+    latest = (
+        select(message.c.line, message.c.occurrence, message.c.attempted_at)
+        .order_by(message.c.line.desc())
+        .limit(LATEST)
+        .subquery()
+    )
+    rows = tx.connection.execute(
+        select(latest.c.attempted_at, occurrence.c.due_at)
+        .join(occurrence, occurrence.c.id == latest.c.occurrence)
+        .where(occurrence.c.origin != Origin.ANSWER)
+        .order_by(latest.c.line.desc())
+    )
+    return [max(timedelta(0), row.attempted_at - row.due_at) for row in rows]
+
+
+def _seen(tx: Transaction, ids: Sequence[int], *, backwards: bool = False) -> list[Seen]:
+    order = (occurrence.c.due_at, occurrence.c.id)
+    rows = tx.connection.execute(
+        select(occurrence, person.c.name)
+        .join(person, person.c.id == occurrence.c.person)
+        .where(occurrence.c.id.in_(ids))
+        .order_by(*(column.desc() if backwards else column for column in order))
+    )
+    return [
+        Seen(
+            Cursor(row.due_at, row.id),
+            row.person,
+            row.name,
+            row.nudge,
+            KINDS[row.kind],
+            State(row.state),
+            row.reason,
+            CHANNELS[row.via or row.channel],
+            Outcome(row.outcome) if row.outcome else None,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,165 @@
+"""Entries and replies counted by local date, so that a chart of a year reads a few thousand rows.
+
+Counting reads each entry of the dates once more; it is a duty's work, and no claim waits for it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Integer, Text, cast, delete, func, insert, select, type_coerce
+from sqlalchemy.types import JSON
+
+from nudger.delivery.overview import Counted, EntryCount, ReplyCount, Span
+from nudger.model import Origin, Outcome, State
+from nudger.store.entries import KINDS
+from nudger.store.tables import EPOCH, AnyRow, entry_tally, occurrence, plan, reply, reply_tally
+from nudger.store.transaction import Transaction
+
+TALLYING = 0x74616C79  # one count is written at a time
+QUARTER = timedelta(minutes=15)  # every zone's offset is whole quarters of an hour
+EASTMOST, WESTMOST = timedelta(hours=14), timedelta(hours=12)
+LONGEST_SNOOZE = timedelta(hours=48)  # an entry keeps its local date while it is put off
+LONGEST_REASON = 120
+_FIGURES = re.compile(r"\S*\d\S*( \S*\d\S*)*")
+
+
+def count(tx: Transaction, first: date, last: date) -> Counted:
+    """The counts of these local dates, as the agenda stands."""
+    return Counted(_entries(tx, first, last), _replies(tx, first, last))
+
+
+def keep(tx: Transaction, first: date, last: date, counted: Counted) -> None:
+    """Puts these counts in the place of what was counted before for the same dates."""
+    tx.take_turns(TALLYING)
+    for table in (entry_tally, reply_tally):
+        tx.connection.execute(delete(table).where(table.c.local_date.between(first, last)))
+    if counted.entries:
+        tx.connection.execute(insert(entry_tally), [_entry_row(one) for one in counted.entries])
+    if counted.replies:
+        tx.connection.execute(insert(reply_tally), [_reply_row(one) for one in counted.replies])
+
+
+def span(tx: Transaction, first: date, last: date) -> Span:
+    """What was counted for these dates, summed up for charts."""
+    days, kinds, reasons = Counter(), Counter(), Counter()  # type: ignore[var-annotated]
+    entries, replies = entry_tally.c, reply_tally.c
+    for row in _sums(tx, entries.number, first, last, entries.local_date, entries.state, entries.outcome):
+        days[row.local_date, State(row.state), _outcome(row)] = row.total
+    for row in _sums(tx, entries.number, first, last, entries.kind, entries.state, entries.outcome):
+        kinds[KINDS[row.kind or None], State(row.state), _outcome(row)] = row.total
+    for row in _sums(tx, entries.number, last, last, entries.state, entries.reason):
+        if row.reason:
+            reasons[State(row.state), row.reason] = row.total
+    hours = _sums(tx, replies.number, first, last, replies.local_date, replies.hour)
+    intents = _sums(tx, replies.number, first, last, replies.intent)
+    return Span(
+        days,
+        kinds,
+        reasons,
+        {(row.local_date, row.hour): row.total for row in hours},
+        {row.intent: row.total for row in intents},
+    )
+
+
+def general(reason: str) -> str:
+    """A reason without its times and numbers: what is one cause is counted as one."""
+    return _FIGURES.sub("…", reason)[:LONGEST_REASON]
+
+
+def _sums(
+    tx: Transaction, number: Column[int], first: date, last: date, *by: Column[Any]
+) -> Sequence[AnyRow]:
+    table = number.table
+    return tx.connection.execute(
+        select(*by, func.sum(number).label("total"))
+        .where(table.c.local_date.between(first, last))
+        .group_by(*by)
+    ).all()
+
+
+def _entries(tx: Transaction, first: date, last: date) -> list[EntryCount]:
+    by = (
+        occurrence.c.local_date,
+        occurrence.c.kind,
+        occurrence.c.state,
+        occurrence.c.outcome,
+        occurrence.c.reason,
+    )
+    since, until = _instants(first, last)
+    rows = tx.connection.execute(
+        select(*by, func.count().label("number"))
+        .where(
+            occurrence.c.due_at >= since,
+            occurrence.c.due_at < until + LONGEST_SNOOZE,
+            occurrence.c.local_date.between(first, last),
+            occurrence.c.origin != Origin.ANSWER,
+        )
+        .group_by(*by)
+    )
+    counted: Counter[tuple[date, str | None, str, str | None, str]] = Counter()
+    for row in rows:
+        counted[row.local_date, row.kind, row.state, row.outcome, general(row.reason)] += row.number
+    return [
+        EntryCount(on, KINDS[kind], State(state), Outcome(outcome) if outcome else None, reason, number)
+        for (on, kind, state, outcome, reason), number in counted.items()
+    ]
+
+
+def _replies(tx: Transaction, first: date, last: date) -> list[ReplyCount]:
+    """By the writers' own clocks: the database counts by zone and quarter of an hour, and here each of
+    those gets its local hour."""
+    zone, quarter = _timezone(tx), _quarter(tx)
+    since, until = _instants(first, last)
+    rows = tx.connection.execute(
+        select(zone.label("zone"), quarter.label("quarter"), reply.c.intent, func.count().label("number"))
+        .join(plan, plan.c.person == reply.c.person)
+        .where(reply.c.received_at >= since, reply.c.received_at < until)
+        .group_by(zone, quarter, reply.c.intent)
+    )
+    counted: Counter[tuple[date, int, str]] = Counter()
+    for row in rows:
+        local = (EPOCH + row.quarter * QUARTER).astimezone(tx.zone(row.zone))
+        if first <= local.date() <= last:
+            counted[local.date(), local.hour, row.intent] += row.number
+    return [ReplyCount(on, hour, intent, number) for (on, hour, intent), number in counted.items()]
+
+
+def _timezone(tx: Transaction) -> ColumnElement[str]:
+    if tx.database.is_sqlite:
+        return func.json_extract(plan.c.json, "$.timezone", type_=Text())
+    return func.json_extract_path_text(cast(plan.c.json, JSON), "timezone", type_=Text())
+
+
+def _quarter(tx: Transaction) -> ColumnElement[int]:
+    if tx.database.is_sqlite:  # microseconds
+        return type_coerce(reply.c.received_at, Integer).op("/")(QUARTER // timedelta(microseconds=1))
+    seconds = func.extract("epoch", reply.c.received_at)
+    return cast(func.floor(seconds / QUARTER.total_seconds()), Integer)
+
+
+def _instants(first: date, last: date) -> tuple[datetime, datetime]:
+    """From when to when it is one of these local dates anywhere."""
+    since = datetime.combine(first, time(), UTC) - EASTMOST
+    return since, datetime.combine(last, time(), UTC) + timedelta(days=1) + WESTMOST
+
+
+def _entry_row(one: EntryCount) -> dict[str, object]:
+    return {
+        "local_date": one.local_date,
+        "kind": one.kind or "",
+        "state": one.state,
+        "outcome": one.outcome or "",
+        "reason": one.reason,
+        "number": one.number,
+    }
+
+
+def _reply_row(one: ReplyCount) -> dict[str, object]:
+    return {"local_date": one.local_date, "hour": one.hour, "intent": one.intent, "number": one.number}
+
+
+def _outcome(row: AnyRow) -> Outcome | None:
+    return Outcome(row.outcome) if row.outcome else None
