@@ -14,14 +14,14 @@ from nudger.store import codec, people
 from nudger.store.bulk import Bulk
 from nudger.store.entries import DUE, as_due
 from nudger.store.keys import among
-from nudger.store.tables import EPOCH, OR_FAIL, message, occurrence, person
+from nudger.store.tables import EPOCH, OR_FAIL, WAITS_FOR_TIME, message, occurrence, person
 from nudger.store.transaction import Transaction
 
 _MILLISECOND = timedelta(milliseconds=1)
 
 _DUE_PEOPLE = (
     select(occurrence.c.person)
-    .where(occurrence.c.wake_at <= bindparam("now"))
+    .where(occurrence.c.wake_at <= bindparam("now"), WAITS_FOR_TIME)
     .order_by(occurrence.c.wake_at, occurrence.c.id)
     .limit(bindparam("at_most"))
 )

@@ -26,6 +26,7 @@ from nudger.store import people
 from nudger.store.entries import CHANNELS, KINDS, ORIGINS
 from nudger.store.tables import (
     IS_PLANNED,
+    WAITS_FOR_TIME,
     AnyRow,
     event,
     message,
@@ -39,7 +40,7 @@ from nudger.store.transaction import Transaction
 
 DAY = timedelta(hours=24)
 
-_FIRST_DUE = select(func.min(occurrence.c.wake_at))
+_FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(WAITS_FOR_TIME)
 
 
 def next_due_at(tx: Transaction) -> datetime | None:

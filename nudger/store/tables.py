@@ -341,6 +341,8 @@ OR_FAIL = "OR FAIL"
 
 IS_PLANNED = occurrence.c.wake_at.is_not(None)
 APART = _APART  # word for word what the index says, or SQLite does not take it
+# Said wherever the next of all is looked for, else no index answers: see occurrence_wake.
+WAITS_FOR_TIME = occurrence.c.queue.is_(None)
 
 
 def day_before(at: datetime, days: int = 1) -> date:
