@@ -25,7 +25,7 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, _demo(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1080, "height": 760}, device_scale_factor=1.5)
+        page = browser.new_page(viewport={"width": 1080, "height": 780}, device_scale_factor=1.5)
         page.goto(address + "/phone")
         _converse(page)
         page.screenshot(path=IMAGES / "phone.png")

@@ -17,7 +17,7 @@ class SystemClock:
 class FastClock:
     """A clock that starts at `start` and runs `factor` times as fast as the machine's.
 
-    It can be made faster, held and moved on (the demo); it never goes back.
+    It can be run at another pace, held (a factor of 0) and moved on; it never goes back.
     """
 
     def __init__(self, start: datetime, factor: float) -> None:
@@ -29,7 +29,15 @@ class FastClock:
         return self._at + timedelta(seconds=(time.monotonic() - self._since) * self.factor)
 
     def real(self, span: timedelta) -> timedelta:
+        """How long `span` takes at this pace; while the clock is held what lies ahead never comes."""
+        if not self.factor:
+            return timedelta.max if span > timedelta(0) else timedelta(0)
         return span / self.factor
+
+    def run(self, factor: float) -> None:
+        """Runs on at this pace from here; 0 holds it."""
+        self.advance_to(self.now())
+        self.factor = factor
 
     def advance_to(self, at: datetime) -> None:
         """Moves on to `at` at once, where that is ahead."""

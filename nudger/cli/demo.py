@@ -54,7 +54,7 @@ class Demo:
         return day_bounds(here, local_date(here, datetime.now(UTC)))[0]
 
     async def _story(self) -> None:
-        """Moves the clock over lulls; returns, which ends the demo, when the days are over."""
+        """Moves the clock over lulls, unless it is held; returns after the last day, which ends the demo."""
         self._greet()
         ends_at = self._clock.now() + timedelta(days=self.days) if self.days else None
         self._listen()
@@ -68,7 +68,7 @@ class Demo:
                 await self._daemon.dispatcher.settled()
                 return
             lull = LULL if self.watched else LEAD
-            if next_at is not None and next_at - now > lull:
+            if next_at is not None and next_at - now > lull and self._clock.factor:
                 self._clock.advance_to(next_at - (LEAD if self.watched else timedelta(0)))
                 self._daemon.wake()
 

@@ -73,4 +73,5 @@ def _phone(phone: PhonePages) -> list[BaseRoute]:
         Route("/phone", phone.page),
         Route("/phone/events", phone.events),
         Route("/phone/reply", phone.reply, methods=["POST"]),
+        Route("/phone/clock", phone.clock, methods=["POST"]),
     ]

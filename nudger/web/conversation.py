@@ -9,6 +9,7 @@ from nudger.delivery.views import Line
 from nudger.model import ChannelName, Plan, State
 from nudger.web.doors import Conversation
 
+QUICK_REPLIES = ("LATER", "DONE", "SKIP", "HELP")
 SHOWN = 60  # bubbles of one phone when the page opens
 ARRIVED = (State.SENT, State.DELIVERED)
 # Not strftime's: those follow the machine's locale, and the page speaks English.
@@ -19,6 +20,7 @@ MONTHS = (
 )
 
 Zone = Callable[[str], tzinfo]
+Commands = Callable[[str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Bubble:
     iso: str  # the instant, for machines
     time: str  # "3:30 pm", local
     day: str  # "Monday 23 November", local
+    language: str  # of the texts
+    mark: str  # what is known of its way beyond that it is here: "delivered", "received" by nudger, ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,20 @@ class Phone:
     offset: int  # minutes from UTC to the local time
     time: str
     date: str  # "Mon 23 Nov"
+    language: str
+    quick: Sequence[str]  # what one tap replies, in the person's language
     bubbles: Sequence[Bubble]
 
 
 def phones(
-    plans: Sequence[Plan], lines: Mapping[str, Iterable[Line]], zone: Zone, now: datetime
+    plans: Sequence[Plan],
+    lines: Mapping[str, Iterable[Line]],
+    zone: Zone,
+    commands: Commands,
+    now: datetime,
 ) -> list[Phone]:
     """Each person's phone, in the order of `plans`."""
-    return [_phone(plan, lines.get(plan.person, ()), zone, now) for plan in plans]
+    return [_phone(plan, lines.get(plan.person, ()), zone, commands(plan.language), now) for plan in plans]
 
 
 def bubble(line: Line, plan: Plan, zone: Zone) -> Bubble:
@@ -69,6 +79,8 @@ def bubble(line: Line, plan: Plan, zone: Zone) -> Bubble:
         iso=line.at.isoformat(),
         time=_clock(local, _hours(plan)),
         day=_day(local),
+        language=plan.language,
+        mark=_mark(line),
     )
 
 
@@ -108,7 +120,9 @@ class Watch:
                 return new
 
 
-def _phone(plan: Plan, lines: Iterable[Line], zone: Zone, now: datetime) -> Phone:
+def _phone(
+    plan: Plan, lines: Iterable[Line], zone: Zone, commands: Mapping[str, str], now: datetime
+) -> Phone:
     local = now.astimezone(zone(plan.timezone))
     return Phone(
         person=plan.person,
@@ -118,8 +132,17 @@ def _phone(plan: Plan, lines: Iterable[Line], zone: Zone, now: datetime) -> Phon
         offset=offset(plan, zone, now),
         time=_clock(local, _hours(plan)),
         date=" ".join(word[:3] for word in _day(local).split()),
+        language=plan.language,
+        quick=[commands[command] for command in QUICK_REPLIES],
         bubbles=[bubble(line, plan, zone) for line in lines],
     )
+
+
+def _mark(line: Line) -> str:
+    """A reply that is in the conversation is committed; what a provider says of a text may be known."""
+    if line.inbound:
+        return "received"
+    return "delivered" if line.state is State.DELIVERED else ""
 
 
 def _arrived(line: Line) -> bool:

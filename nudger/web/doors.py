@@ -13,6 +13,15 @@ FormPairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class ClockDoors:
+    """The demo's fast clock, and how it is steered."""
+
+    speed: Callable[[], float]  # times as fast as life; 0 while it is held
+    run: Callable[[float], None]  # at this pace from here; 0 holds it
+    jump: Callable[[], Awaitable[None]]  # to what is due next
+
+
+@dataclass(frozen=True, slots=True)
 class Doors:
     """The ways from a page into nudger. A page whose door is None is not there: 404."""
 
@@ -32,5 +41,6 @@ class Doors:
     # Counts for /readyz, nothing personal; raises where nudger cannot work.
     health: Callable[[], Awaitable[Mapping[str, object]]]
     zone: Callable[[str], tzinfo]
-    speed: float = 1.0  # how many times as fast as life the clock runs
+    commands: Callable[[str], Mapping[str, str]]  # the words that a language is told to reply with
+    clock: ClockDoors | None = None  # None: the machine's own, which nobody steers
     hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import islice
 
 from nudger.channels.signature import signed
+from nudger.clock import FastClock
 from nudger.core import Core
 from nudger.daemon import Daemon
 from nudger.delivery.ports import Clock, Store
@@ -13,6 +14,7 @@ from nudger.delivery.views import Line
 from nudger.model import Plan
 from nudger.settings import Settings
 from nudger.web.app import Doors, build_app
+from nudger.web.doors import ClockDoors
 from nudger.web.serve import serve
 from nudger.wiring.channels import secret
 
@@ -56,9 +58,26 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon) -> Doors:
         people=people,
         changed=daemon.dispatcher.wait_for_change,
         health=health,
-        speed=getattr(clock, "factor", 1.0),
         zone=core.zone,
+        commands=lambda language: core.wording.texts[language].sources["commands"],
+        clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
     )
+
+
+def _steered(clock: FastClock, store: Store, daemon: Daemon) -> ClockDoors:
+    """Each step is also a reason for the daemon to look again: it had been told how long to wait."""
+
+    def run(factor: float) -> None:
+        clock.run(factor)
+        daemon.wake()
+
+    async def jump() -> None:
+        next_at = await asyncio.to_thread(store.next_due_at)
+        if next_at is not None:
+            clock.advance_to(next_at)
+            daemon.wake()
+
+    return ClockDoors(lambda: clock.factor, run, jump)
 
 
 def _plans(store: Store, only: str | None) -> list[Plan]:

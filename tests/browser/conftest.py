@@ -14,6 +14,7 @@ from nudger.clock import FastClock
 from nudger.delivery.inbound import Inbound
 from nudger.model import ChannelName
 from nudger.web.app import build_app
+from nudger.web.doors import ClockDoors
 from nudger.web.serve import serve
 from tests.browser.axe import Axe
 from tests.web.world import JOSE, World
@@ -28,6 +29,7 @@ SWITCHES = [
     "--disable-sync",
 ]
 SPEED = 60.0  # a minute a second
+JUMP = timedelta(hours=3)  # to what is due next here
 
 
 class Answering(World):
@@ -46,7 +48,8 @@ class Site:
     def __init__(self, world: World) -> None:
         self.world = world
         self.clock = FastClock(world.now, SPEED)
-        self._doors = replace(world.doors(), now=self.clock.now, speed=SPEED)
+        steered = ClockDoors(lambda: self.clock.factor, self.clock.run, self._jump)
+        self._doors = replace(world.doors(), now=self.clock.now, clock=steered)
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
@@ -63,6 +66,9 @@ class Site:
         """A message reaches a phone while people look."""
         self.world.say(text, **more)  # type: ignore[arg-type]
         self._loop.call_soon_threadsafe(self.world.change)
+
+    async def _jump(self) -> None:
+        self.clock.advance_to(self.clock.now() + JUMP)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

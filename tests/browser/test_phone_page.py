@@ -63,7 +63,7 @@ def test_words_are_typed_and_sent_with_the_keyboard_alone(page: Page, world: Wor
     while "text-maya" not in way:
         page.keyboard.press("Tab")
         way.append(page.evaluate(focused))
-        assert len(way) < 20, way
+        assert len(way) < 30, way
     page.keyboard.type("snooze 2h")
     page.keyboard.press("Enter")
 
@@ -133,6 +133,30 @@ def test_when_the_demo_moves_the_clock_on_the_page_follows(page: Page, site: Sit
     expect(page.locator(f"{MAYA} [data-clock]")).to_have_text(re.compile(r"9:1\d pm"))
     expect(page.locator("#phone-jose [data-clock]")).to_have_text(re.compile(r"16:1\d"))
     expect(page.locator(f"{MAYA} [data-date]")).to_have_text("Tue 24 Nov")
+
+
+def test_the_clock_is_paused_made_faster_and_moved_on(page: Page, site: Site) -> None:
+    clock, pace = page.locator(f"{MAYA} [data-clock]"), page.locator("[data-pace]")
+    page.get_by_role("button", name="Pause").click()
+    expect(pace).to_have_text("The clock stands still.")
+    held = clock.inner_text()
+    page.get_by_role("button", name="Faster").click()
+    expect(pace).to_have_text("The clock runs 120 times as fast as life.")
+    expect(clock).not_to_have_text(held)
+    page.get_by_role("button", name="Next nudge").click()
+
+    expect(clock).to_have_text(re.compile(r"5:3\d pm"))
+    assert site.clock.factor == 120
+
+
+def test_without_a_script_the_clock_is_steered_too(open_page: Callable[..., Page], site: Site) -> None:
+    page = open_page("/phone?person=maya", java_script_enabled=False)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("The clock stands still.")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+
+    expect(page.get_by_text("The clock runs 60 times as fast as life.")).to_be_visible()
+    assert page.url.endswith("/phone?person=maya")
 
 
 def test_the_conversation_stays_at_its_end(page: Page, site: Site) -> None:

@@ -15,6 +15,7 @@ PHONE_ADDRESSES = [
     ("GET", "/phone?person=nobody"),
     ("POST", "/phone"),
     ("POST", "/phone/reply"),
+    ("POST", "/phone/clock"),
     ("GET", "/phone/events?after=x"),
     ("GET", "/static/nudger.css"),
     ("GET", "/static/phone.js"),

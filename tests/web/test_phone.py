@@ -15,7 +15,7 @@ from nudger.model import ChannelName, Plan, State
 from nudger.web.app import build_app
 from nudger.web.conversation import SHOWN
 from tests.web.asking import FORM, Body, ask, watching
-from tests.web.world import JOSE, MAYA, NOW, World
+from tests.web.world import JOSE, MAYA, NOW, Dial, World
 
 OWN_PAGE = {"sec-fetch-site": "same-origin", "accept": "text/html,application/xhtml+xml"}
 OWN_SCRIPT = {"sec-fetch-site": "same-origin", "accept": "*/*"}
@@ -59,6 +59,18 @@ async def test_the_page_shows_each_phone_with_its_conversation_in_local_times(
     assert "Email Una pausa Un soplo de aire. 09:30" in page.words  # New York, and Spanish tells 24 hours
     assert "Monday 23 November" in page.words
     assert "Europe/London" not in page.words
+
+
+async def test_a_reply_is_marked_as_received_and_a_text_as_delivered_where_that_is_known(
+    world: World, phone_app: Starlette
+) -> None:
+    world.say("Sent.")
+    world.say("Here.", state=State.DELIVERED)
+    world.say("thanks", inbound=True)
+
+    page = await _page(phone_app, "/phone?person=maya")
+
+    assert "Sent. 2:30 pm nudger: Here. 2:30 pm delivered Maya: thanks 2:30 pm received" in page.words
 
 
 async def test_each_day_is_named_once(world: World, phone_app: Starlette) -> None:
@@ -124,7 +136,7 @@ async def test_every_field_and_button_works_by_form_and_has_a_name(phone_app: St
     fields = {attributes["id"] for tag, attributes in page.elements if attributes.get("type") == "text"}
     labels = {attributes["for"] for tag, attributes in page.elements if tag == "label"}
     assert {(form["method"], form["action"]) for form in forms} == {("post", "/phone/reply")}
-    assert words == ["LATER", "DONE", "SKIP", "HELP", None] * 2
+    assert words == ["LATER", "DONE", "SKIP", "HELP", None, "LUEGO", "HECHO", "OMITIR", "AYUDA", None]
     assert fields == labels == {"text-maya", "text-jose"}
 
 
@@ -163,9 +175,9 @@ async def test_without_people_the_page_says_what_to_do(world: World, phone_app: 
 
 async def test_only_a_fast_clock_is_spoken_of(world: World) -> None:
     usual = await _page(build_app(world.doors()))
-    fast = await _page(build_app(replace(world.doors(), speed=720.0)))
+    fast = await _page(build_app(replace(world.doors(), clock=Dial(720.0).doors())))
 
-    assert "as fast as life" not in usual.words
+    assert "The clock" not in usual.words
     assert "The clock runs 720 times as fast as life." in fast.words
 
 
@@ -269,6 +281,78 @@ async def test_a_reply_that_never_ends_is_not_waited_for(world: World, phone_app
     answer = await ask(phone_app, "POST", "/phone/reply", {**OWN_PAGE, "content-type": FORM}, body=body)
 
     assert (answer.status, world.replies) == (408, [])
+
+
+# --- the demo's clock ----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("steps", "speed"),
+    [
+        (("hold",), 0),
+        (("hold", "go"), 300),
+        (("hold", "hold", "go"), 300),
+        (("faster",), 600),
+        (("slower",), 120),
+        (("faster",) * 9, 3600),
+        (("slower",) * 9, 1),
+        (("hold", "faster"), 600),
+    ],
+)
+async def test_the_clock_is_held_made_faster_and_slower(
+    world: World, steps: tuple[str, ...], speed: float
+) -> None:
+    dial = Dial(300.0)
+    app = build_app(replace(world.doors(), clock=dial.doors()))
+
+    answers = [await ask(app, "POST", "/phone/clock", OWN_SCRIPT, (("step", step),)) for step in steps]
+
+    assert {answer.status for answer in answers} == {204}
+    assert dial.speed == speed
+
+
+async def test_the_clock_jumps_to_the_next_nudge_and_a_plain_form_leads_back(world: World) -> None:
+    dial = Dial(300.0)
+    app = build_app(replace(world.doors(), clock=dial.doors()))
+    form = (("person", "maya"), ("step", "next"))
+
+    answer = await ask(app, "POST", "/phone/clock", OWN_PAGE, form)
+
+    assert (answer.status, answer.headers["location"]) == (303, "/phone?person=maya")
+    assert (dial.jumps, dial.speed) == (1, 300.0)
+
+
+async def test_who_watches_hears_of_a_step_at_once(world: World) -> None:
+    app = build_app(replace(world.doors(), clock=Dial(300.0).doors()))
+    async with watching(app, "/phone/events") as (events, _):
+        await events.next("clock")
+        await ask(app, "POST", "/phone/clock", OWN_SCRIPT, (("step", "hold"),))
+        _, clock = await events.next("clock")
+
+    assert (clock["speed"], clock["pace"]) == (0, "The clock stands still.")
+
+
+@pytest.mark.parametrize("step", ["", "back", "HOLD"])
+async def test_the_clock_takes_no_other_step(world: World, step: str) -> None:
+    dial = Dial(300.0)
+    app = build_app(replace(world.doors(), clock=dial.doors()))
+
+    answer = await ask(app, "POST", "/phone/clock", OWN_SCRIPT, (("step", step),))
+
+    assert (answer.status, dial.speed, dial.jumps) == (400, 300.0, 0)
+
+
+async def test_another_site_cannot_steer_the_clock(world: World) -> None:
+    dial = Dial(300.0)
+    app = build_app(replace(world.doors(), clock=dial.doors()))
+
+    answer = await ask(app, "POST", "/phone/clock", {"sec-fetch-site": "cross-site"}, (("step", "hold"),))
+
+    assert (answer.status, dial.speed) == (403, 300.0)
+
+
+async def test_the_machines_own_clock_is_nobodys_to_steer(phone_app: Starlette) -> None:
+    answer = await ask(phone_app, "POST", "/phone/clock", OWN_SCRIPT, (("step", "hold"),))
+
+    assert answer.status == 404
 
 
 # --- where it answers ---------------------------------------------------------------------------
@@ -387,12 +471,17 @@ async def test_one_persons_stream_tells_nothing_of_another(world: World, phone_a
 
 
 async def test_the_clock_is_the_daemons_and_each_persons_own(world: World) -> None:
-    app = build_app(replace(world.doors(), speed=60.0))
+    app = build_app(replace(world.doors(), clock=Dial(60.0).doors()))
 
     async with watching(app, "/phone/events") as (events, _):
         _, clock = await events.next("clock")
 
-    assert clock == {"now": 1795444200000, "speed": 60.0, "offsets": {"maya": 0, "jose": -300}}
+    assert clock == {
+        "now": 1795444200000,
+        "speed": 60.0,
+        "pace": "The clock runs 60 times as fast as life.",
+        "offsets": {"maya": 0, "jose": -300},
+    }
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "", "9" * 30, "²", "1e3"])

@@ -11,6 +11,7 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.views import Line
 from nudger.model import ChannelName, Plan, State
 from nudger.web.app import Doors
+from nudger.web.doors import ClockDoors
 
 TOKEN = "a-token-for-tests"
 PUBLIC_URL = "https://nudger.example.org/base"
@@ -27,6 +28,27 @@ MAYA = Plan(
 JOSE = Plan(
     "jose", "José", "America/New_York", language="es", email="jose@example.org", channels=(ChannelName.EMAIL,)
 )
+COMMANDS = {
+    "en": {word: word for word in ("LATER", "DONE", "SKIP", "HELP")},
+    "es": {"LATER": "LUEGO", "DONE": "HECHO", "SKIP": "OMITIR", "HELP": "AYUDA"},
+}
+
+
+@dataclass
+class Dial:
+    """A fast clock that only notes how it was steered."""
+
+    speed: float
+    jumps: int = 0
+
+    def doors(self) -> ClockDoors:
+        return ClockDoors(lambda: self.speed, self.run, self.jump)
+
+    def run(self, factor: float) -> None:
+        self.speed = factor
+
+    async def jump(self) -> None:
+        self.jumps += 1
 
 
 @dataclass
@@ -56,6 +78,7 @@ class World:
             changed=self.changed,
             health=self.health,
             zone=ZoneInfo,
+            commands=COMMANDS.__getitem__,
         )
 
     def twilio_doors(self) -> Doors:

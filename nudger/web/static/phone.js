@@ -81,13 +81,22 @@ function stop() {
   clearInterval(ticking);
 }
 
-function setClocks({ now, speed, offsets }) {
+function setClocks({ now, speed, pace, offsets }) {
   clock = { now, speed, since: performance.now() };
+  setPace(speed, pace);
   for (const [person, offset] of Object.entries(offsets)) {
     const phone = phones.get(person);
     if (phone) phone.dataset.offset = offset;
   }
   showClocks();
+}
+
+function setPace(speed, pace) {
+  const button = document.querySelector("[data-hold]");
+  if (!button) return; // the machine's own clock
+  button.value = speed ? "hold" : "go";
+  show(button, speed ? "Pause" : "Go on");
+  show(document.querySelector("[data-pace]"), pace);
 }
 
 function showClocks() {
