@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from nudger.delivery import gate
 from nudger.delivery.agenda import Decision, Drop, Due, Send, Verdict
 from nudger.delivery.ledger import count_send
+from nudger.delivery.restored import Restored
 from nudger.errors import NudgerError
 from nudger.messages import Wording, count
 from nudger.model import ChannelName, Origin, Person, State
@@ -25,10 +26,15 @@ class Decider:
     seed: str
 
     def decide(
-        self, person: Person, dues: Sequence[Due], now: datetime, closed: Mapping[ChannelName, datetime]
+        self,
+        person: Person,
+        dues: Sequence[Due],
+        now: datetime,
+        closed: Mapping[ChannelName, datetime],
+        restored: Restored | None = None,
     ) -> Decision:
         """One verdict for each of `dues`, in their order, and the person with the history after them."""
-        moment = gate.Moment(now, self.zone(person.plan.timezone), closed)
+        moment = gate.Moment(now, self.zone(person.plan.timezone), closed, restored)
         asked = [gate.ask(person, due, moment) for due in dues]
         goes = gate.fresher(
             [

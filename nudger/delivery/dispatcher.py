@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from nudger.delivery.agenda import Claim, Sending
+from nudger.delivery.agenda import Claim, Decision, Due, Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.decide import Decider
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
 from nudger.delivery.sends import Failure, Result, SendFailure
-from nudger.model import ChannelName
+from nudger.model import ChannelName, Person
 
 BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
 LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
@@ -108,13 +108,16 @@ class Dispatcher:
 
     async def _claim(self, now: datetime, room: int) -> Claim:
         closed = self._retries.closed(now)
-        return await asyncio.to_thread(
-            self._store.claim_due,
-            now,
-            room,
-            self.owner,
-            lambda person, dues: self._decider.decide(person, dues, now, closed),
-        )
+
+        def claim() -> Claim:
+            restored = self._store.restored()
+
+            def decide(person: Person, dues: Sequence[Due]) -> Decision:
+                return self._decider.decide(person, dues, now, closed, restored)
+
+            return self._store.claim_due(now, room, self.owner, decide)
+
+        return await asyncio.to_thread(claim)
 
     async def _start(self, sendings: Sequence[Sending], now: datetime) -> None:
         if not sendings:

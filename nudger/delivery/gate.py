@@ -6,8 +6,11 @@ from datetime import datetime, timedelta, tzinfo
 
 from nudger.delivery.agenda import Drop, Due, Later
 from nudger.delivery.ledger import ON_TIME, sent_on
+from nudger.delivery.restored import Restored
 from nudger.model import ChannelName, Nudge, Origin, Person, State
 from nudger.schedule import is_quiet
+
+ALREADY = "the database was restored from a backup: it may have gone out before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Moment:
     now: datetime
     zone: tzinfo
     closed: Mapping[ChannelName, datetime]  # channels that rest, and until when
+    restored: Restored | None = None  # where the database was restored from a backup
 
     def clock(self, at: datetime) -> str:
         return f"{at.astimezone(self.zone):%H:%M}"
@@ -34,6 +38,8 @@ def ask(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
     """Every rule of the gate but the two that count what else was sent (see `count`)."""
     if moment.now > due.expires_at:
         return _missed(f"could not go out before {moment.clock(due.expires_at)}")
+    if reason := _of_before(due, moment.restored):
+        return _missed(reason)
     if due.origin is Origin.ANSWER:
         return _answer(person, due)
     nudge = person.plan.nudge(due.nudge)
@@ -69,6 +75,17 @@ def fresher(passed: Sequence[Due], now: datetime) -> frozenset[int]:
 
 def overtaken() -> Drop:
     return _missed("a later nudge went out in its place when nudger caught up")
+
+
+def _of_before(due: Due, restored: Restored | None) -> str | None:
+    """What a restored database plans may have gone out before it was restored."""
+    if restored is None:
+        return None
+    if due.origin is Origin.ANSWER:
+        return ALREADY if due.due_at <= restored.noticed_at else None
+    if restored.accepted_at is None:
+        return "held back: the database was restored, and nobody had typed nudger accept-restore"
+    return ALREADY if due.due_at <= restored.done_until else None
 
 
 def _answer(person: Person, due: Due) -> Pass | Drop:

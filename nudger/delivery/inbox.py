@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -12,6 +12,8 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.ports import Store
 from nudger.delivery.respond import Responder
 from nudger.errors import ChannelError
+
+OVERLAP = timedelta(minutes=5)  # the provider's clock, and what was under way
 
 log = structlog.get_logger("nudger.replies")
 
@@ -67,3 +69,28 @@ class Poller:
 
 def _received(inbound: Inbound) -> datetime:
     return inbound.received_at
+
+
+@dataclass(slots=True)
+class AskingAgain:
+    """The duty that asks the provider, once, for what came in since the backup that was restored."""
+
+    provider: InboundList
+    take: Callable[[Inbound], Awaitable[None]]
+    store: Store
+
+    async def run_once(self, now: datetime) -> int:
+        """Takes all of it, oldest first; what the database knows changes nothing. Again where it fails."""
+        restored = await asyncio.to_thread(self.store.restored)
+        if restored is None or restored.asked_at is not None:
+            return 0
+        try:
+            found = await self.provider.list_inbound(restored.knows_until - OVERLAP)
+        except ChannelError as fault:
+            log.warning("asking_again_failed", fault=fault.message)
+            return 0
+        for inbound in sorted(found, key=_received):
+            await self.take(inbound)
+        await asyncio.to_thread(self.store.note_asked, now)
+        log.info("asked_again", taken=len(found), since=restored.knows_until.isoformat())
+        return len(found)

@@ -14,6 +14,7 @@ from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
+from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.sends import Receipt, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
@@ -163,6 +164,25 @@ class Store(Protocol):
 
     def remember(self, key: str, value: str) -> str:
         """Keeps a fact under `key` unless one is kept; returns the kept one."""
+
+    # restored backups
+    def mark(self, now: datetime, at_least: int = 0) -> Mark:
+        """Writes down that the database has come this far: one more than ever before and than `at_least`."""
+
+    def marked(self) -> Mark | None:
+        """How far it has come; None where it was never marked."""
+
+    def restored(self) -> Restored | None:
+        """What is known of it where it was restored from a backup, accepted or not."""
+
+    def hold_back(self, noticed: Restored) -> None:
+        """No nudge goes out until it is accepted. Noticed once more: the later bounds count."""
+
+    def note_asked(self, now: datetime) -> None:
+        """The provider was asked for what came in since the backup."""
+
+    def accept_restored(self, now: datetime) -> bool:
+        """Nudges go out again, none of them that was due until now. False where nothing is held back."""
 
     def close(self) -> None: ...
 

@@ -1,7 +1,8 @@
 """The store: people, their agenda, what was sent and what came back, in SQLite or PostgreSQL."""
 
+from nudger.store.backup import back_up, restore
 from nudger.store.condition import Condition
 from nudger.store.opening import look_at, open_store
 from nudger.store.sqlstore import SqlStore
 
-__all__ = ["Condition", "SqlStore", "look_at", "open_store"]
+__all__ = ["Condition", "SqlStore", "back_up", "look_at", "open_store", "restore"]

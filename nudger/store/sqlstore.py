@@ -11,6 +11,7 @@ from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
+from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.sends import Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
@@ -20,6 +21,7 @@ from nudger.store import (
     alarms,
     claiming,
     erasing,
+    facts,
     layout,
     loading,
     looking,
@@ -32,7 +34,7 @@ from nudger.store import (
 )
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
-from nudger.store.tables import fact, person
+from nudger.store.tables import person
 from nudger.store.transaction import Transaction
 
 
@@ -209,8 +211,32 @@ class SqlStore:
 
     def remember(self, key: str, value: str) -> str:
         with self._write() as tx:
-            tx.connection.execute(tx.database.insert_new(fact), {"key": key, "value": value})
-            return str(tx.connection.execute(select(fact.c.value).where(fact.c.key == key)).scalar_one())
+            return facts.remember(tx, key, value)
+
+    # restored backups
+    def mark(self, now: datetime, at_least: int = 0) -> Mark:
+        with self._write() as tx:
+            return facts.mark(tx, now, at_least)
+
+    def marked(self) -> Mark | None:
+        with self._read() as tx:
+            return facts.marked(tx)
+
+    def restored(self) -> Restored | None:
+        with self._read() as tx:
+            return facts.restored(tx)
+
+    def hold_back(self, noticed: Restored) -> None:
+        with self._write() as tx:
+            facts.hold_back(tx, noticed)
+
+    def note_asked(self, now: datetime) -> None:
+        with self._write() as tx:
+            facts.note_asked(tx, now)
+
+    def accept_restored(self, now: datetime) -> bool:
+        with self._write() as tx:
+            return facts.accept_restored(tx, now)
 
     def close(self) -> None:
         self._database.close()

@@ -2,15 +2,24 @@
 
 from nudger.wiring.channels import check_smtp, check_twilio, sign_as_twilio
 from nudger.wiring.running import build_daemon
-from nudger.wiring.state import alone, is_running, look_at_database, open_database
+from nudger.wiring.state import (
+    alone,
+    back_up_database,
+    is_running,
+    look_at_database,
+    open_database,
+    restore_database,
+)
 
 __all__ = [
     "alone",
+    "back_up_database",
     "build_daemon",
     "check_smtp",
     "check_twilio",
     "is_running",
     "look_at_database",
     "open_database",
+    "restore_database",
     "sign_as_twilio",
 ]

@@ -15,10 +15,11 @@ from nudger.daemon import Daemon, Duty
 from nudger.delivery.agenda import Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
-from nudger.delivery.inbox import Inbox, Poller
+from nudger.delivery.inbox import AskingAgain, Inbox, Poller
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
+from nudger.highwater import EVERY, HighWater
 from nudger.loading import Loading
 from nudger.model import ChannelName
 from nudger.wiring import failpoints
@@ -45,17 +46,31 @@ def build_daemon(
         owner=f"{socket.gethostname()}:{settings.state_dir}",
     )
     inbox = Inbox(store, core.responder)
+    high_water = HighWater(store, settings.state_dir, shared=core.database_file is None)
+
+    def recover(now: datetime) -> int:
+        high_water.begin(now)
+        high_water.report()
+        return store.recover(dispatcher.owner, now)
+
+    async def close() -> None:
+        await close_channels(channels.values())
+        await high_water.run_once(clock.now())
+
     daemon = Daemon(
         clock=clock,
         loading=Loading(settings.plans_dir, core.facts, store, core.zone, settings.seed, core.zones.refresh),
         laying_out=LayingOut(store, core.zone, settings.seed),
         dispatcher=dispatcher,
         inbox=inbox,
-        recover=lambda now: store.recover(dispatcher.owner, now),
+        recover=recover,
         web=lambda: serving(settings, doors(core, store, clock, daemon)),
         watch=lambda: _changes(settings.plans_dir),
-        duties=tuple(_duties(core, store, clock, channels, inbox)),
-        close=lambda: close_channels(channels.values()),
+        duties=(
+            Duty("high water", EVERY, high_water.run_once),
+            *_duties(core, store, clock, channels, inbox),
+        ),
+        close=close,
     )
     return daemon
 
@@ -64,6 +79,8 @@ def _duties(
     core: Core, store: Store, clock: Clock, channels: Mapping[ChannelName, Channel], inbox: Inbox
 ) -> Iterator[Duty]:
     sms, settings = channels[ChannelName.SMS], core.settings
+    if isinstance(sms, TwilioChannel):
+        yield Duty("ask again", timedelta(minutes=1), AskingAgain(sms, inbox.take, store).run_once)
     if isinstance(sms, TwilioChannel) and settings.replies == "poll":
         # Kept across restarts: nothing from before the first start is ever taken.
         since = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))

@@ -1,14 +1,17 @@
 """The state folder and the database in it: opened, looked at, and held by one daemon."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from nudger.core import Core
 from nudger.delivery.ports import Store
+from nudger.delivery.restored import Restored
 from nudger.errors import StoreError
-from nudger.store import Condition, look_at, open_store
+from nudger.highwater import HighWater
+from nudger.store import Condition, back_up, look_at, open_store, restore
 
 
 def open_database(core: Core) -> Store:
@@ -21,6 +24,28 @@ def open_database(core: Core) -> Store:
 def look_at_database(core: Core) -> Condition | None:
     """Its state, looked at without changing anything; None where there is none yet."""
     return look_at(core.settings.database_url) if core.has_database() else None
+
+
+def back_up_database(
+    core: Core, target: Path, *, force: bool, copied: Callable[[int, int], None] | None = None
+) -> None:
+    """A copy of the database while it is used; UsageError where a server keeps it."""
+    back_up(core.settings.database_url, target, force=force, copied=copied)
+
+
+def restore_database(core: Core, source: Path, now: datetime) -> Path | None:
+    """Puts a backup in the place of the database, and holds it back; where the replaced one is kept."""
+    with alone(core.settings.state_dir):
+        aside = restore(core.settings.database_url, source, now)
+        store = open_database(core)
+        try:
+            found = store.marked()
+            HighWater(store, core.settings.state_dir, shared=False).begin(now)
+            why = f"the backup {source.name} was restored"
+            store.hold_back(Restored(now, found.at if found else now, now, why))
+        finally:
+            store.close()
+    return aside
 
 
 @contextmanager
