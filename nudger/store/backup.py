@@ -20,7 +20,7 @@ UNDUMP = (
     "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}\n"
     "  nudger notices an older database at its next start, and sends no nudge before: nudger accept-restore"
 )
-CHUNK = 1024  # pages, 4 MiB at a time: a signal is heard in between
+CHUNK = 128  # pages, 512 KiB at a time: progress is shown and a signal heard in between
 LOGS = ("-wal", "-shm")  # what SQLite keeps beside a database
 
 
@@ -77,10 +77,10 @@ def _file(url: str, file: Path, command: str) -> Path:
     if parsed.get_backend_name() == "sqlite":
         return Path(str(parsed.database))
     # The password stays out of it: libpq asks for it, or finds it in ~/.pgpass.
-    plain = parsed.set(drivername="postgresql", password=None).render_as_string()
+    plain = parsed._replace(drivername="postgresql", password=None).difference_update_query(["password"])
     raise UsageError(
         "the database is a PostgreSQL server's, which has its own tools for this",
-        command.format(file=shlex.quote(str(file)), url=shlex.quote(plain)),
+        command.format(file=shlex.quote(str(file)), url=shlex.quote(plain.render_as_string())),
     )
 
 

@@ -1,0 +1,87 @@
+"""`nudger backup`, `nudger restore`, `nudger accept-restore`, as an operator types them."""
+
+from pathlib import Path
+
+import pytest
+
+from nudger.highwater import HighWater
+from nudger.store import open_store
+from nudger.wiring import alone
+from tests.cli.conftest import Typed
+from tests.store.world import DAY, HOUR, NOON, World
+
+
+@pytest.fixture
+def state(folder: Path) -> Path:
+    return folder.parent / "home" / "state" / "nudger"
+
+
+@pytest.fixture
+def database(state: Path) -> str:
+    url = f"sqlite:///{state}/nudger.db"
+    world = World(open_store(url))
+    world.maya(NOON)
+    world.store.mark(NOON)
+    world.store.close()
+    return url
+
+
+def test_a_backup_is_made_and_put_back_and_accepted(folder: Path, nudger: Typed, database: str) -> None:
+    assert nudger("backup", "copy.db")[0] == 0
+
+    code, said = nudger("restore", "copy.db", "--yes")
+
+    assert code == 0
+    assert "Nudges go out again after you type: nudger accept-restore" in said
+    assert "is kept as" in said
+    code, said = nudger("accept-restore", typed="n\n")
+    assert code == 1
+    assert "the backup copy.db was restored" in said
+    assert "What came in since Mon 23 Nov" in said
+    code, said = nudger("accept-restore", "--yes")
+    assert (code, said.splitlines()[-1]) == (0, "Accepted. A nudger that runs takes note within 15 seconds.")
+    assert nudger("accept-restore") == (0, "No database was restored here: nothing is held back.\n")
+
+
+def test_a_restored_database_that_was_accepted_is_not_noticed_again(
+    nudger: Typed, database: str, state: Path
+) -> None:
+    HighWater(open_store(database), state, shared=False).begin(NOON)
+    nudger("backup", "copy.db")
+    HighWater(open_store(database), state, shared=False).begin(NOON + HOUR)
+    nudger("restore", "copy.db", "--yes")
+    nudger("accept-restore", "--yes")
+
+    noticed = HighWater(open_store(database), state, shared=False).begin(NOON + DAY)
+
+    assert noticed is None
+
+
+def test_nothing_is_restored_under_a_daemon_that_runs(nudger: Typed, database: str, state: Path) -> None:
+    nudger("backup", "copy.db")
+
+    with alone(state):
+        code, said = nudger("restore", "copy.db", "--yes")
+
+    assert code == 4
+    assert "another nudger is running" in said
+
+
+def test_a_restore_that_is_not_confirmed_changes_nothing(nudger: Typed, database: str) -> None:
+    nudger("backup", "copy.db")
+
+    code, _ = nudger("restore", "copy.db", typed="n\n")
+
+    assert code == 1
+    assert open_store(database).restored() is None
+
+
+def test_a_backup_over_a_file_that_is_there_is_a_mistake_of_usage(nudger: Typed, database: str) -> None:
+    nudger("backup", "copy.db")
+
+    assert nudger("backup", "copy.db")[0] == 2
+    assert nudger("backup", "copy.db", "--force")[0] == 0
+
+
+def test_a_backup_of_nothing_is_a_fault_of_the_database(nudger: Typed) -> None:
+    assert nudger("backup", "copy.db")[0] == 4
