@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nudger.effects import Response
-from nudger.model import ChannelName, Kind, Person
+from nudger.model import ChannelName, Kind, Outcome, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Bound:
     kind: Kind | None
     due_at: datetime
     snoozed_until: datetime | None = None
+    outcome: Outcome | None = None  # of a link's own nudge: the others have none, or wait
+    address: str | None = None  # a link's: where the message went that it stood in
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
-from nudger.delivery.inbound import Inbound, Respond
+from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.restored import Mark, Restored
@@ -20,6 +20,7 @@ from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
 from nudger.model import Person, State
+from nudger.tokens import Link
 
 
 class Channel(Protocol):
@@ -112,6 +113,13 @@ class Store(Protocol):
 
     def counters(self) -> Mapping[str, int]:
         """How often what has happened, by name, since the database was made. They only grow."""
+
+    def linked(self, link: Link) -> Writer | None:
+        """Whom the link names, bound to its entry (None where that is gone); None where nobody is."""
+
+    def take_link(self, link: Link, words: str, now: datetime, respond: Respond) -> Response | None:
+        """What pressing the link does: kept as a reply of these words, with its effects, in one
+        transaction. Where `respond` finds nothing to do, nothing is kept. None where nobody is."""
 
     # looking
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:

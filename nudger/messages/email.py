@@ -33,7 +33,7 @@ def compose(
     else:
         stop = ""
     line = " ".join(subject.split())
-    html = wording.page.render(
+    html = wording.email.render(
         language=language,
         subject=line,
         paragraphs=[paragraph.splitlines() for paragraph in text.split("\n\n")],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
 from nudger.errors import Problem
-from nudger.messages.proofs import Proof, message_proofs, text_proofs
+from nudger.messages.proofs import Proof, message_proofs, page_proofs, text_proofs
 from nudger.messages.readability import grade, sentences
 from nudger.messages.reading import Source, WordingError
 from nudger.messages.segments import Segments
@@ -69,7 +69,7 @@ def _tones(sources: Mapping[str, str]) -> dict[str, Tone]:
 
 def _language(wording: Wording, language: str, tone: Tone) -> Iterator[Finding]:
     messages = list(message_proofs(wording, language))
-    texts = list(text_proofs(wording, language))
+    texts = [*text_proofs(wording, language), *page_proofs(wording, language)]
     for proof in chain(messages, texts):
         for rule, message, fix in _one(proof, tone, wording, language):
             yield Finding(rule, language, proof.kind, proof.key, message, fix)

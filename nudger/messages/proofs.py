@@ -66,6 +66,17 @@ def text_proofs(wording: Wording, language: str) -> Iterator[Proof]:
             yield Proof("system", key, text, longest, segments, compiled.uses, _words(text))
 
 
+def page_proofs(wording: Wording, language: str) -> Iterator[Proof]:
+    """Everything that web pages say: of any length, as they cost nothing."""
+    pages, texts = wording.pages[language], wording.texts[language]
+    when = say_when(texts, _NOW + timedelta(hours=2), _NOW)
+    for section, keys in pages.compiled.items():
+        for key, compiled in keys.items():
+            for channel in ("sms", "email") if "channel" in compiled.uses else ("email",):
+                text = pages.say(section, key, {**_USUAL, "when": when, "channel": channel})
+                yield Proof("pages", f"{section}.{key}", text, count(text), None, compiled.uses, _words(text))
+
+
 def _helped(wording: Wording, language: str, values: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     """The values once with each country's helplines."""
     for country in wording.lines.by_country:

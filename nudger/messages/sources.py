@@ -11,6 +11,7 @@ from jinja2 import Template
 from nudger.errors import Problem
 from nudger.messages.bank import Bank
 from nudger.messages.helplines import Helplines
+from nudger.messages.pages import Pages
 from nudger.messages.reading import Source, WordingError
 from nudger.messages.sandbox import Refused, compile_page
 from nudger.messages.texts import Texts
@@ -19,10 +20,11 @@ from nudger.model import Kind
 HELPLINES = "helplines.toml"
 PAGE = "email.html"
 SYSTEM = "system.toml"
+PAGES = "pages.toml"
 TONE = "tone.toml"  # read by lint
 PAGE_NAMES = frozenset({"language", "subject", "paragraphs", "automated", "stop", "stop_link"})
 
-_OF_LANGUAGE = (*(f"{kind}.toml" for kind in Kind), SYSTEM, TONE)
+_OF_LANGUAGE = (*(f"{kind}.toml" for kind in Kind), SYSTEM, PAGES, TONE)
 _PATH = re.compile(r"([a-z]{2,3}(?:-[A-Z]{2})?)/([^/]+)")
 
 
@@ -32,6 +34,7 @@ class Sources:
 
     banks: Mapping[tuple[str, Kind], Bank]
     texts: Mapping[str, Texts]
+    pages: Mapping[str, Pages]
     helplines: Helplines
     page: Template
 
@@ -50,12 +53,13 @@ class Sources:
         return Sources(
             {_language_and_kind(path): one for path, one in parsed.items() if isinstance(one, Bank)},
             {path.partition("/")[0]: one for path, one in parsed.items() if isinstance(one, Texts)},
+            {path.partition("/")[0]: one for path, one in parsed.items() if isinstance(one, Pages)},
             next(one for one in parsed.values() if isinstance(one, Helplines)),
             next(one for one in parsed.values() if isinstance(one, Template)),
         )
 
 
-def _parsed(source: Source) -> Bank | Texts | Helplines | Template | tuple[Problem, ...]:
+def _parsed(source: Source) -> Bank | Texts | Pages | Helplines | Template | tuple[Problem, ...]:
     if source.file == HELPLINES:
         return Helplines.parse(source)
     if source.file == PAGE:
@@ -63,6 +67,8 @@ def _parsed(source: Source) -> Bank | Texts | Helplines | Template | tuple[Probl
     found = _PATH.fullmatch(source.file)
     if found is None or found[2] not in _OF_LANGUAGE:
         return (source.problem("is not a file of the message bank", _meant(found[2] if found else "")),)
+    if found[2] == PAGES:
+        return Pages.parse(source)
     return Texts.parse(source) if found[2] == SYSTEM else Bank.parse(source)
 
 

@@ -6,11 +6,11 @@ its language in capitals: `Reply {{ LATER }}`. The names of days, months and tim
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source, tables, texts, words
-from nudger.messages.sandbox import Compiled, Refused, Vocabulary, compile_source
+from nudger.messages.reading import Source, tables, words
+from nudger.messages.sandbox import Compiled, Vocabulary
+from nudger.messages.sections import Sections
 from nudger.model import Kind
 
 COMMANDS = (
@@ -68,8 +68,7 @@ def _answer(names: Sequence[str]) -> Vocabulary:
     return Vocabulary(frozenset((*names, *COMMANDS)), (("when", _PART),) if "when" in names else ())
 
 
-# Section -> key -> what its text may name.
-SECTIONS: Mapping[str, Mapping[str, Vocabulary]] = {
+_KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "commands": {command: _plain() for command in COMMANDS},
     "kinds": {kind.value: _plain() for kind in Kind},
     "subjects": {key: _plain() for key in (*(kind.value for kind in Kind), "answer")},
@@ -88,7 +87,9 @@ SECTIONS: Mapping[str, Mapping[str, Vocabulary]] = {
     },
     "texts": {key: _answer(names) for key, names in ANSWERS.items()},
 }
+SECTIONS = Sections(_KEYS, "templates/en/system.toml")
 _LISTS = {"weekdays": 7, "months": 12}
+_OTHERS = (*_LISTS, "parts_of_day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,45 +108,13 @@ class Texts:
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
-        problems = (*_strangers(source, data), *_sections(source, data), *_lists(source, data))
+        problems = (*SECTIONS.problems(source, data, _OTHERS), *_lists(source, data))
         return problems or _texts(data)
 
     def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
         """The text of `key`, with these values and the language's command words."""
         text = self.compiled[section][key]
         return text.render({**self.sources["commands"], **values}) if text.uses else text.render({})
-
-
-def _strangers(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
-    known = (*SECTIONS, *_LISTS, "parts_of_day")
-    for name in sorted(data.keys() - set(known)):
-        yield source.problem(f'unknown "{name}"', _meant(name, known), table=name, nth=1, key=name)
-
-
-def _sections(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
-    for section, keys in SECTIONS.items():
-        found = texts(data.get(section))
-        if found is None:
-            hint = "copy it from templates/en/system.toml and translate it"
-            yield source.problem(f"expected a table [{section}] of texts", hint, table=section, nth=1)
-            continue
-        for key in sorted(found.keys() - keys.keys()):
-            yield _at(source, section, key, "unknown key", _meant(key, keys))
-        for key, vocabulary in keys.items():
-            yield from _text(source, section, key, found.get(key), vocabulary)
-
-
-def _text(
-    source: Source, section: str, key: str, text: str | None, vocabulary: Vocabulary
-) -> Iterator[Problem]:
-    if not text:
-        message = "is missing" if text is None else "is empty"
-        yield _at(source, section, key, message, "copy it from templates/en/system.toml and translate it")
-        return
-    try:
-        compile_source(text, vocabulary)
-    except Refused as refusal:
-        yield _at(source, section, key, str(refusal), "templates/en/system.toml shows what each text may use")
 
 
 def _lists(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
@@ -165,19 +134,6 @@ def _parts_of_day(data: Mapping[str, object]) -> list[tuple[int, str]]:
 
 
 def _texts(data: Mapping[str, object]) -> Texts:
-    sources = {section: texts(data[section]) or {} for section in SECTIONS}
-    compiled = {
-        section: {key: compile_source(sources[section][key], vocabulary) for key, vocabulary in keys.items()}
-        for section, keys in SECTIONS.items()
-    }
+    sources = SECTIONS.sources(data)
     weekdays, months = words(data["weekdays"]) or (), words(data["months"]) or ()
-    return Texts(sources, compiled, weekdays, months, _parts_of_day(data))
-
-
-def _at(source: Source, section: str, key: str, message: str, hint: str) -> Problem:
-    return source.problem(message, hint, where=f"[{section}] {key}", table=section, nth=1, key=key)
-
-
-def _meant(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)
+    return Texts(sources, SECTIONS.compiled(sources), weekdays, months, _parts_of_day(data))

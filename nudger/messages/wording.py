@@ -16,6 +16,7 @@ from nudger.errors import NudgerError
 from nudger.messages import saying
 from nudger.messages.bank import MESSAGE, Bank, Message
 from nudger.messages.helplines import Helplines
+from nudger.messages.pages import Pages
 from nudger.messages.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source
 from nudger.messages.segments import count, to_gsm7
 from nudger.messages.sources import Sources
@@ -44,13 +45,15 @@ class Wording:
 
     banks: Mapping[tuple[str, Kind], Bank]
     texts: Mapping[str, Texts]
+    pages: Mapping[str, Pages]
     lines: Helplines
-    page: Template  # the HTML of emails
+    email: Template  # the HTML of emails
     fitting: Mapping[tuple[str, Kind, bool, bool], Sequence[Message]]  # by contact, by tiny
 
     @classmethod
     def parse(cls, sources: Mapping[str, str]) -> "Wording":
-        """Reads "<language>/<kind>.toml", "<language>/system.toml", "helplines.toml" and "email.html".
+        """Reads "<language>/<kind>.toml", "<language>/system.toml", "<language>/pages.toml",
+        "helplines.toml" and "email.html".
 
         An operator's own files stand in `sources` in place of ours. Raises WordingError with every
         problem of every file at once.
@@ -61,7 +64,7 @@ class Wording:
             for (language, kind), bank in read.banks.items()
             for contact, tiny in product((False, True), repeat=2)
         }
-        return cls(read.banks, read.texts, read.helplines, read.page, fitting)
+        return cls(read.banks, read.texts, read.pages, read.helplines, read.page, fitting)
 
     @property
     def languages(self) -> frozenset[str]:
@@ -125,6 +128,14 @@ class Wording:
         if missing:
             raise NudgerError(f'the text "{key}" was not given {", ".join(sorted(missing))}')
         return _tidy(texts.say("texts", key, values))
+
+    def page(self, language: str, section: str, key: str, **values: object) -> str:
+        """A text of a web page (`pages.SECTIONS` lists them and the values that each takes)."""
+        return self.pages[language].say(section, key, values)
+
+    def command(self, language: str, command: str) -> str:
+        """The word with which people of this language say LATER, DONE and the like."""
+        return self._texts(language).sources["commands"][command]
 
     def subject(self, language: str, kind: Kind | None) -> str:
         """The email subject of a nudge of this kind, or (None) of an answer."""

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: AnyPort = 8080
     public_url: Url | None = None
+    behind_proxy: Flag = False
     operator_password: SecretStr | None = None
 
     twilio_account_sid: AccountSid | None = None

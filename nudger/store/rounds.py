@@ -1,5 +1,6 @@
 """The rounds of one time of one nudge: 0 as planned, one more with each snooze."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -23,6 +24,13 @@ def waiting(tx: Transaction, entry: AnyRow) -> int | None:
         .order_by(occurrence.c.round.desc())
         .limit(1)
     )
+    return found
+
+
+def comes_again_at(tx: Transaction, entry: AnyRow) -> datetime | None:
+    """When a snooze of this entry that is still to come is due."""
+    waits = waiting(tx, entry)
+    found: datetime | None = tx.connection.scalar(select(occurrence.c.due_at).where(occurrence.c.id == waits))
     return found
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
-from nudger.delivery.inbound import Inbound, Respond
+from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.restored import Mark, Restored
@@ -23,6 +23,7 @@ from nudger.store import (
     erasing,
     facts,
     layout,
+    links,
     loading,
     looking,
     overlooking,
@@ -36,6 +37,7 @@ from nudger.store.codec import PlanCache
 from nudger.store.database import Database
 from nudger.store.tables import person
 from nudger.store.transaction import Transaction
+from nudger.tokens import Link
 
 
 class SqlStore:
@@ -138,6 +140,14 @@ class SqlStore:
     def counters(self) -> Mapping[str, int]:
         with self._read() as tx:
             return alarms.counters(tx)
+
+    def linked(self, link: Link) -> Writer | None:
+        with self._read() as tx:
+            return links.linked(tx, link)
+
+    def take_link(self, link: Link, words: str, now: datetime, respond: Respond) -> Response | None:
+        with self._write() as tx:
+            return links.take_link(tx, link, words, now, respond)
 
     # looking
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:

@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from nudger.web.doors import Doors
+from nudger.web.doors import Doors, LinkDoors
 from nudger.web.forms import PATIENCE
 from nudger.web.guard import Guard, gone, report, say
+from nudger.web.links import LinkPages
 from nudger.web.phone import PhonePages
 from nudger.web.twilio import Webhooks
 
@@ -35,6 +36,8 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.state.close = lambda: None
+    if doors.links is not None:
+        app.router.routes += _links(doors.links)
     if doors.signed is not None:
         app.router.routes += _twilio(doors, patience)
     # Where Twilio posts, the world can knock, and the phone shows conversations to whoever asks: never both.
@@ -66,6 +69,11 @@ def _twilio(doors: Doors, patience: timedelta) -> list[BaseRoute]:
         Route("/twilio/inbound", webhooks.inbound, methods=["POST"]),
         Route("/twilio/status/{message_id}", webhooks.status, methods=["POST"]),
     ]
+
+
+def _links(doors: LinkDoors) -> list[BaseRoute]:
+    links = LinkPages(doors)
+    return [Route("/l/{token}", links.look), Route("/l/{token}", links.press, methods=["POST"])]
 
 
 def _phone(phone: PhonePages) -> list[BaseRoute]:

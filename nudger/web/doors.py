@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from nudger.delivery.follow import Card
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.views import Line
 from nudger.model import Plan
+from nudger.web.throttle import Throttle
 
 Conversation = Callable[[int, str | None], Awaitable[Sequence[Line]]]
 FormPairs = Sequence[tuple[str, str]]
@@ -19,6 +21,18 @@ class ClockDoors:
     speed: Callable[[], float]  # times as fast as life; 0 while it is held
     run: Callable[[float], None]  # at this pace from here; 0 holds it
     jump: Callable[[], Awaitable[None]]  # to what is due next
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDoors:
+    """The ways of the links in emails. Languages are the browser's, best first."""
+
+    # (token, languages): the page. Changes nothing.
+    look: Callable[[str, Sequence[str]], Awaitable[Card]]
+    # (token, languages): does what the link says; returns once it is committed.
+    press: Callable[[str, Sequence[str]], Awaitable[Card]]
+    busy: Callable[[Sequence[str]], Card]
+    throttle: Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +57,5 @@ class Doors:
     zone: Callable[[str], tzinfo]
     commands: Callable[[str], Mapping[str, str]]  # the words that a language is told to reply with
     clock: ClockDoors | None = None  # None: the machine's own, which nobody steers
+    links: LinkDoors | None = None
     hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers

@@ -75,7 +75,7 @@ def report(fault: Exception, scope: Scope) -> str:
         "page_failed",
         reference=reference,
         method=scope["method"],
-        path=scope["path"],
+        page="/" + scope["path"].split("/")[1],  # what comes after it may be a token
         fault=type(fault).__name__,
         where=_place(fault),
     )

@@ -17,6 +17,7 @@ from nudger.web.app import Doors, build_app
 from nudger.web.doors import ClockDoors
 from nudger.web.serve import serve
 from nudger.wiring.channels import secret
+from nudger.wiring.links import link_doors, throttle
 
 MOST_PHONES = 50  # that the on-screen phone offers at once
 
@@ -61,6 +62,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon) -> Doors:
         zone=core.zone,
         commands=lambda language: core.wording.texts[language].sources["commands"],
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
+        links=link_doors(core, store, clock, daemon.wake, throttle(settings)),
     )
 
 

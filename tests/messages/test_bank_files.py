@@ -105,7 +105,7 @@ def test_a_page_with_unknown_names_is_refused(sources: Mapping[str, str]) -> Non
 
 def test_a_language_has_all_its_files(sources: Mapping[str, str]) -> None:
     found = problems_of(sources, {"de/rest.toml": GOOD})
-    assert len(found) == 9
+    assert len(found) == 10
     assert found[0].startswith("de/care.toml:1:1: is missing")
 
 

@@ -92,7 +92,7 @@ async def test_a_fault_gives_a_reference_and_keeps_what_it_was_about_to_itself(
     (entry,) = logs
     assert answer.status == 500
     assert answer.body == f"Something went wrong here. Reference: {entry['reference']}\n"
-    assert (entry["fault"], entry["path"]) == ("RuntimeError", "/twilio/inbound")
+    assert (entry["fault"], entry["page"]) == ("RuntimeError", "/twilio")
     assert "twilio.py" in entry["where"]
     assert "private" not in str(logs) + answer.body
     assert "7700" not in str(logs) + answer.body

@@ -1,0 +1,179 @@
+"""What the link of an email does to the person whom it names, and what its page says. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, tzinfo
+from functools import cached_property
+
+from nudger.delivery.inbound import Writer
+from nudger.delivery.respond import Responder
+from nudger.effects import Effect, OptIn, OptOut, Pause, Response, Settle, Snooze
+from nudger.messages import Wording
+from nudger.model import ChannelName, Outcome, Plan
+from nudger.replies import Intent
+from nudger.schedule import day_bounds, resolve
+from nudger.tokens import Action, Link, sign
+
+PAUSE_DAYS = 7
+# How long a link works. One that stops has to work for as long as the email may lie in a mailbox.
+LASTS: Mapping[Action, timedelta] = {
+    Action.LATER: timedelta(days=7),
+    Action.DONE: timedelta(days=7),
+    Action.SKIP: timedelta(days=7),
+    Action.PAUSE: timedelta(days=30),
+    Action.CONFIRM: timedelta(days=30),
+    Action.STOP: timedelta(days=3650),
+}
+_BACK = {Action.STOP: Action.CONFIRM, Action.CONFIRM: Action.STOP}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a link's page shows, in words that are ready."""
+
+    language: str
+    title: str
+    text: str
+    automated: str
+    button: str = ""  # empty: there is nothing to press
+    undo: str = ""  # the words of the link that takes it back
+    undo_token: str = ""
+    status: int = 200  # of HTTP
+
+
+def token(
+    action: Action, person: str, channel: ChannelName, occurrence: int, key: bytes, now: datetime
+) -> str:
+    """The token of a link that is made now."""
+    expires_at = (now + LASTS[action]).replace(microsecond=0)
+    return sign(Link(action, person, channel, expires_at, occurrence), key)
+
+
+def closed(wording: Wording, section: str, language: str, status: int) -> Card:
+    """The page of a link that does nothing: it says what to do."""
+    title, text = wording.page(language, section, "title"), wording.page(language, section, "text")
+    return Card(language, title, text, wording.page(language, "frame", "automated"), status=status)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A right link, and how the person it names stands."""
+
+    link: Link
+    writer: Writer
+    now: datetime
+    responder: Responder
+
+    @property
+    def plan(self) -> Plan:
+        return self.writer.person.plan
+
+    def is_over(self) -> bool:
+        """Whether what it was for is gone: the nudge is forgotten, or went out anew (that email has links
+        of its own), or another address has come in the place of the one that was asked."""
+        action, bound = self.link.action, self.writer.bound
+        if action in (Action.PAUSE, Action.STOP):
+            return False
+        if action is Action.CONFIRM:
+            address = self.plan.address(self.link.channel)
+            return bound is None or address is None or bound.address != address
+        return bound is None or (bound.outcome is Outcome.SNOOZED and bound.snoozed_until is None)
+
+    def before(self) -> Card:
+        """The page before the button is pressed; where the link was used, that there is nothing to do."""
+        settled = self._settled()
+        if settled is not None:
+            return self._card(self._says("settled", "title"), settled)
+        return replace(self._card(self.says("title"), self.says("ask")), button=self.says("button"))
+
+    def after(self, key: bytes) -> Card:
+        """The page after it."""
+        card = self._card(self.says("title"), self.says("said"))
+        back, link = _BACK.get(self.link.action), self.link
+        if back is None or not link.occurrence:
+            return card
+        undo = token(back, link.person, link.channel, link.occurrence, key, self.now)
+        return replace(card, undo=self.says("undo"), undo_token=undo)
+
+    def response(self) -> Response:
+        """What pressing does; no effects where it was done before."""
+        if self.is_over() or self._settled() is not None:
+            return Response(str(Intent.UNKNOWN))
+        intent, effect = self._effect()
+        return Response(str(intent), self._until, (effect,))
+
+    def says(self, key: str) -> str:
+        """A text of the link's own section."""
+        return self._says(str(self.link.action), key, self._until)
+
+    def _effect(self) -> tuple[Intent, Effect]:
+        entry, channels = self.link.occurrence, frozenset({self.link.channel})
+        match self.link.action:
+            case Action.LATER if self._until is not None:
+                return Intent.SNOOZE, Snooze(entry, self._until)
+            case Action.DONE:
+                return Intent.DONE, Settle(entry, Outcome.DONE)
+            case Action.SKIP:
+                return Intent.SKIP, Settle(entry, Outcome.SKIPPED)
+            case Action.PAUSE:
+                return Intent.PAUSE, Pause(self._until)
+            case Action.STOP:
+                return Intent.STOP, OptOut(channels, "used the link")
+            case Action.CONFIRM:
+                return Intent.START, OptIn(channels, "used the link")
+            case other:
+                raise ValueError(f"nothing is done by a link that says {other}")
+
+    def _settled(self) -> str | None:
+        """What there is to say where the link was used before."""
+        bound, standing, channel = self.writer.bound, self.writer.person.standing, self.link.channel
+        outcome = bound.outcome if bound else None
+        match self.link.action:
+            case Action.LATER if bound is not None and bound.snoozed_until is not None:
+                return self._says("settled", "later", bound.snoozed_until)
+            case Action.LATER | Action.DONE | Action.SKIP if outcome in (Outcome.DONE, Outcome.SKIPPED):
+                return self._says("settled", "done")
+            case Action.PAUSE if standing.paused(self.now):
+                key = "pause_until" if standing.paused_until else "pause"
+                return self._says("settled", key, standing.paused_until)
+            case Action.STOP if channel in standing.opted_out:
+                return self._says("settled", "stop")
+            case Action.CONFIRM if channel in standing.consented - standing.opted_out:
+                return self._says("settled", "confirm")
+            case _:
+                return None
+
+    def _card(self, title: str, text: str) -> Card:
+        return Card(self.plan.language, title, text, self._says("frame", "automated"))
+
+    def _says(self, section: str, key: str, at: datetime | None = None) -> str:
+        values: dict[str, object] = {"channel": str(self.link.channel), "limit": str(self.plan.daily_limit)}
+        if at is not None:
+            here, wording = self._zone, self.responder.wording
+            values["when"] = wording.say_when(
+                self.plan.language, at.astimezone(here), self.now.astimezone(here)
+            )
+        return self.responder.wording.page(self.plan.language, section, key, **values)
+
+    @cached_property
+    def _until(self) -> datetime | None:
+        """When LATER brings it back, and until when a pause lasts."""
+        if self.link.action is Action.PAUSE:
+            return _days_on(self._zone, self.now, PAUSE_DAYS)
+        if self.link.action is not Action.LATER:
+            return None
+        later = self.responder.wording.command(self.plan.language, "LATER")
+        return self.responder.respond(self.writer, later, self.link.channel, self.now).until
+
+    @property
+    def _zone(self) -> tzinfo:
+        return self.responder.zone(self.plan.timezone)
+
+
+def _days_on(zone: tzinfo, now: datetime, days: int) -> datetime:
+    """The same wall time so many local dates on."""
+    here = now.astimezone(zone)
+    day = here.date() + timedelta(days=days)
+    resolved = resolve(zone, day, time(here.hour, here.minute))
+    # DST: where the clocks skip the rest of that date, the next one begins.
+    return resolved.at if resolved else day_bounds(zone, day)[1]

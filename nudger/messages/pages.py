@@ -1,0 +1,68 @@
+"""What nudger's web pages say to people in one language: `templates/<language>/pages.toml`, checked.
+
+A text may use the values named for it here; `channel` is "sms" or "email".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nudger.errors import Problem
+from nudger.messages.reading import Source
+from nudger.messages.sandbox import Compiled, Vocabulary
+from nudger.messages.sections import Sections
+
+_WHEN = (("when", frozenset({"at", "until"})),)
+
+
+def _text(*names: str) -> Vocabulary:
+    plain = frozenset(name for name in names if name != "when")
+    return Vocabulary(plain, _WHEN if "when" in names else ())
+
+
+def _link(*names: str) -> Mapping[str, Vocabulary]:
+    """The page behind one kind of link: asked before the button is pressed, said after it."""
+    return {"title": _text(), "ask": _text(*names), "button": _text(), "said": _text(*names)}
+
+
+_KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
+    "frame": {"automated": _text()},
+    "later": _link("when"),
+    "done": _link(),
+    "skip": _link(),
+    "pause": _link("when"),
+    "stop": {**_link("channel"), "undo": _text("channel")},
+    "confirm": {**_link("channel", "limit"), "undo": _text("channel")},
+    # A link that was used before: there is nothing to do any more.
+    "settled": {
+        "title": _text(),
+        "later": _text("when"),
+        "done": _text(),
+        "pause": _text(),
+        "pause_until": _text("when"),
+        "stop": _text("channel"),
+        "confirm": _text(),
+    },
+    "over": {"title": _text(), "text": _text()},
+    "forged": {"title": _text(), "text": _text()},
+    "busy": {"title": _text(), "text": _text()},
+}
+SECTIONS = Sections(_KEYS, "templates/en/pages.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """One language's texts of pages."""
+
+    compiled: Mapping[str, Mapping[str, Compiled]]
+
+    @staticmethod
+    def parse(source: Source) -> "Pages | tuple[Problem, ...]":
+        """The texts, or every problem of the file."""
+        data = source.load()
+        if isinstance(data, Problem):
+            return (data,)
+        problems = tuple(SECTIONS.problems(source, data))
+        return problems or Pages(SECTIONS.compiled(SECTIONS.sources(data)))
+
+    def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
+        return self.compiled[section][key].render(values)

@@ -1,0 +1,44 @@
+"""The links of emails: their key, where they lead, and the doors behind them."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+from nudger.core import Core
+from nudger.delivery.follow import Card
+from nudger.delivery.links import Links
+from nudger.delivery.ports import Clock, Store
+from nudger.settings import Settings
+from nudger.tokens import KEY_BYTES
+from nudger.web.doors import LinkDoors
+from nudger.web.throttle import Throttle
+
+
+def link_key(store: Store) -> bytes:
+    """The key that signs links: made once, and the same on every host of this database."""
+    return bytes.fromhex(store.remember("link key", secrets.token_hex(KEY_BYTES)))
+
+
+def throttle(settings: Settings) -> Throttle:
+    """For the pages that are open to all: one for all of them."""
+    return Throttle(time.monotonic, behind_proxy=settings.behind_proxy)
+
+
+def link_doors(
+    core: Core, store: Store, clock: Clock, wake: Callable[[], None], throttle: Throttle
+) -> LinkDoors | None:
+    """None where no link can lead here: then none stands in an email either."""
+    if core.settings.public_url is None and core.settings.sms != "phone":
+        return None
+    links = Links(store, core.responder, link_key(store))
+
+    async def look(token: str, languages: Sequence[str]) -> Card:
+        return await asyncio.to_thread(links.look, token, languages, clock.now())
+
+    async def press(token: str, languages: Sequence[str]) -> Card:
+        card = await asyncio.to_thread(links.press, token, languages, clock.now())
+        wake()
+        return card
+
+    return LinkDoors(look, press, links.busy, throttle)
