@@ -90,8 +90,11 @@ class Spelling:
         letters = 2 if len(word) >= _LONG - 2 else 1
         near = {aim for key in _shortened(word, letters) for aim in self._near.get(key, ())}
         costs = {aim: _cost(word, aim) for aim in near if aim in self._guarded or _slipped(word, aim)}
-        nearest = [aim for aim, cost in costs.items() if cost == min(costs.values())]
-        return nearest[0] if len(nearest) == 1 and nearest[0] not in self._guarded else word
+        least = min(costs.values(), default=0)
+        nearest = [aim for aim, cost in costs.items() if cost == least]
+        # "suicidl" is as near to "suicide" as to "suicidal": either will do, for both alarm.
+        alike = len(nearest) == 1 or self._hidden.issuperset(nearest)
+        return nearest[0] if nearest and alike and nearest[0] not in self._guarded else word
 
     def _uncovered(self, chunk: str) -> str:
         core = chunk.strip(_AROUND)

@@ -14,6 +14,7 @@ from nudger.model import Window
 from nudger.replies import Understood, Words, understand
 
 CORPUS = Path(__file__).parent / "corpus"
+HELD_OUT = Path(__file__).parent / "held_out"
 NEW_YORK = ZoneInfo("America/New_York")
 FIGURES = pytest.StashKey[list[str]]()
 
@@ -101,6 +102,11 @@ def here(words: Words) -> Here:
 @pytest.fixture(scope="session")
 def corpus(words: Words) -> Callable[[str], list[Case]]:
     return lambda language: list(_cases(tomllib.loads((CORPUS / f"{language}.toml").read_text()), words))
+
+
+@pytest.fixture(scope="session")
+def held_out(words: Words) -> Callable[[str], list[Case]]:
+    return lambda language: list(_cases(tomllib.loads((HELD_OUT / f"{language}.toml").read_text()), words))
 
 
 @pytest.fixture(scope="session")
