@@ -111,6 +111,14 @@ class Store(Protocol):
     def alarms(self) -> Sequence[Alarm]:
         """Those that stand, oldest first; then those that have passed, the latest of each key."""
 
+    def claim_alerts(self, now: datetime, again: timedelta, remind: timedelta) -> Sequence[Alarm]:
+        """What the operator is to be told of now, each given to one caller alone: what stands and was not
+        told, but not sooner than `again` after it was told before; what stands since `remind` after it was
+        told; and what was told and has passed. The rest of the alarms is no news."""
+
+    def give_back_alerts(self, alarms: Sequence[Alarm]) -> None:
+        """Claimed and not told after all: claimed again by the next caller."""
+
     def counters(self) -> Mapping[str, int]:
         """How often what has happened, by name, since the database was made. They only grow."""
 

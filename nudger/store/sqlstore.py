@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import select
 
@@ -19,6 +19,7 @@ from nudger.errors import Problem
 from nudger.model import Origin, Person, State
 from nudger.store import (
     alarms,
+    alerts,
     claiming,
     erasing,
     facts,
@@ -136,6 +137,14 @@ class SqlStore:
     def alarms(self) -> Sequence[Alarm]:
         with self._read() as tx:
             return alarms.alarms(tx)
+
+    def claim_alerts(self, now: datetime, again: timedelta, remind: timedelta) -> Sequence[Alarm]:
+        with self._write() as tx:
+            return alerts.claim_alerts(tx, now, again, remind)
+
+    def give_back_alerts(self, alarms_: Sequence[Alarm]) -> None:
+        with self._write() as tx:
+            alerts.give_back_alerts(tx, alarms_)
 
     def counters(self) -> Mapping[str, int]:
         with self._read() as tx:

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -297,6 +298,9 @@ alarm = Table(
     Column("since", Instant, nullable=False),
     Column("words", Text, nullable=False),
     Column("cleared_at", Instant),
+    # Whether the operator believes that it stands, and when they were last told that it does.
+    Column("told", Boolean, nullable=False, server_default=false()),
+    Column("told_at", Instant),
 )
 
 # What has happened how often since the database was made; it only grows.
