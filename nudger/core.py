@@ -43,7 +43,7 @@ class Core:
     def responder(self) -> Responder:
         handled = self.settings.sms == "twilio" and self.settings.provider_handles_stop
         silent = frozenset({ChannelName.SMS}) if handled else frozenset[ChannelName]()
-        return Responder(self.words, self.wording, self.zone, silent)
+        return Responder(self.words, self.wording, self.zone, silent, self.settings.tell_contacts)
 
     def zone(self, key: str) -> tzinfo:
         """The zone of a plan that was checked; it can only be missing after tzdata was replaced."""

@@ -31,7 +31,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Ends a pause and a crisis hold."""
+    """Ends a pause, and a crisis hold with it where `lifts` says so: the person's own RESUME does."""
+
+    lifts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,42 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """LESS and MORE: so many times half of the nudges in the plan."""
+
+    fewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class LowDays:
+    """Only tiny messages until then; None ends it."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The person was in touch with this contact."""
+
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """One notice to the trusted contact, in words that quote nothing."""
+
+    contact: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untell:
+    """The person withdraws this opt-in to notices; one that waits is cancelled."""
+
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One nudge of this kind (None: of the plan's next nudge) now."""
 
@@ -67,9 +105,25 @@ class Answer:
     """A text back to the person, on the channel on which they wrote, in quiet hours too."""
 
     text: str
+    key: str = ""  # which of nudger's texts
 
 
-Effect = Snooze | Settle | Pause | Resume | OptOut | OptIn | Hold | Ask | Answer
+Effect = (
+    Snooze
+    | Settle
+    | Pause
+    | Resume
+    | OptOut
+    | OptIn
+    | Hold
+    | Rate
+    | LowDays
+    | Reached
+    | Tell
+    | Untell
+    | Ask
+    | Answer
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,19 @@ class Kind(StrEnum):
     CARE = "care"
 
 
+class Effort(StrEnum):
+    """What a message asks: a moment where one is, a few minutes, or a little more; the least first."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    MEDIUM = "medium"
+
+    def within(self, most: "Effort") -> bool:
+        """Whether it asks no more than `most`."""
+        efforts = list(Effort)
+        return efforts.index(self) <= efforts.index(most)
+
+
 class ChannelName(StrEnum):
     """How a person is reached. Which adapter serves a channel is the operator's setting."""
 
@@ -39,6 +52,11 @@ class Origin(StrEnum):
     SNOOZED = "snoozed"  # put off by the person to a time that the person named
     ASKED = "asked"  # the person texted NOW, or the operator typed `nudger send`
     ANSWER = "answer"  # the answer to a person's own text
+    NOTICE = "notice"  # word to a trusted contact, which follows from a person's own text
+
+
+# What follows from a person's own text is no nudge: no pause, quiet hour or hold keeps it.
+FROM_A_TEXT = (Origin.ANSWER, Origin.NOTICE)
 
 
 class State(StrEnum):
@@ -117,12 +135,23 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Someone of a person's support network. nudger never writes to a contact."""
+    """Someone of a person's support network.
+
+    nudger never writes to a contact, but for one notice to a trusted one: `tell` and `agreed` are the
+    words of record of the person's and of the contact's own opt-in.
+    """
 
     name: str
     relation: str = ""
     phone: str | None = None
     email: str | None = None
+    every: int | None = None  # days: not named earlier than so long after the last time
+    tell: str | None = None
+    agreed: str | None = None
+
+    @property
+    def trusted(self) -> bool:
+        return self.tell is not None and self.agreed is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +170,7 @@ class Nudge:
     expires: timedelta = timedelta(minutes=30)
     snooze: timedelta = timedelta(hours=1)
     channels: tuple[ChannelName, ...] = ()  # empty means the person's
+    effort: Effort | None = None  # the most that the bank may ask; None means the plan's
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +192,19 @@ class Plan:
     if_then: str | None = None
     nudges: tuple[Nudge, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    effort: Effort = Effort.MEDIUM  # the most that a message of the bank may ask
 
     def nudge(self, nudge_id: str) -> Nudge | None:
         """The nudge of this id, or None where an edit has removed it."""
         return next((nudge for nudge in self.nudges if nudge.id == nudge_id), None)
+
+    @property
+    def trusted(self) -> Contact | None:
+        """Whom a notice may go to: one at most."""
+        return next((contact for contact in self.contacts if contact.trusted), None)
+
+    def contact(self, name: str | None) -> Contact | None:
+        return next((contact for contact in self.contacts if contact.name == name), None)
 
     def address(self, channel: ChannelName) -> str | None:
         return self.phone if channel is ChannelName.SMS else self.email
@@ -194,6 +233,13 @@ class Standing:
     held_at: datetime | None = None  # a crisis hold
     opted_out: frozenset[ChannelName] = frozenset()
     consented: frozenset[ChannelName] = frozenset()
+    fewer: int = 0  # steps of LESS: 0 the plan's rate, 1 half of it, 2 a quarter
+    tiny_until: datetime | None = None  # low days: only tiny messages until then
+    untold: str | None = None  # the person has withdrawn this opt-in (`tell`) to a notice
+
+    def low(self, now: datetime) -> bool:
+        """Whether only tiny messages are wanted."""
+        return self.tiny_until is not None and now < self.tiny_until
 
     def paused(self, now: datetime) -> bool:
         if self.paused_at is None:
@@ -213,7 +259,9 @@ class History:
     sent: int = 0  # nudges on that date
     last_at: datetime | None = None  # when the last nudge went out
     recent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # bank -> keys, latest first
-    contacted: Mapping[str, datetime] = field(default_factory=dict)  # contact name -> last named at
+    contacted: Mapping[str, datetime] = field(default_factory=dict)  # contact name -> last named, or DONE
+    left_out: Mapping[str, int] = field(default_factory=dict)  # nudge id -> times since one went, after LESS
+    shown_at: datetime | None = None  # when the ways out were last shown in a text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from nudger.delivery import gate
 from nudger.delivery.agenda import Decision, Drop, Due, Send, Verdict
-from nudger.delivery.ledger import count_send
+from nudger.delivery.ledger import count_send, shows_ways_out, thin_out
 from nudger.delivery.restored import Restored
 from nudger.errors import NudgerError
-from nudger.messages import Wording, count
-from nudger.model import ChannelName, Origin, Person, State
+from nudger.messages import Worded, Wording, count
+from nudger.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
 from nudger.schedule import local_date, quiet_starts_after
 
 # Twilio's ValidityPeriod takes whole seconds from 1 on.
 SHORTEST = timedelta(seconds=1)
+FEWER = "fewer, as asked with LESS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Decider:
             [
                 due
                 for due, answer in zip(dues, asked, strict=True)
-                if isinstance(answer, gate.Pass) and due.origin is not Origin.ANSWER
+                if isinstance(answer, gate.Pass) and due.origin not in FROM_A_TEXT
             ],
             now,
         )
@@ -49,7 +50,7 @@ class Decider:
         for due, answer in sorted(zip(dues, asked, strict=True), key=_by_time):
             if not isinstance(answer, gate.Pass):
                 verdicts[due.id] = answer
-            elif due.origin is Origin.ANSWER:
+            elif due.origin in FROM_A_TEXT:
                 verdicts[due.id] = self._answer(person, due, answer, moment)
             elif due.id not in goes:
                 verdicts[due.id] = gate.overtaken()
@@ -68,17 +69,14 @@ class Decider:
         nudge = person.plan.nudge(due.nudge)
         if drop is not None or nudge is None:
             return drop or gate.overtaken(), person
+        history = person.history
+        if due.round == 0 and due.origin is not Origin.ASKED:
+            goes, history = thin_out(history, person.plan, nudge.id, person.standing.fewer)
+            # What was tried before has had its turn.
+            if not goes and not due.attempts:
+                return Drop(State.SUPPRESSED, FEWER), replace(person, history=history)
         try:
-            worded = self.wording.nudge(
-                person.plan,
-                nudge,
-                local_date=due.local_date,
-                slot=due.slot,
-                round=due.round,
-                local_now=moment.now.astimezone(moment.zone),
-                history=person.history,
-                seed=self.seed,
-            )
+            worded = self._worded(person, nudge, due, at, moment)
         except NudgerError as fault:
             # One person's broken words stop nobody else's nudge; `status` and `log` show the reason.
             return Drop(State.FAILED, f"could not be worded: {fault.message}"), person
@@ -92,11 +90,30 @@ class Decider:
             worded.bank_key,
             worded.contact,
         )
-        history = self.wording.after(person.history, worded, nudge.kind, moment.now)
+        history = self.wording.after(history, worded, nudge.kind, moment.now)
         if due.origin is not Origin.ASKED:
             today = local_date(moment.zone, moment.now)
             history = count_send(history, today, due.due_at, moment.now)
         return send, replace(person, history=history)
+
+    def _worded(self, person: Person, nudge: Nudge, due: Due, at: gate.Pass, moment: gate.Moment) -> Worded:
+        local_now = moment.now.astimezone(moment.zone)
+        worded = self.wording.nudge(
+            person.plan,
+            nudge,
+            local_date=due.local_date,
+            slot=due.slot,
+            round=due.round,
+            local_now=local_now,
+            history=person.history,
+            seed=self.seed,
+            tiny=person.standing.low(moment.now),
+        )
+        # An email shows the ways out each time.
+        planned = due.round == 0 and due.origin is not Origin.ASKED
+        if at.channel is ChannelName.SMS and planned and shows_ways_out(person.history, local_now):
+            return self.wording.with_ways_out(worded, person.plan.language, nudge)
+        return worded
 
     def _valid_for(self, person: Person, due: Due, moment: gate.Moment) -> timedelta:
         """How long a provider may hold it: what is left until it expires or quiet hours begin."""

@@ -66,6 +66,7 @@ def forecast(
     return sorted(shown, key=lambda row: (row.due_at is None, row.due_at or now, row.local_date, row.nudge))
 
 
+_WHY = {Origin.FIXED: "its time", Origin.DRAWN: "drawn for this day", Origin.SNOOZED: "put off"}
 _WAITING = (Origin.SNOOZED, Origin.ASKED)
 
 
@@ -97,7 +98,7 @@ def _shown(person: Person, due: Due, verdict: Verdict, decider: Decider) -> Fore
         text=sent.text if sent else None,
         segments=sent.segments if sent else None,
         status="send" if sent else "skip",
-        reason=_why(due) if sent else _why_not(verdict),
+        reason=_why(person, due) if sent else _why_not(verdict),
         until=_until(due, sent) if sent else None,
     )
 
@@ -108,10 +109,9 @@ def _until(due: Due, sent: Send) -> datetime:
     return until if until >= due.expires_at else until - timedelta(microseconds=1)
 
 
-def _why(due: Due) -> str:
-    return {Origin.FIXED: "its time", Origin.DRAWN: "drawn for this day", Origin.SNOOZED: "put off"}.get(
-        due.origin, "asked for"
-    )
+def _why(person: Person, due: Due) -> str:
+    why = _WHY.get(due.origin, "asked for")
+    return f"{why}; a low day: tiny ones only" if person.standing.low(due.due_at) else why
 
 
 def _why_not(verdict: Verdict) -> str:

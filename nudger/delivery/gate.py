@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from nudger.delivery.agenda import Drop, Due, Later
 from nudger.delivery.ledger import ON_TIME, sent_on
 from nudger.delivery.restored import Restored
-from nudger.model import ChannelName, Nudge, Origin, Person, State
+from nudger.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
 from nudger.schedule import is_quiet
 
 ALREADY = "the database was restored from a backup: it may have gone out before"
@@ -42,6 +42,8 @@ def ask(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
         return _missed(reason)
     if due.origin is Origin.ANSWER:
         return _answer(person, due)
+    if due.origin is Origin.NOTICE:
+        return _notice(person, due)
     nudge = person.plan.nudge(due.nudge)
     if nudge is None:
         return Drop(State.CANCELLED, "no longer in the plan")
@@ -52,7 +54,7 @@ def ask(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
 
 def count(person: Person, due: Due, moment: Moment) -> Drop | None:
     """The rules that count: the daily limit, and the gap that a drawn time keeps."""
-    if due.origin in (Origin.ANSWER, Origin.ASKED):
+    if due.origin in (*FROM_A_TEXT, Origin.ASKED):
         return None
     plan, history = person.plan, person.history
     today = moment.now.astimezone(moment.zone).date()
@@ -96,6 +98,18 @@ def _answer(person: Person, due: Due) -> Pass | Drop:
     if channel in due.refused:
         return Drop(State.FAILED, f"{channel} refused it")
     return Pass(channel, address)
+
+
+def _notice(person: Person, due: Due) -> Pass | Drop:
+    """To the trusted contact whom the plan names now, unless the person has withdrawn it meanwhile."""
+    contact = person.plan.trusted
+    if contact is None or contact.phone is None:
+        return Drop(State.CANCELLED, "the plan has no trusted contact any more")
+    if contact.tell == person.standing.untold:
+        return Drop(State.CANCELLED, "withdrawn by the person")
+    if ChannelName.SMS in due.refused:
+        return Drop(State.FAILED, f"{ChannelName.SMS} refused it")
+    return Pass(ChannelName.SMS, contact.phone)
 
 
 def _left_alone(person: Person, moment: Moment) -> str | None:

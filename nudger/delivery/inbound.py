@@ -30,6 +30,7 @@ class Bound:
     snoozed_until: datetime | None = None
     outcome: Outcome | None = None  # of a link's own nudge: the others have none, or wait
     address: str | None = None  # a link's: where the message went that it stood in
+    contact: str | None = None  # whom it named
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class Writer:
     person: Person
     bound: Bound | None
     next_due_at: datetime | None = None
-    answers_today: int = 0  # automatic answers in the last 24 h
+    answered: tuple[str, ...] = ()  # which of nudger's texts answered them in the last 24 h
+    asked_today: int = 0  # nudges on demand on this local date
+    contact_stopped: bool = False  # the trusted contact wants no notices
 
 
 Respond = Callable[[Writer], Response]

@@ -12,6 +12,7 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.ports import Store
 from nudger.delivery.respond import Responder
 from nudger.errors import ChannelError
+from nudger.replies import Intent
 
 OVERLAP = timedelta(minutes=5)  # the provider's clock, and what was under way
 
@@ -32,8 +33,16 @@ class Inbox:
             inbound,
             lambda writer: self.responder.respond(writer, inbound.text, inbound.channel, inbound.received_at),
         )
+        if response is None or response.intent in (Intent.STOP, Intent.START):
+            await self._from_contact(inbound)
         # The text itself is never logged; who wrote is known to the store alone.
         log.info("reply", intent=response.intent if response else "none", channel=str(inbound.channel))
+
+    async def _from_contact(self, inbound: Inbound) -> None:
+        """A trusted contact's own STOP: taken, and answered by the provider alone."""
+        stop = self.responder.contact_stops(inbound.text, inbound.received_at)
+        if stop is not None:
+            await asyncio.to_thread(self.store.contact_said, inbound.address, stop, inbound.received_at)
 
 
 class InboundList(Protocol):

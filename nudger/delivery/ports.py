@@ -129,6 +129,11 @@ class Store(Protocol):
         """What pressing the link does: kept as a reply of these words, with its effects, in one
         transaction. Where `respond` finds nothing to do, nothing is kept. None where nobody is."""
 
+    def contact_said(self, address: str, stop: bool, at: datetime) -> bool:
+        """A trusted contact's own STOP (or START) to notices, by their number: it holds for everyone whose
+        contact they are, and cancels what waits. Of several words the latest `at` counts. False, and
+        nothing kept, where nobody's plan names this number."""
+
     # looking
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:
         """The person's entries (nudges, no answers) of the local dates from `since` on and all that are

@@ -2,16 +2,60 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from nudger.delivery import easing
 from nudger.delivery.inbound import Writer
-from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Response, Resume, Settle, Snooze
+from nudger.effects import (
+    Answer,
+    Ask,
+    Effect,
+    Hold,
+    OptIn,
+    OptOut,
+    Pause,
+    Reached,
+    Response,
+    Resume,
+    Settle,
+    Snooze,
+    Tell,
+    Untell,
+)
 from nudger.messages import Wording
-from nudger.model import ChannelName, Outcome, Plan
+from nudger.model import ChannelName, Contact, Outcome, Plan, Standing
 from nudger.replies import Intent, Understood, Words, understand
+from nudger.schedule import is_quiet
 
 UNBOUND_SNOOZE = timedelta(hours=1)
-MOST_ANSWERS = 3  # automatic answers to what is not understood, in 24 h
+MOST_ASKED = 3  # nudges on demand of one local date
+
+CRISIS = frozenset({"crisis", "crisis_told", "stopped_crisis"})
+# Answers that confirm no command. Two automatic programs must not answer each other for ever.
+SPARED = CRISIS | {
+    "help",
+    "unknown",
+    "held",
+    "nothing_to_snooze",
+    "now_enough",
+    "now_quiet",
+    "now_paused",
+}
+MOST_ANSWERS = 3  # of all of these in 24 h
+# Of crisis answers alone, however many others there were: twice as many, so that nobody who writes a
+# second and a third time meets silence.
+MOST_CRISIS_ANSWERS = 6
+
+# What would change nothing, or promise what does not come, while a crisis hold stands.
+_HELD_BACK = (
+    Intent.START,
+    Intent.SNOOZE,
+    Intent.NOW,
+    Intent.PLAN,
+    Intent.LESS,
+    Intent.MORE,
+    Intent.TINY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +66,7 @@ class Responder:
     wording: Wording
     zone: Callable[[str], tzinfo]
     provider_handles_stop: frozenset[ChannelName] = frozenset()
+    tells_contacts: bool = False  # the operator's switch for notices to trusted contacts
 
     def respond(self, writer: Writer, text: str, channel: ChannelName, now: datetime) -> Response:
         """What this text does to the person who wrote it, on this channel."""
@@ -38,9 +83,29 @@ class Responder:
         )
         reading = _Reading(self, writer, understood, channel, now)
         effects = reading.effects()
+        if writer.person.standing.held_at is not None and understood.intent in _HELD_BACK:
+            effects = reading.held(effects)
         if channel in writer.person.standing.opted_out:
             effects = reading.unasked_for(effects)
         return Response(str(understood.intent), understood.until, effects)
+
+    def contact_stops(self, text: str, now: datetime) -> bool | None:
+        """What a trusted contact says of notices, in any language: True for STOP, False for START."""
+        meanings = {
+            understand(
+                text,
+                language=language,
+                now=now,
+                zone=UTC,
+                snooze=UNBOUND_SNOOZE,
+                quiet=None,
+                words=self.words,
+            ).intent
+            for language in sorted(self.wording.languages)
+        }
+        if Intent.STOP in meanings:
+            return True
+        return False if Intent.START in meanings else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +127,39 @@ class _Reading:
             case Intent.STOP:
                 return self._stop()
             case Intent.CRISIS:
-                return (Hold(), self._say("crisis", helplines=self._helplines()))
+                return self._crisis()
             case Intent.START:
                 return (OptIn(frozenset({self.channel}), "texted START"), self._say("started"))
+            case Intent.PAUSE:
+                return (Pause(self.understood.until), self._paused())
+            case Intent.RESUME:
+                return (Resume(), self._say("resumed"))
+            case Intent.UNTELL:
+                return self._untell()
+            case Intent.HELP | Intent.UNKNOWN as key:
+                return self._sparing(key, helplines=self._helplines())
+            case _:
+                return self._of_nudges()
+
+    def _of_nudges(self) -> tuple[Effect, ...]:
+        match self.understood.intent:
             case Intent.SNOOZE:
                 return self._snooze()
             case Intent.DONE:
                 return self._settle(Outcome.DONE)
             case Intent.SKIP:
                 return self._settle(Outcome.SKIPPED)
-            case Intent.PAUSE:
-                return (Pause(self.understood.until), self._paused())
-            case Intent.RESUME:
-                return (Resume(), self._say("resumed"))
             case Intent.NOW:
-                return (Ask(self.understood.kind),)
+                return self._now()
             case Intent.PLAN:
                 return (self._next(),)
-            case Intent.HELP:
-                return self._sparing(self._say("help", helplines=self._helplines()))
             case _:
-                return self._sparing(self._say("unknown", helplines=self._helplines()))
+                return self._ease()
+
+    def held(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+        """While a hold stands nothing is planned or promised; what is agreed to is kept."""
+        kept = tuple(effect for effect in effects if not isinstance(effect, Answer | Ask | Snooze))
+        return (*kept, *self._sparing("held", helplines=self._helplines()))
 
     def unasked_for(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         """After STOP only STOP's own answer, START's and a crisis answer go out."""
@@ -104,15 +181,68 @@ class _Reading:
     def _snooze(self) -> tuple[Effect, ...]:
         until, bound = self.understood.until, self.writer.bound
         if bound is None or until is None:
-            return self._sparing(self._say("nothing_to_snooze"))
+            return self._sparing("nothing_to_snooze")
         key = "snoozed_moved" if self.understood.moved else "snoozed"
         return (Snooze(bound.occurrence, until), self._say(key, when=self._when(until)))
 
     def _settle(self, outcome: Outcome) -> tuple[Effect, ...]:
-        answer = self._say(str(outcome))
-        if self.writer.bound is None:
+        answer, bound = self._say(str(outcome)), self.writer.bound
+        if bound is None:
             return (answer,)
-        return (Settle(self.writer.bound.occurrence, outcome), answer)
+        settled = Settle(bound.occurrence, outcome)
+        contact = self.plan.contact(bound.contact)
+        if outcome is Outcome.DONE and contact is not None:
+            return (settled, Reached(contact.name), answer)
+        return (settled, answer)
+
+    def _crisis(self) -> tuple[Effect, ...]:
+        """A hold, and one static text: the first of a day is never limited away."""
+        given = sum(key in CRISIS for key in self.writer.answered)
+        if given >= MOST_CRISIS_ANSWERS:
+            return (Hold(),)
+        if self.channel in self._standing.opted_out:
+            return (Hold(), self._say("stopped_crisis", helplines=self._helplines()))
+        told = self._told()
+        if told is None:
+            return (Hold(), self._say("crisis", helplines=self._helplines()))
+        notice = self._say("notice", name=self.plan.name, contact=told.name)
+        answer = self._say("crisis_told", helplines=self._helplines(), contact=told.name)
+        return (Hold(), answer, Tell(told.name, notice.text))
+
+    def _told(self) -> Contact | None:
+        """Whom this hold is told to: once, when it begins, and only by the opt-in of both."""
+        contact, standing = self.plan.trusted, self._standing
+        if not self.responder.tells_contacts or standing.held_at is not None or contact is None:
+            return None
+        refused = self.writer.contact_stopped or contact.tell == standing.untold
+        return None if refused or contact.phone is None else contact
+
+    def _untell(self) -> tuple[Effect, ...]:
+        contact = self.plan.trusted
+        withdrawn = (Untell(contact.tell),) if contact is not None and contact.tell is not None else ()
+        return (*withdrawn, self._say("untold"))
+
+    def _now(self) -> tuple[Effect, ...]:
+        """One at once, or a word on why not: who asks is never met with silence."""
+        quiet, plan = self.plan.quiet, self.plan
+        if self._standing.paused(self.now):
+            return self._sparing("now_paused")
+        if quiet is not None and is_quiet(self.responder.zone(plan.timezone), quiet, self.now):
+            return self._sparing("now_quiet")
+        if self.writer.asked_today >= MOST_ASKED:
+            return self._sparing("now_enough")
+        kind = self.understood.kind
+        return (Ask(kind if any(nudge.kind is kind for nudge in plan.nudges) else None),)
+
+    def _ease(self) -> tuple[Effect, ...]:
+        match self.understood.intent:
+            case Intent.LESS:
+                effects, key = easing.less(self._standing)
+            case Intent.MORE:
+                effects, key = easing.more(self._standing, self.now)
+            case _:
+                effects, key = easing.low_days(self.now)
+        return (*effects, self._say(key))
 
     def _paused(self) -> Answer:
         until = self.understood.until
@@ -122,12 +252,16 @@ class _Reading:
         at = self.writer.next_due_at
         return self._say("plan_next", when=self._when(at)) if at else self._say("plan_nothing")
 
-    def _sparing(self, answer: Answer) -> tuple[Effect, ...]:
-        """Two automatic programs must not answer each other for ever."""
-        return (answer,) if self.writer.answers_today < MOST_ANSWERS else ()
+    def _sparing(self, key: str, **values: str) -> tuple[Effect, ...]:
+        given = sum(key in SPARED for key in self.writer.answered)
+        return (self._say(key, **values),) if given < MOST_ANSWERS else ()
 
     def _say(self, key: str, **values: str) -> Answer:
-        return Answer(self.responder.wording.system(self.plan.language, key, **values))
+        return Answer(self.responder.wording.system(self.plan.language, key, **values), key)
+
+    @property
+    def _standing(self) -> Standing:
+        return self.writer.person.standing
 
     def _when(self, at: datetime) -> str:
         zone = self.responder.zone(self.plan.timezone)

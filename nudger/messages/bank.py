@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 
 from nudger.errors import Problem
 from nudger.messages.reading import Source, tables
 from nudger.messages.sandbox import Compiled, Refused, Vocabulary, compile_source
+from nudger.model import Effort
 
 MESSAGE = Vocabulary(
     frozenset({"name", "kind", "weekday", "part_of_day", "if_then", "snooze"}),
@@ -17,14 +17,6 @@ MESSAGE = Vocabulary(
 )
 _KEYS = ("key", "text", "effort", "contact")
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-
-class Effort(StrEnum):
-    """What a message asks: a moment where one is, a few minutes, or a little more."""
-
-    TINY = "tiny"
-    SMALL = "small"
-    MEDIUM = "medium"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +49,12 @@ class Bank:
     def message(self, key: str) -> Message | None:
         return next((message for message in self.messages if message.key == key), None)
 
-    def fitting(self, *, contact: bool, tiny: bool) -> tuple[Message, ...]:
+    def fitting(self, *, contact: bool, most: Effort) -> tuple[Message, ...]:
         """Those to choose from, never none: with a contact the ones that name one, where there are any;
-        `tiny` keeps to the tiny ones, where there are any."""
+        of them those that ask no more than `most`, where there are any."""
         naming = tuple(one for one in self.messages if one.contact)
         fitting = naming if contact and naming else tuple(one for one in self.messages if not one.contact)
-        easy = tuple(one for one in fitting if one.effort is Effort.TINY)
-        return easy if tiny and easy else fitting
+        return tuple(one for one in fitting if one.effort.within(most)) or fitting
 
 
 def _read(source: Source, data: Mapping[str, object]) -> Iterator[Message | Problem]:

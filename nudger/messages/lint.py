@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
 from nudger.errors import Problem
+from nudger.messages.choosing import KEPT
 from nudger.messages.proofs import Proof, message_proofs, page_proofs, text_proofs
 from nudger.messages.readability import grade, sentences
 from nudger.messages.reading import Source, WordingError
 from nudger.messages.segments import Segments
 from nudger.messages.sources import TONE
 from nudger.messages.tone import Tone
-from nudger.messages.wording import KEPT, Wording
+from nudger.messages.wording import Wording
 from nudger.model import Kind
 
 LONGEST_SENTENCE = 20  # words
@@ -25,8 +26,19 @@ HARDEST_LANGUAGE = 6.0  # over all messages of a language
 FEWEST = KEPT + 2  # messages of a kind: none comes twice within the last ten, and some chance is left
 ALIKE = 0.6  # share of words that two texts have in common
 
-_SAY_AUTOMATED = ("welcome", "reminder", "help", "unknown", "crisis", "stopped_crisis", "automated")
-_SHOW_STOP = ("welcome", "reminder", "started", "help", "unknown")
+_SAY_AUTOMATED = (
+    "welcome",
+    "reminder",
+    "help",
+    "unknown",
+    "held",
+    "crisis",
+    "crisis_told",
+    "stopped_crisis",
+    "notice",
+    "automated",
+)
+_SHOW_STOP = ("welcome", "reminder", "started", "help", "unknown", "notice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +100,8 @@ def _one(proof: Proof, tone: Tone, wording: Wording, language: str) -> Iterator[
         yield avoidance.name, f'says "{found}"', avoidance.instead
     if "!" in proof.text or "¡" in proof.text:
         yield "no-exclamation", "has an exclamation mark", "end with a full stop"
-    commands = set(wording.texts[language].sources["commands"].values())
+    said = wording.texts[language].sources["commands"].values()
+    commands = {word for command in said for word in command.split()}
     for shouted in proof.shouted(commands | tone.capitals):
         yield "no-capitals", f'has "{shouted}" in capitals', "write it small, or add it to tone.toml"
     for sentence in sentences(proof.text):

@@ -12,9 +12,25 @@ from nudger.model import At, Contact, Kind, Nudge, Plan
 
 LONG_NAME = "N" * 20
 LONG_CONTACT = Contact(name="C" * 20, relation="R" * 12)
-TWO_SEGMENTS = ("welcome", "help", "unknown", "crisis", "stopped_crisis")
+TWO_SEGMENTS = (
+    "welcome",
+    "help",
+    "unknown",
+    "held",
+    "crisis",
+    "crisis_told",
+    "stopped_crisis",
+    "notice",
+)
 
-_USUAL = {"name": "Maya", "limit": "3", "helplines": "call 988", "address": "nudger@example.org"}
+_USUAL = {
+    "name": "Maya",
+    "contact": "Sam",
+    "limit": "3",
+    "helplines": "call 988",
+    "address": "nudger@example.org",
+    "if_then": "When I make tea, I step outside.",
+}
 _NOW = datetime(2026, 9, 2, 9, 30)  # noqa: DTZ001  a wall time
 _WORD = re.compile(r"[^\W\d_]+")
 _CAPITALS = re.compile(r"(?<![\w-])(?=[^\W_]*[^\W\d_]{2})[^\Wa-zà-ÿ_]+(?![\w-])")
@@ -56,13 +72,14 @@ def text_proofs(wording: Wording, language: str) -> Iterator[Proof]:
     texts = wording.texts[language]
     usual = {**_USUAL, "when": say_when(texts, _NOW + timedelta(hours=2), _NOW)}
     whens = [say_when(texts, _NOW + timedelta(days=days, hours=13), _NOW) for days in range(366)]
-    long = {**usual, "name": LONG_NAME, "when": max(whens, key=lambda when: (len(when.at), len(when.until)))}
+    names = {"name": LONG_NAME, "contact": LONG_CONTACT.name}
+    long = {**usual, **names, "when": max(whens, key=lambda when: (len(when.at), len(when.until)))}
     helped = list(_helped(wording, language, long))
-    for section in ("texts", "subjects", "email"):
+    for section in ("texts", "if_then", "subjects", "email"):
         for key, compiled in texts.compiled[section].items():
             text = texts.say(section, key, usual)
             longest = _longest([texts.say(section, key, values) for values in helped])
-            segments = None if section != "texts" else 2 if key in TWO_SEGMENTS else 1
+            segments = None if section in ("subjects", "email") else 2 if key in TWO_SEGMENTS else 1
             yield Proof("system", key, text, longest, segments, compiled.uses, _words(text))
 
 

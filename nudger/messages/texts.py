@@ -23,6 +23,8 @@ COMMANDS = (
     "PLAN",
     "LESS",
     "MORE",
+    "TINY",
+    "UNTELL",
     "HELP",
     "STOP",
     "START",
@@ -45,15 +47,24 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "stopped": (),
     "stopped_crisis": ("helplines",),
     "help": ("helplines",),
-    "now": (),
-    "now_enough": (),
-    "less": (),
-    "more": (),
+    "now_enough": (),  # the fourth on demand of a day
+    "now_quiet": (),
+    "now_paused": (),
+    "less": (),  # half of the nudges
+    "less_again": (),  # a quarter
+    "less_lowest": (),
+    "more": (),  # all of them, of any effort
+    "more_half": (),
+    "more_usual": (),
     "low_day": (),
     "plan_next": ("when",),
     "plan_nothing": (),
     "unknown": ("helplines",),
     "crisis": ("helplines",),
+    "crisis_told": ("helplines", "contact"),  # the trusted contact gets a notice
+    "held": ("helplines",),  # to a command while a crisis hold stands
+    "notice": ("name", "contact"),  # goes to the trusted contact
+    "untold": (),
 }
 MOMENTS = ("today", "tomorrow", "weekday", "date")
 _MOMENT = ("time", "hour", "weekday", "day", "month")
@@ -85,6 +96,7 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
         "stop_link": _plain(),
         "stop_by_mail": _plain("address", *COMMANDS),
     },
+    "if_then": {key: _plain("if_then") for key in ("1", "2", "3")},
     "texts": {key: _answer(names) for key, names in ANSWERS.items()},
 }
 SECTIONS = Sections(_KEYS, "templates/en/system.toml")

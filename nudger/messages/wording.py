@@ -4,17 +4,17 @@ Nothing here reads a file: the sources come in as texts by their path ("en/rest.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from hashlib import blake2b
 from itertools import product
 
 from jinja2 import Template
 
 from nudger.errors import NudgerError
 from nudger.messages import saying
-from nudger.messages.bank import MESSAGE, Bank, Message
+from nudger.messages.bank import MESSAGE, Bank
+from nudger.messages.choosing import KEPT, Choices, contact_now, contacts_of
 from nudger.messages.helplines import Helplines
 from nudger.messages.pages import Pages
 from nudger.messages.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source
@@ -24,7 +24,6 @@ from nudger.messages.texts import Texts
 from nudger.model import Contact, History, Kind, Nudge, Plan
 
 LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
-KEPT = 10  # keys of each bank that a history holds; also the longest window without repetition
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -37,6 +36,7 @@ class Worded:
     bank_key: str | None  # None: the plan's own message
     contact: str | None  # the contact whom it names
     segments: int
+    ways_out: bool = False  # it says who sends it, and how to have less or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Wording:
     pages: Mapping[str, Pages]
     lines: Helplines
     email: Template  # the HTML of emails
-    fitting: Mapping[tuple[str, Kind, bool, bool], Sequence[Message]]  # by contact, by tiny
+    choices: Choices
 
     @classmethod
     def parse(cls, sources: Mapping[str, str]) -> "Wording":
@@ -59,12 +59,8 @@ class Wording:
         problem of every file at once.
         """
         read = Sources.read(sources)
-        fitting = {
-            (language, kind, contact, tiny): bank.fitting(contact=contact, tiny=tiny)
-            for (language, kind), bank in read.banks.items()
-            for contact, tiny in product((False, True), repeat=2)
-        }
-        return cls(read.banks, read.texts, read.pages, read.helplines, read.page, fitting)
+        choices = Choices.of(read.banks, read.texts)
+        return cls(read.banks, read.texts, read.pages, read.helplines, read.page, choices)
 
     @property
     def languages(self) -> frozenset[str]:
@@ -95,21 +91,31 @@ class Wording:
         """The words of one occurrence: the same for the same arguments, on every host.
 
         The plan's own message, or the template it names, or a choice of the bank that was not among
-        the last min(10, n - 1) from it. A template that the bank has lost since the plan was checked
-        leaves the choice to the bank. Raises NudgerError where the plan's message is none.
+        the last min(10, n - 1) from it. A template that the bank has lost since the plan was checked,
+        and words that name a contact while nobody is due, leave the choice to the bank. `tiny` holds
+        for its choices alone. Raises NudgerError where the plan's message is none.
         """
-        contacts = _contacts(plan, nudge)
-        if nudge.message is not None:
-            key, compiled = None, _compiled(nudge.message)
-        else:
+        contact = contact_now(plan, nudge, history, local_now)
+        key, compiled = None, _compiled(nudge.message) if nudge.message is not None else None
+        if compiled is None or (contact is None and "contact" in compiled.uses):
+            self._texts(plan.language)
             occurrence = (seed, plan.person, nudge.id, local_date.isoformat(), str(slot), str(round))
-            message = self._message(plan, nudge, bool(contacts), tiny, history, occurrence)
+            message = self.choices.message(plan, nudge, contact is not None, tiny, history, occurrence)
             key, compiled = message.key, message.compiled
-        contact = _longest_ago(contacts, history) if "contact" in compiled.uses else None
+        contact = contact if "contact" in compiled.uses else None
         values = self._values(plan, nudge, contact, local_now, compiled)
         text = _tidy(compiled.render(values))
         subject = self.subject(plan.language, nudge.kind)
         return Worded(text, subject, key, contact.name if contact else None, count(text).segments)
+
+    def with_ways_out(self, worded: Worded, language: str, nudge: Nudge) -> Worded:
+        """Once a month, never as a text of its own: in place of a message that the bank chose, and below
+        words that the plan chose."""
+        reminder = self.system(language, "reminder")
+        if nudge.message is None and nudge.template is None:
+            return replace(worded, text=reminder, bank_key=None, contact=None, segments=1, ways_out=True)
+        text = f"{worded.text}\n\n{reminder}"
+        return replace(worded, text=text, segments=count(text).segments, ways_out=True)
 
     def after(self, history: History, worded: Worded, kind: Kind, now: datetime) -> History:
         """The history once these words have gone out: what was said, and whom it named."""
@@ -119,7 +125,8 @@ class Wording:
             recent = {**recent, kind.value: bank}
         if worded.contact is not None:
             contacted = {**contacted, worded.contact: now}
-        return replace(history, recent=recent, contacted=contacted)
+        shown_at = now if worded.ways_out or history.shown_at is None else history.shown_at
+        return replace(history, recent=recent, contacted=contacted, shown_at=shown_at)
 
     def system(self, language: str, key: str, **values: object) -> str:
         """One of nudger's own texts (`texts.ANSWERS` lists them and the values that each takes)."""
@@ -173,7 +180,7 @@ class Wording:
         ranges = {
             "weekday": texts.weekdays,
             "part_of_day": [word for _, word in texts.parts_of_day],
-            "contact": _contacts(plan, nudge) or [Contact("")],
+            "contact": contacts_of(plan, nudge) or [Contact("")],
         }
         varied = [name for name in ranges if name in compiled.uses]
         fixed = self._values(plan, nudge, None, _NEVER, compiled)
@@ -182,27 +189,6 @@ class Wording:
             for values in product(*(ranges[name] for name in varied))
         )
         return max(rendered, key=_cost)
-
-    def _message(
-        self,
-        plan: Plan,
-        nudge: Nudge,
-        has_contact: bool,
-        tiny: bool,
-        history: History,
-        occurrence: Sequence[str],
-    ) -> Message:
-        bank = self._bank(plan.language, nudge.kind)
-        if nudge.template is not None:
-            named = bank.message(nudge.template)
-            if named is not None and (has_contact or not named.contact):
-                return named
-        fitting = self.fitting[plan.language, nudge.kind, has_contact, tiny]
-        window = min(KEPT, len(fitting) - 1)
-        said = history.recent.get(nudge.kind.value, ())[:window]
-        free = [message for message in fitting if message.key not in said]
-        digest = blake2b("\x1f".join(occurrence).encode(), digest_size=8).digest()
-        return free[int.from_bytes(digest, "big") % len(free)]
 
     def _values(
         self, plan: Plan, nudge: Nudge, contact: Contact | None, local_now: datetime, compiled: Compiled
@@ -235,18 +221,6 @@ class Wording:
     def _bank(self, language: str, kind: Kind) -> Bank:
         self._texts(language)
         return self.banks[language, kind]
-
-
-def _contacts(plan: Plan, nudge: Nudge) -> Sequence[Contact]:
-    """Whom this nudge may name, in the order of the file."""
-    if not nudge.contacts:
-        return plan.contacts
-    return [contact for contact in plan.contacts if contact.name in nudge.contacts]
-
-
-def _longest_ago(contacts: Sequence[Contact], history: History) -> Contact | None:
-    """The one least recently named; of several never named, the first of the file."""
-    return min(contacts, key=lambda contact: history.contacted.get(contact.name, _NEVER), default=None)
 
 
 def _compiled(source: str) -> Compiled:

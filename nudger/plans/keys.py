@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from nudger.model import ChannelName, Kind
-from nudger.plans import addresses, times
+from nudger.model import ChannelName, Effort, Kind
+from nudger.plans import addresses, times, trust
 from nudger.plans.facts import Facts
 from nudger.plans.faults import Wrong, did_you_mean, listed, meant, shown
 from nudger.plans.zones import read_zone
@@ -37,6 +37,8 @@ _ALSO_KINDS = {
     "therapy": "care",
     "doctor": "care",
 }
+_EFFORTS = {effort.value: effort for effort in Effort}
+_ALSO_EFFORTS = {"low": "tiny", "minimal": "tiny", "little": "small", "high": "medium", "large": "medium"}
 _ALSO_CHANNELS = {"text": "sms", "txt": "sms", "phone": "sms", "mail": "email", "e-mail": "email"}
 
 
@@ -98,6 +100,13 @@ def _channel(value: object) -> ChannelName:
     raise Wrong(f'expected "sms" or "email", got {shown(value)}', hint)
 
 
+def _effort(value: object) -> Effort:
+    if isinstance(value, str) and value in _EFFORTS:
+        return _EFFORTS[value]
+    hint = did_you_mean(meant(value, Effort, _ALSO_EFFORTS), "tiny is a moment, medium a little more")
+    raise Wrong(f'expected "tiny", "small" or "medium", got {shown(value)}', hint)
+
+
 def _whole(least: int, most: int) -> Form:
     def read(value: object) -> int:
         if type(value) is int and least <= value <= most:
@@ -132,6 +141,9 @@ def _consent(value: object) -> str:
 
 _LINE = {"type": "string", "minLength": 1}
 _CHANNELS = _plain(_channel, {"enum": list(ChannelName)}, many=True)
+_EFFORT = _plain(_effort, {"enum": list(Effort)})
+_EVERY = _plain(times.read_every, _text(times.EVERY, "3 days", "2 weeks"))
+_RECORD = Form(trust.read_record, _text(r"\d{4}-\d\d-\d\d.+", "2026-11-20, on paper: please tell Sam"))
 _PHONE = Form(
     lambda value, facts: addresses.read_phone(value, facts.country),
     {"type": "string", "examples": ["+447700900123"]},
@@ -176,6 +188,7 @@ PLAN: Mapping[str, Key] = _table(
         _plain(addresses.read_line, _LINE),
         "The person's own plan, for messages: if it is 3, I rest.",
     ),
+    Key("effort", _EFFORT, "The most that a message of the bank may ask.", "medium"),
     Key(
         "extends", _plain(_shared_name, _text(addresses.PERSON_ID, "gentle-week")), "A plan in plans/shared/."
     ),
@@ -202,7 +215,7 @@ NUDGE: Mapping[str, Key] = _table(
     Key("times", _whole(1, MOST_A_DAY), "How many a day, one from each equal part of `between`.", 1),
     Key(
         "every",
-        _plain(times.read_every, _text(times.EVERY, "3 days", "2 weeks")),
+        _EVERY,
         "Each so many days, from `starts`.",
     ),
     Key(
@@ -224,13 +237,17 @@ NUDGE: Mapping[str, Key] = _table(
     Key("expires", _span(HOUR / 60, 48 * HOUR, "30m"), "Later than this it is not sent.", "30m"),
     Key("snooze", _span(HOUR / 60, 48 * HOUR, "1h"), "What LATER means, at most 48h.", "1h"),
     Key("channels", _CHANNELS, "In place of the person's.", "the person's"),
+    Key("effort", _EFFORT, "The most that a message of the bank may ask here.", "the person's"),
 )
 
 CONTACT: Mapping[str, Key] = _table(
     Key("name", _plain(addresses.read_name, _LINE), "What the person calls them. Required."),
     Key("relation", _plain(addresses.read_name, _LINE), "Who they are: brother, neighbour."),
-    Key("phone", _PHONE, "Their number; nudger never writes to it."),
+    Key("phone", _PHONE, "Their number."),
     Key("email", _EMAIL, "Their address; nudger never writes to it."),
+    Key("every", _EVERY, "Named no sooner than this after the last time."),
+    Key("tell", _RECORD, "The person's written opt-in to a notice, with its date; together with agreed."),
+    Key("agreed", _RECORD, "The contact's own opt-in to a notice, with its date; together with tell."),
 )
 
 TABLES: Mapping[str, Mapping[str, Key]] = {"nudge": NUDGE, "contact": CONTACT}
@@ -269,4 +286,7 @@ ALSO: Mapping[str, str] = {
     "reminders": "nudge",
     "people": "contact",
     "relationship": "relation",
+    "intensity": "effort",
+    "frequency": "every",
+    "notify": "tell",
 }

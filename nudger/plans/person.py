@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nudger.model import At, Between, ChannelName, Contact, Cron, Nudge, Plan
+from nudger.plans import trust
 from nudger.plans.addresses import country_of, is_of
 from nudger.plans.facts import Facts
-from nudger.plans.faults import FAULTY, WARNING, Path, did_you_mean, listed, meant, shown
+from nudger.plans.faults import FAULTY, WARNING, Fault, Path, did_you_mean, listed, meant, shown
 from nudger.plans.lookahead import NO_GAP, Finding, Shape, look_ahead, look_at_changes
 from nudger.plans.nudges import Breach
 from nudger.plans.sharing import Placed, Whole
@@ -15,7 +16,7 @@ from nudger.plans.wordings import Words
 
 BARE = Plan("", "", "")  # what holds where a plan says nothing
 _SHAPING = ("quiet", "daily_limit", "gap")
-_OTHERS = ("language", "consent", "if_then", *_SHAPING)
+_OTHERS = ("language", "consent", "if_then", "effort", *_SHAPING)
 _ADDRESS = {ChannelName.SMS: "phone", ChannelName.EMAIL: "email"}
 _WORDING = ("language", "if_then")
 _AS_ABSENT = object()
@@ -29,6 +30,7 @@ def check_person(whole: Whole, person: str, facts: Facts, words: Words) -> Plan 
         _check_what_is_there(whole)
         _check_channels(whole)
         _check_contacts(whole)
+        _check_trust(whole)
     _check_country(whole)
     if not _are_few(whole):
         return None
@@ -53,6 +55,11 @@ def check_shared(whole: Whole, facts: Facts, words: Words) -> None:
         if_then="",
         contacts=(Contact(""),),
     )
+    for draft in whole.own.contacts:
+        if draft.contact is not None and draft.contact.trusted:
+            message = "expected no opt-in in a shared plan: it is the person's own"
+            hint = "write this contact into the plan of the person who asked for it"
+            whole.own.add(Fault((*draft.path, "tell"), message, hint))
     if plan.language in words.wording.languages:
         for placed in whole.nudges:
             if placed.draft is whole.own and placed.nudge.nudge is not None:
@@ -132,6 +139,14 @@ def _check_contacts(whole: Whole) -> None:
                 hints[name] = hints.get(name) or _contact_meant(name, sorted(whole.contacts))
                 message = f"expected the name of a [[contact]], got {shown(name)}"
                 tell(placed, ("contacts", index), message, hints[name])
+
+
+def _check_trust(whole: Whole) -> None:
+    """The opt-ins are the person's own, so all of this stands in their own file."""
+    own = {one.contact.name: one for one in whole.own.contacts if one.contact is not None}
+    contacts = {name: one.contact for name, one in own.items() if one.contact is not None}
+    for name, key, message, hint in trust.of_person(contacts, _given(whole, "phone", None)):
+        whole.own.add(Fault((*own[name].path, key), message, hint))
 
 
 def _contact_meant(name: str, names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from nudger.model import Contact
-from nudger.plans import nudges
+from nudger.plans import nudges, trust
 from nudger.plans.documents import single_header
 from nudger.plans.drafts import ContactDraft, Draft, NudgeDraft
 from nudger.plans.facts import Facts
@@ -125,7 +125,10 @@ def _read_contacts(draft: Draft, tables: list[tuple[Path, Table]], facts: Facts)
         if "phone" not in values and "email" not in values:
             hint = "add how to reach them, so that it is at hand"
             draft.add(Fault(path, 'expected "phone" or "email", got none', hint, WARNING))
-        sound = name is not None and FAULTY not in values.values()
+        broken = list(trust.breaches(values))
+        for breach in broken:
+            draft.add(Fault((*path, *breach.path), breach.message, breach.hint))
+        sound = name is not None and FAULTY not in values.values() and not broken
         draft.contacts.append(ContactDraft(path, name, Contact(**values) if sound else None))
 
 

@@ -21,9 +21,9 @@ from nudger.replies.timewords import TimeWords
 # HELP is last: what is left of "what would you do" without its small words is no question for help.
 _ORDER = (
     Intent.START, Intent.DONE, Intent.SKIP, Intent.PAUSE, Intent.RESUME, Intent.NOW, Intent.PLAN,
-    Intent.LESS, Intent.MORE, Intent.HELP,
+    Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP,
 )  # fmt: skip
-_BEFORE_TIMES = (Intent.PLAN, Intent.LESS, Intent.MORE, Intent.HELP)
+_BEFORE_TIMES = (Intent.PLAN, Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP)
 _AFTER_TIMES = (Intent.SKIP, Intent.DONE, Intent.START)
 
 

@@ -22,6 +22,8 @@ class Intent(StrEnum):
     PLAN = "plan"
     LESS = "less"
     MORE = "more"
+    TINY = "tiny"
+    UNTELL = "untell"
     HELP = "help"
     UNKNOWN = "unknown"
 

@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     templates_dir: Path | None = None
     seed: str = "nudger"
     country: Country | None = None
+    tell_contacts: Flag = False
 
     sms: Sms = "phone"
     email: Email = "phone"

@@ -7,15 +7,33 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
-from nudger.model import ChannelName, Kind, Origin, Outcome, Person, State
-from nudger.store import people, rounds, standing
+from nudger.delivery.ledger import in_touch
+from nudger.effects import (
+    Answer,
+    Ask,
+    Effect,
+    Hold,
+    LowDays,
+    OptIn,
+    OptOut,
+    Pause,
+    Rate,
+    Reached,
+    Resume,
+    Settle,
+    Snooze,
+    Tell,
+    Untell,
+)
+from nudger.model import FROM_A_TEXT, ChannelName, Kind, Origin, Outcome, Person, State
+from nudger.store import notices, people, rounds, standing
 from nudger.store.entries import planned
 from nudger.store.tables import IS_PLANNED, AnyRow, occurrence
 from nudger.store.transaction import Transaction
 
 FRESH = timedelta(minutes=30)  # how late a nudge on demand may be, and one that no plan knows any more
 ANSWER_FRESH = timedelta(hours=1)  # later it would come out of the blue, perhaps at night
+_OfStanding = Pause | Resume | OptOut | OptIn | Hold | Rate | LowDays | Untell
 FIRST_ASKED = 1001  # slots of nudges on demand; those of a plan count from 1
 
 
@@ -30,28 +48,45 @@ class Act:
 
 
 def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
-    answers = 0
+    written = 0
     for effect in effects:
         match effect:
             case Snooze(entry_id, until):
                 _snooze(tx, act, entry_id, until)
             case Settle(entry_id, outcome):
                 _settle(tx, act, entry_id, outcome)
-            case Pause(until):
-                standing.pause(tx, act.one.id, until, act.at)
-            case Resume():
-                standing.resume(tx, act.one.id, act.at)
-            case OptOut(channels, how):
-                standing.opt_out(tx, act.one, channels, how, act.at)
-            case OptIn(channels, how):
-                standing.opt_in(tx, act.one.id, channels, how, act.at)
-            case Hold():
-                standing.hold(tx, act.one.id, act.at)
+            case Reached(contact):
+                _reached(tx, act, contact)
             case Ask(kind):
                 _ask(tx, act, kind)
-            case Answer(text):
-                _answer(tx, act, text, answers)
-                answers += 1
+            case Tell():
+                notices.tell(tx, act.one.id, effect, act.at, **_written(tx, act, written))
+                written += 1
+            case Answer():
+                _answer(tx, act, effect, written)
+                written += 1
+            case _:
+                _stand(tx, act.one, effect, act.at)
+
+
+def _stand(tx: Transaction, one: Person, effect: _OfStanding, at: datetime) -> None:
+    match effect:
+        case Pause(until):
+            standing.pause(tx, one.id, until, at)
+        case Resume(lifts):
+            standing.resume(tx, one, lifts, at)
+        case OptOut(channels, how):
+            standing.opt_out(tx, one, channels, how, at)
+        case OptIn(channels, how):
+            standing.opt_in(tx, one.id, channels, how, at)
+        case Hold():
+            standing.hold(tx, one, at)
+        case Rate(fewer):
+            standing.set_rate(tx, one.id, fewer, at)
+        case LowDays(until):
+            standing.set_low_days(tx, one.id, until, at)
+        case Untell(record):
+            notices.withdraw(tx, one.id, record, at)
 
 
 def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
@@ -136,7 +171,7 @@ def _next_nudge(tx: Transaction, one: Person) -> str | None:
         .where(
             occurrence.c.person == one.id,
             IS_PLANNED,
-            occurrence.c.origin != Origin.ANSWER,
+            occurrence.c.origin.not_in(FROM_A_TEXT),
         )
         .order_by(occurrence.c.due_at, occurrence.c.id)
         .limit(1)
@@ -144,20 +179,31 @@ def _next_nudge(tx: Transaction, one: Person) -> str | None:
     return found
 
 
-def _answer(tx: Transaction, act: Act, text: str, number: int) -> None:
+def _reached(tx: Transaction, act: Act, contact: str) -> None:
+    # Read afresh: a snooze of the same reply may have counted something out of it.
+    history = people.read(tx, [act.one.id])[act.one.id].history
+    people.put_history(tx, act.one.id, in_touch(history, contact, act.at))
+    standing.record_event(tx, act.one.id, act.at, "in touch", contact)
+
+
+def _answer(tx: Transaction, act: Act, answer: Answer, number: int) -> None:
     entry = planned(
         person=act.one.id,
-        local_date=tx.local_date(act.one.plan, act.at),
         nudge="",
-        slot=act.line,
-        round=number,
         origin=Origin.ANSWER,
         due_at=act.at,
-        expires_at=act.at + ANSWER_FRESH,
-        text=text,
+        text=answer.text,
+        key=answer.key or None,
         channel=act.channel,
+        **_written(tx, act, number),
     )
     tx.connection.execute(insert(occurrence), entry)
+
+
+def _written(tx: Transaction, act: Act, number: int) -> dict[str, Any]:
+    """What tells the texts apart that follow from one reply, and how late they may be."""
+    today = tx.local_date(act.one.plan, act.at)
+    return {"local_date": today, "slot": act.line, "round": number, "expires_at": act.at + ANSWER_FRESH}
 
 
 def _entry(tx: Transaction, act: Act, entry_id: int) -> AnyRow | None:

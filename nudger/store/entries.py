@@ -66,6 +66,7 @@ def planned(
     round: int = 0,
     kind: Kind | None = None,
     text: str | None = None,
+    key: str | None = None,
     channel: ChannelName | None = None,
 ) -> dict[str, Any]:
     """The row of an entry that is to come."""
@@ -85,6 +86,7 @@ def planned(
         "attempts": 0,
         "refused": "",
         "text": text,
+        "key": key,
         "channel": channel,
     }
 

@@ -7,7 +7,18 @@ from typing import Any
 from sqlalchemy import Table, delete, select
 
 from nudger.store import people
-from nudger.store.tables import AnyRow, event, message, occurrence, person, plan, plan_problem, reach, reply
+from nudger.store.tables import (
+    AnyRow,
+    contact_word,
+    event,
+    message,
+    occurrence,
+    person,
+    plan,
+    plan_problem,
+    reach,
+    reply,
+)
 from nudger.store.transaction import Transaction
 
 # In the order in which they may go: what refers to a person before the person.
@@ -33,6 +44,12 @@ def forget(tx: Transaction, person_id: str) -> bool:
     tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))
     for table in _TABLES:
         tx.connection.execute(delete(table).where(table.c.person == person_id))
+    # A contact's last word is kept for as long as somebody's plan names them.
+    gone = select(person.c.trusted).where(person.c.id == person_id).scalar_subquery()
+    named = select(person.c.trusted).where(person.c.id != person_id, person.c.trusted.is_not(None))
+    tx.connection.execute(
+        delete(contact_word).where(contact_word.c.address == gone, contact_word.c.address.not_in(named))
+    )
     tx.connection.execute(delete(person).where(person.c.id == person_id))
     tx.plans.drop(person_id)
     return True

@@ -54,11 +54,12 @@ def _bound(tx: Transaction, link: Link) -> Bound | None:
     ).one_or_none()
     if entry is None:
         return None
-    went_to = select(message.c.address).where(
+    went = select(message.c.address, message.c.contact).where(
         message.c.person == link.person,
         message.c.occurrence == link.occurrence,
         message.c.channel == link.channel,
     )
+    sent = tx.connection.execute(went.order_by(message.c.line.desc()).limit(1)).first()
     return Bound(
         entry.id,
         entry.nudge,
@@ -66,5 +67,6 @@ def _bound(tx: Transaction, link: Link) -> Bound | None:
         entry.due_at,
         rounds.comes_again_at(tx, entry),
         Outcome(entry.outcome) if entry.outcome else None,
-        tx.connection.scalar(went_to.order_by(message.c.line.desc()).limit(1)),
+        sent.address if sent else None,
+        sent.contact if sent else None,
     )

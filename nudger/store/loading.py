@@ -27,6 +27,7 @@ _PERSON: dict[str, BindParameter[str]] = {
     "name": bindparam("called"),
     "digest": bindparam("its_digest"),
     "search": bindparam("found_by"),
+    "trusted": bindparam("its_trusted"),
 }
 _NEW_PERSON = Bulk(
     insert(person).values(
@@ -99,8 +100,14 @@ def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
 
 
 def _person(file: PlanFile) -> dict[str, Any]:
-    one, name = file.plan.person, file.plan.name
-    return {"one": one, "called": name, "its_digest": file.digest, "found_by": searching.key(one, name)}
+    plan, trusted = file.plan, file.plan.trusted
+    return {
+        "one": plan.person,
+        "called": plan.name,
+        "its_digest": file.digest,
+        "its_trusted": trusted.phone if trusted else None,
+        "found_by": searching.key(plan.person, plan.name),
+    }
 
 
 def _plan(file: PlanFile) -> dict[str, Any]:

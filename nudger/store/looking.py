@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.errors import Problem
-from nudger.model import ChannelName, Origin, Outcome, Person, State
+from nudger.model import FROM_A_TEXT, ChannelName, Origin, Outcome, Person, State
 from nudger.store import people
 from nudger.store.entries import CHANNELS, KINDS, ORIGINS
 from nudger.store.tables import (
@@ -40,6 +40,8 @@ from nudger.store.transaction import Transaction
 
 DAY = timedelta(hours=24)
 
+# What goes to a trusted contact is no line of the person's own conversation.
+_TO_A_CONTACT = exists().where(occurrence.c.id == message.c.occurrence, occurrence.c.origin == Origin.NOTICE)
 _FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(WAITS_FOR_TIME)
 
 
@@ -54,7 +56,7 @@ def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
         select(occurrence)
         .where(
             occurrence.c.person == person_id,
-            occurrence.c.origin != Origin.ANSWER,
+            occurrence.c.origin.not_in(FROM_A_TEXT),
             or_(occurrence.c.local_date >= since, IS_PLANNED),
         )
         .order_by(occurrence.c.due_at, occurrence.c.id)
@@ -87,7 +89,7 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
         message.c.text,
         message.c.subject,
         message.c.state,
-    ).where(message.c.line > after, message.c.state != State.CANCELLED)
+    ).where(message.c.line > after, message.c.state != State.CANCELLED, ~_TO_A_CONTACT)
     inbound = select(
         reply.c.line,
         reply.c.person,
@@ -162,16 +164,21 @@ def problems(tx: Transaction) -> list[Problem]:
 
 
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
-    """People whom a nudge would not reach, whatever the agenda says."""
+    """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
     out = exists().where(reach.c.person == person.c.id, reach.c.opted_out_at.is_not(None))
     agreed = exists().where(reach.c.person == person.c.id, reach.c.consented_at.is_not(None))
     paused = and_(
         person.c.paused_at.is_not(None), or_(person.c.paused_until.is_(None), person.c.paused_until > now)
     )
+    changed = or_(
+        paused,
+        person.c.held_at.is_not(None),
+        person.c.removed_at.is_not(None),
+        person.c.fewer > 0,
+        person.c.tiny_until > now,
+    )
     ids = tx.connection.scalars(
-        select(person.c.id)
-        .where(or_(paused, person.c.held_at.is_not(None), person.c.removed_at.is_not(None), out, ~agreed))
-        .order_by(person.c.id)
+        select(person.c.id).where(or_(changed, out, ~agreed)).order_by(person.c.id)
     ).all()
     found: list[Person] = []
     for start in range(0, len(ids), people.PAGE):
@@ -224,7 +231,9 @@ def _log_of_agenda(tx: Transaction, person_id: str, limit: int, before: datetime
 
 def _what(row: AnyRow) -> str:
     if row.origin == Origin.ANSWER:
-        return "answer"
+        return f"answer: {row.key.replace('_', ' ')}" if row.key else "answer"
+    if row.origin == Origin.NOTICE:
+        return "notice to a trusted contact"
     return f"{row.kind} nudge" + (", snoozed" if row.origin == Origin.SNOOZED else "")
 
 

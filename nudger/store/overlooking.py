@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, sel
 
 from nudger.delivery.overview import Apart, Cursor, PlanState, Seen, SeenPage, Vitals
 from nudger.errors import Problem
-from nudger.model import Origin, Outcome, Person, State
+from nudger.model import FROM_A_TEXT, Outcome, Person, State
 from nudger.store import people
 from nudger.store.entries import CHANNELS, KINDS
 from nudger.store.searching import folded
@@ -56,7 +56,7 @@ def find_people(
 def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
     """See Store.coming."""
     place = tuple_(occurrence.c.wake_at, occurrence.c.id)
-    wanted = select(occurrence.c.id).where(IS_PLANNED, occurrence.c.origin != Origin.ANSWER)
+    wanted = select(occurrence.c.id).where(IS_PLANNED, occurrence.c.origin.not_in(FROM_A_TEXT))
     if after is not None:
         wanted = wanted.where(occurrence.c.wake_at >= after.due_at, place > (after.due_at, after.id))
     ids = tx.connection.scalars(wanted.order_by(occurrence.c.wake_at, occurrence.c.id).limit(limit)).all()
@@ -76,7 +76,7 @@ def past(
     rows = tx.connection.execute(
         looked_at.order_by(occurrence.c.due_at.desc(), occurrence.c.id.desc()).limit(READ)
     ).all()
-    wanted = [row for row in rows if row.state in states and row.origin != Origin.ANSWER]
+    wanted = [row for row in rows if row.state in states and row.origin not in FROM_A_TEXT]
     shown = wanted[:limit]
     if len(wanted) > limit:
         on: AnyRow | None = shown[-1]
@@ -143,7 +143,7 @@ def _lateness(tx: Transaction) -> list[timedelta]:
     rows = tx.connection.execute(
         select(latest.c.attempted_at, occurrence.c.due_at)
         .join(occurrence, occurrence.c.id == latest.c.occurrence)
-        .where(occurrence.c.origin != Origin.ANSWER)
+        .where(occurrence.c.origin.not_in(FROM_A_TEXT))
         .order_by(latest.c.line.desc())
     )
     return [max(timedelta(0), row.attempted_at - row.due_at) for row in rows]

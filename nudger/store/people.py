@@ -25,6 +25,9 @@ _PEOPLE = select(
     person.c.held_at,
     person.c.opted_out,
     person.c.consented,
+    person.c.fewer,
+    person.c.tiny_until,
+    person.c.untold,
     person.c.history,
 )
 _BY_ID = _PEOPLE.where(among(person.c.id))
@@ -93,6 +96,9 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 held_at,
                 channels_from(opted_out),
                 channels_from(consented),
+                fewer,
+                tiny_until,
+                untold,
             ),
             codec.history_from_json(person_id, history),
         )
@@ -105,6 +111,9 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
             held_at,
             opted_out,
             consented,
+            fewer,
+            tiny_until,
+            untold,
             history,
         ) in rows
     }

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from nudger.delivery.inbound import Bound, Inbound, Respond, Writer
 from nudger.effects import Response
-from nudger.model import Origin, Outcome, Person, State
-from nudger.store import effects, people, standing
+from nudger.model import FROM_A_TEXT, Origin, Outcome, Person, State
+from nudger.store import effects, notices, people, standing
 from nudger.store.entries import KINDS
 from nudger.store.tables import IS_PLANNED, AnyRow, day_before, message, occurrence, reply
 from nudger.store.transaction import Transaction
@@ -77,7 +77,14 @@ def _writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
     if one is None:
         return None
     bound = _unanswered(tx, one, at) or _snoozed(tx, one)
-    return Writer(one, bound, _next_due_at(tx, one), _answers_today(tx, one, at))
+    return Writer(
+        person=one,
+        bound=bound,
+        next_due_at=_next_due_at(tx, one),
+        answered=_answered(tx, one, at),
+        asked_today=_asked_today(tx, one, at),
+        contact_stopped=notices.has_stopped(tx, one.plan),
+    )
 
 
 def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
@@ -95,14 +102,14 @@ def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
         .where(
             latest.c.attempted_at >= at - DAY,
             latest.c.attempted_at <= at + SKEW,
-            occurrence.c.origin != Origin.ANSWER,
+            occurrence.c.origin.not_in(FROM_A_TEXT),
             occurrence.c.state.in_(_OUT),
             occurrence.c.outcome.is_(None),
         )
         .order_by(latest.c.line.desc())
         .limit(1)
     ).first()
-    return _bound(row) if row else None
+    return _bound(tx, row) if row else None
 
 
 def _snoozed(tx: Transaction, one: Person) -> Bound | None:
@@ -127,11 +134,24 @@ def _snoozed(tx: Transaction, one: Person) -> Bound | None:
         .order_by(before.c.claimed_at.desc(), before.c.round.desc())
         .limit(1)
     ).first()
-    return _bound(row, row.again_at) if row else None
+    return _bound(tx, row, row.again_at) if row else None
 
 
-def _bound(row: AnyRow, snoozed_until: datetime | None = None) -> Bound:
-    return Bound(row.id, row.nudge, KINDS[row.kind], row.due_at, snoozed_until)
+def _bound(tx: Transaction, row: AnyRow, snoozed_until: datetime | None = None) -> Bound:
+    contact = (
+        select(message.c.contact)
+        .where(message.c.occurrence == row.id)
+        .order_by(message.c.line.desc())
+        .limit(1)
+    )
+    return Bound(
+        row.id,
+        row.nudge,
+        KINDS[row.kind],
+        row.due_at,
+        snoozed_until,
+        contact=tx.connection.scalar(contact),
+    )
 
 
 def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
@@ -139,20 +159,36 @@ def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
         select(func.min(occurrence.c.wake_at)).where(
             occurrence.c.person == one.id,
             IS_PLANNED,
-            occurrence.c.origin != Origin.ANSWER,
+            occurrence.c.origin.not_in(FROM_A_TEXT),
         )
     )
     return earliest
 
 
-def _answers_today(tx: Transaction, one: Person, at: datetime) -> int:
+def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[str, ...]:
+    """Which of nudger's texts answered this person in the last 24 h."""
+    return tuple(
+        tx.connection.scalars(
+            select(occurrence.c.key).where(
+                occurrence.c.person == one.id,
+                occurrence.c.local_date >= day_before(at, 2),
+                occurrence.c.nudge == "",
+                occurrence.c.origin == Origin.ANSWER,
+                occurrence.c.due_at > at - DAY,
+                occurrence.c.key.is_not(None),
+            )
+        )
+    )
+
+
+def _asked_today(tx: Transaction, one: Person, at: datetime) -> int:
+    """How many nudges went out on demand on this local date, or are about to."""
     counted = tx.connection.scalar(
         select(func.count()).where(
             occurrence.c.person == one.id,
-            occurrence.c.local_date >= day_before(at, 2),
-            occurrence.c.nudge == "",
-            occurrence.c.origin == Origin.ANSWER,
-            occurrence.c.due_at > at - DAY,
+            occurrence.c.local_date == tx.local_date(one.plan, at),
+            occurrence.c.origin == Origin.ASKED,
+            occurrence.c.state.in_((State.PLANNED, *_OUT)),
         )
     )
     return int(counted or 0)

@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, Result, SendFailure
-from nudger.model import ChannelName, Origin, State
-from nudger.store import codec, people, rounds, standing
+from nudger.model import FROM_A_TEXT, ChannelName, Origin, State
+from nudger.store import codec, notices, people, rounds, standing
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
@@ -245,7 +245,7 @@ def _entry_end(end: _Ending, now: datetime) -> dict[str, Any]:
 def _take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
     """These certainly did not go out: the histories forget them, so that no limit and no gap counts
     them, and the next try finds the words that it would have found."""
-    nudges = [row for row in rows if row.origin != Origin.ANSWER]
+    nudges = [row for row in rows if row.origin not in FROM_A_TEXT]
     # The latest first: what stood before it is put back whole, an earlier one is only counted out.
     for row in sorted(nudges, key=lambda row: row.attempted_at, reverse=True):
         if row.outcome is not None and rounds.last(tx, row) > row.round:
@@ -258,6 +258,9 @@ def _take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
 
 
 def _opt_out(tx: Transaction, row: AnyRow, failure: SendFailure, now: datetime) -> None:
+    if row.origin == Origin.NOTICE:
+        notices.contact_said(tx, row.address, True, now)
+        return
     one, channel = people.read(tx, [row.person])[row.person], ChannelName(row.channel)
     if one.plan.address(channel) == row.address:  # else it is a former number that has opted out
         how = f"the provider said {failure.code}" if failure.code else failure.reason

@@ -16,7 +16,7 @@ from nudger.delivery.sends import Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
-from nudger.model import Origin, Person, State
+from nudger.model import FROM_A_TEXT, Person, State
 from nudger.store import (
     alarms,
     alerts,
@@ -27,6 +27,7 @@ from nudger.store import (
     links,
     loading,
     looking,
+    notices,
     overlooking,
     people,
     replies,
@@ -94,7 +95,7 @@ class SqlStore:
             return claiming.claim_due(tx, now, limit, owner, decide)
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
-        nudges = [sending for sending in sendings if sending.origin is not Origin.ANSWER]
+        nudges = [sending for sending in sendings if sending.origin not in FROM_A_TEXT]
         # Read first: it is asked before every request, and hardly ever has anything to write.
         with self._read() as tx:
             free = results.may_go(tx, nudges)
@@ -157,6 +158,10 @@ class SqlStore:
     def take_link(self, link: Link, words: str, now: datetime, respond: Respond) -> Response | None:
         with self._write() as tx:
             return links.take_link(tx, link, words, now, respond)
+
+    def contact_said(self, address: str, stop: bool, at: datetime) -> bool:
+        with self._write() as tx:
+            return notices.contact_said(tx, address, stop, at)
 
     # looking
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:

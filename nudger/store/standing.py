@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, insert, select, update
 
-from nudger.model import ChannelName, Origin, Person, Plan, State
+from nudger.model import FROM_A_TEXT, ChannelName, Person, Plan, State
 from nudger.store import consent
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from
@@ -26,12 +26,13 @@ class Cause:
 HOLD = Cause("hold", "held until RESUME")
 OPT_OUT = Cause("opt-out", "opted out")
 REMOVAL = Cause("removal", "the plan file was removed")
+RATES = ("as planned", "half of the plan's", "a quarter of the plan's")  # by steps of LESS
 CAUSES = frozenset(cause.name for cause in (HOLD, OPT_OUT, REMOVAL))
 
 _NEW_EVENT = Bulk(insert(event).inline(), ("person", "at", "what", "detail"))
 
 # An answer to a person's own text is no nudge: none of this stops it.
-_WAITING = and_(IS_PLANNED, occurrence.c.origin != Origin.ANSWER)
+_WAITING = and_(IS_PLANNED, occurrence.c.origin.not_in(FROM_A_TEXT))
 
 
 def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
@@ -39,16 +40,29 @@ def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime
     record_event(tx, person_id, now, "paused", f"until {until.isoformat()}" if until else "")
 
 
-def resume(tx: Transaction, person_id: str, now: datetime) -> None:
-    _set(tx, person_id, paused_at=None, paused_until=None, held_at=None)
-    lay_out_again(tx, [person_id], now)
-    record_event(tx, person_id, now, "resumed")
+def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
+    lifted = lifts and one.standing.held_at is not None
+    _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
+    lay_out_again(tx, [one.id], now)
+    record_event(tx, one.id, now, "resumed", "the crisis hold is lifted" if lifted else "")
 
 
-def hold(tx: Transaction, person_id: str, now: datetime) -> None:
-    _set(tx, person_id, held_at=now)
-    cancel_waiting(tx, [person_id], HOLD, now)
-    record_event(tx, person_id, now, "crisis hold")
+def hold(tx: Transaction, one: Person, now: datetime) -> None:
+    """A hold stands from the first text on; a further one cancels whatever came in between."""
+    since = one.standing.held_at
+    _set(tx, one.id, held_at=since or now)
+    cancel_waiting(tx, [one.id], HOLD, now)
+    record_event(tx, one.id, now, "crisis hold" if since is None else "crisis text, held already")
+
+
+def set_rate(tx: Transaction, person_id: str, fewer: int, now: datetime) -> None:
+    _set(tx, person_id, fewer=fewer)
+    record_event(tx, person_id, now, "nudges", RATES[fewer])
+
+
+def set_low_days(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
+    _set(tx, person_id, tiny_until=until)
+    record_event(tx, person_id, now, "low days", f"until {until.isoformat()}" if until else "ended")
 
 
 def opt_out(tx: Transaction, one: Person, channels: Collection[ChannelName], how: str, now: datetime) -> None:

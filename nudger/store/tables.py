@@ -106,6 +106,10 @@ person = Table(
     Column("paused_until", Instant),
     Column("removed_at", Instant),
     Column("held_at", Instant),
+    Column("fewer", Integer, nullable=False, server_default="0"),  # steps of LESS
+    Column("tiny_until", Instant),
+    Column("untold", Text),  # the opt-in to notices that the person has withdrawn
+    Column("trusted", Text),  # the number of the trusted contact whom the plan names
     # What `reach` says, with spaces between: a claim reads it here, in the row that it reads anyway.
     Column("opted_out", Text, nullable=False),
     Column("consented", Text, nullable=False),
@@ -128,6 +132,7 @@ person = Table(
         sqlite_where=_APART,
         postgresql_where=_APART,
     ),
+    Index("person_trusted", "trusted"),
 )
 
 # Apart from `person`, whose rows each claim rewrites: a plan is long and seldom changes.
@@ -183,6 +188,7 @@ occurrence = Table(
     Column("attempts", Integer, nullable=False),
     Column("refused", Text, nullable=False),  # channels, with spaces between
     Column("text", Text),
+    Column("key", Text),  # of an answer: which of nudger's texts
     Column("channel", Text),  # an answer's
     Column("via", Text),  # the channel of the last attempt
     Column("claimed_at", Instant),
@@ -258,6 +264,15 @@ event = Table(
     Column("what", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Index("event_person", "person", "id"),
+)
+
+# A trusted contact's own last word on notices, by their number, whoever's contact they are.
+contact_word = Table(
+    "contact_word",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("stopped", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 plan_problem = Table(

@@ -8,8 +8,7 @@ import pytest
 
 from nudger.errors import NudgerError
 from nudger.messages import Worded, Wording
-from nudger.messages.bank import Effort
-from nudger.model import History, Kind, Nudge, Plan
+from nudger.model import Effort, History, Kind, Nudge, Plan
 
 Word = Callable[..., Worded]
 PlanOf = Callable[..., Plan]
@@ -135,7 +134,7 @@ def test_a_plans_own_message_is_worded_and_leaves_the_banks_history_alone(
 ) -> None:
     worded = word(plan_of(), nudge_of(message="{{ name }}, one line about this {{ weekday }}?"))
     assert (worded.text, worded.bank_key) == ("Maya, one line about this Monday?", None)
-    assert wording.after(History(), worded, Kind.REST, NOON) == History()
+    assert wording.after(History(), worded, Kind.REST, NOON).recent == {}
 
 
 def test_a_message_that_is_none_is_an_error_with_its_reason(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from nudger.messages import WordingError, lint
-from nudger.messages.bank import Effort
+from nudger.model import Effort
 
 
 def with_message(text: str, *, contact: bool = False) -> str:

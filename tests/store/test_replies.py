@@ -269,20 +269,20 @@ def test_one_hears_of_the_next_nudge_and_not_of_answers(world: World) -> None:
     assert writer.next_due_at == LATER
 
 
-def test_the_answers_of_a_day_are_counted(world: World) -> None:
+def test_it_is_known_which_texts_answered_in_the_last_day(world: World) -> None:
     world.load(plan())
-    world.text(Answer("One."))
+    world.text(Answer("One.", "help"))
     world.now += 23 * HOUR
-    world.text(Answer("Two."))
+    world.text(Answer("Two.", "unknown"), Answer("Beside it."))
     world.now += 30 * MINUTE
-    three = world.text(Answer("Three."))
+    three = world.text(Answer("Three.", "crisis"))
     world.now += 31 * MINUTE
     four = world.text()
 
     assert three is not None
-    assert three.answers_today == 2
+    assert sorted(three.answered) == ["help", "unknown"]
     assert four is not None
-    assert four.answers_today == 2
+    assert sorted(four.answered) == ["crisis", "unknown"]
 
 
 # --- snooze -------------------------------------------------------------------------------------

@@ -1,0 +1,93 @@
+"""Which message goes out, and whom it names: the same choice for the same occurrence, on every host."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from itertools import product
+
+from nudger.messages.bank import Bank, Message
+from nudger.messages.texts import Texts
+from nudger.model import Contact, Effort, History, Kind, Nudge, Plan
+
+KEPT = 10  # keys of each bank that a history holds; also the longest window without repetition
+OWN_PLAN_SHARE = 5  # of the choices for someone with an if-then line, one in so many echoes it
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to choose from."""
+
+    banks: Mapping[tuple[str, Kind], Bank]
+    fitting: Mapping[tuple[str, Kind, bool, Effort], Sequence[Message]]  # by contact, by the most asked
+    own_plans: Mapping[str, Sequence[Message]]  # by language: they echo the plan's if-then line
+
+    @classmethod
+    def of(cls, banks: Mapping[tuple[str, Kind], Bank], texts: Mapping[str, Texts]) -> "Choices":
+        fitting = {
+            (language, kind, contact, most): bank.fitting(contact=contact, most=most)
+            for (language, kind), bank in banks.items()
+            for contact, most in product((False, True), Effort)
+        }
+        return cls(banks, fitting, {language: _own_plans(one) for language, one in texts.items()})
+
+    def message(
+        self,
+        plan: Plan,
+        nudge: Nudge,
+        has_contact: bool,
+        tiny: bool,
+        history: History,
+        occurrence: Sequence[str],
+    ) -> Message:
+        """The template that the nudge names, else one of those that fit, none of the last
+        min(10, n - 1): `tiny`, and the effort of the plan, keep to those that ask little."""
+        if nudge.template is not None:
+            named = self.banks[plan.language, nudge.kind].message(nudge.template)
+            if named is not None and (has_contact or not named.contact):
+                return named
+        most = Effort.TINY if tiny else nudge.effort or plan.effort
+        fitting = self.fitting[plan.language, nudge.kind, has_contact, most]
+        said = history.recent.get(nudge.kind.value, ())
+        if plan.if_then is not None and not fitting[0].contact:
+            own = [one for one in self.own_plans[plan.language] if one.key not in said]
+            if own and _drawn("own plan", *occurrence) % OWN_PLAN_SHARE == 0:
+                return own[_drawn(*occurrence) % len(own)]
+        window = min(KEPT, len(fitting) - 1)
+        free = [message for message in fitting if message.key not in said[:window]]
+        return free[_drawn(*occurrence) % len(free)]
+
+
+def contacts_of(plan: Plan, nudge: Nudge) -> Sequence[Contact]:
+    """Whom this nudge may name, in the order of the file."""
+    if not nudge.contacts:
+        return plan.contacts
+    return [contact for contact in plan.contacts if contact.name in nudge.contacts]
+
+
+def contact_now(plan: Plan, nudge: Nudge, history: History, local_now: datetime) -> Contact | None:
+    """The one whom the person has been least recently reminded of, or in touch with, and who is due; of
+    several never named, the first of the file. None where nobody is due."""
+    due = [one for one in contacts_of(plan, nudge) if _is_due(one, history, local_now)]
+    return min(due, key=lambda contact: history.contacted.get(contact.name, _NEVER), default=None)
+
+
+def _is_due(contact: Contact, history: History, local_now: datetime) -> bool:
+    """By local dates: a fortnight after a Sunday afternoon is a Sunday morning too."""
+    last_at = history.contacted.get(contact.name)
+    if contact.every is None or last_at is None:
+        return True
+    last = last_at.astimezone(local_now.tzinfo).date()
+    return local_now.date() - last >= timedelta(days=contact.every)
+
+
+def _own_plans(texts: Texts) -> Sequence[Message]:
+    sources, compiled = texts.sources["if_then"], texts.compiled["if_then"]
+    return [
+        Message(f"own-plan-{key}", sources[key], Effort.TINY, False, compiled[key]) for key in sorted(sources)
+    ]
+
+
+def _drawn(*words: str) -> int:
+    return int.from_bytes(blake2b("\x1f".join(words).encode(), digest_size=8).digest(), "big")
