@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from functools import cached_property
 
 from nudger.delivery.inbound import Writer
-from nudger.delivery.respond import Responder
+from nudger.delivery.respond import Responder, reached
 from nudger.effects import Effect, OptIn, OptOut, Pause, Response, Settle, Snooze
 from nudger.messages import Wording
 from nudger.model import ChannelName, Outcome, Plan
@@ -100,7 +100,8 @@ class Followed:
         if self.is_over() or self._settled() is not None:
             return Response(str(Intent.UNKNOWN))
         intent, effect = self._effect()
-        return Response(str(intent), self._until, (effect,))
+        in_touch = reached(self.writer) if intent is Intent.DONE else ()
+        return Response(str(intent), self._until, (effect, *in_touch))
 
     def says(self, key: str) -> str:
         """A text of the link's own section."""

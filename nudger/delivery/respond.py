@@ -108,6 +108,12 @@ class Responder:
         return False if Intent.START in meanings else None
 
 
+def reached(writer: Writer) -> tuple[Effect, ...]:
+    """What follows from DONE for the contact whom the nudge named."""
+    contact = writer.person.plan.contact(writer.bound.contact) if writer.bound else None
+    return (Reached(contact.name),) if contact is not None else ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """One reply, understood, on its way to effects."""
@@ -189,11 +195,8 @@ class _Reading:
         answer, bound = self._say(str(outcome)), self.writer.bound
         if bound is None:
             return (answer,)
-        settled = Settle(bound.occurrence, outcome)
-        contact = self.plan.contact(bound.contact)
-        if outcome is Outcome.DONE and contact is not None:
-            return (settled, Reached(contact.name), answer)
-        return (settled, answer)
+        in_touch = reached(self.writer) if outcome is Outcome.DONE else ()
+        return (Settle(bound.occurrence, outcome), *in_touch, answer)
 
     def _crisis(self) -> tuple[Effect, ...]:
         """A hold, and one static text: the first of a day is never limited away."""
