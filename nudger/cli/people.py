@@ -8,15 +8,13 @@ import typer
 from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out
 from nudger.core import Core
-from nudger.delivery import gate
-from nudger.delivery.agenda import Drop, Due
 from nudger.delivery.inbound import Writer
+from nudger.delivery.operating import Operator
 from nudger.delivery.ports import Store
-from nudger.effects import Ask, Effect, Pause, Response, Resume, Snooze
+from nudger.effects import Effect, Response, Resume, Snooze
 from nudger.errors import UsageError
-from nudger.model import ChannelName, Kind, Origin, Person
+from nudger.model import ChannelName, Kind, Person
 from nudger.replies import Intent
-from nudger.schedule import local_date
 
 LONGEST_SNOOZE = timedelta(hours=48)
 
@@ -30,12 +28,7 @@ def send(context: typer.Context, person: PersonId, kind: Kind, json: AsJson = Fa
     """One nudge of this kind to a person now (not in quiet hours, not after STOP)."""
     with opened(context) as (core, store):
         who = known(store, person)
-        if not any(nudge.kind is kind for nudge in who.plan.nudges):
-            kinds = ", ".join(sorted({str(nudge.kind) for nudge in who.plan.nudges})) or "no nudges"
-            raise UsageError(f"KIND: the plan of {person} has no {kind} nudge", f"It has: {kinds}.")
-        if reason := _held_back(core, who, kind):
-            raise UsageError(f"{who.plan.name} gets nothing now: {reason}")
-        _act(store, who, "send", Ask(kind))
+        _operator(core, store).send(who, kind, clock.now())
         _say(who, json, "asked", f"A {kind} nudge to {who.plan.name} is due now.")
 
 
@@ -50,8 +43,9 @@ def pause(
     """No nudges to a person until then, or until `nudger resume`."""
     with opened(context) as (core, store):
         who = known(store, person)
-        at = _understood(core, who, f"pause {until}", Intent.PAUSE, "UNTIL").until if until else None
-        _act(store, who, "pause", Pause(at))
+        now, operator = clock.now(), _operator(core, store)
+        at = operator.when(who, until, now) if until else None
+        operator.pause(who, at, now)
         _say(who, json, "paused", f"{who.plan.name} is paused{_till(core, who, at)}.", until=at)
 
 
@@ -108,24 +102,12 @@ def forget(
         out.print(f"Erased. If the plan file of {person} is still there, remove it, or they are known again.")
 
 
-def _held_back(core: Core, who: Person, kind: Kind) -> str | None:
-    """Why the gate would not let such a nudge out now: said at once, not left to the log."""
-    now, zone = clock.now(), core.zone(who.plan.timezone)
-    nudge = next(nudge for nudge in who.plan.nudges if nudge.kind is kind)
-    due = Due(0, who.id, nudge.id, kind, Origin.ASKED, local_date(zone, now), 0, 0, now, now + nudge.expires)
-    answer = gate.ask(who, due, gate.Moment(now, zone, {}))
-    return answer.reason if isinstance(answer, Drop) else None
+def _operator(core: Core, store: Store) -> Operator:
+    return Operator(store, core.responder, core.zone)
 
 
 def _act(store: Store, who: Person, what: str, *effects: Effect) -> None:
     store.act(who.id, clock.now(), lambda _: Response(what, None, effects), what)
-
-
-def _understood(core: Core, who: Person, text: str, intent: Intent, argument: str) -> Response:
-    response = core.responder.respond(Writer(who, None), text, ChannelName.SMS, clock.now())
-    if response.intent != intent:
-        raise UsageError(f'{argument}: expected "3 days", "until monday" or "until tomorrow", got {text!r}')
-    return response
 
 
 def _till(core: Core, who: Person, at: datetime | None) -> str:

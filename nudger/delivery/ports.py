@@ -171,6 +171,9 @@ class Store(Protocol):
 
     def plan_state(self, person_id: str) -> PlanState | None: ...
 
+    def plan_problems(self, limit: int = 20) -> Sequence[Problem]:
+        """The first problems of plan files, errors before warnings."""
+
     def tally(self, first: date, last: date) -> Counted:
         """Counts the entries and replies of these local dates anew, and keeps the counts for `span`."""
 

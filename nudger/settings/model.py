@@ -133,6 +133,7 @@ class Settings(BaseSettings):
     public_url: Url | None = None
     behind_proxy: Flag = False
     operator_password: SecretStr | None = None
+    show_conversations: Flag = False
 
     twilio_account_sid: AccountSid | None = None
     twilio_auth_token: SecretStr | None = None

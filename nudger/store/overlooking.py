@@ -112,6 +112,14 @@ def plan_state(tx: Transaction, person_id: str) -> PlanState | None:
     return PlanState(file, [Problem(*row[1:]) for row in rows])
 
 
+def plan_problems(tx: Transaction, limit: int) -> Sequence[Problem]:
+    """See Store.plan_problems."""
+    rows = tx.connection.execute(
+        select(plan_problem).order_by(plan_problem.c.severity, plan_problem.c.id).limit(limit)
+    )
+    return [Problem(*row[1:]) for row in rows]
+
+
 def _apart(tx: Transaction, now: datetime) -> dict[Apart, int]:
     sums = [func.sum(case((_is(one, now), 1), else_=0)) for one in Apart]
     row = tx.connection.execute(select(*sums).where(APART)).one()

@@ -213,6 +213,10 @@ class SqlStore:
         with self._read() as tx:
             return overlooking.plan_state(tx, person_id)
 
+    def plan_problems(self, limit: int = 20) -> Sequence[Problem]:
+        with self._read() as tx:
+            return overlooking.plan_problems(tx, limit)
+
     def tally(self, first: date, last: date) -> Counted:
         # Read first: counting takes its time, and nobody's nudge waits for it.
         with self._read() as tx:

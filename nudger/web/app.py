@@ -11,6 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from nudger.web.board.doors import BoardDoors
+from nudger.web.board.pages import BoardPages
 from nudger.web.doors import Doors, LinkDoors
 from nudger.web.forms import PATIENCE
 from nudger.web.guard import Guard, gone, report, say
@@ -45,6 +47,8 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
         phone = PhonePages(doors, doors.conversation, patience)
         app.router.routes += _phone(phone)
         app.state.close = phone.close
+    if doors.board is not None:
+        app.router.routes += _board(doors.board, patience)
     return app
 
 
@@ -82,4 +86,23 @@ def _phone(phone: PhonePages) -> list[BaseRoute]:
         Route("/phone/events", phone.events),
         Route("/phone/reply", phone.reply, methods=["POST"]),
         Route("/phone/clock", phone.clock, methods=["POST"]),
+    ]
+
+
+def _board(doors: BoardDoors, patience: timedelta) -> list[BaseRoute]:
+    board = BoardPages(doors, patience)
+    behind = {
+        "/board": board.overview,
+        "/board/people": board.people,
+        "/board/agenda": board.agenda,
+        "/board/figures": board.figures,
+        "/board/people/{person}": board.person,
+        "/board/people/{person}/conversation": board.conversation,
+    }
+    return [
+        Route("/board/login", board.sign_in_page),
+        Route("/board/login", board.sign_in, methods=["POST"]),
+        Route("/board/logout", board.sign_out, methods=["POST"]),
+        *(Route(path, board.behind(page)) for path, page in behind.items()),
+        Route("/board/people/{person}/{act}", board.behind(board.act), methods=["POST"]),
     ]

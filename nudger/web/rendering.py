@@ -24,9 +24,11 @@ class Pages:
             lstrip_blocks=True,
         )
 
-    def page(self, template: str, *, language: str = "en", status: int = 200, **values: object) -> Response:
-        """A whole page, in the frame."""
-        return HTMLResponse(self.part(template, language=language, **values), status, POLICY)
+    def page(
+        self, template: str, *, language: str = "en", status: int = 200, root: str = "", **values: object
+    ) -> Response:
+        """A whole page, in the frame. `root` is what the address has before our paths."""
+        return HTMLResponse(self.part(template, language=language, root=root, **values), status, POLICY)
 
     def part(self, template: str, **values: object) -> str:
         """The HTML of one template."""

@@ -19,6 +19,7 @@ from nudger.delivery.inbox import AskingAgain, Inbox, Poller
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
+from nudger.delivery.tallying import Tallying
 from nudger.highwater import EVERY, HighWater
 from nudger.loading import Loading
 from nudger.model import ChannelName
@@ -26,6 +27,7 @@ from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.web import doors, serving
 
+TALLY_EVERY = timedelta(minutes=1)
 SETTLE = 200  # ms: a burst of writes to the plans folder is one change; a slow write is waited for
 
 
@@ -68,6 +70,7 @@ def build_daemon(
         watch=lambda: _changes(settings.plans_dir),
         duties=(
             Duty("high water", EVERY, high_water.run_once),
+            Duty("tally", TALLY_EVERY, Tallying(store).run_once),
             *_duties(core, store, clock, channels, inbox),
         ),
         close=close,

@@ -16,6 +16,7 @@ from nudger.settings import Settings
 from nudger.web.app import Doors, build_app
 from nudger.web.doors import ClockDoors
 from nudger.web.serve import serve
+from nudger.wiring.board import StoreDesk, board_doors
 from nudger.wiring.channels import secret
 from nudger.wiring.links import link_doors, throttle
 
@@ -46,9 +47,10 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon) -> Doors:
         return await asyncio.to_thread(_plans, store, only)
 
     async def health() -> Mapping[str, object]:
-        report = await asyncio.to_thread(store.status, clock.now())
-        return {"people": report.people, "planned": report.planned, "unknown": report.unknown}
+        vitals = await asyncio.to_thread(store.vitals, clock.now())
+        return {"people": vitals.people, "planned": vitals.planned, "unknown": vitals.unknown}
 
+    desk = StoreDesk(core, store, clock, daemon.wake)
     webhook = settings.sms == "twilio" and token and public_url
     return Doors(
         take_reply=daemon.take,
@@ -61,6 +63,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon) -> Doors:
         health=health,
         zone=core.zone,
         commands=lambda language: core.wording.texts[language].sources["commands"],
+        board=board_doors(core, desk, store),
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
         links=link_doors(core, store, clock, daemon.wake, throttle(settings)),
     )

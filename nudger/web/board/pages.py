@@ -1,0 +1,277 @@
+"""The board's pages. Each is whole without JavaScript; what changes anything is a form that is posted."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from nudger.delivery.overview import Apart
+from nudger.errors import NudgerError
+from nudger.model import Kind, Person, State
+from nudger.web import asked
+from nudger.web.board import charts, showing
+from nudger.web.board.doors import BoardDoors
+from nudger.web.board.judging import concerns, middle, span
+from nudger.web.board.sessions import Sessions
+from nudger.web.forms import read_form
+from nudger.web.guard import at_home, same_origin
+from nudger.web.rendering import Pages
+
+PAGE = 50  # rows
+AHEAD = 7  # days of what comes next
+SPANS = (7, 28, 91, 365)  # days of the figures
+RETRY_AFTER = 12  # seconds
+LONGEST_SEARCH = 100
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class BoardPages:
+    """Signing in and out, and every page behind it."""
+
+    def __init__(self, doors: BoardDoors, patience: timedelta) -> None:
+        self._doors = doors
+        self._desk = doors.desk
+        self._patience = patience
+        self._sessions = Sessions(doors.password, doors.secret, doors.public_url)
+        self._pages = Pages()
+        public = urlsplit(doors.public_url or "")
+        self._hosts = frozenset({public.hostname}) if public.hostname else frozenset[str]()
+        self._root = public.path
+
+    # signing in and out ---------------------------------------------------------------------------
+    async def sign_in_page(self, request: Request) -> Response:
+        self._check_host(request)
+        return self._page(request, "board_login.html", status=200, wrong="")
+
+    async def sign_in(self, request: Request) -> Response:
+        self._check_post(request)
+        form = dict(await read_form(request, self._patience))
+        # The right password waits too: else guessing would not be slowed down.
+        if not self._doors.throttle.lets_in(request):
+            wrong = f"Too many tries. Please wait {RETRY_AFTER} seconds."
+            answer = self._page(request, "board_login.html", status=429, wrong=wrong)
+            answer.headers["Retry-After"] = str(RETRY_AFTER)
+            return answer
+        if not self._sessions.right(form.get("password", "")):
+            return self._page(request, "board_login.html", status=403, wrong="This is not the password.")
+        answer = self._to(request, "/board")
+        self._sessions.begin(request, answer, self._desk.now())
+        return answer
+
+    async def sign_out(self, request: Request) -> Response:
+        self._check_post(request)
+        answer = self._to(request, "/board/login")
+        self._sessions.end(request, answer, self._desk.now())
+        return answer
+
+    def behind(self, page: Handler) -> Handler:
+        """This page, for who is signed in; the others come to the door."""
+
+        async def guarded(request: Request) -> Response:
+            self._check_host(request)
+            if request.method == "POST" and not same_origin(request):
+                raise HTTPException(403, "This is taken from nudger's own page only.")
+            if not self._sessions.stands(request, self._desk.now()):
+                return self._to(request, "/board/login")
+            return await page(request)
+
+        return guarded
+
+    # everyone -------------------------------------------------------------------------------------
+    async def overview(self, request: Request) -> Response:
+        overview, now = await self._desk.overview(), self._desk.now()
+        vitals = overview.vitals
+        return self._page(
+            request,
+            "board.html",
+            here="overview",
+            concerns=concerns(overview, now),
+            vitals=vitals,
+            lateness=[span(late) for late in _middle_and_worst(vitals.lateness)],
+            next_due=showing.ago(vitals.next_due_at, now) if vitals.next_due_at else "nothing",
+            apart=[(showing.APART[one], one, number) for one, number in vitals.apart.items() if number],
+            today=charts.ends(overview.today),
+            reasons=_reasons(overview.today.reasons),
+            replies=showing.top(overview.today.intents),
+            coming=[showing.seen(entry, now) for entry in overview.coming],
+            problems=overview.problems,
+            zone=now.astimezone().tzname(),
+        )
+
+    async def people(self, request: Request) -> Response:
+        query = request.query_params
+        search, after = query.get("search", "")[:LONGEST_SEARCH], query.get("after", "")
+        apart = asked.choice(query.get("apart"), Apart, "apart")
+        found = await self._desk.people(search, apart, after, PAGE + 1)
+        shown, now = found[:PAGE], self._desk.now()
+        more = {"search": search, "apart": apart or "", "after": shown[-1].id} if len(found) > PAGE else {}
+        return self._page(
+            request,
+            "board_people.html",
+            here="people",
+            people=[(one, showing.marks(one, now, self._desk.zone(one.plan.timezone))) for one in shown],
+            search=search,
+            apart=apart,
+            choices=showing.APART,
+            more=urlencode(more),
+            first=not after,
+        )
+
+    async def agenda(self, request: Request) -> Response:
+        query = request.query_params
+        show, cursor, now = query.get("show", "coming"), asked.cursor(query), self._desk.now()
+        if show == "coming":
+            page = await self._desk.coming(cursor)
+            entries, on = page.entries, page.on
+        elif show == "unknown":
+            entries, on = await self._desk.unknown(), None
+        elif show in showing.SHOWN:
+            page = await self._desk.past(showing.SHOWN[show], cursor)
+            entries, on = page.entries, page.on
+        else:
+            raise HTTPException(404, "There is no such list.")
+        return self._page(
+            request,
+            "board_agenda.html",
+            here="agenda",
+            tabs=showing.TABS,
+            show=show,
+            rows=[showing.seen(entry, now) for entry in entries],
+            more=showing.onward(on, show=show),
+            until=showing.clock(on.due_at) if on else "",
+            zone=now.astimezone().tzname(),
+        )
+
+    async def figures(self, request: Request) -> Response:
+        days = asked.number(request.query_params.get("days"), SPANS, 28, "days")
+        last = self._desk.now().astimezone().date()
+        first = last - timedelta(days=days - 1)
+        counted = await self._desk.span(first, last)
+        return self._page(
+            request,
+            "board_figures.html",
+            here="figures",
+            days=days,
+            spans=SPANS,
+            ends=charts.ENDS,
+            bars=charts.bars(counted, first, last),
+            heat=charts.heat(counted),
+            kinds=charts.kinds(counted),
+            intents=showing.top(counted.intents, 30),
+        )
+
+    # one person -----------------------------------------------------------------------------------
+    async def person(self, request: Request) -> Response:
+        return await self._person(request, 200, "")
+
+    async def conversation(self, request: Request) -> Response:
+        if not self._doors.show_conversations:
+            raise HTTPException(403, "Conversations are not shown: NUDGER_SHOW_CONVERSATIONS is off.")
+        who = await self._known(request)
+        zone = self._desk.zone(who.plan.timezone)
+        lines = await self._desk.lines(who.id)
+        return self._page(
+            request,
+            "board_conversation.html",
+            here="people",
+            who=who,
+            lines=[(line, showing.clock(line.at, zone)) for line in lines],
+        )
+
+    async def act(self, request: Request) -> Response:
+        who = await self._known(request)
+        form = dict(await read_form(request, self._patience))
+        try:
+            await self._act(who, request.path_params["act"], form)
+        except NudgerError as refusal:
+            return await self._person(request, 409, str(refusal))
+        return self._to(request, f"/board/people/{who.id}")
+
+    async def _act(self, who: Person, act: str, form: Mapping[str, str]) -> None:
+        match act:
+            case "pause":
+                await self._desk.pause(who, form.get("until", "").strip() or None)
+            case "resume":
+                await self._desk.resume(who)
+            case "lift":
+                await self._desk.lift(who)
+            case "send":
+                kind = asked.choice(form.get("kind"), Kind, "kind")
+                if kind is None:
+                    raise HTTPException(400, "kind: expected the kind of a nudge.")
+                await self._desk.send(who, kind)
+            case _:
+                raise HTTPException(404, "There is nothing at this address.")
+
+    async def _person(self, request: Request, status: int, refusal: str) -> Response:
+        known = await self._desk.known(request.path_params["person"], AHEAD)
+        if known is None:
+            raise _nobody()
+        who, now = known.person, self._desk.now()
+        zone = self._desk.zone(who.plan.timezone)
+        before = asked.instant(request.query_params.get("before"), "before")
+        log = await self._desk.log(who.id, before, PAGE + 1)
+        return self._page(
+            request,
+            "board_person.html",
+            status=status,
+            refusal=refusal,
+            here="people",
+            who=who,
+            local=showing.clock(now, zone),
+            marks=showing.marks(who, now, zone),
+            paused=who.standing.paused(now),
+            kinds=sorted({str(nudge.kind) for nudge in who.plan.nudges}),
+            plan=known.plan,
+            coming=[showing.foreseen(row, zone) for row in known.coming],
+            log=[showing.happened(entry, zone) for entry in log[:PAGE]],
+            more=urlencode({"before": log[PAGE - 1].at.isoformat()}) if len(log) > PAGE else "",
+            first=before is None,
+            talks=self._doors.show_conversations,
+        )
+
+    async def _known(self, request: Request) -> Person:
+        who = await self._desk.person(request.path_params["person"])
+        if who is None:
+            raise _nobody()
+        return who
+
+    # what all share -------------------------------------------------------------------------------
+    def _page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        return self._pages.page(template, status=status, root=self._root_of(request), **values)
+
+    def _to(self, request: Request, path: str) -> Response:
+        return RedirectResponse(self._root_of(request) + path, 303)
+
+    def _root_of(self, request: Request) -> str:
+        """What the public address has before our paths, where the page was asked for there."""
+        return self._root if request.url.hostname in self._hosts else ""
+
+    def _check_post(self, request: Request) -> None:
+        self._check_host(request)
+        if not same_origin(request):
+            raise HTTPException(403, "This is taken from nudger's own page only.")
+
+    def _check_host(self, request: Request) -> None:
+        if not at_home(request, self._hosts):
+            raise HTTPException(403, "The board answers only on its own machine, and at NUDGER_PUBLIC_URL.")
+
+
+def _middle_and_worst(lateness: Sequence[timedelta]) -> list[timedelta]:
+    return [middle(lateness), max(lateness)] if lateness else []
+
+
+def _reasons(reasons: Mapping[tuple[State, str], int]) -> Sequence[tuple[str, int]]:
+    """Why what did not go out did not: the commonest first."""
+    return showing.top(
+        {f"{showing.WORDS.get(state, state)}: {why}": number for (state, why), number in reasons.items()}
+    )
+
+
+def _nobody() -> HTTPException:
+    return HTTPException(404, "Nobody has this id.")

@@ -1,0 +1,145 @@
+"""What the board's pages show, in words and local times. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from urllib.parse import urlencode
+
+from nudger.delivery.forecast import Forecast
+from nudger.delivery.overview import Apart, Cursor, Seen
+from nudger.delivery.views import Entry
+from nudger.model import Person, State
+from nudger.web.board.judging import span
+
+# As the store writes an instant into a reason.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")
+
+SHOWN: Mapping[str, frozenset[State]] = {
+    "sent": frozenset({State.SENDING, State.SENT, State.DELIVERED}),
+    "held": frozenset({State.SUPPRESSED}),
+    "missed": frozenset({State.MISSED}),
+    "failed": frozenset({State.FAILED}),
+    "cancelled": frozenset({State.CANCELLED}),
+}
+TABS = ("coming", *SHOWN, "unknown")
+WORDS = {
+    State.PLANNED: "planned",
+    State.SENDING: "on its way",
+    State.SUPPRESSED: "held",
+}
+APART = {
+    Apart.PAUSED: "paused",
+    Apart.HELD: "held after a crisis text",
+    Apart.OPTED_OUT: "opted out",
+    Apart.UNASKED: "without consent on record",
+    Apart.REMOVED: "plan file removed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What keeps nudges from a person, in one word for a table."""
+
+    word: str
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One line of a list."""
+
+    iso: str
+    when: str
+    what: str
+    state: str
+    tone: str  # of the state: "good", "calm", "grave"
+    why: str
+    person: str = ""
+    name: str = ""
+
+
+def clock(at: datetime, zone: tzinfo | None = None) -> str:
+    """A local date and time: of that zone, else of this machine."""
+    here = at.astimezone(zone)
+    return f"{here:%a} {here.day} {here:%b} {here:%H:%M}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+
+
+def marks(person: Person, now: datetime, zone: tzinfo) -> list[Mark]:
+    """What keeps nudges from this person; empty: they come as planned."""
+    standing = person.standing
+    found = []
+    if standing.removed_at:
+        found.append(Mark("plan file removed"))
+    if standing.held_at:
+        found.append(Mark(f"held after a crisis text since {clock(standing.held_at, zone)}", grave=True))
+    if standing.paused(now):
+        until = standing.paused_until
+        found.append(Mark(f"paused until {clock(until, zone)}" if until else "paused until resumed"))
+    found += [Mark(f"opted out of {channel}") for channel in sorted(standing.opted_out)]
+    missing = set(person.plan.channels) - standing.consented - standing.opted_out
+    found += [Mark(f"no consent on record for {channel}") for channel in sorted(missing)]
+    return found
+
+
+def seen(entry: Seen, now: datetime) -> Shown:
+    """An entry beside entries of others: by this machine's clock."""
+    return Shown(
+        iso=entry.cursor.due_at.isoformat(),
+        when=clock(entry.cursor.due_at),
+        what=f"{entry.kind or entry.nudge}{f' by {entry.channel}' if entry.channel else ''}",
+        state=WORDS.get(entry.state, str(entry.state)) + (f", {entry.outcome}" if entry.outcome else ""),
+        tone=tone(entry.state),
+        why=_local(entry.reason, None) or (ago(entry.cursor.due_at, now) if entry.state == "planned" else ""),
+        person=entry.person,
+        name=entry.name,
+    )
+
+
+def happened(entry: Entry, zone: tzinfo) -> Shown:
+    """A line of a person's own log: by their clock."""
+    outcome = f", {entry.outcome}" if entry.outcome else ""
+    state = State(entry.state) if entry.state in set(State) else None
+    return Shown(
+        iso=entry.at.isoformat(),
+        when=clock(entry.at, zone),
+        what=f"{entry.what}{f' by {entry.channel}' if entry.channel else ''}",
+        state=(WORDS.get(state, str(state)) if state else entry.state) + outcome,
+        tone=tone(state) if state else "calm",
+        why=_local(entry.reason, zone),
+    )
+
+
+def foreseen(row: Forecast, zone: tzinfo) -> Shown:
+    day = row.local_date
+    return Shown(
+        iso=(row.due_at or day).isoformat(),
+        when=clock(row.due_at, zone) if row.due_at else f"{day:%a} {day.day} {day:%b}",
+        what=f"{row.kind}{f' by {row.channel}' if row.channel else ''}",
+        state="will go out" if row.status == "send" else "will not",
+        tone="good" if row.status == "send" else "calm",
+        why=row.reason,
+    )
+
+
+def tone(state: State) -> str:
+    if state in (State.UNKNOWN, State.FAILED, State.MISSED):
+        return "grave"
+    return "good" if state in (State.SENT, State.DELIVERED) else "calm"
+
+
+def onward(on: Cursor | None, **query: str) -> str:
+    """The query of the next page; empty at the end."""
+    return urlencode({**query, "at": on.due_at.isoformat(), "id": on.id}) if on else ""
+
+
+def top(counts: Mapping[str, int], most: int = 12) -> Sequence[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+
+
+def _local(reason: str, zone: tzinfo | None) -> str:
+    return _INSTANT.sub(lambda found: clock(datetime.fromisoformat(found[0]), zone), reason)

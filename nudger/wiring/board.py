@@ -1,0 +1,141 @@
+"""The operator's desk: what the board, the API and the calendar ask of the store, off the event loop."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from secrets import token_hex
+
+from nudger.core import Core
+from nudger.delivery.forecast import forecast
+from nudger.delivery.operating import Operator
+from nudger.delivery.overview import Apart, Cursor, Seen, SeenPage, Span, Vitals
+from nudger.delivery.ports import Clock, Store
+from nudger.delivery.views import Entry, Line
+from nudger.model import Kind, Person, State
+from nudger.schedule import local_date
+from nudger.web.board.doors import BoardDoors, Known, Overview
+from nudger.web.throttle import Throttle
+from nudger.wiring.channels import secret
+
+PAGE = 50  # rows of a list
+NEXT = 8  # of what comes next, on the overview
+MOST_PROBLEMS = 20
+TRIES, TRY_EACH = 5, 12.0  # to sign in: so many at once, then one each so many seconds
+
+
+def board_doors(core: Core, desk: "StoreDesk", store: Store) -> BoardDoors | None:
+    """None without a password: then there is no board."""
+    settings = core.settings
+    password = secret(settings.operator_password)
+    if password is None:
+        return None
+    return BoardDoors(
+        desk=desk,
+        password=password,
+        secret=_shared_secret(store),
+        throttle=Throttle(time.monotonic, TRIES, 1 / TRY_EACH, settings.behind_proxy),
+        show_conversations=settings.show_conversations,
+        public_url=settings.public_url,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDesk:
+    """`Desk` over the store."""
+
+    core: Core
+    store: Store
+    clock: Clock
+    wake: Callable[[], None]  # something may be due at once
+
+    @property
+    def operator(self) -> Operator:
+        return Operator(self.store, self.core.responder, self.core.zone)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def zone(self, key: str) -> tzinfo:
+        return self.core.zone(key)
+
+    # looking
+    async def overview(self) -> Overview:
+        return await asyncio.to_thread(self._overview)
+
+    async def vitals(self) -> Vitals:
+        return await asyncio.to_thread(self.store.vitals, self.now())
+
+    async def span(self, first: date, last: date) -> Span:
+        return await asyncio.to_thread(self.store.span, first, last)
+
+    async def people(self, search: str, apart: Apart | None, after: str, limit: int) -> Sequence[Person]:
+        return await asyncio.to_thread(self.store.find_people, search, apart, self.now(), after, limit)
+
+    async def person(self, person: str) -> Person | None:
+        return await asyncio.to_thread(self.store.person, person)
+
+    async def known(self, person: str, days: int) -> Known | None:
+        return await asyncio.to_thread(self._known, person, days)
+
+    async def log(self, person: str, before: datetime | None, limit: int) -> Sequence[Entry]:
+        return await asyncio.to_thread(self.store.log, person, limit, before)
+
+    async def lines(self, person: str) -> Sequence[Line]:
+        return await asyncio.to_thread(self.store.last_lines, person)
+
+    async def coming(self, after: Cursor | None) -> SeenPage:
+        return await asyncio.to_thread(self.store.coming, after, PAGE)
+
+    async def past(self, states: frozenset[State], before: Cursor | None) -> SeenPage:
+        return await asyncio.to_thread(self.store.past, states, self.now(), before, PAGE)
+
+    async def unknown(self) -> Sequence[Seen]:
+        return await asyncio.to_thread(self.store.unknown, PAGE)
+
+    # acting
+    async def send(self, who: Person, kind: Kind) -> None:
+        await asyncio.to_thread(self.operator.send, who, kind, self.now())
+        self.wake()
+
+    async def pause(self, who: Person, until: datetime | str | None) -> None:
+        await asyncio.to_thread(self._pause, who, until)
+
+    async def resume(self, who: Person) -> None:
+        await asyncio.to_thread(self.operator.resume, who, self.now())
+
+    async def lift(self, who: Person) -> None:
+        await asyncio.to_thread(self.operator.lift, who, self.now())
+
+    def _overview(self) -> Overview:
+        now = self.now()
+        today = now.astimezone().date()  # by this machine's clock, as everything on the overview
+        return Overview(
+            vitals=self.store.vitals(now),
+            alarms=[alarm for alarm in self.store.alarms() if alarm.cleared_at is None],
+            coming=self.store.coming(None, NEXT).entries,
+            unknown=self.store.unknown(NEXT),
+            problems=self.store.plan_problems(MOST_PROBLEMS),
+            today=self.store.span(today, today),
+        )
+
+    def _known(self, person: str, days: int) -> Known | None:
+        who = self.store.person(person)
+        if who is None:
+            return None
+        now = self.now()
+        today = local_date(self.core.zone(who.plan.timezone), now)
+        planned = self.store.agenda(person, today - timedelta(days=1))
+        coming = forecast(who, planned, now, days, self.core.decider)
+        return Known(who, self.store.plan_state(person), coming)
+
+    def _pause(self, who: Person, until: datetime | str | None) -> None:
+        now, operator = self.now(), self.operator
+        at = operator.when(who, until, now) if isinstance(until, str) else until
+        operator.pause(who, at, now)
+
+
+def _shared_secret(store: Store) -> bytes:
+    """Made once: every daemon of this store takes every session."""
+    return bytes.fromhex(store.remember("board secret", token_hex(32)))

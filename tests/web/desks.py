@@ -1,0 +1,97 @@
+"""A real desk over a real store with people in it, and the board before it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from nudger.core import Core
+from nudger.settings import load
+from nudger.web.app import build_app
+from nudger.web.board.doors import BoardDoors
+from nudger.web.throttle import Throttle
+from nudger.wiring import open_database
+from nudger.wiring.board import StoreDesk
+from tests.delivery.world import World as Deliveries
+from tests.web.asking import Answer, ask
+from tests.web.world import World
+
+PASSWORD = "correct horse battery"
+OURS = {"origin": "http://localhost:8080"}
+MAYA = """
+name = "Maya Öström"
+timezone = "Europe/London"
+phone = "+447700900123"
+consent = "2026-11-20, in person"
+[[nudge]]
+kind = "rest"
+at = "13:00"
+[[nudge]]
+kind = "movement"
+at = ["10:00", "16:00"]
+"""
+BEN = """
+name = "Ben <b>"
+timezone = "America/New_York"
+email = "ben@example.org"
+[[nudge]]
+kind = "reflection"
+at = "09:30"
+"""
+
+
+@dataclass
+class Desk:
+    """The board's application, and the world behind it: Maya with consent, Ben without."""
+
+    core: Core
+    behind: Deliveries
+    woken: list[bool] = field(default_factory=list)
+    cookie: str = ""
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(lambda: self.seconds, burst=5, per_second=1 / 12)
+
+    def desk(self) -> StoreDesk:
+        return StoreDesk(self.core, self.behind.store, self.behind.clock, lambda: self.woken.append(True))
+
+    def board_doors(self, **settings: object) -> BoardDoors:
+        return replace(BoardDoors(self.desk(), PASSWORD, b"k" * 32, self.throttle), **settings)  # type: ignore[arg-type]
+
+    def app(self, **settings: object) -> Starlette:
+        return build_app(replace(World().doors(), board=self.board_doors(**settings)))
+
+    async def signed_in(self, app: Starlette) -> Answer:
+        answer = await ask(app, "POST", "/board/login", OURS, [("password", PASSWORD)])
+        self.cookie = answer.headers["set-cookie"].partition(";")[0]
+        return answer
+
+    async def get(self, app: Starlette, path: str, headers: Mapping[str, str] = {}) -> Answer:
+        return await ask(app, "GET", path, {"cookie": self.cookie, **headers})
+
+    async def post(
+        self, app: Starlette, path: str, *form: tuple[str, str], headers: Mapping[str, str] = OURS
+    ) -> Answer:
+        return await ask(app, "POST", path, {"cookie": self.cookie, **headers}, form)
+
+
+@cache
+def _parsed() -> Core:
+    """Words and zones, read once: they are the same for every test."""
+    return Core(load(None, {"HOME": "/nowhere"}, Path.cwd()))
+
+
+@contextmanager
+def desk(folder: Path) -> Iterator[Desk]:
+    core = Core(load(None, {"NUDGER_STATE_DIR": str(folder), "HOME": str(folder)}, folder))
+    parsed = _parsed()
+    vars(core).update(wording=parsed.wording, words=parsed.words, zones=parsed.zones)
+    store = open_database(core)
+    try:
+        yield Desk(core, Deliveries(core, store))
+    finally:
+        store.close()
