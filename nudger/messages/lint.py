@@ -17,13 +17,14 @@ from nudger.messages.segments import Segments
 from nudger.messages.sources import TONE
 from nudger.messages.tone import Tone
 from nudger.messages.wording import Wording
-from nudger.model import Kind
+from nudger.model import Effort, Kind
 
 LONGEST_SENTENCE = 20  # words
 MEAN_SENTENCE = 15  # words, over a whole language
 HARDEST_TEXT = 8.0  # grade of school; one text is short, so its figure is rough
 HARDEST_LANGUAGE = 6.0  # over all messages of a language
 FEWEST = KEPT + 2  # messages of a kind: none comes twice within the last ten, and some chance is left
+FEWEST_TINY = 8  # of these: a plan of tiny messages alone does not come round soon
 ALIKE = 0.6  # share of words that two texts have in common
 
 _SAY_AUTOMATED = (
@@ -145,11 +146,18 @@ def _reading(proofs: Sequence[Proof], language: str, hardest: float) -> Iterator
 
 def _enough(proofs: Sequence[Proof], language: str, kind: Kind) -> Iterator[Finding]:
     for contact in (False, True):
-        number = sum(proof.contact is contact for proof in proofs)
-        if number < FEWEST and (number or not contact):
-            which = "with a contact" if contact else "for everyone"
-            message = f"has {number} messages {which}; {FEWEST} keep one from coming back soon"
-            yield Finding("enough", language, kind.value, "", message, "write some more")
+        of_these = [proof for proof in proofs if proof.contact is contact]
+        if not of_these and contact:
+            continue
+        which = "with a contact" if contact else "for everyone"
+        tiny = sum(proof.effort is Effort.TINY for proof in of_these)
+        for rule, what, number, fewest in (
+            ("enough", "messages", len(of_these), FEWEST),
+            ("enough-tiny", "tiny messages", tiny, FEWEST_TINY),
+        ):
+            if number < fewest:
+                message = f"has {number} {what} {which}; {fewest} keep one from coming back soon"
+                yield Finding(rule, language, kind.value, "", message, "write some more")
 
 
 def _mean_sentence(proofs: Sequence[Proof], language: str) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from nudger.messages.saying import say_when
 from nudger.messages.segments import Segments, count
 from nudger.messages.wording import Wording
-from nudger.model import At, Contact, Kind, Nudge, Plan
+from nudger.model import At, Contact, Effort, Kind, Nudge, Plan
 
 LONG_NAME = "N" * 20
 LONG_CONTACT = Contact(name="C" * 20, relation="R" * 12)
@@ -48,6 +48,7 @@ class Proof:
     uses: frozenset[str]
     words: frozenset[str]  # in small letters
     contact: bool = False
+    effort: Effort | None = None  # of a message
 
     def shouted(self, known: set[str]) -> Iterator[str]:
         """The words in capitals, but for the known ones."""
@@ -64,7 +65,9 @@ def message_proofs(wording: Wording, language: str) -> Iterator[Proof]:
             text = wording.longest(message.text, usual, nudge)
             longest = count(wording.longest(message.text, long, nudge))
             uses = message.compiled.uses
-            yield Proof(kind.value, message.key, text, longest, 1, uses, _words(text), message.contact)
+            yield Proof(
+                kind.value, message.key, text, longest, 1, uses, _words(text), message.contact, message.effort
+            )
 
 
 def text_proofs(wording: Wording, language: str) -> Iterator[Proof]:

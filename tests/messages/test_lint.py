@@ -1,5 +1,6 @@
 """The rules of the tone: our own texts break none, and each rule finds what it is for."""
 
+import tomllib
 from collections.abc import Mapping
 
 import pytest
@@ -13,10 +14,11 @@ def with_message(text: str, *, contact: bool = False) -> str:
     return f'\n[[message]]\nkey = "added"\neffort = "{Effort.TINY}"\n{extra}text = """{text}"""\n'
 
 
-def found(english: Mapping[str, str], text: str, *, contact: bool = False) -> set[str]:
-    """The rules that a message in the place of support's last one breaks."""
-    changed = english["en/support.toml"] + with_message(text, contact=contact)
-    return {one.rule for one in lint({**english, "en/support.toml": changed}) if one.key == "added"}
+def found(files: Mapping[str, str], text: str, *, contact: bool = False, language: str = "en") -> set[str]:
+    """The rules that a message added to support's breaks."""
+    path = f"{language}/support.toml"
+    findings = lint({**files, path: files[path] + with_message(text, contact=contact)})
+    return {one.rule for one in findings if (one.language, one.key) == (language, "added")}
 
 
 def test_everything_that_nudger_says_keeps_every_rule(sources: Mapping[str, str]) -> None:
@@ -52,12 +54,74 @@ def test_everything_that_nudger_says_keeps_every_rule(sources: Mapping[str, str]
         ("gsm-7", "Hello \U0001f600 there."),
         ("gsm-7", "A coup d'œil."),
         ("segments", "You could " + "rest a bit, " * 15 + "or not."),
-        ("near-duplicate", "You could send one friend a short hello. Any friend, any words."),
-        ("duplicate", "You could send one friend a hello. Any friend, any words."),
+        ("near-duplicate", "You could send someone a short hello. Anyone you like, any words."),
+        ("duplicate", "You could send someone a hello. Anyone you like, any words."),
     ],
 )
 def test_each_rule_finds_what_it_is_for(rule: str, text: str, english: Mapping[str, str]) -> None:
     assert rule in found(english, text)
+
+
+SAID_WRONG = {
+    "es": {
+        "no-orders": "Tienes que salir un poco.",
+        "no-guilt": "Hoy no has descansado.",
+        "no-counts": "Esto ya es una racha.",
+        "no-pressure": "Es urgente descansar.",
+        "no-cheer": "Un poco de ánimo hoy.",
+        "no-feelings-of-ours": "Lo siento por ti.",
+        "lock-screen": "Un paseo alivia la ansiedad.",
+        "no-reliving": "Puedes escribir sobre lo peor de hoy.",
+        "assumes-nothing": "Puedes llamar a tu madre.",
+        "no-idioms": "Un rato para cargar las pilas.",
+        "no-exclamation": "¡Puedes descansar un poco!",
+        "reading-grade": "Contemplaciones arquitectónicas extraordinarias necesitan imaginaciones.",
+        "gsm-7": "Una canción suave.",
+        "near-duplicate": "Puedes pedir hoy un favor muy pequeño. A mucha gente le gusta que se lo pidan.",
+    },
+    "fr": {
+        "no-orders": "Il faut sortir un peu.",
+        "no-guilt": "La marche est toujours pas faite.",
+        "no-counts": "Trois jours d'affilée.",
+        "no-pressure": "Marchez tout de suite.",
+        "no-cheer": "Allons, courage pour ce soir.",
+        "no-feelings-of-ours": "Je comprends cette journée.",
+        "lock-screen": "La pause aide contre une maladie.",
+        "no-reliving": "Vous pouvez noter le pire de ce jour.",
+        "assumes-nothing": "Vous pouvez appeler votre mère.",
+        "no-idioms": "Une heure pour recharger vos batteries.",
+        "no-exclamation": "Vous pouvez souffler un peu !",
+        "reading-grade": "Contempler architectures extraordinaires nécessite imagination considérable.",
+        "gsm-7": "Une forêt calme.",
+        "near-duplicate": "Vous pouvez demander un petit service. Beaucoup de gens aiment rendre service.",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "rule"), [(language, rule) for language, texts in SAID_WRONG.items() for rule in texts]
+)
+def test_each_rule_finds_what_it_is_for_in_each_language(
+    language: str, rule: str, sources: Mapping[str, str]
+) -> None:
+    assert rule in found(sources, SAID_WRONG[language][rule], language=language)
+
+
+@pytest.mark.parametrize("language", SAID_WRONG)
+def test_no_rule_by_words_is_without_its_proof(language: str, sources: Mapping[str, str]) -> None:
+    named = {rule["name"] for rule in tomllib.loads(sources[f"{language}/tone.toml"])["rule"]}
+    english = {rule["name"] for rule in tomllib.loads(sources["en/tone.toml"])["rule"]}
+
+    assert named == english
+    assert named <= SAID_WRONG[language].keys()
+
+
+def test_a_page_is_held_to_the_rules_too(english: Mapping[str, str]) -> None:
+    pages = english["en/pages.toml"].replace("Skipping is always OK.", "You should not skip it!")
+
+    rules = {(one.kind, one.key, one.rule) for one in lint({**english, "en/pages.toml": pages})}
+
+    assert rules == {("pages", "skip.ask", "no-orders"), ("pages", "skip.ask", "no-exclamation")}
 
 
 def test_long_names_count_for_the_segments(english: Mapping[str, str]) -> None:
@@ -110,8 +174,17 @@ def test_answers_are_held_to_what_they_have_to_say(
 
 
 def test_a_small_bank_is_found(english: Mapping[str, str]) -> None:
-    (finding,) = lint({**english, "en/rest.toml": with_message("You could rest a bit.").lstrip()})
-    assert (finding.rule, finding.kind) == ("enough", "rest")
+    findings = lint({**english, "en/rest.toml": with_message("You could rest a bit.").lstrip()})
+    assert {(finding.rule, finding.kind) for finding in findings} == {
+        ("enough", "rest"),
+        ("enough-tiny", "rest"),
+    }
+
+
+def test_a_bank_with_few_tiny_messages_is_found(english: Mapping[str, str]) -> None:
+    fewer = english["en/rest.toml"].replace('effort = "tiny"', 'effort = "small"')
+    (finding,) = lint({**english, "en/rest.toml": fewer})
+    assert (finding.rule, finding.kind) == ("enough-tiny", "rest")
 
 
 def test_a_key_that_another_language_lacks_is_found(sources: Mapping[str, str]) -> None:

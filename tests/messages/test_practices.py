@@ -1,0 +1,82 @@
+"""The practices that nudger is for, each found in the messages of each language."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+
+import pytest
+
+from nudger.model import Kind
+
+# What each practice is called: kinds, and a word or two in English, Spanish and French.
+PRACTICES = {
+    "warm baths": ("rest", r"\bbath", r"\bbaño", r"\bbain\b"),
+    "calming music": ("rest", r"calm song", r"tema tranquilo", r"chanson douce"),
+    "sleep": ("rest", r"\bsleep\b|go to bed", r"dormir|acuéstate", r"dormir|coucher"),
+    "resting in between": ("rest", r"\bnap\b", r"siesta", r"sieste"),
+    "gentle yoga": ("movement", r"gentle yoga", r"yoga suave", r"yoga doux"),
+    "walking": ("movement", r"\bwalk", r"paseo|caminar", r"balade|marcher"),
+    "dancing": ("movement", r"\bdanc", r"bailar", r"danser"),
+    "sport": ("movement", r"\bsport\b", r"deporte", r"\bsport\b"),
+    "journaling": ("reflection", r"write .*(line|ten minutes)", r"escribir", r"écrire"),
+    "reflecting": ("reflection", r"matters to you", r"te importa", r"compte pour vous"),
+    "meditation": ("mindfulness", r"meditation", r"meditar", r"méditation"),
+    "breathing": ("mindfulness", r"breath", r"respira", r"respirez|souffle"),
+    "art": ("creative", r"\bdraw\b|paint", r"dibujar|pintar", r"dessiner|peinture"),
+    "noticing what sets numbness off": ("triggers", r"first sign", r"propia señal", r"premier signe"),
+    "kindness to oneself": ("compassion", r"kind to yourself|friend", r"tratarte bien", r"douceur pour vous"),
+    "setbacks are part of it": ("compassion", r"setbacks are part", r"tropiezos son parte", r"font partie"),
+    "friends": ("support", r"friend|contact\.name", r"amistades|contact\.name", r"amis|contact\.name"),
+    "family": ("support", r"\bfamily", r"\bfamilia", r"\bfamille"),
+    "groups": ("support", r"\bgroup\b", r"\bgrupo\b", r"\bgroupe\b"),
+    "therapy": ("care", r"counsellor", r"profesional", r"professionnel"),
+}
+# Outward and open: nobody is asked to go back to what hurt.
+OUTWARD = {
+    "en": r"you (see|look)|look around|press",
+    "es": r"ves|mirar alrededor",
+    "fr": r"regarder autour|regarde autour",
+}
+LANGUAGES = ["en", "es", "fr"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("practice", PRACTICES)
+def test_each_practice_has_messages_in_each_language(
+    practice: str, language: str, sources: Mapping[str, str]
+) -> None:
+    kind, *called = PRACTICES[practice]
+    texts = [message["text"] for message in messages(sources, language, kind)]
+
+    pattern = re.compile(called[LANGUAGES.index(language)], re.IGNORECASE)
+
+    assert any(pattern.search(text) for text in texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_sets_numbness_off_is_met_with_the_eyes_open(language: str, sources: Mapping[str, str]) -> None:
+    texts = " ".join(message["text"] for message in messages(sources, language, "triggers"))
+
+    assert len(re.findall(OUTWARD[language], texts, re.IGNORECASE)) >= 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", [kind.value for kind in Kind])
+def test_each_kind_has_steps_of_every_size(kind: str, language: str, sources: Mapping[str, str]) -> None:
+    efforts = {message["effort"] for message in messages(sources, language, kind)}
+
+    assert efforts == {"tiny", "small", "medium"}
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in Kind])
+def test_a_step_is_as_big_in_every_language(kind: str, sources: Mapping[str, str]) -> None:
+    sizes = [
+        {message["key"]: message["effort"] for message in messages(sources, language, kind)}
+        for language in LANGUAGES
+    ]
+
+    assert sizes[0] == sizes[1] == sizes[2]
+
+
+def messages(sources: Mapping[str, str], language: str, kind: str) -> list[dict[str, str]]:
+    return tomllib.loads(sources[f"{language}/{kind}.toml"])["message"]
