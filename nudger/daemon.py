@@ -60,6 +60,7 @@ class Duty:
     name: str
     every: timedelta
     run_once: Callable[[datetime], Awaitable[int]]  # how much it did; after any, something may be due
+    at_once: bool = False  # the first time at the start, else after `every`
 
 
 @dataclass
@@ -143,8 +144,10 @@ class Daemon:
         if (patience := watchdog()) is not None:
             jobs.append(("watchdog", self._watchdog, _each(patience / 3)))
         self._trigger.arm(timedelta(0))
+        soon = {duty.name for duty in self.duties if duty.at_once}
         for name, duty, trigger in jobs:
-            self._scheduler.add_job(duty, trigger, id=name, name=name, **every)
+            first = {"next_run_time": datetime.now(UTC)} if name in soon else {}
+            self._scheduler.add_job(duty, trigger, id=name, name=name, **every, **first)
         self._scheduler.add_listener(self._died, EVENT_JOB_ERROR)
 
     def _listen(self) -> None:

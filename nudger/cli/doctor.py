@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -15,6 +16,7 @@ from nudger import logs, plans
 from nudger.cli.context import AsJson, clock
 from nudger.cli.show import as_json, out
 from nudger.core import Core
+from nudger.doctor.alerts import operator_is_told, test_was_told
 from nudger.doctor.channels import on_screen, smtp_answers, twilio_answers
 from nudger.doctor.clock import clock_is_kept, clock_is_right
 from nudger.doctor.database import daemon_is_running, database_is_sound
@@ -36,7 +38,14 @@ from nudger.errors import Problem, SettingsError
 from nudger.files import all_problems, find_plans
 from nudger.model import Plan
 from nudger.settings import Settings, load
-from nudger.wiring import check_smtp, check_twilio, is_running, look_at_database, sign_as_twilio
+from nudger.wiring import (
+    check_smtp,
+    check_twilio,
+    is_running,
+    look_at_database,
+    send_test_alert,
+    sign_as_twilio,
+)
 
 SERVICE_SECRETS = Path("/etc/nudger/credentials")  # systemd/nudger.service
 COLOURS = {Grade.OK: "green", Grade.NOTE: "cyan", Grade.WARNING: "yellow", Grade.FAILURE: "bold red"}
@@ -47,10 +56,17 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def doctor(context: typer.Context, json: AsJson = False) -> int:
-    """Looks at all that nudger needs, and says what to do. Sends nothing and changes nothing."""
+def doctor(
+    context: typer.Context,
+    json: AsJson = False,
+    test_alert: Annotated[
+        bool, typer.Option("--send-test-alert", help="Sends a test to every address of NUDGER_ALERTS.")
+    ] = False,
+) -> int:
+    """Looks at all that nudger needs, and says what to do. Sends nothing and changes nothing, unless asked
+    to."""
     logs.configure("error")
-    findings = asyncio.run(_examine(context.obj, quiet=json))
+    findings = asyncio.run(_examine(context.obj, quiet=json, test_alert=test_alert))
     code = exit_code([finding for _, finding in findings])
     if json:
         as_json({"exit_code": code, "findings": [_as_json(*one) for one in findings]})
@@ -59,16 +75,16 @@ def doctor(context: typer.Context, json: AsJson = False) -> int:
     return code
 
 
-async def _examine(settings_file: Path | None, *, quiet: bool) -> list[tuple[str, Finding]]:
+async def _examine(settings_file: Path | None, *, quiet: bool, test_alert: bool) -> list[tuple[str, Finding]]:
     found = []
-    async for subject, finding in _findings(settings_file):
+    async for subject, finding in _findings(settings_file, test_alert):
         found.append((subject, finding))
         if not quiet:
             _show(subject, finding)
     return found
 
 
-async def _findings(settings_file: Path | None) -> AsyncIterator[tuple[str, Finding]]:
+async def _findings(settings_file: Path | None, test_alert: bool) -> AsyncIterator[tuple[str, Finding]]:
     """Each check's, as soon as it is there: what only settings can tell comes where they could be read."""
     environ = _environ()
     settings, finding = _settings(settings_file, environ)
@@ -80,7 +96,7 @@ async def _findings(settings_file: Path | None) -> AsyncIterator[tuple[str, Find
     if patient is None or finding.grade is Grade.FAILURE:
         yield "the rest", note("not looked at: the settings come first")
         return
-    for subject, look in patient.channels().items():
+    for subject, look in patient.channels(test_alert).items():
         yield subject, await looked(look)
 
 
@@ -150,9 +166,14 @@ class Patient:
             "daemon": lambda: daemon_is_running(is_running(state_dir), state_dir),
         }
 
-    def channels(self) -> dict[str, Look]:
+    def channels(self, test_alert: bool) -> dict[str, Look]:
         """What others have to be asked."""
-        return {"twilio": self._twilio, "webhook": self._webhook, "smtp": self._smtp}
+        return {
+            "twilio": self._twilio,
+            "webhook": self._webhook,
+            "smtp": self._smtp,
+            "alerts": partial(self._alerts, test_alert),
+        }
 
     def _is_readable(self) -> bool:
         try:
@@ -205,6 +226,13 @@ class Patient:
             return on_screen("emails are", "NUDGER_EMAIL")
         await check_smtp(self.core, clock)
         return smtp_answers(f"{self._settings.smtp_host}:{self._settings.smtp_port}")
+
+    async def _alerts(self, test: bool) -> Finding:
+        settings = self._settings
+        told, pinged = settings.alerts is not None, settings.ping_url is not None
+        if not told or not test:
+            return operator_is_told(told, pinged)
+        return test_was_told(await send_test_alert(self.core, clock, self.now))
 
 
 def _show(subject: str, finding: Finding) -> None:

@@ -1,14 +1,17 @@
 """`nudger status` and `nudger log`: what happened, each suppressed or missed one with its reason."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out, problems, table
+from nudger.delivery.alarms import Alarm
 from nudger.delivery.views import Entry, StatusReport
 from nudger.model import Person
 
@@ -25,9 +28,11 @@ def status(context: typer.Context, json: AsJson = False) -> None:
     with opened(context) as (_, store):
         now = clock.now()
         report = store.status(now)
+        stands = [alarm for alarm in store.alarms() if alarm.cleared_at is None]
         if json:
-            as_json(_status_json(report, now))
+            as_json({**_status_json(report, now), "alarms": [asdict(alarm) for alarm in stands]})
             return
+        _show_alarms(stands)
         _show_status(report, now)
 
 
@@ -63,6 +68,11 @@ def standing(person: Person, now: datetime) -> str:
     missing = [channel for channel in person.plan.channels if channel not in held.consented | held.opted_out]
     words += [f"no consent on record for {channel}" for channel in missing]
     return "; ".join(words)
+
+
+def _show_alarms(stands: Sequence[Alarm]) -> None:
+    for alarm in stands:
+        out.print(f"[bold red]Since {local(alarm.since)}:[/] {escape(alarm.words)}")
 
 
 def _show_status(report: StatusReport, now: datetime) -> None:

@@ -150,6 +150,12 @@ class Store(Protocol):
 
     def status(self, now: datetime) -> StatusReport: ...
 
+    def problems(self) -> Sequence[Problem]:
+        """Of plan files, as the last load left them."""
+
+    def doubtful(self, since: datetime, until: datetime) -> int:
+        """How many messages attempted between these two have an end that is not known."""
+
     # everyone at once: no verb here reads more than a page, an index or the small tables of counts
     def vitals(self, now: datetime) -> Vitals: ...
 

@@ -4,9 +4,8 @@ import shutil
 from pathlib import Path
 
 from nudger.doctor.finding import Finding, failure, ok, warning
+from nudger.watching import LEAST, LITTLE, MB
 
-MB = 1_000_000
-LEAST, LITTLE = 50 * MB, 500 * MB
 STORE = 4  # the exit code
 
 

@@ -103,6 +103,9 @@ def _smtp_needs(given: Mapping[str, Given]) -> Iterator[tuple[str, str, str]]:
     if _choice(given, "email", "phone") == "smtp":
         yield "smtp_host", "NUDGER_EMAIL=smtp", ""
         yield "email_from", "NUDGER_EMAIL=smtp", ""
+    if "mailto:" in _choice(given, "alerts", ""):
+        yield "smtp_host", "a mailto: in NUDGER_ALERTS", ""
+        yield "email_from", "a mailto: in NUDGER_ALERTS", ""
     if "smtp_username" in given or "smtp_password" in given:
         yield "smtp_username", "NUDGER_SMTP_PASSWORD", ""
         yield "smtp_password", "NUDGER_SMTP_USERNAME", ""
@@ -143,6 +146,9 @@ def _doubts(settings: Settings, credentials: Source, in_file: Source) -> Iterato
         yield f"{in_file.given[name].where}: {_key(name)}: the credential counts; take it out here"
     if settings.sms == "twilio" and _exposed(settings.twilio_api_base):
         yield f"{_key('twilio_api_base')}: texts and the token travel unencrypted over http; use https"
+    for name, value in (("alerts", settings.alerts), ("ping_url", settings.ping_url)):
+        if value and any(map(_exposed, value.get_secret_value().replace("json:", "").split())):
+            yield f"{_key(name)}: travels unencrypted over http, and whoever reads along may write there"
     if settings.smtp_username and settings.smtp_security == "none" and not _local(settings.smtp_host or ""):
         yield f"{_key('smtp_security')}: the password travels unencrypted; use starttls or tls"
 

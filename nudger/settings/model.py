@@ -23,7 +23,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from nudger.settings.sources import Source
 
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409, RFC 8314, RFC 5321
-SECRETS = frozenset({"twilio_auth_token", "twilio_api_key_secret", "smtp_password", "operator_password"})
+SECRETS = frozenset(
+    {
+        "twilio_auth_token",
+        "twilio_api_key_secret",
+        "smtp_password",
+        "operator_password",
+        "alerts",  # who knows the address may write there, and read along
+        "ping_url",
+    }
+)
 
 
 def _expected(words: str, *, shown: bool = True) -> WrapValidator:
@@ -70,6 +79,27 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _alerts(value: SecretStr) -> SecretStr:
+    """Several, with spaces or commas between; kept with one space between."""
+    addresses = value.get_secret_value().replace(",", " ").split()
+    for address in addresses:
+        if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+", address):
+            _reached(address.removeprefix("json:"))
+    return SecretStr(" ".join(addresses))
+
+
+def _ping(value: SecretStr) -> SecretStr:
+    _reached(value.get_secret_value())
+    return value
+
+
+def _reached(url: str) -> None:
+    """An address with a user, a path or a query, as those services give them out."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
+        raise ValueError
+
+
 Flag = Annotated[bool, _expected("true or false")]
 Country = Annotated[str, AfterValidator(_country), _expected('a two-letter country code like "GB"')]
 Mailbox = Annotated[str, AfterValidator(_mailbox), _expected('an address like "Nudger <nudger@example.org>"')]
@@ -98,6 +128,14 @@ Database = Annotated[
     str,
     Field(pattern=r"^(sqlite|postgresql(\+psycopg)?)://", repr=False),  # it may hold a password
     _expected('an address that begins with "sqlite:///" or "postgresql://"', shown=False),
+]
+Alerts = Annotated[
+    SecretStr,
+    AfterValidator(_alerts),
+    _expected('addresses that begin with "mailto:", "https://" or "json:https://"', shown=False),
+]
+PingUrl = Annotated[
+    SecretStr, AfterValidator(_ping), _expected('an address that begins with "https://"', shown=False)
 ]
 Sms = Annotated[Literal["phone", "twilio"], BeforeValidator(_lower), _expected('"phone" or "twilio"')]
 Email = Annotated[Literal["phone", "smtp"], BeforeValidator(_lower), _expected('"phone" or "smtp"')]
@@ -153,6 +191,9 @@ class Settings(BaseSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     email_from: Mailbox | None = None
+
+    alerts: Alerts | None = None
+    ping_url: PingUrl | None = None
 
     log_level: LogLevel = "info"
 

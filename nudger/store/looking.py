@@ -163,6 +163,13 @@ def problems(tx: Transaction) -> list[Problem]:
     ]
 
 
+def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:
+    """See Store.doubtful."""
+    unknown = message.c.state == literal_column("'unknown'")
+    attempted = message.c.attempted_at.between(since, until)
+    return tx.connection.scalar(select(func.count()).where(unknown, attempted)) or 0
+
+
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
     """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
     out = exists().where(reach.c.person == person.c.id, reach.c.opted_out_at.is_not(None))

@@ -184,6 +184,14 @@ class SqlStore:
         with self._read() as tx:
             return looking.status(tx, now)
 
+    def problems(self) -> Sequence[Problem]:
+        with self._read() as tx:
+            return looking.problems(tx)
+
+    def doubtful(self, since: datetime, until: datetime) -> int:
+        with self._read() as tx:
+            return looking.doubtful(tx, since, until)
+
     # everyone at once
     def vitals(self, now: datetime) -> Vitals:
         with self._read() as tx:

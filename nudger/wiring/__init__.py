@@ -10,6 +10,7 @@ from nudger.wiring.state import (
     open_database,
     restore_database,
 )
+from nudger.wiring.watching import send_test_alert
 
 __all__ = [
     "alone",
@@ -21,5 +22,6 @@ __all__ = [
     "look_at_database",
     "open_database",
     "restore_database",
+    "send_test_alert",
     "sign_as_twilio",
 ]

@@ -5,9 +5,11 @@ from email.utils import parseaddr
 
 from pydantic import SecretStr
 
+from nudger.channels.alerts import alert_parts
 from nudger.channels.phone import PhoneChannel
 from nudger.channels.signature import sign
 from nudger.channels.smtp import Security, SmtpChannel
+from nudger.channels.smtp_message import Parts
 from nudger.channels.twilio import TwilioChannel
 from nudger.core import Core
 from nudger.delivery.agenda import Sending
@@ -65,20 +67,28 @@ def _twilio(settings: Settings) -> TwilioChannel:
     )
 
 
+def alert_mail(core: Core, clock: Clock) -> SmtpChannel:
+    """The mail server of the settings, for the operator's alerts."""
+    return _mail(core.settings, clock, alert_parts)
+
+
 def _smtp(core: Core, clock: Clock) -> SmtpChannel:
-    settings = core.settings
-    sender = settings.email_from or ""
+    stop_address = parseaddr(core.settings.email_from or "")[1]
 
     def parts(sending: Sending) -> EmailParts:
         return compose(
-            sending.text, sending.subject, sending.language, core.wording, stop_address=parseaddr(sender)[1]
+            sending.text, sending.subject, sending.language, core.wording, stop_address=stop_address
         )
 
+    return _mail(core.settings, clock, parts)
+
+
+def _mail(settings: Settings, clock: Clock, parts: Callable[[Sending], Parts]) -> SmtpChannel:
     return SmtpChannel(
         host=settings.smtp_host or "",
         port=settings.smtp_port,
         security=Security(settings.smtp_security),
-        sender=sender,
+        sender=settings.email_from or "",
         compose=parts,
         clock=clock,
         username=settings.smtp_username,

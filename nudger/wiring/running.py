@@ -25,6 +25,7 @@ from nudger.loading import Loading
 from nudger.model import ChannelName
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
+from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
 
 TALLY_EVERY = timedelta(minutes=1)
@@ -71,6 +72,7 @@ def build_daemon(
         duties=(
             Duty("high water", EVERY, high_water.run_once),
             Duty("tally", TALLY_EVERY, Tallying(store).run_once),
+            *watching_duties(core, store, clock),
             *_duties(core, store, clock, channels, inbox),
         ),
         close=close,

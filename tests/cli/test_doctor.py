@@ -12,6 +12,7 @@ import pytest
 from tests.cli.conftest import Typed
 from tests.doubles.smtp_double import LOGIN, SmtpDouble
 from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, number_resource
+from tests.doubles.watchman import watchman
 from tests.system.running import free_port, running
 from tests.system.running import nudger as nudger_process
 
@@ -28,7 +29,7 @@ at = "13:00"
 """
 SUBJECTS = [
     *("settings", "secrets", "plans", "helplines", "countries", "clock", "service", "tzdata", "database"),
-    *("disk", "daemon", "twilio", "webhook", "smtp"),
+    *("disk", "daemon", "twilio", "webhook", "smtp", "alerts"),
 ]
 # What this machine is like is not the test's to say.
 OF_THE_MACHINE = {"clock", "service", "tzdata", "disk"}
@@ -299,3 +300,20 @@ def test_polling_needs_no_webhook(folder: Path, nudger: Typed) -> None:
     assert (code, found["twilio"]["grade"]) == (5, "failure")
     assert "Twilio could not be reached" in found["twilio"]["sentence"]
     assert found["webhook"]["sentence"] == "not needed: Twilio is asked for replies every 15 s"
+
+
+async def test_a_test_alert_is_sent_only_where_it_is_asked_for(folder: Path) -> None:
+    write_plan(folder)
+    async with watchman() as operator:
+        alerts = {"ALERTS": f"{operator.url}/topic json:{operator.url}/hook"}
+        _, silent, _ = await nudger_process(folder, "doctor", "--json", **alerts)
+        heard_before = list(operator.heard)
+        _, said, _ = await nudger_process(folder, "doctor", "--json", "--send-test-alert", **alerts)
+        operator.status = 404
+        code, refused, _ = await nudger_process(folder, "doctor", "--json", "--send-test-alert", **alerts)
+
+    assert heard_before == []
+    assert looked_at(silent)["alerts"]["grade"] == "note"
+    assert looked_at(said)["alerts"]["sentence"] == "2 addresses took the test"
+    assert {one.path for one in operator.heard} == {"/topic", "/hook"}
+    assert (code, looked_at(refused)["alerts"]["sentence"]) == (5, "127.0.0.1: answered 404")

@@ -1,5 +1,6 @@
 """`nudger backup`, `nudger restore`, `nudger accept-restore`, as an operator types them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,18 @@ def test_a_backup_over_a_file_that_is_there_is_a_mistake_of_usage(nudger: Typed,
 
 def test_a_backup_of_nothing_is_a_fault_of_the_database(nudger: Typed) -> None:
     assert nudger("backup", "copy.db")[0] == 4
+
+
+def test_what_stands_comes_first_in_the_status(nudger: Typed, database: str) -> None:
+    store = open_store(database)
+    store.raise_alarm("queue", "what was due [red] is stuck", NOON)
+    store.raise_alarm("sms", "has passed", NOON)
+    store.clear_alarm("sms", NOON)
+    store.close()
+
+    _, said = nudger("status")
+    _, as_json = nudger("status", "--json")
+
+    assert said.splitlines()[0].endswith("what was due [red] is stuck")
+    assert "has passed" not in said
+    assert [alarm["key"] for alarm in json.loads(as_json)["alarms"]] == ["queue"]
