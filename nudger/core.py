@@ -37,7 +37,10 @@ class Core:
 
     @cached_property
     def decider(self) -> Decider:
-        return Decider(self.wording, self.zone, self.settings.seed)
+        settings = self.settings
+        mails = frozenset({ChannelName.EMAIL} if settings.email == "smtp" else ())
+        mute = mails if settings.public_url is None else frozenset[ChannelName]()
+        return Decider(self.wording, self.zone, settings.seed, by_link=mails, mute=mute)
 
     @cached_property
     def responder(self) -> Responder:

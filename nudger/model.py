@@ -53,6 +53,12 @@ class Origin(StrEnum):
     ASKED = "asked"  # the person texted NOW, or the operator typed `nudger send`
     ANSWER = "answer"  # the answer to a person's own text
     NOTICE = "notice"  # word to a trusted contact, which follows from a person's own text
+    WELCOME = "welcome"  # asks for consent on one channel, once
+
+    @property
+    def is_nudge(self) -> bool:
+        """Whether it is one of the plan's nudges: counted, put off, bound to replies."""
+        return self not in (*FROM_A_TEXT, Origin.WELCOME)
 
 
 # What follows from a person's own text is no nudge: no pause, quiet hour or hold keeps it.
@@ -206,6 +212,11 @@ class Plan:
     def contact(self, name: str | None) -> Contact | None:
         return next((contact for contact in self.contacts if contact.name == name), None)
 
+    @property
+    def sends_on(self) -> frozenset[ChannelName]:
+        """The channels on which its nudges may go out."""
+        return frozenset[ChannelName]().union(*(nudge.channels or self.channels for nudge in self.nudges))
+
     def address(self, channel: ChannelName) -> str | None:
         return self.phone if channel is ChannelName.SMS else self.email
 
@@ -236,6 +247,7 @@ class Standing:
     fewer: int = 0  # steps of LESS: 0 the plan's rate, 1 half of it, 2 a quarter
     tiny_until: datetime | None = None  # low days: only tiny messages until then
     untold: str | None = None  # the person has withdrawn this opt-in (`tell`) to a notice
+    asked: frozenset[ChannelName] = frozenset()  # for consent, at the address of now
 
     def low(self, now: datetime) -> bool:
         """Whether only tiny messages are wanted."""

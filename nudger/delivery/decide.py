@@ -16,6 +16,7 @@ from nudger.schedule import local_date, quiet_starts_after
 # Twilio's ValidityPeriod takes whole seconds from 1 on.
 SHORTEST = timedelta(seconds=1)
 FEWER = "fewer, as asked with LESS"
+WELCOME_WAITS = timedelta(hours=4)  # at a provider: a question that comes in the evening of its day is fine
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Decider:
     wording: Wording
     zone: Callable[[str], tzinfo]
     seed: str
+    by_link: frozenset[ChannelName] = frozenset()  # a welcome here is answered by the link below it
+    mute: frozenset[ChannelName] = frozenset()  # a welcome here could not be answered
 
     def decide(
         self,
@@ -35,13 +38,13 @@ class Decider:
         restored: Restored | None = None,
     ) -> Decision:
         """One verdict for each of `dues`, in their order, and the person with the history after them."""
-        moment = gate.Moment(now, self.zone(person.plan.timezone), closed, restored)
+        moment = gate.Moment(now, self.zone(person.plan.timezone), closed, restored, self.mute)
         asked = [gate.ask(person, due, moment) for due in dues]
         goes = gate.fresher(
             [
                 due
                 for due, answer in zip(dues, asked, strict=True)
-                if isinstance(answer, gate.Pass) and due.origin not in FROM_A_TEXT
+                if isinstance(answer, gate.Pass) and due.origin.is_nudge
             ],
             now,
         )
@@ -52,6 +55,8 @@ class Decider:
                 verdicts[due.id] = answer
             elif due.origin in FROM_A_TEXT:
                 verdicts[due.id] = self._answer(person, due, answer, moment)
+            elif due.origin is Origin.WELCOME:
+                verdicts[due.id] = self._welcome(person, answer, moment)
             elif due.id not in goes:
                 verdicts[due.id] = gate.overtaken()
             else:
@@ -63,6 +68,22 @@ class Decider:
         subject = self.wording.subject(person.plan.language, None)
         valid_for = max(SHORTEST, due.expires_at - moment.now)
         return Send(at.channel, at.address, text, subject, valid_for, count(text).segments)
+
+    def _welcome(self, person: Person, at: gate.Pass, moment: gate.Moment) -> Verdict:
+        plan, wording = person.plan, self.wording
+        key = "welcome_by_link" if at.channel in self.by_link else "welcome"
+        try:
+            text = wording.system(plan.language, key, name=plan.name, limit=str(plan.daily_limit))
+        except NudgerError as fault:
+            return Drop(State.FAILED, f"could not be worded: {fault.message}")
+        subject = wording.welcome_subject(plan.language)
+        valid_for = self._valid_for(person, moment.now + WELCOME_WAITS, moment)
+        return Send(at.channel, at.address, text, subject, valid_for, count(text).segments)
+
+    def asks_from(self, person: Person, channel: ChannelName, now: datetime) -> datetime | None:
+        """From when on this person may be asked for consent on this channel; None: not as things stand."""
+        moment = gate.Moment(now, self.zone(person.plan.timezone), {}, mute=self.mute)
+        return gate.asks_from(person, channel, moment)
 
     def _nudge(self, person: Person, due: Due, at: gate.Pass, moment: gate.Moment) -> tuple[Verdict, Person]:
         drop = gate.count(person, due, moment)
@@ -85,7 +106,7 @@ class Decider:
             at.address,
             worded.text,
             worded.subject,
-            self._valid_for(person, due, moment),
+            self._valid_for(person, due.expires_at, moment),
             worded.segments,
             worded.bank_key,
             worded.contact,
@@ -115,9 +136,8 @@ class Decider:
             return self.wording.with_ways_out(worded, person.plan.language, nudge)
         return worded
 
-    def _valid_for(self, person: Person, due: Due, moment: gate.Moment) -> timedelta:
+    def _valid_for(self, person: Person, ends_at: datetime, moment: gate.Moment) -> timedelta:
         """How long a provider may hold it: what is left until it expires or quiet hours begin."""
-        ends_at = due.expires_at
         if person.plan.quiet is not None:
             ends_at = min(ends_at, quiet_starts_after(moment.zone, person.plan.quiet, moment.now))
         return max(SHORTEST, ends_at - moment.now)

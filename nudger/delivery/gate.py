@@ -8,9 +8,11 @@ from nudger.delivery.agenda import Drop, Due, Later
 from nudger.delivery.ledger import ON_TIME, sent_on
 from nudger.delivery.restored import Restored
 from nudger.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
-from nudger.schedule import is_quiet
+from nudger.schedule import is_quiet, quiet_ends
 
 ALREADY = "the database was restored from a backup: it may have gone out before"
+
+QUARANTINE = timedelta(minutes=15)  # how often a welcome looks whether a restored database is accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Moment:
     zone: tzinfo
     closed: Mapping[ChannelName, datetime]  # channels that rest, and until when
     restored: Restored | None = None  # where the database was restored from a backup
+    mute: frozenset[ChannelName] = frozenset()  # on which a welcome could not be answered
 
     def clock(self, at: datetime) -> str:
         return f"{at.astimezone(self.zone):%H:%M}"
@@ -36,6 +39,8 @@ class Moment:
 
 def ask(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
     """Every rule of the gate but the two that count what else was sent (see `count`)."""
+    if due.origin is Origin.WELCOME:
+        return _welcome(person, due, moment)
     if moment.now > due.expires_at:
         return _missed(f"could not go out before {moment.clock(due.expires_at)}")
     if reason := _of_before(due, moment.restored):
@@ -50,6 +55,13 @@ def ask(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
     if reason := _left_alone(person, moment):
         return _suppressed(reason)
     return _channel(person, due, nudge, moment)
+
+
+def asks_from(person: Person, channel: ChannelName, moment: Moment) -> datetime | None:
+    """From when on this person may be asked for consent on this channel; None: not as things stand."""
+    if channel in person.standing.asked or _needless(person, channel, moment):
+        return None
+    return _opens_at(person, moment)
 
 
 def count(person: Person, due: Due, moment: Moment) -> Drop | None:
@@ -110,6 +122,53 @@ def _notice(person: Person, due: Due) -> Pass | Drop:
     if ChannelName.SMS in due.refused:
         return Drop(State.FAILED, f"{ChannelName.SMS} refused it")
     return Pass(ChannelName.SMS, contact.phone)
+
+
+def _welcome(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
+    """The question for consent waits, however long, for quiet hours, pauses and rests to end."""
+    channel = due.channel or ChannelName.SMS
+    address, opens_at = person.plan.address(channel), _opens_at(person, moment)
+    if moment.restored is not None and moment.restored.accepted_at is None:
+        return Later(moment.now + QUARANTINE, "held back: the database was restored")
+    if reason := _of_before(due, moment.restored):
+        return _missed(reason)
+    if (reason := _needless(person, channel, moment)) is not None or address is None:
+        return Drop(State.CANCELLED, reason or f"no address for {channel} any more")
+    if channel in due.refused:
+        return Drop(State.FAILED, f"{channel} refused it")
+    if opens_at is None or opens_at > moment.now:
+        reason = _left_alone(person, moment) or "left alone for now"
+        return Later(opens_at, reason) if opens_at else _suppressed(reason)
+    if (until := moment.closed.get(channel)) is not None and until > moment.now:
+        return Later(until, f"{channel} rests after a fault")
+    return Pass(channel, address)
+
+
+def _needless(person: Person, channel: ChannelName, moment: Moment) -> str | None:
+    """Why there is nothing to ask on this channel, or no way to."""
+    if person.plan.address(channel) is None:
+        return f"no address for {channel} any more"
+    if channel in person.standing.opted_out:
+        return f"opted out of {channel}"
+    if channel in person.standing.consented:
+        return f"consent is on record for {channel}"
+    if channel not in person.plan.sends_on:
+        return f"the plan sends nothing by {channel}"
+    if channel in moment.mute:
+        return f"{channel} cannot ask: nobody could answer it"
+    return None
+
+
+def _opens_at(person: Person, moment: Moment) -> datetime | None:
+    """When a pause and quiet hours are over; None where nobody knows."""
+    standing, at, quiet = person.standing, moment.now, person.plan.quiet
+    if standing.removed_at is not None or standing.held_at is not None:
+        return None
+    if standing.paused(at):
+        if standing.paused_until is None:
+            return None
+        at = standing.paused_until
+    return quiet_ends(moment.zone, quiet, at) if quiet is not None else at
 
 
 def _left_alone(person: Person, moment: Moment) -> str | None:

@@ -1,10 +1,13 @@
 """Plans as they were loaded, and days as they were laid out: values only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from nudger.model import Kind, Person, Plan, Slot
+from nudger.model import ChannelName, Kind, Person, Plan, Slot
+
+# From when on a person may be asked for consent on a channel; None: not, until something changes.
+AskFrom = Callable[[Person, ChannelName], datetime | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
+from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.sends import Receipt, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
@@ -65,6 +65,13 @@ class Store(Protocol):
         what is still planned for the future from the plan, and not in `slots`, is cancelled away
         (deleted), what is there at another time is moved, and what an opt-out, a hold or a removal
         cancelled is planned again. What was attempted, dropped, or snoozed is never touched."""
+
+    # consent
+    def ask_for_consent(self, now: datetime, limit: int, asks_from: AskFrom) -> int:
+        """Looks at most `limit` (person, channel) pairs over that may have to be asked: plans a WELCOME for
+        those whom `asks_from` lets be asked now, comes back to the others at its time. Returns how many it
+        looked at. An address is asked once: how that ended is written with the end of the message, where
+        SENT, UNKNOWN and RECIPIENT count as asked, and a fault of the sender leads to another asking."""
 
     # the agenda
     def next_due_at(self) -> datetime | None:

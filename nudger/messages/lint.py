@@ -29,6 +29,7 @@ ALIKE = 0.6  # share of words that two texts have in common
 
 _SAY_AUTOMATED = (
     "welcome",
+    "welcome_by_link",
     "reminder",
     "help",
     "unknown",

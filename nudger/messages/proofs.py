@@ -12,6 +12,7 @@ from nudger.model import At, Contact, Effort, Kind, Nudge, Plan
 
 LONG_NAME = "N" * 20
 LONG_CONTACT = Contact(name="C" * 20, relation="R" * 12)
+BY_EMAIL = ("welcome_by_link",)
 TWO_SEGMENTS = (
     "welcome",
     "help",
@@ -82,7 +83,8 @@ def text_proofs(wording: Wording, language: str) -> Iterator[Proof]:
         for key, compiled in texts.compiled[section].items():
             text = texts.say(section, key, usual)
             longest = _longest([texts.say(section, key, values) for values in helped])
-            segments = None if section in ("subjects", "email") else 2 if key in TWO_SEGMENTS else 1
+            by_email = section in ("subjects", "email") or key in BY_EMAIL
+            segments = None if by_email else 2 if key in TWO_SEGMENTS else 1
             yield Proof("system", key, text, longest, segments, compiled.uses, _words(text))
 
 

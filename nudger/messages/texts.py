@@ -34,6 +34,7 @@ COMMANDS = (
 # Each answer, and the values that it is given.
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "welcome": ("name", "limit"),  # asks for YES; nothing else is sent before it
+    "welcome_by_link": ("name", "limit"),  # the same by email, where a link below it says yes
     "reminder": (),  # monthly: who this is, and the ways out
     "started": (),
     "snoozed": ("when",),
@@ -82,7 +83,7 @@ def _answer(names: Sequence[str]) -> Vocabulary:
 _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "commands": {command: _plain() for command in COMMANDS},
     "kinds": {kind.value: _plain() for kind in Kind},
-    "subjects": {key: _plain() for key in (*(kind.value for kind in Kind), "answer")},
+    "subjects": {key: _plain() for key in (*(kind.value for kind in Kind), "answer", "consent")},
     "durations": {
         **{one: _plain() for one in ("minute", "hour", "and")},
         **{many: _plain("n") for many in ("minutes", "hours")},
@@ -94,6 +95,7 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "email": {
         "automated": _plain(*COMMANDS),
         "stop_link": _plain(),
+        **{link: _plain() for link in ("confirm_link", "later_link", "done_link", "skip_link", "pause_link")},
         "stop_by_mail": _plain("address", *COMMANDS),
     },
     "if_then": {key: _plain("if_then") for key in ("1", "2", "3")},

@@ -148,6 +148,10 @@ class Wording:
         """The email subject of a nudge of this kind, or (None) of an answer."""
         return self._texts(language).sources["subjects"][kind.value if kind else "answer"]
 
+    def welcome_subject(self, language: str) -> str:
+        """The email subject of the question for consent."""
+        return self._texts(language).sources["subjects"]["consent"]
+
     def say_when(self, language: str, local_at: datetime, local_now: datetime) -> saying.When:
         """`local_at` in words ("tomorrow at 9:30 am"), as seen from `local_now`."""
         return saying.say_when(self._texts(language), local_at, local_now)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, bindparam, case, insert, null, select, text, update
 
 from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Later, Send, Sending
-from nudger.model import FROM_A_TEXT, Person, State
+from nudger.model import Person, State
 from nudger.store import codec, people
 from nudger.store.bulk import Bulk
 from nudger.store.entries import DUE, as_due
@@ -181,7 +181,7 @@ class _Claimed:
         sent = [
             due
             for due, verdict in zip(dues, decision.verdicts, strict=True)
-            if isinstance(verdict, Send) and due.origin not in FROM_A_TEXT
+            if isinstance(verdict, Send) and due.origin.is_nudge
         ]
         self.histories.append(
             {

@@ -1,12 +1,13 @@
 """Where a person is reached, and whether they agreed to it, for each channel."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Column, ScalarSelect, bindparam, func, insert, select, update
 
 from nudger.model import ChannelName, Plan
+from nudger.store import records
 from nudger.store.bulk import Bulk
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, person, reach
@@ -20,6 +21,8 @@ _REACH: dict[str, BindParameter[Any]] = {
     "consent_how": bindparam("agreed_how"),
     "opted_out_at": bindparam("out"),
     "opted_out_how": bindparam("out_how"),
+    "ask_at": bindparam("asks"),
+    "asked_at": bindparam("asked"),
 }
 _NEW_REACH = Bulk(insert(reach).values(person=bindparam("one"), channel=bindparam("by"), **_REACH))
 _REACH_CHANGES = Bulk(
@@ -39,7 +42,11 @@ def _channels(that: Column[datetime]) -> ScalarSelect[str]:
 _STANDING = (
     update(person)
     .where(among(person.c.id))
-    .values(opted_out=_channels(reach.c.opted_out_at), consented=_channels(reach.c.consented_at))
+    .values(
+        opted_out=_channels(reach.c.opted_out_at),
+        consented=_channels(reach.c.consented_at),
+        asked=_channels(reach.c.asked_at),
+    )
 )
 
 
@@ -50,15 +57,19 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> None:
         (row.person, row.channel): row
         for row in tx.connection.execute(select(reach).where(reach.c.person.in_(ids)))
     }
-    stops = _stops(tx, plans)
-    new, changes = [], []
+    stops, before = _stops(tx, plans), _past(tx, plans, old)
+    new: list[dict[str, Any]] = []
+    changes: list[dict[str, Any]] = []
+    said: list[tuple[object, ...]] = []
     for one in plans:
         for channel in ChannelName:
             row, address = old.get((one.person, channel)), one.address(channel)
-            if row is not None:
-                changes.append(_reached(one, channel, row, stops, now))
-            elif address is not None:
-                new.append(_reached(one, channel, None, stops, now))
+            if row is None and address is None:
+                continue
+            reached = _reached(one, channel, row, stops, before, now)
+            said += _said(one, channel, row, reached, now)
+            (new if row is None else changes).append(reached)
+    records.record_all(tx, said)
     _NEW_REACH.run(tx.connection, new)
     _REACH_CHANGES.run(tx.connection, changes)
     tx.connection.execute(_STANDING, {"ids": ids})
@@ -69,23 +80,67 @@ def _reached(
     channel: ChannelName,
     row: AnyRow | None,
     stops: Mapping[tuple[str, str | None], AnyRow],
+    before: Mapping[records.Address, records.Past],
     now: datetime,
 ) -> dict[str, Any]:
     address = one.address(channel)
-    agreed, agreed_how = _consent(one, channel, row, now)
+    known = _known(one, channel, row, before)
+    agreed, agreed_how = _consent(one, channel, known, now)
     # The person's own STOP outlives their address; and an address new to the person brings its own.
     stop = row
     if row is None or (row.opted_out_at is None and row.address != address):
         stop = stops.get((channel, address))
+    asks = address and channel in one.sends_on and not (agreed or known.asked_at or stop)
     return {
         "one": one.person,
         "by": channel,
         "at": address,
+        "asks": now if asks else None,
+        "asked": known.asked_at,
         "agreed": agreed,
         "agreed_how": agreed_how,
         "out": stop.opted_out_at if stop else None,
         "out_how": stop.opted_out_how if stop else None,
     }
+
+
+def _known(
+    one: Plan,
+    channel: ChannelName,
+    row: AnyRow | None,
+    before: Mapping[records.Address, records.Past],
+) -> records.Past:
+    """What the address that the plan names has been asked, and has said."""
+    address = one.address(channel)
+    if row is not None and row.address == address:
+        return records.Past(row.asked_at, row.consented_at, row.consent_how)
+    return before.get((one.person, channel, address or ""), records.Past())
+
+
+def _past(
+    tx: Transaction, plans: Sequence[Plan], old: Mapping[tuple[str, str], AnyRow]
+) -> Mapping[records.Address, records.Past]:
+    """What addresses that people come back to had said: nobody is asked twice."""
+    moved = {
+        (one.person, channel, address)
+        for one in plans
+        for channel in ChannelName
+        if (address := one.address(channel))
+        and (row := old.get((one.person, channel)))
+        and row.address != address
+    }
+    return records.past(tx, moved)
+
+
+def _said(
+    one: Plan, channel: ChannelName, row: AnyRow | None, reached: Mapping[str, Any], now: datetime
+) -> Iterator[tuple[object, ...]]:
+    """What the plan's own line newly says of consent, or says no longer."""
+    how, was = reached["agreed_how"], row.consent_how if row else None
+    if reached["agreed"] == now and how is not None and how.startswith(FROM_PLAN):
+        yield (one.person, channel, reached["at"], now, records.AGREED, how, None, None)
+    elif row is not None and was is not None and was.startswith(FROM_PLAN) and how is None:
+        yield (one.person, channel, row.address, now, records.WITHDRAWN, was, None, None)
 
 
 def _stops(tx: Transaction, plans: Sequence[Plan]) -> dict[tuple[str, str | None], AnyRow]:
@@ -98,13 +153,10 @@ def _stops(tx: Transaction, plans: Sequence[Plan]) -> dict[tuple[str, str | None
 
 
 def _consent(
-    one: Plan, channel: ChannelName, row: AnyRow | None, now: datetime
+    one: Plan, channel: ChannelName, known: records.Past, now: datetime
 ) -> tuple[datetime | None, str | None]:
     """Since when and how the person agreed to be written to at the address that the plan names."""
-    address = one.address(channel)
-    since, how = None, None
-    if row is not None and row.address == address:
-        since, how = row.consented_at, row.consent_how
+    address, since, how = one.address(channel), known.agreed_at, known.agreed_how
     if one.consent is None:
         # What only the file said is gone with its line; what the person said stays.
         return (None, None) if how is not None and how.startswith(FROM_PLAN) else (since, how)

@@ -25,9 +25,9 @@ from nudger.effects import (
     Tell,
     Untell,
 )
-from nudger.model import FROM_A_TEXT, ChannelName, Kind, Origin, Outcome, Person, State
+from nudger.model import ChannelName, Kind, Origin, Outcome, Person, State
 from nudger.store import notices, people, rounds, standing
-from nudger.store.entries import planned
+from nudger.store.entries import NUDGES, planned
 from nudger.store.tables import IS_PLANNED, AnyRow, occurrence
 from nudger.store.transaction import Transaction
 
@@ -45,6 +45,7 @@ class Act:
     at: datetime
     line: int  # of the reply; negative for an operator's act: the slot of the answers to it
     channel: ChannelName | None
+    words: str | None = None  # the person's own, where there are any
 
 
 def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
@@ -66,19 +67,20 @@ def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
                 _answer(tx, act, effect, written)
                 written += 1
             case _:
-                _stand(tx, act.one, effect, act.at)
+                _stand(tx, act, effect)
 
 
-def _stand(tx: Transaction, one: Person, effect: _OfStanding, at: datetime) -> None:
+def _stand(tx: Transaction, act: Act, effect: _OfStanding) -> None:
+    one, at = act.one, act.at
     match effect:
         case Pause(until):
             standing.pause(tx, one.id, until, at)
         case Resume(lifts):
             standing.resume(tx, one, lifts, at)
         case OptOut(channels, how):
-            standing.opt_out(tx, one, channels, how, at)
+            standing.opt_out(tx, one, channels, how, at, act.words)
         case OptIn(channels, how):
-            standing.opt_in(tx, one.id, channels, how, at)
+            standing.opt_in(tx, one, channels, how, at, act.words)
         case Hold():
             standing.hold(tx, one, at)
         case Rate(fewer):
@@ -171,7 +173,7 @@ def _next_nudge(tx: Transaction, one: Person) -> str | None:
         .where(
             occurrence.c.person == one.id,
             IS_PLANNED,
-            occurrence.c.origin.not_in(FROM_A_TEXT),
+            occurrence.c.origin.in_(NUDGES),
         )
         .order_by(occurrence.c.due_at, occurrence.c.id)
         .limit(1)

@@ -28,6 +28,7 @@ DUE = (
 )
 
 KINDS: Mapping[str | None, Kind | None] = {None: None} | {str(kind): kind for kind in Kind}
+NUDGES = tuple(str(origin) for origin in Origin if origin.is_nudge)
 ORIGINS = {str(origin): origin for origin in Origin}
 CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): name for name in ChannelName}
 

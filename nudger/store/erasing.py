@@ -9,6 +9,7 @@ from sqlalchemy import Table, delete, select
 from nudger.store import people
 from nudger.store.tables import (
     AnyRow,
+    consent,
     contact_word,
     event,
     message,
@@ -22,7 +23,7 @@ from nudger.store.tables import (
 from nudger.store.transaction import Transaction
 
 # In the order in which they may go: what refers to a person before the person.
-_TABLES = (event, reply, message, occurrence, reach, plan)
+_TABLES = (event, reply, message, occurrence, consent, reach, plan)
 
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:

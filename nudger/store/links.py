@@ -43,7 +43,7 @@ def take_link(tx: Transaction, link: Link, words: str, now: datetime, respond: R
         "occurrence": writer.bound.occurrence if writer.bound else None,
     }
     tx.connection.execute(insert(reply), row)
-    effects.apply(tx, effects.Act(writer.person, now, line, link.channel), response.effects)
+    effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
     return response
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, literal_column,
 from nudger.delivery.planning import PlanChange, PlanFile
 from nudger.errors import Problem
 from nudger.model import History
-from nudger.store import codec, consent, people, searching, standing
+from nudger.store import asking, codec, consent, people, searching, standing
 from nudger.store.bulk import Bulk
 from nudger.store.tables import person, plan, plan_problem
 from nudger.store.transaction import Transaction
@@ -128,6 +128,7 @@ def _restore(tx: Transaction, ids: Sequence[str], now: datetime) -> None:
     for chunk in _chunks(ids):
         tx.connection.execute(update(person).where(person.c.id.in_(chunk)).values(removed_at=None))
         standing.lay_out_again(tx, chunk, now)
+        asking.soon(tx, chunk, now)
         standing.record_events(tx, chunk, now, "plan restored")
 
 

@@ -21,9 +21,9 @@ from sqlalchemy import (
 
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.errors import Problem
-from nudger.model import FROM_A_TEXT, ChannelName, Origin, Outcome, Person, State
+from nudger.model import ChannelName, Origin, Outcome, Person, State
 from nudger.store import people
-from nudger.store.entries import CHANNELS, KINDS, ORIGINS
+from nudger.store.entries import CHANNELS, KINDS, NUDGES, ORIGINS
 from nudger.store.tables import (
     IS_PLANNED,
     WAITS_FOR_TIME,
@@ -56,7 +56,7 @@ def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
         select(occurrence)
         .where(
             occurrence.c.person == person_id,
-            occurrence.c.origin.not_in(FROM_A_TEXT),
+            occurrence.c.origin.in_(NUDGES),
             or_(occurrence.c.local_date >= since, IS_PLANNED),
         )
         .order_by(occurrence.c.due_at, occurrence.c.id)
@@ -241,6 +241,8 @@ def _what(row: AnyRow) -> str:
         return f"answer: {row.key.replace('_', ' ')}" if row.key else "answer"
     if row.origin == Origin.NOTICE:
         return "notice to a trusted contact"
+    if row.origin == Origin.WELCOME:
+        return "welcome"
     return f"{row.kind} nudge" + (", snoozed" if row.origin == Origin.SNOOZED else "")
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, sel
 
 from nudger.delivery.overview import Apart, Cursor, PlanState, Seen, SeenPage, Vitals
 from nudger.errors import Problem
-from nudger.model import FROM_A_TEXT, Outcome, Person, State
+from nudger.model import Outcome, Person, State
 from nudger.store import people
-from nudger.store.entries import CHANNELS, KINDS
+from nudger.store.entries import CHANNELS, KINDS, NUDGES
 from nudger.store.searching import folded
 from nudger.store.tables import APART, IS_PLANNED, AnyRow, message, occurrence, person, plan, plan_problem
 from nudger.store.transaction import Transaction
@@ -56,7 +56,7 @@ def find_people(
 def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
     """See Store.coming."""
     place = tuple_(occurrence.c.wake_at, occurrence.c.id)
-    wanted = select(occurrence.c.id).where(IS_PLANNED, occurrence.c.origin.not_in(FROM_A_TEXT))
+    wanted = select(occurrence.c.id).where(IS_PLANNED, occurrence.c.origin.in_(NUDGES))
     if after is not None:
         wanted = wanted.where(occurrence.c.wake_at >= after.due_at, place > (after.due_at, after.id))
     ids = tx.connection.scalars(wanted.order_by(occurrence.c.wake_at, occurrence.c.id).limit(limit)).all()
@@ -76,7 +76,7 @@ def past(
     rows = tx.connection.execute(
         looked_at.order_by(occurrence.c.due_at.desc(), occurrence.c.id.desc()).limit(READ)
     ).all()
-    wanted = [row for row in rows if row.state in states and row.origin not in FROM_A_TEXT]
+    wanted = [row for row in rows if row.state in states and row.origin in NUDGES]
     shown = wanted[:limit]
     if len(wanted) > limit:
         on: AnyRow | None = shown[-1]
@@ -151,7 +151,7 @@ def _lateness(tx: Transaction) -> list[timedelta]:
     rows = tx.connection.execute(
         select(latest.c.attempted_at, occurrence.c.due_at)
         .join(occurrence, occurrence.c.id == latest.c.occurrence)
-        .where(occurrence.c.origin.not_in(FROM_A_TEXT))
+        .where(occurrence.c.origin.in_(NUDGES))
         .order_by(latest.c.line.desc())
     )
     return [max(timedelta(0), row.attempted_at - row.due_at) for row in rows]

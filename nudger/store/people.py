@@ -28,6 +28,7 @@ _PEOPLE = select(
     person.c.fewer,
     person.c.tiny_until,
     person.c.untold,
+    person.c.asked,
     person.c.history,
 )
 _BY_ID = _PEOPLE.where(among(person.c.id))
@@ -99,6 +100,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 fewer,
                 tiny_until,
                 untold,
+                channels_from(asked),
             ),
             codec.history_from_json(person_id, history),
         )
@@ -114,6 +116,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
             fewer,
             tiny_until,
             untold,
+            asked,
             history,
         ) in rows
     }

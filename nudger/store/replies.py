@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from nudger.delivery.inbound import Bound, Inbound, Respond, Writer
 from nudger.effects import Response
-from nudger.model import FROM_A_TEXT, Origin, Outcome, Person, State
+from nudger.model import Origin, Outcome, Person, State
 from nudger.store import effects, notices, people, standing
-from nudger.store.entries import KINDS
+from nudger.store.entries import KINDS, NUDGES
 from nudger.store.tables import IS_PLANNED, AnyRow, day_before, message, occurrence, reply
 from nudger.store.transaction import Transaction
 
@@ -41,7 +41,7 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
     added = tx.database.insert_new(reply).returning(reply.c.line)
     if tx.connection.scalar(added, {"line": line, **row}) is None:
         return None
-    act = effects.Act(writer.person, inbound.received_at, line, inbound.channel)
+    act = effects.Act(writer.person, inbound.received_at, line, inbound.channel, inbound.text)
     effects.apply(tx, act, response.effects)
     return response
 
@@ -102,7 +102,7 @@ def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
         .where(
             latest.c.attempted_at >= at - DAY,
             latest.c.attempted_at <= at + SKEW,
-            occurrence.c.origin.not_in(FROM_A_TEXT),
+            occurrence.c.origin.in_(NUDGES),
             occurrence.c.state.in_(_OUT),
             occurrence.c.outcome.is_(None),
         )
@@ -159,7 +159,7 @@ def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
         select(func.min(occurrence.c.wake_at)).where(
             occurrence.c.person == one.id,
             IS_PLANNED,
-            occurrence.c.origin.not_in(FROM_A_TEXT),
+            occurrence.c.origin.in_(NUDGES),
         )
     )
     return earliest

@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, Result, SendFailure
-from nudger.model import FROM_A_TEXT, ChannelName, Origin, State
-from nudger.store import codec, notices, people, rounds, standing
+from nudger.model import ChannelName, Origin, State
+from nudger.store import asking, codec, notices, people, rounds, standing
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
@@ -221,6 +221,15 @@ def _write(tx: Transaction, ends: Sequence[_Ending], now: datetime) -> None:
     others = [end for end in ends if end.entry not in (State.SENT, State.PLANNED)]
     _ENTRY_ENDS.run(tx.connection, [_entry_end(end, now) for end in others])
     _MESSAGE_ENDS.run(tx.connection, [_message_end(end, now) for end in ends])
+    asking.ended(tx, [_welcomed(end) for end in ends if end.row.origin == Origin.WELCOME], now)
+
+
+def _welcomed(end: _Ending) -> asking.Welcomed:
+    asked = end.message in (State.SENT, State.UNKNOWN)
+    # Planned again without its channel: the address will not take it, and the claim then says so.
+    refused = end.entry is State.PLANNED and end.row.channel in end.refused.split()
+    again = end.entry not in (State.FAILED, State.MISSED)
+    return asking.Welcomed(end.row, asked, refused, again, end.reason)
 
 
 def _message_end(end: _Ending, now: datetime) -> dict[str, Any]:
@@ -245,7 +254,7 @@ def _entry_end(end: _Ending, now: datetime) -> dict[str, Any]:
 def _take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
     """These certainly did not go out: the histories forget them, so that no limit and no gap counts
     them, and the next try finds the words that it would have found."""
-    nudges = [row for row in rows if row.origin not in FROM_A_TEXT]
+    nudges = [row for row in rows if Origin(row.origin).is_nudge]
     # The latest first: what stood before it is put back whole, an earlier one is only counted out.
     for row in sorted(nudges, key=lambda row: row.attempted_at, reverse=True):
         if row.outcome is not None and rounds.last(tx, row) > row.round:

@@ -10,7 +10,7 @@ from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.delivery.planning import LaidOut, Layable, PlanChange, PlanFile
+from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanFile
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.sends import Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
@@ -20,6 +20,7 @@ from nudger.model import FROM_A_TEXT, Person, State
 from nudger.store import (
     alarms,
     alerts,
+    asking,
     claiming,
     erasing,
     facts,
@@ -84,6 +85,11 @@ class SqlStore:
     def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
         with self._write() as tx:
             layout.lay_out(tx, days, now)
+
+    # consent
+    def ask_for_consent(self, now: datetime, limit: int, asks_from: AskFrom) -> int:
+        with self._write() as tx:
+            return asking.ask_for_consent(tx, now, limit, asks_from)
 
     # the agenda
     def next_due_at(self) -> datetime | None:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from nudger.model import FROM_A_TEXT, ChannelName, Person, Plan, State
-from nudger.store import consent
+from nudger.store import asking, consent, records
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from
-from nudger.store.tables import IS_PLANNED, event, occurrence, person
+from nudger.store.tables import IS_PLANNED, AnyRow, event, occurrence, person
 from nudger.store.transaction import Transaction
 
 
@@ -44,6 +44,7 @@ def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
     lifted = lifts and one.standing.held_at is not None
     _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
     lay_out_again(tx, [one.id], now)
+    asking.soon(tx, [one.id], now)
     record_event(tx, one.id, now, "resumed", "the crisis hold is lifted" if lifted else "")
 
 
@@ -65,38 +66,56 @@ def set_low_days(tx: Transaction, person_id: str, until: datetime | None, now: d
     record_event(tx, person_id, now, "low days", f"until {until.isoformat()}" if until else "ended")
 
 
-def opt_out(tx: Transaction, one: Person, channels: Collection[ChannelName], how: str, now: datetime) -> None:
-    """The channels are closed; what waits and has no other one left is cancelled."""
-    consent.put(tx, one.id, channels, opted_out_at=now, opted_out_how=how)
+def opt_out(
+    tx: Transaction,
+    one: Person,
+    channels: Collection[ChannelName],
+    how: str,
+    now: datetime,
+    words: str | None = None,
+) -> None:
+    """The channels are closed; what waits and has no other one left is cancelled. `words` are those that
+    the person said it in."""
+    consent.put(tx, one.id, channels, opted_out_at=now, opted_out_how=how, ask_at=None)
+    records.answered(
+        tx, one, frozenset(channels) - one.standing.opted_out, now, records.OPTED_OUT, how, words
+    )
     closed = one.standing.opted_out | frozenset(channels)
     waiting = tx.connection.execute(
-        select(occurrence.c.id, occurrence.c.nudge, occurrence.c.refused).where(
+        select(occurrence.c.id, occurrence.c.nudge, occurrence.c.refused, occurrence.c.channel).where(
             occurrence.c.person == one.id, _WAITING
         )
     )
-    stranded = [
-        row.id for row in waiting if not ways(one.plan, row.nudge) - closed - channels_from(row.refused)
-    ]
+    stranded = [row.id for row in waiting if not _ways(one.plan, row) - closed - channels_from(row.refused)]
     cancel(tx, stranded, OPT_OUT, now)
     for channel in sorted(channels):
         record_event(tx, one.id, now, "opted out", f"{channel}: {how}")
 
 
 def opt_in(
-    tx: Transaction, person_id: str, channels: Collection[ChannelName], how: str, now: datetime
+    tx: Transaction,
+    one: Person,
+    channels: Collection[ChannelName],
+    how: str,
+    now: datetime,
+    words: str | None = None,
 ) -> None:
+    """Consent to these channels, in the person's own `words`; what is still to come today is laid out."""
     consent.put(
         tx,
-        person_id,
+        one.id,
         channels,
         consented_at=now,
         consent_how=how,
         opted_out_at=None,
         opted_out_how=None,
+        ask_at=None,
     )
-    lay_out_again(tx, [person_id], now)
+    new = frozenset(channels) - (one.standing.consented - one.standing.opted_out)
+    records.answered(tx, one, new, now, records.AGREED, how, words)
+    lay_out_again(tx, [one.id], now)
     for channel in sorted(channels):
-        record_event(tx, person_id, now, "opted in", f"{channel}: {how}")
+        record_event(tx, one.id, now, "opted in", f"{channel}: {how}")
 
 
 def ways(plan: Plan, nudge_id: str) -> frozenset[ChannelName]:
@@ -104,6 +123,11 @@ def ways(plan: Plan, nudge_id: str) -> frozenset[ChannelName]:
     nudge = plan.nudge(nudge_id)
     named = nudge.channels if nudge and nudge.channels else plan.channels
     return frozenset(channel for channel in named if plan.address(channel))
+
+
+def _ways(plan: Plan, row: AnyRow) -> frozenset[ChannelName]:
+    """The same of an entry; one that asks for consent on a channel has that one alone."""
+    return ways(plan, row.nudge) if row.channel is None else frozenset({ChannelName(row.channel)})
 
 
 def cancel_waiting(tx: Transaction, ids: Collection[str], cause: Cause, now: datetime) -> None:

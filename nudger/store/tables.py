@@ -83,6 +83,7 @@ _OPEN = text("state = 'sending' OR state = 'unknown'")
 _PLANNED = text("wake_at IS NOT NULL")
 _FREE = text("wake_at IS NOT NULL AND queue IS NULL")
 _QUEUED = text("wake_at IS NOT NULL AND queue IS NOT NULL")
+_TO_ASK = text("ask_at IS NOT NULL")
 # Who gets nothing for now, for whatever reason. Claims change none of these columns.
 _APART = text(
     "(paused_at IS NOT NULL OR held_at IS NOT NULL OR removed_at IS NOT NULL"
@@ -113,6 +114,7 @@ person = Table(
     # What `reach` says, with spaces between: a claim reads it here, in the row that it reads anyway.
     Column("opted_out", Text, nullable=False),
     Column("consented", Text, nullable=False),
+    Column("asked", Text, nullable=False, server_default=""),
     Column("rested", Text, nullable=False, server_default=""),
     Column("history", Text, nullable=False),
     # What `history` was before the claim of `history_at`: put back where its message did not go out.
@@ -159,7 +161,26 @@ reach = Table(
     Column("opted_out_how", Text),
     Column("failures", Integer, nullable=False, server_default="0"),  # texts in a row that did not arrive
     Column("rested_at", Instant),  # too many: this channel is left alone until the address is put right
+    Column("ask_at", Instant),  # when to see whether this address can be asked for consent
+    Column("asked_at", Instant),  # this address was: never again
     Index("reach_address", "address", "channel"),
+    Index("reach_ask", "ask_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
+)
+
+# Every question for consent, every answer, and every STOP, as it came: rows are added, never changed.
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    _of_person(),
+    Column("channel", Text, nullable=False),
+    Column("address", Text),
+    Column("at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("question", Text),  # the words of the welcome
+    Column("answer", Text),  # the words of the person; of a link, those of its button
+    Index("consent_person", "person", "channel", "id"),
 )
 
 occurrence = Table(

@@ -13,8 +13,8 @@ from sqlalchemy import Column, ColumnElement, Integer, Text, cast, delete, func,
 from sqlalchemy.types import JSON
 
 from nudger.delivery.overview import Counted, EntryCount, ReplyCount, Span
-from nudger.model import FROM_A_TEXT, Outcome, State
-from nudger.store.entries import KINDS
+from nudger.model import Outcome, State
+from nudger.store.entries import KINDS, NUDGES
 from nudger.store.tables import EPOCH, AnyRow, entry_tally, occurrence, plan, reply, reply_tally
 from nudger.store.transaction import Transaction
 
@@ -95,7 +95,7 @@ def _entries(tx: Transaction, first: date, last: date) -> list[EntryCount]:
             occurrence.c.due_at >= since,
             occurrence.c.due_at < until + LONGEST_SNOOZE,
             occurrence.c.local_date.between(first, last),
-            occurrence.c.origin.not_in(FROM_A_TEXT),
+            occurrence.c.origin.in_(NUDGES),
         )
         .group_by(*by)
     )

@@ -13,6 +13,7 @@ from nudger.channels.twilio import TwilioChannel
 from nudger.core import Core
 from nudger.daemon import Daemon, Duty
 from nudger.delivery.agenda import Sending
+from nudger.delivery.asking import Asking
 from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.inbox import AskingAgain, Inbox, Poller
@@ -29,6 +30,7 @@ from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
 
 TALLY_EVERY = timedelta(minutes=1)
+ASK_EVERY = timedelta(seconds=5)
 SETTLE = 200  # ms: a burst of writes to the plans folder is one change; a slow write is waited for
 
 
@@ -73,6 +75,7 @@ def build_daemon(
             Duty("high water", EVERY, high_water.run_once),
             Duty("tally", TALLY_EVERY, Tallying(store).run_once),
             *watching_duties(core, store, clock),
+            Duty("ask for consent", ASK_EVERY, Asking(store, core.decider).run_once),
             *_duties(core, store, clock, channels, inbox),
         ),
         close=close,

@@ -8,6 +8,7 @@ from random import Random
 from nudger import plans
 from nudger.core import Core
 from nudger.delivery.agenda import Sending
+from nudger.delivery.asking import Asking
 from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.inbound import Inbound
@@ -67,6 +68,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.laying_out = LayingOut(self.store, self.core.zone, self.core.settings.seed)
+        self.asking = Asking(self.store, self.core.decider)
         self.inbox = Inbox(self.store, self.core.responder)
         self.dispatcher = self.new_dispatcher()
 
@@ -101,6 +103,7 @@ class World:
         """Runs each due time up to and with `at`, as the daemon would."""
         while True:
             await self.laying_out.run_once(self.clock.now())
+            await self.asking.run_once(self.clock.now())
             next_at = self.store.next_due_at()
             if next_at is None or next_at > at:
                 break

@@ -1,0 +1,115 @@
+"""Asking for consent: who is to be asked, the entry that asks, and the record of what was said.
+
+An address is asked once, ever. `reach.ask_at` says when to see whether it can be; it is null where
+there is nothing to ask, or where only an event can change that (a plan, a RESUME, a plan that is back).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, insert, select, update
+
+from nudger.delivery.planning import AskFrom
+from nudger.model import ChannelName, Origin, Person, State
+from nudger.store import consent, people
+from nudger.store.bulk import Bulk
+from nudger.store.entries import CHANNELS, planned
+from nudger.store.keys import among
+from nudger.store.records import ASKED, NOT_REACHED, record
+from nudger.store.tables import AnyRow, message, occurrence, reach
+from nudger.store.transaction import Transaction
+
+FRESH = timedelta(days=30)  # how long the way out may be closed before the asking is tried anew
+AFTER_A_FAULT = timedelta(hours=1)
+
+_TO_ASK = select(reach.c.person, reach.c.channel).where(reach.c.ask_at <= bindparam("now"))
+_OPEN = (State.PLANNED, State.SENDING)
+_ASKABLE = and_(
+    reach.c.address.is_not(None),
+    reach.c.consented_at.is_(None),
+    reach.c.opted_out_at.is_(None),
+    reach.c.asked_at.is_(None),
+)
+_ASK_AT = Bulk(
+    update(reach)
+    .where(reach.c.person == bindparam("one"), reach.c.channel == bindparam("by"))
+    .values(ask_at=bindparam("then", type_=reach.c.ask_at.type))
+)
+
+
+def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
+    """What kept these people from being asked may have ended: it is looked at anew."""
+    tx.connection.execute(update(reach).where(reach.c.person.in_(ids), _ASKABLE).values(ask_at=now))
+
+
+def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom) -> int:
+    """See Store.ask_for_consent."""
+    first = tx.connection.execute(
+        _TO_ASK.order_by(reach.c.ask_at, reach.c.person).limit(bindparam("at_most")),
+        {"now": now, "at_most": limit},
+    ).all()
+    ids = sorted({row.person for row in first})
+    people.lock(tx, ids)
+    # RACE: asked by another daemon, agreed or opted out, before the lock was given.
+    rows = tx.connection.execute(_TO_ASK.where(among(reach.c.person)), {"now": now, "ids": ids}).all()
+    found, under_way = people.read(tx, ids), _under_way(tx, ids)
+    then, entries = [], []
+    for row in rows:
+        one, channel = found[row.person], ChannelName(row.channel)
+        at = None if (one.id, channel) in under_way else asks_from(one, channel)
+        if at is not None and at <= now:
+            entries.append(_entry(tx, one, channel, now))
+            at = None
+        then.append({"one": one.id, "by": channel, "then": at})
+    if entries:
+        tx.connection.execute(insert(occurrence), entries)
+    _ASK_AT.run(tx.connection, then)
+    return len(rows)
+
+
+def ended(tx: Transaction, welcomes: Sequence["Welcomed"], now: datetime) -> None:
+    """How asking ended: it is on record, or it is tried anew where the fault was not the address's."""
+    for one in welcomes:
+        person, channel = one.row.person, ChannelName(one.row.channel)
+        if one.asked or one.refused:
+            consent.put(tx, person, [channel], asked_at=now, ask_at=None)
+            text = tx.connection.scalar(select(message.c.text).where(message.c.id == one.row.id))
+            what, how = (ASKED, "welcome") if one.asked else (NOT_REACHED, one.reason)
+            record(tx, person, channel, one.row.address, now, what, how, question=text)
+        elif not one.again:
+            consent.put(tx, person, [channel], ask_at=now + AFTER_A_FAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """The end of one message that asks: it may have arrived, the address will not take it, or neither."""
+
+    row: AnyRow  # with id, person, channel, address
+    asked: bool
+    refused: bool
+    again: bool  # the same entry is tried once more
+    reason: str
+
+
+def _under_way(tx: Transaction, ids: Collection[str]) -> set[tuple[str, ChannelName | None]]:
+    rows = tx.connection.execute(
+        select(occurrence.c.person, occurrence.c.channel).where(
+            among(occurrence.c.person), occurrence.c.origin == Origin.WELCOME, occurrence.c.state.in_(_OPEN)
+        ),
+        {"ids": ids},
+    )
+    return {(row.person, CHANNELS[row.channel]) for row in rows}
+
+
+def _entry(tx: Transaction, one: Person, channel: ChannelName, now: datetime) -> dict[str, object]:
+    return planned(
+        person=one.id,
+        local_date=tx.local_date(one.plan, now),
+        nudge="",
+        slot=-tx.next_line(),
+        origin=Origin.WELCOME,
+        due_at=now,
+        expires_at=now + FRESH,
+        channel=channel,
+    )

@@ -1,0 +1,95 @@
+"""The record of consent: every question and answer as it came. Rows are added, and never changed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from nudger.model import ChannelName, Person
+from nudger.store.bulk import Bulk
+from nudger.store.tables import consent
+from nudger.store.transaction import Transaction
+
+ASKED = "asked"
+NOT_REACHED = "not reached"  # the address would not take the question
+AGREED = "agreed"
+WITHDRAWN = "withdrawn"  # the plan's line is gone
+OPTED_OUT = "opted out"
+
+_COLUMNS = ("person", "channel", "address", "at", "what", "how", "question", "answer")
+_NEW = Bulk(insert(consent).inline(), _COLUMNS)
+
+Address = tuple[str, ChannelName, str]  # whose, on which channel, where
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an address that someone comes back to had said before."""
+
+    asked_at: datetime | None = None
+    agreed_at: datetime | None = None
+    agreed_how: str | None = None
+
+
+def record(
+    tx: Transaction,
+    person: str,
+    channel: ChannelName,
+    address: str | None,
+    at: datetime,
+    what: str,
+    how: str,
+    *,
+    question: str | None = None,
+    answer: str | None = None,
+) -> None:
+    record_all(tx, [(person, channel, address, at, what, how, question, answer)])
+
+
+def record_all(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
+    _NEW.run(tx.connection, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+
+
+def answered(
+    tx: Transaction,
+    one: Person,
+    channels: Collection[ChannelName],
+    at: datetime,
+    what: str,
+    how: str,
+    words: str | None,
+) -> None:
+    """The person's answer on each channel, with the question that it answers where there was one."""
+    for channel in sorted(channels):
+        address = one.plan.address(channel)
+        asked = select(consent.c.question).where(
+            consent.c.person == one.id,
+            consent.c.channel == channel,
+            consent.c.address == address,
+            consent.c.what == ASKED,
+        )
+        question = tx.connection.scalar(asked.order_by(consent.c.id.desc()).limit(1))
+        record(tx, one.id, channel, address, at, what, how, question=question, answer=words)
+
+
+def past(tx: Transaction, addresses: Collection[Address]) -> Mapping[Address, Past]:
+    """What these addresses had said, as far as it still stands."""
+    found: dict[Address, Past] = {}
+    if not addresses:
+        return found
+    people = {person for person, _, _ in addresses}
+    rows = tx.connection.execute(select(consent).where(consent.c.person.in_(people)).order_by(consent.c.id))
+    for row in rows:
+        key = (row.person, ChannelName(row.channel), row.address)
+        if key in addresses:
+            found[key] = _after(found.get(key, Past()), row.what, row.at, row.how)
+    return found
+
+
+def _after(before: Past, what: str, at: datetime, how: str) -> Past:
+    if what in (ASKED, NOT_REACHED):
+        return Past(at, before.agreed_at, before.agreed_how)
+    if what == AGREED:
+        return Past(before.asked_at, at, how)
+    return Past(before.asked_at)
