@@ -7,11 +7,12 @@ start recovers, a limping daemon would not.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -74,7 +75,7 @@ class Daemon:
     recover: Callable[[datetime], int]
     inbox: Inbox
     web: Callable[[], AbstractAsyncContextManager[str]]  # serves while open; gives the address
-    watch: Callable[[], AsyncIterator[object]]  # yields when plan files changed
+    watch: Callable[[], AsyncIterator[Collection[Path]]]  # yields the plan files that changed
     duties: tuple[Duty, ...] = ()  # besides those that every daemon has
     aside: tuple[Callable[[], Awaitable[None]], ...] = ()  # run beside the duties (the demo's terminal)
     close: Callable[[], Awaitable[None]] | None = None
@@ -82,6 +83,7 @@ class Daemon:
     _fault: BaseException | None = None
     _trigger: DueTrigger = field(default_factory=DueTrigger)
     _dispatching: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)  # an edit is not taken over twice at once
     _awake: bool = False
     _dispatched_at: datetime | None = None
     address: str = ""
@@ -127,8 +129,8 @@ class Daemon:
         unknown = await asyncio.to_thread(self.recover, now)
         if unknown:
             log.warning("sends_of_unknown_end", count=unknown)
-        await asyncio.to_thread(self.loading.demand, now)
         await self.loading.run_once(now)
+        await asyncio.to_thread(self.loading.demand, now)
         await self.laying_out.run_once(now)
 
     def _schedule(self) -> None:
@@ -212,9 +214,13 @@ class Daemon:
 
     async def _reload(self) -> None:
         notify(*reloading(), "STATUS=Reading plans")
-        await self.loading.run_once(self.clock.now())
-        await self.laying_out.run_once(self.clock.now())
+        await self._take_over(None)
         notify("READY=1", f"STATUS=Serving on {self.address}")
+
+    async def _take_over(self, paths: Collection[Path] | None) -> None:
+        async with self._loading:
+            await self.loading.run_once(self.clock.now(), paths)
+        await self.laying_out.run_once(self.clock.now())
         self.wake()
 
     async def _do(self, duty: Duty) -> None:
@@ -233,8 +239,8 @@ class Daemon:
             notify("WATCHDOG=1")
 
     async def _watch_files(self) -> None:
-        async for _ in self.watch():
-            self._reload_soon()
+        async for paths in self.watch():
+            await self._take_over(paths)
 
     def _reload_soon(self) -> None:
         self._scheduler.modify_job("reload", next_run_time=datetime.now(UTC))

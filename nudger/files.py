@@ -1,5 +1,7 @@
 """Reads plans, templates and word lists from disk and hands their text to the pure rooms."""
 
+import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from nudger.plans import Source
 SUFFIXES = (".toml", ".csv")
 LARGEST = 64 * 1024 * 1024  # bytes read of one file: a roster of a study fits, a mistaken disk image does not
 PACKAGE = Path(__file__).parent
+SETTLED = 2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,44 @@ def find_plans(paths: Iterable[Path]) -> Found:
     return Found(sources, shared, tuple(problems))
 
 
+def plan_stamps(folder: Path) -> dict[str, str]:
+    """Every plan file of a folder (not of `shared/`) with a stamp that changes when the file does.
+
+    Raises OSError where the folder cannot be listed.
+    """
+    with os.scandir(folder) as entries:
+        names = sorted(entry.path for entry in entries if is_plan_file(entry.name) and entry.is_file())
+    return {name: stamp for name in names if (stamp := plan_stamp(Path(name))) is not None}
+
+
+def plan_stamp(file: Path) -> str | None:
+    """The same of one file; None where there is none, "" while it is so new that a further change could
+    leave no trace in it (file systems count in steps of some milliseconds, network ones in seconds)."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    settled = abs(time.time() - found.st_mtime) > SETTLED
+    return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}" if settled else ""
+
+
+def is_plan_file(name: str) -> bool:
+    """Dot files and editors' backups are no plans."""
+    return name.endswith(SUFFIXES) and not name.startswith((".", "#"))
+
+
+def read_plans(files: Iterable[Path]) -> Found:
+    """These files; the shared plans beside them are left out."""
+    problems: list[Problem] = []
+    return Found(_read_all(files, problems), (), tuple(problems))
+
+
+def read_shared(folder: Path) -> Found:
+    """The shared plans of a folder of plans."""
+    problems: list[Problem] = []
+    return Found((), _read_all(_plan_files(folder / "shared"), problems), tuple(problems))
+
+
 def read_templates(own: Path | None = None) -> dict[str, str]:
     """Every file of the message bank by its path; what the operator's own folder has goes before ours."""
     texts = _texts(bundled("templates"))
@@ -67,14 +108,10 @@ def read_words() -> dict[str, str]:
 
 
 def _plan_files(folder: Path) -> list[Path]:
-    """Dot files, editors' backups and links to nowhere are no plans."""
+    """Links to nowhere are no plans either."""
     if not folder.is_dir():
         return []
-    return sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix in SUFFIXES and not file.name.startswith((".", "#")) and file.is_file()
-    )
+    return sorted(file for file in folder.iterdir() if is_plan_file(file.name) and file.is_file())
 
 
 def _read_all(files: Iterable[Path], problems: list[Problem]) -> tuple[Source, ...]:

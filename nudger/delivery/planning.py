@@ -1,9 +1,10 @@
 """Plans as they were loaded, and days as they were laid out: values only."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from nudger.errors import Problem
 from nudger.model import ChannelName, Kind, Person, Plan, Slot
 
 # From when on a person may be asked for consent on a channel; None: not, until something changes.
@@ -17,6 +18,18 @@ class PlanFile:
     plan: Plan
     file: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRead:
+    """What was read of some plan files: of all that there are, or of those that an edit can reach."""
+
+    files: Collection[str] | None  # this is all that there is in them; None: in all that there are
+    plans: Sequence[PlanFile]  # of the people who are right
+    people: Mapping[str, str]  # id -> file, of everyone in them, faulty ones included
+    problems: Sequence[Problem]
+    marks: Mapping[str, str] = field(default_factory=dict)  # file -> how it was when it was read
+    lenders: Collection[str] = ()  # files that have something told in the file of another
 
 
 @dataclass(frozen=True, slots=True)

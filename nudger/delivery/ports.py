@@ -13,7 +13,7 @@ from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanFile
+from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.sends import Receipt, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
@@ -37,21 +37,30 @@ class Store(Protocol):
     """The durable truth. Methods block; the daemon calls them in a thread. All are transactions."""
 
     # people and plans
-    def load_plans(
-        self, files: Iterable[PlanFile], present: Collection[str], problems: Sequence[Problem], now: datetime
-    ) -> PlanChange:
-        """Stores new and changed plans and marks them to be laid out afresh; people not in `present`
-        (ids, faulty files' people included) become removed, and what is planned for them is
-        cancelled; a removed person whose file is back is restored. `problems` replaces what was kept.
-        A plan whose `consent` is set gives consent on each of its channels, but never undoes an opt-out."""
+    def load_plans(self, read: PlanRead, now: datetime) -> PlanChange:
+        """Stores new and changed plans and marks them to be laid out afresh. People who were in one of
+        `read.files` (None: anywhere) and are not among `read.people` become removed, and what is planned
+        for them is cancelled; a removed person whose file is back is restored. The problems and marks of
+        these files replace what was kept of them. A plan whose `consent` is set gives consent on each of
+        its channels, but never undoes an opt-out."""
+
+    def plan_marks(self, files: Collection[str] | None = None) -> Mapping[str, str]:
+        """file -> its mark when it was last read; of these files, or of all."""
+
+    def linked_files(self, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
+        """The files that must be read together with those of these people: where an id or a number of
+        theirs stands too, and every file that has an error, or something told in another's."""
 
     def person(self, person_id: str) -> Person | None: ...
 
     def people(self) -> Iterable[Person]:
         """Everyone, by id, removed ones too; in pages, so that memory stays flat."""
 
-    def digests(self) -> Mapping[str, str]:
-        """person id -> digest of the plan that runs."""
+    def digests(self, ids: Collection[str]) -> Mapping[str, str]:
+        """person id -> digest of the plan that runs, of those among `ids` who have one."""
+
+    def has_people(self) -> bool:
+        """Whether anybody's plan runs."""
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:

@@ -16,6 +16,7 @@ from nudger.store.tables import (
     occurrence,
     person,
     plan,
+    plan_file,
     plan_problem,
     reach,
     reply,
@@ -43,6 +44,8 @@ def forget(tx: Transaction, person_id: str) -> bool:
     # What is wrong with their file may quote it.
     file = select(plan.c.file).where(plan.c.person == person_id).scalar_subquery()
     tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))
+    # Where the file is still there, it is read again: its people are people anew.
+    tx.connection.execute(delete(plan_file).where(plan_file.c.file == file))
     for table in _TABLES:
         tx.connection.execute(delete(table).where(table.c.person == person_id))
     # A contact's last word is kept for as long as somebody's plan names them.

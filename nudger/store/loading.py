@@ -1,18 +1,17 @@
 """Plans taken over: who is new, changed, gone and back; and what their consent line says."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import BindParameter, bindparam, insert, literal_column, select, update
 
-from nudger.delivery.planning import PlanChange, PlanFile
-from nudger.errors import Problem
+from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.model import History
-from nudger.store import asking, codec, consent, people, searching, standing
+from nudger.store import asking, codec, consent, people, plan_files, searching, standing
 from nudger.store.bulk import Bulk
-from nudger.store.tables import person, plan, plan_problem
+from nudger.store.keys import among
+from nudger.store.tables import AnyRow, person, plan
 from nudger.store.transaction import Transaction
 
 CHUNK = 500  # people of one statement
@@ -29,6 +28,9 @@ _PERSON: dict[str, BindParameter[str]] = {
     "search": bindparam("found_by"),
     "trusted": bindparam("its_trusted"),
 }
+_IN_FILES = _KNOWN.where(among(plan.c.file))
+_BY_ID = _KNOWN.where(among(person.c.id))
+_MOVED = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(file=bindparam("its_file")))
 _NEW_PERSON = Bulk(
     insert(person).values(
         id=bindparam("one"),
@@ -51,33 +53,42 @@ _NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
 _PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
 
 
-def load_plans(
-    tx: Transaction,
-    files: Iterable[PlanFile],
-    present: Collection[str],
-    problems: Sequence[Problem],
-    now: datetime,
-) -> PlanChange:
+def load_plans(tx: Transaction, read: PlanRead, now: datetime) -> PlanChange:
     """See Store.load_plans."""
     tx.take_turns(LOADING)
-    known = {row.id: row for row in tx.connection.execute(_KNOWN)}
-    given = {file.plan.person: file for file in files}
+    given = {file.plan.person: file for file in read.plans}
+    known = _known(tx, read.files, read.people)
     added = sorted(given.keys() - known.keys())
     changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
-    present = frozenset(present) | given.keys()
-    removed = sorted(one for one, row in known.items() if one not in present and row.removed_at is None)
-    restored = sorted(one for one, row in known.items() if one in present and row.removed_at is not None)
+    of_these = None if read.files is None else frozenset(read.files)
+    removed = sorted(
+        one
+        for one, row in known.items()
+        if one not in read.people and (of_these is None or row.file in of_these) and row.removed_at is None
+    )
+    restored = sorted(one for one, row in known.items() if one in read.people and row.removed_at is not None)
+    moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
     for ids in _chunks(sorted({*changed, *removed, *restored})):
         people.lock(tx, ids)
     _add(tx, [given[one] for one in added], now)
     _change(tx, [given[one] for one in changed], now)
+    _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
     _remove(tx, removed, now)
     _restore(tx, restored, now)
-    _keep_problems(tx, problems)
+    plan_files.keep(tx, read)
     back = frozenset(restored)
     return PlanChange(
         tuple(added), tuple(one for one in changed if one not in back), tuple(removed), tuple(restored)
     )
+
+
+def _known(tx: Transaction, files: Collection[str] | None, ids: Collection[str]) -> dict[str, AnyRow]:
+    """Who was in these files, and who of these people there is."""
+    if files is None:
+        return {row.id: row for row in tx.connection.execute(_KNOWN)}
+    in_files = tx.connection.execute(_IN_FILES, {"ids": list(files)})
+    by_id = tx.connection.execute(_BY_ID, {"ids": list(ids)})
+    return {row.id: row for row in (*in_files, *by_id)}
 
 
 def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
@@ -130,12 +141,6 @@ def _restore(tx: Transaction, ids: Sequence[str], now: datetime) -> None:
         standing.lay_out_again(tx, chunk, now)
         asking.soon(tx, chunk, now)
         standing.record_events(tx, chunk, now, "plan restored")
-
-
-def _keep_problems(tx: Transaction, problems: Sequence[Problem]) -> None:
-    tx.connection.execute(delete(plan_problem))
-    if problems:
-        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in problems])
 
 
 def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

@@ -158,9 +158,8 @@ def status(tx: Transaction, now: datetime) -> StatusReport:
 
 
 def problems(tx: Transaction) -> list[Problem]:
-    return [
-        Problem(*row[1:]) for row in tx.connection.execute(select(plan_problem).order_by(plan_problem.c.id))
-    ]
+    in_order = (plan_problem.c.file, plan_problem.c.line, plan_problem.c.column, plan_problem.c.id)
+    return [Problem(*row[1:]) for row in tx.connection.execute(select(plan_problem).order_by(*in_order))]
 
 
 def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:

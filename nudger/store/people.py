@@ -1,6 +1,6 @@
 """People as rows: read, locked, found by address, and marked to be laid out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
@@ -32,6 +32,8 @@ _PEOPLE = select(
     person.c.history,
 )
 _BY_ID = _PEOPLE.where(among(person.c.id))
+_DIGESTS = select(person.c.id, person.c.digest).where(among(person.c.id), person.c.removed_at.is_(None))
+_ANYBODY = select(person.c.id).where(person.c.removed_at.is_(None)).limit(1)
 _NEXT_PAGE = _PEOPLE.where(person.c.id > bindparam("after")).order_by(person.c.id).limit(PAGE)
 _PLANS = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
 # NO KEY UPDATE: it lets rows that merely refer to this one be written.
@@ -54,6 +56,16 @@ def lock(tx: Transaction, ids: Collection[str]) -> None:
 def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:
     """These people by id, as they stand in this transaction."""
     return _people(tx, tx.connection.execute(_BY_ID, {"ids": ids}).all()) if ids else {}
+
+
+def digests(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
+    """See Store.digests."""
+    return {row.id: row.digest for row in tx.connection.execute(_DIGESTS, {"ids": list(ids)})}
+
+
+def are_there(tx: Transaction) -> bool:
+    """See Store.has_people."""
+    return tx.connection.scalar(_ANYBODY) is not None
 
 
 def read_page(tx: Transaction, after: str) -> list[Person]:

@@ -4,13 +4,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import select
-
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanFile
+from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.sends import Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
@@ -31,6 +29,7 @@ from nudger.store import (
     notices,
     overlooking,
     people,
+    plan_files,
     replies,
     results,
     standing,
@@ -38,7 +37,6 @@ from nudger.store import (
 )
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
-from nudger.store.tables import person
 from nudger.store.transaction import Transaction
 from nudger.tokens import Link
 
@@ -52,11 +50,17 @@ class SqlStore:
         self._plans = PlanCache()
 
     # people and plans
-    def load_plans(
-        self, files: Iterable[PlanFile], present: Collection[str], problems: Sequence[Problem], now: datetime
-    ) -> PlanChange:
+    def load_plans(self, read: PlanRead, now: datetime) -> PlanChange:
         with self._write() as tx:
-            return loading.load_plans(tx, files, present, problems, now)
+            return loading.load_plans(tx, read, now)
+
+    def plan_marks(self, files: Collection[str] | None = None) -> Mapping[str, str]:
+        with self._read() as tx:
+            return plan_files.marks(tx, files)
+
+    def linked_files(self, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
+        with self._read() as tx:
+            return plan_files.linked(tx, ids, phones)
 
     def person(self, person_id: str) -> Person | None:
         with self._read() as tx:
@@ -68,10 +72,13 @@ class SqlStore:
             yield from page
             after = page[-1].id
 
-    def digests(self) -> Mapping[str, str]:
+    def digests(self, ids: Collection[str]) -> Mapping[str, str]:
         with self._read() as tx:
-            running = select(person.c.id, person.c.digest).where(person.c.removed_at.is_(None))
-            return {row.id: row.digest for row in tx.connection.execute(running)}
+            return people.digests(tx, ids)
+
+    def has_people(self) -> bool:
+        with self._read() as tx:
+            return people.are_there(tx)
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:

@@ -145,6 +145,7 @@ plan = Table(
     Column("file", Text, nullable=False),
     Column("json", Text, nullable=False),  # all of it but its nudges
     Column("nudges", Text, nullable=False),
+    Index("plan_file_of", "file"),
 )
 
 # How a person is reached. Consent is of the address: a changed one is asked again. An opt-out is of
@@ -296,6 +297,15 @@ contact_word = Table(
     Column("at", Instant, nullable=False),
 )
 
+# What is known of each plan file: while its mark is the same there is nothing to read.
+plan_file = Table(
+    "plan_file",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("lends", Boolean, nullable=False),  # it has something told in the file of another
+)
+
 plan_problem = Table(
     "plan_problem",
     metadata,
@@ -307,6 +317,7 @@ plan_problem = Table(
     Column("message", Text, nullable=False),
     Column("hint", Text, nullable=False),
     Column("severity", Text, nullable=False),
+    Index("plan_problem_file", "file"),
 )
 
 # What all daemons know of one way out: a claim reads it, and writes it, in its own transaction.

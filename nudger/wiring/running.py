@@ -3,7 +3,7 @@
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,10 +22,10 @@ from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
 from nudger.delivery.tallying import Tallying
 from nudger.highwater import EVERY, HighWater
-from nudger.loading import Loading
 from nudger.model import ChannelName
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
+from nudger.wiring.plans import build_loading
 from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
 
@@ -64,7 +64,7 @@ def build_daemon(
 
     daemon = Daemon(
         clock=clock,
-        loading=Loading(settings.plans_dir, core.facts, store, core.zone, settings.seed, core.zones.refresh),
+        loading=build_loading(core, store),
         laying_out=LayingOut(store, core.zone, settings.seed),
         dispatcher=dispatcher,
         inbox=inbox,
@@ -96,7 +96,7 @@ def _duties(
         yield Duty("poll replies", every, Poller(sms, inbox.take, since).run_once)
 
 
-async def _changes(folder: Path) -> AsyncIterator[object]:
-    """One item for each burst of changes to plan files, by inotify."""
-    async for change in awatch(folder, debounce=SETTLE * 8, step=SETTLE):
-        yield change
+async def _changes(folder: Path) -> AsyncIterator[Collection[Path]]:
+    """The paths of each burst of changes to plan files, by inotify."""
+    async for changes in awatch(folder, debounce=SETTLE * 8, step=SETTLE):
+        yield {Path(path) for _, path in changes}

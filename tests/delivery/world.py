@@ -14,7 +14,7 @@ from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.inbox import Inbox
 from nudger.delivery.laying_out import LayingOut
-from nudger.delivery.planning import PlanFile
+from nudger.delivery.planning import PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.delivery.retry import Retries
 from nudger.delivery.sends import Receipt, SendFailure
@@ -88,7 +88,7 @@ class World:
             PlanFile(plan, reading.files[person], reading.digests[person])
             for person, plan in reading.plans.items()
         ]
-        self.store.load_plans(files, frozenset(reading.files), (), self.clock.now())
+        self.store.load_plans(PlanRead(None, files, reading.files, ()), self.clock.now())
 
     async def start(self, **texts: str) -> None:
         self.load(**texts)

@@ -226,10 +226,10 @@ def test_the_status_names_those_whom_a_nudge_would_not_reach(world: World) -> No
 
 def test_problems_come_back_as_they_were_and_in_order(world: World) -> None:
     problems = [
-        Problem("plans/maya.toml", 14, 8, 'nudge "rest": at', 'expected a time, got "8h30"', "like 08:30"),
         Problem("plans/jonas.toml", 1, 1, "", "is empty", severity="warning"),
+        Problem("plans/maya.toml", 14, 8, 'nudge "rest": at', 'expected a time, got "8h30"', "like 08:30"),
     ]
-    world.load(problems=problems)
+    world.load(problems=problems[::-1])
 
     assert world.store.status(NOON).problems == problems
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from nudger.delivery.agenda import Claim, Decision, Drop, Due, Later, Send, Sending, Verdict
 from nudger.delivery.inbound import Bound, Inbound, Writer
-from nudger.delivery.planning import LaidOut, PlanChange, PlanFile
+from nudger.delivery.planning import LaidOut, PlanChange, PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
 from nudger.effects import Effect, Response
@@ -83,7 +83,9 @@ class World:
     ) -> PlanChange:
         """Takes over these plans; the folder holds nobody else, unless `present` says so."""
         there = [one.person for one in plans] if present is None else present
-        return self.store.load_plans([plan_file(one) for one in plans], there, problems, self.now)
+        files = [plan_file(one) for one in plans]
+        people = {person: f"plans/{person}.toml" for person in there}
+        return self.store.load_plans(PlanRead(None, files, people, problems), self.now)
 
     def lay_out(self, person: str, *slots: Slot, afresh: bool = False, version: int | None = None) -> None:
         self.store.lay_out([laid_out(person, *slots, afresh=afresh, version=version)], self.now)

@@ -1,0 +1,174 @@
+"""Plan files taken over: what changed is read, with all that it hangs together with, and no more.
+
+What holds for one plan alone is found by reading its file. An id or a number that two people share is
+found by reading both files. So the files that changed are read together with those that the store
+names as linked to them, and the result is the same as that of reading the whole folder.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+
+import structlog
+
+from nudger import plans
+from nudger.delivery.changes import change
+from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
+from nudger.delivery.ports import Store
+from nudger.errors import PlanError, Problem, SettingsError
+from nudger.files import Found, find_plans, read_plans, read_shared
+from nudger.loading.folder import Marks, Work, basis_of, look, look_at, only_plans
+from nudger.plans import Facts, Reading
+from nudger.schedule import local_date
+
+log = structlog.get_logger("nudger.plans")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one load did."""
+
+    files: int = 0  # read
+    change: PlanChange = field(default_factory=PlanChange)
+    problems: tuple[Problem, ...] = ()  # of the files that were read
+
+
+@dataclass(slots=True)
+class Loading:
+    """Reads the plans folder. A file with problems leaves the person's last good plan running."""
+
+    folder: Path
+    facts: Callable[[datetime], Facts]
+    store: Store
+    zone: Callable[[str], tzinfo]
+    seed: str
+    zones_changed: Callable[[], bool]  # whether tzdata was replaced since it was last asked
+    salt: Callable[[], str] = str  # changes with what plans are checked against: words, zones, settings
+    elsewhere: Callable[[datetime, bool], Awaitable[Loaded]] | None = None  # `load`, in another process
+    largest_here: int = 0  # files of the usual length: with more to read, `elsewhere` does it
+    _checked_on: date | None = None
+
+    async def run_once(self, now: datetime, paths: Collection[Path] | None = None) -> Loaded:
+        """Takes over what has changed since the last time: of `paths`, or of the whole folder."""
+        work, shared, basis = await asyncio.to_thread(self._look, now, paths)
+        self._checked_on = self._checked_on or self.facts(now).today
+        if not work:
+            return Loaded()
+        if self.elsewhere is not None and work.size > self.largest_here:
+            loaded = await self.elsewhere(now, work.everything)
+        else:
+            loaded = await asyncio.to_thread(self._take, work, shared, basis, now)
+        self._report(loaded)
+        return loaded
+
+    def load(self, now: datetime, everything: bool = False) -> Loaded:
+        """Takes over what has changed in the whole folder, or all of it, here and now."""
+        if everything:
+            self._checked_on = date.min
+        work, shared, basis = self._look(now, None)
+        return self._take(work, shared, basis, now) if work else Loaded()
+
+    def demand(self, now: datetime) -> None:
+        """Refuses to start without anybody to nudge: no folder, no plans, or none that is right and
+        none that ran before."""
+        if self.store.has_people():
+            return
+        found = find_plans([self.folder])
+        problems = [*found.problems, *plans.read(found.sources, self.facts(now), found.shared).problems]
+        if errors := [problem for problem in problems if problem.severity == "error"]:
+            raise PlanError(errors)
+        raise SettingsError(
+            f"NUDGER_PLANS_DIR: expected a plan (a .toml or .csv file) in {self.folder}, found none",
+            "Copy an example plan into it and edit it; check it with: nudger check",
+        )
+
+    def _look(self, now: datetime, paths: Collection[Path] | None) -> tuple[Work, Found, str]:
+        if self.zones_changed():
+            log.warning("zone_rules_changed", what="every day to come is laid out again")
+            self.store.lay_out_all_again(now)
+        shared = read_shared(self.folder)
+        basis = basis_of(self.salt(), shared)
+        files = None if paths is None else only_plans(paths, self.folder)
+        if files is not None:
+            return look_at(files, basis, self.store.plan_marks(files)), shared, basis
+        try:
+            return look(self.folder, basis, self._known(now)), shared, basis
+        except OSError as fault:
+            # A folder that is not mounted is no reason to pause everyone.
+            log.error("plans_folder_missing", folder=str(self.folder), reason=fault.strerror)
+            return Work(), shared, basis
+
+    def _known(self, now: datetime) -> Marks:
+        """The marks to go by: on a new date none, for checks look a year ahead. A start goes by them
+        whatever the date: what ran yesterday may run until the first look of the day."""
+        today = self.facts(now).today
+        if self._checked_on in (None, today):
+            return self.store.plan_marks()
+        self._checked_on = today
+        return dict.fromkeys(self.store.plan_marks(), "")
+
+    def _take(self, work: Work, shared: Found, basis: str, now: datetime) -> Loaded:
+        found, reading, marks = self._read(work, shared, now)
+        unread = {problem.file for problem in found.problems}
+        files = [
+            PlanFile(plan, reading.files[person], reading.digests[person])
+            for person, plan in reading.plans.items()
+        ]
+        self._announce(files, now)
+        problems = (*found.problems, *shared.problems, *reading.problems)
+        told = {source.file for source in shared.shared}
+        read = PlanRead(
+            # Who is in a file that cannot be read right now is not gone.
+            files=None if work.everything and not unread else (marks.keys() | work.gone | told) - unread,
+            plans=files,
+            people=reading.files,
+            problems=problems,
+            marks=({str(self.folder): basis} if work.anew or work.everything else {})
+            | {file: "" if file in unread else mark for file, mark in marks.items()},
+            lenders=reading.lenders,
+        )
+        return Loaded(len(marks), self.store.load_plans(read, now), problems)
+
+    def _read(self, work: Work, shared: Found, now: datetime) -> tuple[Found, Reading, Marks]:
+        """What changed, read together with what it is linked to, until that brings nothing new."""
+        marks = dict(work.marks)
+        while True:
+            found = read_plans(map(Path, sorted(marks)))
+            reading = plans.read(found.sources, self.facts(now), shared.shared)
+            if work.everything:
+                return found, reading, marks
+            linked = set(self.store.linked_files(reading.files, reading.phones)) - marks.keys() - work.gone
+            if not linked:
+                return found, reading, marks
+            # Their marks are taken before they are read: a change in between is seen the next time.
+            known = self.store.plan_marks(linked)
+            marks |= {file: known.get(file, "") for file in linked}
+
+    def _announce(self, files: Collection[PlanFile], now: datetime) -> None:
+        """One line a person whose plan is another than the one that runs, before it takes effect."""
+        running = self.store.digests([file.plan.person for file in files])
+        for file in files:
+            if running.get(file.plan.person, file.digest) == file.digest:
+                continue
+            old = self.store.person(file.plan.person)
+            if old is None:
+                continue
+            zones = self.zone(old.plan.timezone), self.zone(file.plan.timezone)
+            today = local_date(zones[1], now)
+            week = str(change(old.plan, file.plan, today, self.seed, zones))
+            log.info("plan_changes", person=old.id, week=week)
+
+    def _report(self, loaded: Loaded) -> None:
+        for problem in loaded.problems:
+            report = log.error if problem.severity == "error" else log.info
+            report("plan_problem", at=f"{problem.file}:{problem.line}:{problem.column}", where=problem.where)
+        log.info(
+            "plans_loaded",
+            files=loaded.files,
+            added=len(loaded.change.added),
+            changed=len(loaded.change.changed),
+            removed=len(loaded.change.removed),
+            problems=len(loaded.problems),
+        )

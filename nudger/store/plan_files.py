@@ -1,0 +1,57 @@
+"""What is known of plan files: how they were when read, what is wrong with them, which belong together."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from nudger.delivery.planning import PlanRead
+from nudger.store.keys import among
+from nudger.store.tables import person, plan, plan_file, plan_problem, reach
+from nudger.store.transaction import Transaction
+
+_PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
+_MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
+_MARKS = select(plan_file.c.file, plan_file.c.mark)
+_RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
+_OF_IDS = _RUNNING.where(among(person.c.id))
+_OF_PHONES = _RUNNING.join(reach, reach.c.person == person.c.id).where(among(reach.c.address))
+_FAULTY = (
+    select(plan_file.c.file)
+    .join(plan_problem, plan_problem.c.file == plan_file.c.file)
+    .where(plan_problem.c.severity == bindparam("severity"))
+)
+_LENDING = select(plan_file.c.file).where(plan_file.c.lends)
+
+
+def marks(tx: Transaction, files: Collection[str] | None) -> Mapping[str, str]:
+    """See Store.plan_marks."""
+    if files is None:
+        return {row.file: row.mark for row in tx.connection.execute(_MARKS)}
+    rows = tx.connection.execute(_MARKS.where(among(plan_file.c.file)), {"ids": list(files)})
+    return {row.file: row.mark for row in rows}
+
+
+def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
+    """See Store.linked_files."""
+    found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
+    found.update(tx.connection.scalars(_OF_PHONES, {"ids": list(phones)}))
+    found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
+    found.update(tx.connection.scalars(_LENDING))
+    return found
+
+
+def keep(tx: Transaction, read: PlanRead) -> None:
+    """In place of what was kept of these files."""
+    if read.files is None:
+        tx.connection.execute(delete(plan_problem))
+        tx.connection.execute(delete(plan_file))
+    else:
+        told_in = {problem.file for problem in read.problems}
+        tx.connection.execute(_PROBLEMS_OF, {"ids": sorted(told_in.union(read.files))})
+        tx.connection.execute(_MARKS_OF, {"ids": sorted(read.marks.keys() | set(read.files))})
+    if read.problems:
+        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in read.problems])
+    rows = [{"file": file, "mark": mark, "lends": file in read.lenders} for file, mark in read.marks.items()]
+    if rows:
+        tx.connection.execute(insert(plan_file), rows)

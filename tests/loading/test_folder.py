@@ -1,0 +1,130 @@
+"""What a folder may look like, and what is made of it."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from nudger.errors import PlanError, SettingsError
+from nudger.loading.folder import only_plans
+from nudger.wiring.plans import LARGEST_HERE, build_loading
+from tests.loading.world import World
+
+MAYA = 'timezone = "UTC"\nphone = "+447700900123"\n[[nudge]]\nkind = "rest"\nat = "13:00"\n'
+JO = MAYA.replace("123", "124")
+
+
+def test_a_folder_that_is_not_mounted_pauses_nobody(world: World) -> None:
+    world.put({"maya.toml": MAYA})
+    world.load()
+    shutil.move(world.folder, world.folder.with_name("elsewhere"))
+
+    world.load()
+
+    shutil.move(world.folder.with_name("elsewhere"), world.folder)
+    assert world.runs.keys() == {"maya"}
+
+
+def test_a_file_that_cannot_be_read_right_now_pauses_nobody(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    plan = world.folder / "maya.toml"
+    plan.unlink()
+    plan.mkdir()  # root reads whatever has no rights; a folder nobody reads
+
+    world.load([plan])
+
+    assert world.runs.keys() == {"maya", "jo"}
+    assert [problem.message for problem in world.problems] == ["cannot be read: Is a directory"]
+    plan.rmdir()
+
+
+def test_a_file_changed_in_this_very_moment_is_looked_at_once_more(world: World) -> None:
+    (world.folder / "maya.toml").write_text(MAYA)
+    world.load()
+
+    loaded = world.load()
+
+    assert (loaded.files, loaded.change.changed) == (1, ())
+
+
+def test_a_new_day_is_a_reason_to_check_everything_and_changes_nothing(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    world.now += timedelta(days=1)
+
+    loaded = world.load()
+
+    assert (loaded.files, loaded.change.changed) == (2, ())
+
+
+def test_other_words_or_zones_are_a_reason_to_check_everything(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    world.loading = world.new_loading(salt=lambda: "another version")
+
+    loaded = world.load()
+
+    assert loaded.files == 2
+
+
+def test_an_edit_is_read_alone(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    edited = world.write("maya.toml", MAYA.replace("13:00", "14:00"))
+
+    loaded = world.load([edited])
+
+    assert (loaded.files, loaded.change.changed) == (1, ("maya",))
+
+
+def test_a_number_that_another_person_has_is_found_by_reading_both(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    edited = world.write("jo.toml", MAYA)
+
+    world.load([edited])
+
+    assert sorted(Path(problem.file).name for problem in world.problems) == ["jo.toml", "maya.toml"]
+
+
+@pytest.mark.parametrize("name", ["..data", "shared/week.toml"])
+def test_what_may_concern_every_plan_is_no_single_plan(name: str, world: World) -> None:
+    assert only_plans({world.folder / name}, world.folder) is None
+
+
+def test_an_editors_own_files_are_no_plans(world: World) -> None:
+    paths = {world.folder / name for name in (".maya.toml.swp", "maya.toml~", "#maya.toml#", "4913")}
+
+    assert only_plans(paths, world.folder) == frozenset()
+
+
+def test_a_start_with_nobody_to_nudge_is_refused(world: World) -> None:
+    world.load()
+
+    with pytest.raises(SettingsError, match="expected a plan"):
+        world.loading.demand(world.now)
+
+
+def test_a_start_with_nothing_but_faulty_plans_is_refused_with_their_problems(world: World) -> None:
+    world.put({"maya.toml": "broken"})
+    world.load()
+
+    with pytest.raises(PlanError, match=r"maya\.toml:1"):
+        world.loading.demand(world.now)
+
+
+def test_more_than_the_daemon_can_read_between_two_sends_is_read_by_another_process(world: World) -> None:
+    world.put(
+        {
+            f"p{number}.toml": MAYA.replace("+447700900123", f"+44770{number:07}")
+            for number in range(LARGEST_HERE + 1)
+        }
+    )
+    world.loading = build_loading(world.core, world.store)
+
+    loaded = world.load()
+
+    assert len(loaded.change.added) == LARGEST_HERE + 1
+    assert len(world.runs) == LARGEST_HERE + 1
