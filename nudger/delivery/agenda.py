@@ -91,6 +91,7 @@ class Sending:
     language: str = "en"
     segments: int = 1
     attempts: int = 0  # of the entry, before this one
+    due_at: datetime | None = None  # the entry's
 
 
 @dataclass(frozen=True, slots=True)

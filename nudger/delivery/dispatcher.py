@@ -15,6 +15,7 @@ import structlog
 from nudger.delivery.agenda import Claim, Decision, Due, Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.decide import Decider
+from nudger.delivery.observing import UNWATCHED, Observer
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
 from nudger.delivery.sends import Failure, Result, SendFailure
@@ -48,6 +49,7 @@ class Dispatcher:
         budget: Budget,
         retries: Retries,
         owner: str,
+        watch: Observer = UNWATCHED,
     ) -> None:
         self._store = store
         self._channels = channels
@@ -55,6 +57,7 @@ class Dispatcher:
         self._clock = clock
         self._budget = budget
         self._retries = retries
+        self._watch = watch
         self.owner = owner  # whose `sending` a recovery takes for left behind
         self._under_way: dict[asyncio.Task[None], Sending] = {}
         self._ended: list[Result] = []
@@ -71,6 +74,7 @@ class Dispatcher:
         if room <= 0:
             return Dispatched(0, 0, now + max(self._budget.wait(), timedelta(milliseconds=100)))
         claim = await self._claim(now, room)
+        self._watch.dropped(claim.dropped)
         if self._closing:
             await asyncio.to_thread(self._store.release, claim.sendings, now)
             return Dispatched(0, claim.dropped, None)
@@ -141,6 +145,7 @@ class Dispatcher:
         self._changed = asyncio.Event()
 
     async def _send(self, sending: Sending) -> None:
+        self._watch.handed_over(sending, self._clock.now())
         try:
             receipt = await self._channels[sending.channel].send(sending)
             self._end(Result(sending, receipt=receipt))
@@ -165,6 +170,7 @@ class Dispatcher:
         )
 
     def _end(self, result: Result) -> None:
+        self._watch.ended(result)
         self._ended.append(result)
         if self._recorder is None:
             self._recorder = asyncio.create_task(self._record(), name="record")

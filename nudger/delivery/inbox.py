@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from nudger.delivery.inbound import Inbound
+from nudger.delivery.observing import UNWATCHED, Observer
 from nudger.delivery.ports import Store
 from nudger.delivery.respond import Responder
 from nudger.errors import ChannelError
@@ -25,6 +26,7 @@ class Inbox:
 
     store: Store
     responder: Responder
+    watch: Observer = UNWATCHED
 
     async def take(self, inbound: Inbound) -> None:
         """Returns once the text and its effects are committed; a replay and a stranger change nothing."""
@@ -35,6 +37,8 @@ class Inbox:
         )
         if response is None or response.intent in (Intent.STOP, Intent.START):
             await self._from_contact(inbound)
+        if response is not None:
+            self.watch.replied(response.intent)
         # The text itself is never logged; who wrote is known to the store alone.
         log.info("reply", intent=response.intent if response else "none", channel=str(inbound.channel))
 

@@ -29,6 +29,7 @@ SECRETS = frozenset(
         "twilio_api_key_secret",
         "smtp_password",
         "operator_password",
+        "api_token",
         "alerts",  # who knows the address may write there, and read along
         "ping_url",
     }
@@ -172,6 +173,7 @@ class Settings(BaseSettings):
     behind_proxy: Flag = False
     operator_password: SecretStr | None = None
     show_conversations: Flag = False
+    api_token: SecretStr | None = None
 
     twilio_account_sid: AccountSid | None = None
     twilio_auth_token: SecretStr | None = None

@@ -155,6 +155,7 @@ class _Claimed:
                     one.plan.language,
                     send.segments,
                     due.attempts,
+                    due.due_at,
                 ),
             )
         )

@@ -17,6 +17,7 @@ from nudger.web.doors import Doors, LinkDoors
 from nudger.web.forms import PATIENCE
 from nudger.web.guard import Guard, gone, report, say
 from nudger.web.links import LinkPages
+from nudger.web.metrics import metrics_route
 from nudger.web.phone import PhonePages
 from nudger.web.twilio import Webhooks
 
@@ -47,6 +48,8 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
         phone = PhonePages(doors, doors.conversation, patience)
         app.router.routes += _phone(phone)
         app.state.close = phone.close
+    if doors.metrics is not None:
+        app.router.routes.append(metrics_route(doors.metrics))
     if doors.board is not None:
         app.router.routes += _board(doors.board, patience)
     return app

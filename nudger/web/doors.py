@@ -9,6 +9,7 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.views import Line
 from nudger.model import Plan
 from nudger.web.board.doors import BoardDoors
+from nudger.web.metrics import MetricsDoors
 from nudger.web.throttle import Throttle
 
 Conversation = Callable[[int, str | None], Awaitable[Sequence[Line]]]
@@ -59,5 +60,6 @@ class Doors:
     commands: Callable[[str], Mapping[str, str]]  # the words that a language is told to reply with
     clock: ClockDoors | None = None  # None: the machine's own, which nobody steers
     links: LinkDoors | None = None
+    metrics: MetricsDoors | None = None
     board: BoardDoors | None = None  # None: no password is set
     hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers

@@ -22,6 +22,7 @@ from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
 from nudger.delivery.tallying import Tallying
 from nudger.highwater import EVERY, HighWater
+from nudger.metrics import Metrics
 from nudger.model import ChannelName
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
@@ -39,6 +40,7 @@ def build_daemon(
 ) -> Daemon:
     """The daemon with all its parts. Must be called inside the event loop that runs it."""
     settings = core.settings
+    metrics = Metrics()
     channels = build_channels(core, clock, shown)
     store, clock, ways_out = failpoints.around(store, clock, channels, os.environ)
     dispatcher = Dispatcher(
@@ -49,8 +51,9 @@ def build_daemon(
         Budget(settings.sms_per_second if settings.sms == "twilio" else None),
         Retries(random.SystemRandom()),
         owner=f"{socket.gethostname()}:{settings.state_dir}",
+        watch=metrics,
     )
-    inbox = Inbox(store, core.responder)
+    inbox = Inbox(store, core.responder, metrics)
     high_water = HighWater(store, settings.state_dir, shared=core.database_file is None)
 
     def recover(now: datetime) -> int:
@@ -69,7 +72,7 @@ def build_daemon(
         dispatcher=dispatcher,
         inbox=inbox,
         recover=recover,
-        web=lambda: serving(settings, doors(core, store, clock, daemon)),
+        web=lambda: serving(settings, doors(core, store, clock, daemon, metrics)),
         watch=lambda: _changes(settings.plans_dir),
         duties=(
             Duty("high water", EVERY, high_water.run_once),

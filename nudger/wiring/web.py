@@ -11,6 +11,7 @@ from nudger.core import Core
 from nudger.daemon import Daemon
 from nudger.delivery.ports import Clock, Store
 from nudger.delivery.views import Line
+from nudger.metrics import Metrics
 from nudger.model import Plan
 from nudger.settings import Settings
 from nudger.web.app import Doors, build_app
@@ -19,6 +20,7 @@ from nudger.web.serve import serve
 from nudger.wiring.board import StoreDesk, board_doors
 from nudger.wiring.channels import secret
 from nudger.wiring.links import link_doors, throttle
+from nudger.wiring.programs import bearer, metrics_doors
 
 MOST_PHONES = 50  # that the on-screen phone offers at once
 
@@ -33,7 +35,7 @@ async def serving(settings: Settings, doors: Doors) -> AsyncIterator[str]:
             app.state.close()  # event streams end by themselves, so that the server need not cut them
 
 
-def doors(core: Core, store: Store, clock: Clock, daemon: Daemon) -> Doors:
+def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metrics) -> Doors:
     settings = core.settings
     token, public_url = secret(settings.twilio_auth_token), settings.public_url
 
@@ -63,6 +65,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon) -> Doors:
         health=health,
         zone=core.zone,
         commands=lambda language: core.wording.texts[language].sources["commands"],
+        metrics=metrics_doors(core, store, clock, metrics, bearer(settings)),
         board=board_doors(core, desk, store),
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
         links=link_doors(core, store, clock, daemon.wake, throttle(settings)),

@@ -1,0 +1,147 @@
+"""What monitoring reads, and who may read it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from nudger.delivery.inbox import Inbox
+from nudger.delivery.sends import Failure, SendFailure
+from nudger.metrics import Metrics
+from nudger.settings import load
+from nudger.web.app import build_app
+from nudger.web.bearer import Bearer
+from nudger.web.throttle import Throttle
+from nudger.wiring.programs import bearer, metrics_doors
+from tests.web.asking import ask
+from tests.web.desks import BEN, MAYA, Desk, desk
+from tests.web.world import World
+
+TOKEN = "a-token-of-some-length"
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Desk]:
+    with desk(tmp_path) as one:
+        await one.behind.start(maya=MAYA, ben=BEN)
+        yield one
+
+
+def watched(here: Desk) -> Metrics:
+    """From now on what delivery does is counted."""
+    metrics, behind = Metrics(), here.behind
+    behind.inbox = Inbox(behind.store, here.core.responder, metrics)
+    behind.dispatcher._watch = metrics
+    return metrics
+
+
+async def scraped(here: Desk, metrics: Metrics) -> dict[tuple[str, str], float]:
+    """(name, label values) -> value."""
+    doors = metrics_doors(here.core, here.behind.store, here.behind.clock, metrics, None)
+    answer = await ask(build_app(replace(World().doors(), metrics=doors)), "GET", "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    return {
+        (
+            sample.name,
+            " ".join(value for name, value in sorted(sample.labels.items()) if name != "le"),
+        ): sample.value
+        for family in text_string_to_metric_families(answer.body)
+        for sample in family.samples
+    }
+
+
+async def test_what_was_sent_how_late_and_what_was_dropped_is_counted(here: Desk) -> None:
+    metrics = watched(here)
+    here.behind.clock.at = datetime(2026, 11, 23, 10, 0, 3, tzinfo=UTC)
+    await here.behind.tick()
+    here.behind.sms.answer = lambda _: SendFailure(Failure.AMBIGUOUS, "no answer came")
+    await here.behind.until(datetime(2026, 11, 23, 15, tzinfo=UTC))
+    await here.behind.text("done")
+
+    found = await scraped(here, metrics)
+
+    assert found["nudger_messages_total", "sms accepted"] == 1
+    assert found["nudger_messages_total", "sms ambiguous"] == 2  # the nudge, and the answer
+    assert (
+        found["nudger_send_lateness_seconds_count", "sms"],
+        found["nudger_send_lateness_seconds_sum", "sms"],
+    ) == (2, 3)
+    assert found["nudger_dropped_total", ""] == 1
+    assert found["nudger_replies_total", "done"] == 1
+    assert found["nudger_send_duration_seconds_count", "sms"] == 3
+
+
+async def test_the_state_of_the_store_is_that_of_the_moment(here: Desk) -> None:
+    here.behind.clock.at = datetime(2026, 11, 23, 10, 0, 30, tzinfo=UTC)
+    here.behind.store.raise_alarm("sms", "Twilio refuses the number.", here.behind.clock.at)
+
+    found = await scraped(here, Metrics())
+
+    assert found["nudger_people", ""] == 2
+    assert found["nudger_oldest_due_age_seconds", ""] == 30
+    assert found["nudger_alarms", ""] == 1
+    assert found["nudger_people_apart", "no-consent"] == 1
+    assert found["nudger_plan_problems", "error"] == 0
+    assert found["nudger_build_info", "0.1.0"] == 1
+
+
+async def test_no_label_and_no_value_is_of_a_person(here: Desk) -> None:
+    metrics = watched(here)
+    await here.behind.until(datetime(2026, 11, 23, 15, tzinfo=UTC))
+    await here.behind.text("tell nobody")
+    doors = metrics_doors(here.core, here.behind.store, here.behind.clock, metrics, None)
+
+    body = (await ask(build_app(replace(World().doors(), metrics=doors)), "GET", "/metrics")).body
+
+    for secret in ("maya", "ben", "tell nobody", "4477009", "example.org"):
+        assert secret not in body.lower()
+
+
+async def test_names_are_those_that_prometheus_expects(here: Desk) -> None:
+    for name, _ in await scraped(here, Metrics()):
+        assert name.startswith(("nudger_", "process_", "python_")), name
+        assert not name.endswith(("_ms", "_minutes", "_milliseconds")), name
+
+
+@pytest.mark.parametrize(
+    ("settings", "with_token", "without_token"),
+    [
+        ({}, 200, 200),
+        ({"NUDGER_API_TOKEN": TOKEN}, 200, 200),
+        ({"NUDGER_API_TOKEN": TOKEN, "NUDGER_PUBLIC_URL": "https://nudger.example.org"}, 200, 401),
+        ({"NUDGER_API_TOKEN": TOKEN, "NUDGER_WEB_HOST": "0.0.0.0"}, 200, 401),
+        ({"NUDGER_PUBLIC_URL": "https://nudger.example.org"}, 404, 404),
+        ({"NUDGER_WEB_HOST": "0.0.0.0"}, 404, 404),
+    ],
+)
+async def test_strangers_read_nothing(
+    here: Desk, tmp_path: Path, settings: dict[str, str], with_token: int, without_token: int
+) -> None:
+    given = load(
+        None, {**settings, "NUDGER_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)}, tmp_path, running=False
+    )
+    core = replace(here.core, settings=given)
+    doors = metrics_doors(core, here.behind.store, here.behind.clock, Metrics(), bearer(given))
+    app = build_app(replace(World().doors(), metrics=doors))
+
+    right = await ask(app, "GET", "/metrics", {"authorization": f"Bearer {TOKEN}"})
+    wrong = await ask(app, "GET", "/metrics", {"authorization": "Bearer guess"})
+
+    assert (right.status, wrong.status) == (with_token, without_token)
+    assert ("www-authenticate" in wrong.headers) == (without_token == 401)
+
+
+async def test_guessing_a_token_is_slowed_down_and_the_right_one_is_not(here: Desk) -> None:
+    doors = metrics_doors(here.core, here.behind.store, here.behind.clock, Metrics(), None)
+    assert doors is not None
+    guarded = replace(doors, bearer=Bearer(TOKEN, Throttle(lambda: 0.0, burst=3, per_second=0.1)))
+    app = build_app(replace(World().doors(), metrics=guarded))
+
+    tries = [(await ask(app, "GET", "/metrics", {"authorization": "Bearer guess"})).status for _ in range(5)]
+    right = await ask(app, "GET", "/metrics", {"authorization": f"bearer {TOKEN}"})
+
+    assert tries == [401, 401, 401, 429, 429]
+    assert right.status == 200
