@@ -9,14 +9,15 @@ from twilio.rest import Client
 from nudger.channels.twilio_account import Account
 from nudger.channels.twilio_codes import failure_of
 from nudger.channels.twilio_http import NoAnswer, NotReached, Refused, TwilioHttp, quiet_loggers
+from nudger.channels.twilio_outbox import PAGE_SIZE, listed
 from nudger.delivery.agenda import Sending
+from nudger.delivery.doubts import Listed
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
 
 SHORTEST_HOLD, LONGEST_HOLD = 1, 36_000  # seconds that ValidityPeriod may be, by Twilio's description
-PAGE_SIZE = 1000  # the most that Twilio gives on one page
 STATUS_PATH = "/twilio/status/"
 TWILIO = "https://api.twilio.com"
 # The package reads TWILIO_* of the process where it is not handed an environment that holds something.
@@ -101,6 +102,11 @@ class TwilioChannel:
         # Newest first, whole seconds: reversed, so that STOP and START of one second keep their order.
         inbound = [_inbound(message, since) for message in reversed(messages) if _came_in(message)]
         return sorted(inbound, key=lambda text: text.received_at)
+
+    async def list_outbound(self, address: str, since: datetime) -> list[Listed]:
+        """What went to `address` since then: see Outbox.list_outbound."""
+        number = None if self._service else self._from_number
+        return await listed(self._messages, address, number, since)
 
     async def check(self, inbound_url: str | None = None) -> tuple[str, ...]:
         """Asks whether the account is active and the number, or the Messaging Service, is its own.

@@ -54,8 +54,9 @@ ROWS = (
     Row(30004, Failure.RECIPIENT, "the number or its carrier blocks our texts"),
     Row(30005, Failure.RECIPIENT, "the number is unknown to its carrier"),
     Row(30006, Failure.RECIPIENT, "the number is a landline, or its carrier cannot be reached"),
-    Row(30008, Failure.RECIPIENT, "the carrier did not deliver the text and does not say why"),
     Row(30036, Failure.RECIPIENT, "the text waited too long in Twilio's queue and was dropped"),
+    # The carrier gives no reason, so the text may be on the phone: it is not said again another way.
+    Row(30008, Failure.LOST, "the carrier says that it did not deliver the text, and not why"),
     # Our account, number or settings: every other text would end the same way, and a person has to act.
     Row(10001, Failure.SENDER, "the Twilio account is not active"),
     Row(20003, Failure.SENDER, "Twilio refused our credentials"),

@@ -199,6 +199,8 @@ def _channel(person: Person, due: Due, nudge: Nudge, moment: Moment) -> Pass | D
             reasons.append(f"no consent on record for {channel}")
         elif channel in due.refused:
             reasons.append(f"{channel} refused it")
+        elif channel in person.standing.rested:
+            reasons.append(f"{channel} rests, for too much in a row did not arrive")
         elif (until := moment.closed.get(channel)) is not None and until > moment.now:
             waits.append(until)
             reasons.append(f"{channel} rests after a fault")
@@ -207,7 +209,9 @@ def _channel(person: Person, due: Due, nudge: Nudge, moment: Moment) -> Pass | D
     if waits:
         # Looked at once more just before it expires, so that it ends as missed with its reason.
         return Later(min(*waits, due.expires_at + timedelta(microseconds=1)), "; ".join(reasons))
-    return _suppressed("; ".join(reasons) or "no channel")
+    why = "; ".join(reasons) or "no channel"
+    # Tried, and no way is left: that is a failure, and no rule that kept it from the person.
+    return Drop(State.FAILED, why) if due.refused else _suppressed(why)
 
 
 def _suppressed(reason: str) -> Drop:

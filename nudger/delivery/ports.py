@@ -11,15 +11,16 @@ from typing import Protocol
 
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
+from nudger.delivery.doubts import Doubt, Judge, Listed, Reconciled
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
 from nudger.delivery.restored import Mark, Restored
-from nudger.delivery.sends import Receipt, Result
+from nudger.delivery.sends import Receipt, Report, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
-from nudger.model import Person, State
+from nudger.model import ChannelName, Person, State
 from nudger.tokens import Link
 
 
@@ -107,6 +108,28 @@ class Store(Protocol):
 
     def recover(self, owner: str, now: datetime) -> int:
         """What `owner` left in `sending` (a crash) becomes unknown; returns how many."""
+
+    def abandon(self, now: datetime) -> int:
+        """The same for what anyone left in `sending` far longer than a call takes: a host that is gone."""
+
+    def doubts(self, now: datetime, channels: Collection[ChannelName], limit: int) -> Sequence[Doubt]:
+        """At most `limit` messages of unknown end on these channels that are due to be asked about, the
+        oldest attempt first."""
+
+    def reconcile(
+        self, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
+    ) -> Reconciled:
+        """Calls `judge` with those still unknown and with what is listed and credited to no message yet,
+        and writes its answers. Found: as `report` has it. NotThere: the message is failed and counts
+        nowhere; its entry is planned again, or missed where it has expired, or cancelled where it was
+        answered meanwhile. AskAgain: it is among `doubts` again then."""
+
+    def report(self, message_id: str, told: Report, now: datetime) -> State | None:
+        """What a provider says of a message, in any order and more than once: the message's new state, or
+        None where it changes nothing or there is no such message. Never backwards: DELIVERED stands, and
+        wins over FAILED. FAILED on the way: the entry goes on to the next channel while fresh, except
+        for LOST; OPTED_OUT opts out. A number that fails FAILURES_IN_A_ROW times rests, with an alarm,
+        until its address changes, something arrives, or Resume."""
 
     # replies and operators
     def take_reply(self, inbound: Inbound, respond: Respond) -> Response | None:

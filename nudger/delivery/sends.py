@@ -15,6 +15,7 @@ class Failure(StrEnum):
     RECIPIENT = "recipient"  # this address will not take it: next channel
     OPTED_OUT = "opted out"  # the provider knows of a STOP: opt out here too
     SENDER = "sender"  # our account, number or settings: stop and alarm
+    LOST = "lost"  # it ended at the carrier without a clear word: neither again nor another way
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,20 @@ class Result:
     receipt: Receipt | None = None
     failure: SendFailure | None = None
     retry_at: datetime | None = None  # NOT_SENT: try again then; RECIPIENT: the next channel then
+
+
+class Stage(StrEnum):
+    """How far a message has come, as its provider reports it."""
+
+    ACCEPTED = "accepted"  # queued, sending or sent: it is the provider's to deliver
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider says became of a message that it was given under `provider_id`."""
+
+    provider_id: str
+    stage: Stage
+    failure: SendFailure | None = None  # of FAILED: what it means

@@ -4,7 +4,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, ScalarSelect, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ScalarSelect,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from nudger.model import ChannelName, Plan
 from nudger.store import records
@@ -15,6 +26,7 @@ from nudger.store.transaction import Transaction
 
 FROM_PLAN = "plan: "  # how a consent that the plan's file states is marked
 
+_SAME = reach.c.address == bindparam("at")  # another address has not failed yet
 _REACH: dict[str, BindParameter[Any]] = {
     "address": bindparam("at"),
     "consented_at": bindparam("agreed"),
@@ -26,7 +38,13 @@ _REACH: dict[str, BindParameter[Any]] = {
 }
 _NEW_REACH = Bulk(insert(reach).values(person=bindparam("one"), channel=bindparam("by"), **_REACH))
 _REACH_CHANGES = Bulk(
-    update(reach).where(reach.c.person == bindparam("one"), reach.c.channel == bindparam("by")).values(_REACH)
+    update(reach)
+    .where(reach.c.person == bindparam("one"), reach.c.channel == bindparam("by"))
+    .values(
+        **_REACH,
+        failures=case((_SAME, reach.c.failures), else_=literal_column("0")),
+        rested_at=case((_SAME, reach.c.rested_at)),
+    )
 )
 
 
@@ -46,12 +64,14 @@ _STANDING = (
         opted_out=_channels(reach.c.opted_out_at),
         consented=_channels(reach.c.consented_at),
         asked=_channels(reach.c.asked_at),
+        rested=_channels(reach.c.rested_at),
     )
 )
 
 
-def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> None:
-    """Addresses and consents brought in line with these plans."""
+def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[str, str]]:
+    """Addresses and consents brought in line with these plans. Returns each (person, channel) that had
+    rested, for too much did not arrive, and has another address now."""
     ids = [one.person for one in plans]
     old = {
         (row.person, row.channel): row
@@ -72,7 +92,18 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> None:
     records.record_all(tx, said)
     _NEW_REACH.run(tx.connection, new)
     _REACH_CHANGES.run(tx.connection, changes)
-    tx.connection.execute(_STANDING, {"ids": ids})
+    refresh(tx, ids)
+    addresses = {one.person: one for one in plans}
+    return [
+        key
+        for key, row in old.items()
+        if row.rested_at is not None and addresses[key[0]].address(ChannelName(key[1])) != row.address
+    ]
+
+
+def refresh(tx: Transaction, ids: Collection[str]) -> None:
+    """What `reach` says of these people, brought into the rows that a claim reads."""
+    tx.connection.execute(_STANDING, {"ids": list(ids)})
 
 
 def _reached(
@@ -177,4 +208,4 @@ def put(tx: Transaction, person_id: str, channels: Collection[ChannelName], **va
         tx.connection.execute(tx.database.insert_new(reach), new)
         those = update(reach).where(reach.c.person == person_id, reach.c.channel.in_(channels))
         tx.connection.execute(those.values(**values))
-        tx.connection.execute(_STANDING, {"ids": [person_id]})
+        refresh(tx, [person_id])

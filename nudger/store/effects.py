@@ -26,7 +26,7 @@ from nudger.effects import (
     Untell,
 )
 from nudger.model import ChannelName, Kind, Origin, Outcome, Person, State
-from nudger.store import notices, people, rounds, standing
+from nudger.store import notices, numbers, people, rounds, standing
 from nudger.store.entries import NUDGES, planned
 from nudger.store.tables import IS_PLANNED, AnyRow, occurrence
 from nudger.store.transaction import Transaction
@@ -77,6 +77,7 @@ def _stand(tx: Transaction, act: Act, effect: _OfStanding) -> None:
             standing.pause(tx, one.id, until, at)
         case Resume(lifts):
             standing.resume(tx, one, lifts, at)
+            numbers.try_again(tx, one.id, at)
         case OptOut(channels, how):
             standing.opt_out(tx, one, channels, how, at, act.words)
         case OptIn(channels, how):
@@ -102,7 +103,7 @@ def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
         tx.connection.execute(
             update(occurrence)
             .where(occurrence.c.id == waiting)
-            .values(due_at=until, wake_at=until, expires_at=expires_at)
+            .values(due_at=until, wake_at=until, queue=None, expires_at=expires_at)
         )
     else:
         last = rounds.last(tx, entry)

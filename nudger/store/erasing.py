@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Table, delete, select
 
-from nudger.store import people
+from nudger.store import numbers, people
 from nudger.store.tables import (
     AnyRow,
+    alarm,
     consent,
     contact_word,
     event,
@@ -54,6 +55,8 @@ def forget(tx: Transaction, person_id: str) -> bool:
     tx.connection.execute(
         delete(contact_word).where(contact_word.c.address == gone, contact_word.c.address.not_in(named))
     )
+    # A fault that the operator knows of names the person.
+    tx.connection.execute(delete(alarm).where(alarm.c.key.in_(numbers.alarm_keys(person_id))))
     tx.connection.execute(delete(person).where(person.c.id == person_id))
     tx.plans.drop(person_id)
     return True

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, null, select, update
 
 from nudger.delivery.planning import LaidOut, Layable
 from nudger.model import Origin, Slot, State
@@ -44,6 +44,7 @@ _CHANGED = (
         expires_at=bindparam("ends"),
         state=State.PLANNED,
         wake_at=bindparam("at"),
+        queue=null(),
         reason="",
         cancelled_by=None,
         settled_at=None,

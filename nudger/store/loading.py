@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, bindparam, insert, literal_column, select,
 
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.model import History
-from nudger.store import asking, codec, consent, people, plan_files, searching, standing
+from nudger.store import asking, codec, consent, numbers, people, plan_files, searching, standing
 from nudger.store.bulk import Bulk
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, person, plan
@@ -105,7 +105,7 @@ def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
         ids = [file.plan.person for file in chunk]
         _PERSON_CHANGES.run(tx.connection, [_person(file) for file in chunk])
         _PLAN_CHANGES.run(tx.connection, [_plan(file) for file in chunk])
-        consent.align(tx, [file.plan for file in chunk], now)
+        numbers.works_again(tx, consent.align(tx, [file.plan for file in chunk], now), now)
         standing.lay_out_again(tx, ids, now)
         standing.record_events(tx, ids, now, "plan changed")
 

@@ -1,11 +1,12 @@
 """People as rows: read, locked, found by address, and marked to be laid out."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
 
-from nudger.delivery.ledger import put_off
+from nudger.delivery.ledger import put_off, sent_on
 from nudger.model import ChannelName, History, Person, Plan, Standing
 from nudger.store import codec
 from nudger.store.entries import channels_from
@@ -25,6 +26,7 @@ _PEOPLE = select(
     person.c.held_at,
     person.c.opted_out,
     person.c.consented,
+    person.c.rested,
     person.c.fewer,
     person.c.tiny_until,
     person.c.untold,
@@ -95,6 +97,15 @@ def count_out(tx: Transaction, person_id: str, at: datetime) -> None:
         put_history(tx, person_id, put_off(one.history))
 
 
+def count_in(tx: Transaction, person_id: str, at: datetime) -> None:
+    """What went out `at`, and was counted out, counts again for its local date."""
+    one = read(tx, [person_id])[person_id]
+    day, history = tx.local_date(one.plan, at), one.history
+    if history.on in (None, day):
+        last_at = max(at, history.last_at or at)
+        put_history(tx, person_id, replace(history, on=day, sent=sent_on(history, day) + 1, last_at=last_at))
+
+
 def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
     if not rows:
         return {}
@@ -109,6 +120,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 held_at,
                 channels_from(opted_out),
                 channels_from(consented),
+                channels_from(rested),
                 fewer,
                 tiny_until,
                 untold,
@@ -125,6 +137,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
             held_at,
             opted_out,
             consented,
+            rested,
             fewer,
             tiny_until,
             untold,

@@ -6,15 +6,16 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
+from nudger.delivery.doubts import Doubt, Judge, Listed, Reconciled
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
 from nudger.delivery.restored import Mark, Restored
-from nudger.delivery.sends import Result
+from nudger.delivery.sends import Report, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
-from nudger.model import FROM_A_TEXT, Person, State
+from nudger.model import FROM_A_TEXT, ChannelName, Person, State
 from nudger.store import (
     alarms,
     alerts,
@@ -30,9 +31,11 @@ from nudger.store import (
     overlooking,
     people,
     plan_files,
+    reconciling,
     replies,
     results,
     standing,
+    statuses,
     tallying,
 )
 from nudger.store.codec import PlanCache
@@ -128,7 +131,25 @@ class SqlStore:
 
     def recover(self, owner: str, now: datetime) -> int:
         with self._write() as tx:
-            return results.recover(tx, owner, now)
+            return reconciling.recover(tx, owner, now)
+
+    def abandon(self, now: datetime) -> int:
+        with self._write() as tx:
+            return reconciling.abandon(tx, now)
+
+    def doubts(self, now: datetime, channels: Collection[ChannelName], limit: int) -> Sequence[Doubt]:
+        with self._read() as tx:
+            return reconciling.doubts(tx, now, channels, limit)
+
+    def reconcile(
+        self, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
+    ) -> Reconciled:
+        with self._write() as tx:
+            return reconciling.reconcile(tx, about, listed, judge, now)
+
+    def report(self, message_id: str, told: Report, now: datetime) -> State | None:
+        with self._write() as tx:
+            return statuses.report(tx, message_id, told, now)
 
     # replies and operators
     def take_reply(self, inbound: Inbound, respond: Respond) -> Response | None:

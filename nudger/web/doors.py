@@ -45,8 +45,8 @@ class Doors:
     take_reply: Callable[[Inbound], Awaitable[None]]
     # (raw path, raw query, form pairs, X-Twilio-Signature): whether Twilio sent this. None: no Twilio here.
     signed: Callable[[bytes, bytes, FormPairs, str | None], bool] | None
-    # (message id, MessageStatus, ErrorCode). None: statuses are acknowledged and nothing comes of them.
-    status_callback: Callable[[str, str, str | None], Awaitable[None]] | None
+    # (message id, MessageSid, MessageStatus, ErrorCode). None: they are acknowledged and come to nothing.
+    status_callback: Callable[[str, str, str, str | None], Awaitable[None]] | None
     now: Callable[[], datetime]
     # (after cursor, person or None for all): the next lines, oldest first, in pages. None: no phone.
     conversation: Conversation | None

@@ -46,7 +46,10 @@ class Webhooks:
         status = _required(form, "MessageStatus")
         if self._doors.status_callback is not None:
             await self._doors.status_callback(
-                request.path_params["message_id"], status, form.get("ErrorCode") or None
+                request.path_params["message_id"],
+                _required(form, "MessageSid"),
+                status,
+                form.get("ErrorCode") or None,
             )
         return Response(status_code=204)
 

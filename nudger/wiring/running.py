@@ -19,6 +19,7 @@ from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.inbox import AskingAgain, Inbox, Poller
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Channel, Clock, Store
+from nudger.delivery.reconciling import Outbox, Reconciling
 from nudger.delivery.retry import Retries
 from nudger.delivery.tallying import Tallying
 from nudger.highwater import EVERY, HighWater
@@ -32,6 +33,7 @@ from nudger.wiring.web import doors, serving
 
 TALLY_EVERY = timedelta(minutes=1)
 ASK_EVERY = timedelta(seconds=5)
+RECONCILE_EVERY = timedelta(seconds=15)
 SETTLE = 200  # ms: a burst of writes to the plans folder is one change; a slow write is waited for
 
 
@@ -97,6 +99,9 @@ def _duties(
         since = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))
         every = timedelta(seconds=settings.poll_seconds)
         yield Duty("poll replies", every, Poller(sms, inbox.take, since).run_once)
+    # The mail server cannot be asked, and the phone on the screen has what is in the store.
+    outboxes: dict[ChannelName, Outbox] = {ChannelName.SMS: sms} if isinstance(sms, TwilioChannel) else {}
+    yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store, outboxes).run_once)
 
 
 async def _changes(folder: Path) -> AsyncIterator[Collection[Path]]:

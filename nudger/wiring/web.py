@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from itertools import islice
 
 from nudger.channels.signature import signed
+from nudger.channels.twilio_statuses import report_of
 from nudger.clock import FastClock
 from nudger.core import Core
 from nudger.daemon import Daemon
 from nudger.delivery.ports import Clock, Store
+from nudger.delivery.reports import Reports
 from nudger.delivery.views import Line
 from nudger.metrics import Metrics
 from nudger.model import Plan
@@ -53,11 +55,16 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         return {"people": vitals.people, "planned": vitals.planned, "unknown": vitals.unknown}
 
     desk = StoreDesk(core, store, clock, daemon.wake)
+    reports = Reports(store, clock, daemon.wake)
+
+    async def status(message: str, sid: str, status: str, code: str | None) -> None:
+        await reports.take(message, report_of(sid, status, code))
+
     webhook = settings.sms == "twilio" and token and public_url
     return Doors(
         take_reply=daemon.take,
         signed=right if webhook else None,
-        status_callback=None,
+        status_callback=status,
         now=clock.now,
         conversation=conversation if settings.sms == "phone" else None,
         people=people,

@@ -98,6 +98,20 @@ async def test_asking_for_what_came_in_is_as_described_on_every_page(
     assert [one.provider_id for one in found] == sids
 
 
+@pytest.mark.parametrize("number", [NUMBER, None])
+async def test_asking_for_what_went_out_is_as_described(
+    double: TwilioDouble, prism: str, number: str | None
+) -> None:
+    made = twilio_channel(double, base_url=prism, from_number=number, messaging_service_sid=SERVICE_SID)
+    double.largest_page = 2
+    receipts = {(await made.send(TEXT)).provider_id for _ in range(3)}
+
+    found = await made.list_outbound(TEXT.address, datetime.now(UTC))
+
+    await made.close()
+    assert {one.report.provider_id for one in found} == receipts
+
+
 async def test_refusals_come_through_as_they_are(channel: TwilioChannel) -> None:
     with pytest.raises(SendFailure) as failed:
         await channel.send(replace(TEXT, address="+15005550429"))

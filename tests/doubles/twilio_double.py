@@ -105,6 +105,7 @@ class TwilioDouble:
         self.numbers: list[dict[str, Any]] = [number_resource(NUMBER)]
         self.short_codes: list[dict[str, Any]] = []
         self.services: dict[str, dict[str, Any]] = {}  # by SID: what differs from a new one
+        self.list_refusal: Refuse | None = None  # of the list of messages
         self.refusals: dict[str, Refuse] = {}  # by path: what is asked there is refused
         self.keys_read_accounts = False  # only a main key may read the account itself
         self._now = now
@@ -170,6 +171,7 @@ class TwilioDouble:
         """Posts the status of a message, signed, as to its StatusCallback."""
         message = next(message for message in self.messages if message["sid"] == sid)
         message["status"], message["error_code"] = status, error
+        message["date_sent"] = message["date_sent"] or message["date_created"]
         form = {"MessageSid": sid, "SmsSid": sid, "MessageStatus": status, "SmsStatus": status}
         form |= {"To": message["to"], "From": message["from"] or "", "AccountSid": ACCOUNT_SID}
         if error is not None:
@@ -227,6 +229,8 @@ class TwilioDouble:
         await self._record(request)
         if not _known(request):
             return _refusal(Refuse(401, 20003))
+        if self.list_refusal is not None:
+            return _refusal(self.list_refusal)
         query = request.query
         found = [message for message in reversed(self.messages) if _matches(message, query)]
         size = min(int(query.get("PageSize", 50)), self.largest_page)
@@ -335,7 +339,8 @@ class TwilioDouble:
             "api_version": "2010-04-01",
             "body": body,
             "date_created": date,
-            "date_sent": date,
+            # The double errs to the harder side: a filter by DateSent does not show what is still queued.
+            "date_sent": None if status == "queued" else date,
             "date_updated": date,
             "direction": direction,
             "error_code": None,
@@ -456,11 +461,16 @@ def _refusal(refuse: Refuse) -> web.Response:
 
 def _matches(message: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     """Twilio's filters: the two numbers, and the GMT day (only the day) of DateSent."""
-    day = datetime.strptime(message["date_sent"], "%a, %d %b %Y %H:%M:%S %z").date().isoformat()
-    return (
+    if not (
         query.get("To", message["to"]) == message["to"]
         and query.get("From", message["from"]) == message["from"]
-        and query.get("DateSent", day)[:10] == day
+    ):
+        return False
+    if message["date_sent"] is None:
+        return not any(name.startswith("DateSent") for name in query)
+    day = datetime.strptime(message["date_sent"], "%a, %d %b %Y %H:%M:%S %z").date().isoformat()
+    return (
+        query.get("DateSent", day)[:10] == day
         and day <= query.get("DateSent<", day)[:10]
         and day >= query.get("DateSent>", day)[:10]
     )

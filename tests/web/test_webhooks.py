@@ -219,13 +219,15 @@ async def test_a_signed_status_is_passed_on(world: World, twilio_app: Starlette)
     answer = await ask_signed(twilio_app, "/twilio/status/m-1", form)
 
     assert (answer.status, answer.body) == (204, "")
-    assert world.statuses == [("m-1", "undelivered", "30003")]
+    assert world.statuses == [("m-1", "SM2", "undelivered", "30003")]
 
 
 async def test_a_blank_error_code_is_none(world: World, twilio_app: Starlette) -> None:
-    await ask_signed(twilio_app, "/twilio/status/m-1", (("MessageStatus", "delivered"), ("ErrorCode", "")))
+    form = (("MessageSid", "SM2"), ("MessageStatus", "delivered"), ("ErrorCode", ""))
 
-    assert world.statuses == [("m-1", "delivered", None)]
+    await ask_signed(twilio_app, "/twilio/status/m-1", form)
+
+    assert world.statuses == [("m-1", "SM2", "delivered", None)]
 
 
 async def test_a_status_signed_for_another_message_changes_nothing(
@@ -237,8 +239,11 @@ async def test_a_status_signed_for_another_message_changes_nothing(
     assert (other.status, world.statuses) == (403, [])
 
 
-async def test_a_signed_status_without_a_status_is_refused(world: World, twilio_app: Starlette) -> None:
-    answer = await ask_signed(twilio_app, "/twilio/status/m-1", (("MessageSid", "SM2"),))
+@pytest.mark.parametrize("field", [("MessageSid", "SM2"), ("MessageStatus", "sent")])
+async def test_a_signed_status_without_a_status_or_an_id_is_refused(
+    world: World, twilio_app: Starlette, field: tuple[str, str]
+) -> None:
+    answer = await ask_signed(twilio_app, "/twilio/status/m-1", (field,))
 
     assert (answer.status, world.statuses) == (400, [])
 

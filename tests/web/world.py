@@ -60,7 +60,7 @@ class World:
     page_size: int = 3  # small, so that every conversation takes several pages
     lines: list[Line] = field(default_factory=list)
     replies: list[Inbound] = field(default_factory=list)
-    statuses: list[tuple[str, str, str | None]] = field(default_factory=list)
+    statuses: list[tuple[str, str, str, str | None]] = field(default_factory=list)
     fault: Exception | None = None  # what every door fails with
     waiting: int = 0  # how many wait for a change
     watched: asyncio.Event = field(default_factory=asyncio.Event)  # one has waited
@@ -132,9 +132,9 @@ class World:
         if plan is not None:
             self.say(inbound.text, plan, inbound=True, channel=inbound.channel)
 
-    async def status_callback(self, message: str, status: str, code: str | None) -> None:
+    async def status_callback(self, message: str, sid: str, status: str, code: str | None) -> None:
         self._fail()
-        self.statuses.append((message, status, code))
+        self.statuses.append((message, sid, status, code))
 
     async def conversation(self, after: int, person: str | None) -> Sequence[Line]:
         self._fail()

@@ -1,0 +1,146 @@
+"""Messages whose end is unknown: found, asked about, and settled by what the provider answered."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, literal_column, or_, select, update
+
+from nudger.delivery.doubts import (
+    ASK_FOR,
+    LONGEST_WAIT,
+    Answer,
+    AskAgain,
+    Doubt,
+    Found,
+    Judge,
+    Listed,
+    NotThere,
+    Reconciled,
+)
+from nudger.model import ChannelName, State
+from nudger.store import alarms, people, statuses
+from nudger.store.bulk import Bulk
+from nudger.store.endings import ANSWERED, Ending, rows, take_back, write
+from nudger.store.keys import among
+from nudger.store.tables import AnyRow, message
+from nudger.store.transaction import Transaction
+
+# Far longer than any call may take: whoever claimed it is gone, and will not come back to say so.
+ABANDONED = timedelta(minutes=10)
+LEFT_BEHIND = "nudger stopped while it was being sent; whether it arrived is not known"
+
+# Written out, not bound: SQLite takes a partial index only where it can see the value.
+_SENDING = message.c.state == literal_column("'sending'")
+_UNKNOWN = message.c.state == literal_column("'unknown'")
+_LEFT_BY = select(message.c.id, message.c.person).where(_SENDING, message.c.owner == bindparam("by"))
+_LEFT_SINCE = select(message.c.id, message.c.person).where(
+    _SENDING, message.c.attempted_at < bindparam("before")
+)
+_ASK_AGAIN = Bulk(
+    update(message)
+    .where(message.c.id == bindparam("one"))
+    .values(asks=message.c.asks + literal_column("1"), ask_at=bindparam("at"))
+)
+_OURS = select(message.c.provider_id).where(
+    among(message.c.person, "whose"), among(message.c.provider_id, "theirs")
+)
+
+
+def recover(tx: Transaction, owner: str, now: datetime) -> int:
+    """See Store.recover."""
+    return _leave(tx, tx.connection.execute(_LEFT_BY, {"by": owner}).all(), now)
+
+
+def abandon(tx: Transaction, now: datetime) -> int:
+    """See Store.abandon."""
+    return _leave(tx, tx.connection.execute(_LEFT_SINCE, {"before": now - ABANDONED}).all(), now)
+
+
+def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], limit: int) -> list[Doubt]:
+    """See Store.doubts."""
+    due = or_(
+        message.c.ask_at.is_(None),
+        message.c.ask_at <= now,
+        message.c.ask_at > now + LONGEST_WAIT,  # the clock was stepped back since
+    )
+    found = tx.connection.execute(
+        select(
+            message.c.id,
+            message.c.person,
+            message.c.channel,
+            message.c.address,
+            message.c.text,
+            message.c.attempted_at,
+            message.c.asks,
+        )
+        .where(_UNKNOWN, message.c.channel.in_(channels), message.c.attempted_at > now - ASK_FOR, due)
+        .order_by(message.c.attempted_at, message.c.id)
+        .limit(limit)
+    )
+    return [
+        Doubt(row.id, row.person, ChannelName(row.channel), row.address, row.text, row.attempted_at, row.asks)
+        for row in found
+    ]
+
+
+def reconcile(
+    tx: Transaction, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
+) -> Reconciled:
+    """See Store.reconcile."""
+    people.lock(tx, {doubt.person for doubt in about})
+    # RACE: settled while the provider was asked, by a status or by a receipt that came late.
+    open_ = {one: row for one, row in _rows(tx, about).items() if row.state == State.UNKNOWN}
+    still = [doubt for doubt in about if doubt.message in open_]
+    answers = judge(still, _nobodys(tx, about, listed))
+    found = [_found(tx, open_, answer, now) for answer in answers if isinstance(answer, Found)]
+    lost = [open_[answer.doubt.message] for answer in answers if isinstance(answer, NotThere)]
+    write(tx, [_free(row, now) for row in lost], now)
+    take_back(tx, lost)
+    _ASK_AGAIN.run(tx.connection, [_again(one) for one in answers if isinstance(one, AskAgain)])
+    alarms.count(tx, {"reconciled_found": len(found), "reconciled_not_there": len(lost)})
+    return Reconciled(len(found), len(lost))
+
+
+def _leave(tx: Transaction, left: Sequence[AnyRow], now: datetime) -> int:
+    if not left:
+        return 0
+    people.lock(tx, {row.person for row in left})
+    found = rows(tx, [row.id for row in left]).values()
+    ends = [
+        Ending(row, State.UNKNOWN, State.UNKNOWN, LEFT_BEHIND) for row in found if row.state == State.SENDING
+    ]
+    write(tx, ends, now)
+    return len(ends)
+
+
+def _rows(tx: Transaction, about: Sequence[Doubt]) -> dict[str, AnyRow]:
+    return rows(tx, [doubt.message for doubt in about])
+
+
+def _nobodys(tx: Transaction, about: Sequence[Doubt], listed: Sequence[Listed]) -> list[Listed]:
+    """What is listed and no message's yet: the id of a text that went out well is credited once."""
+    ids = [one.report.provider_id for one in listed]
+    keys = {"whose": sorted({doubt.person for doubt in about}), "theirs": ids}
+    ours = set(tx.connection.scalars(_OURS, keys)) if ids else set()
+    return [one for one in listed if one.report.provider_id not in ours]
+
+
+def _found(tx: Transaction, open_: dict[str, AnyRow], answer: Found, now: datetime) -> State | None:
+    return statuses.apply(tx, open_[answer.doubt.message], answer.report, now)
+
+
+def _free(row: AnyRow, now: datetime) -> Ending:
+    """The same entry once more. The gate judges it anew, so a STOP, a hold, a pause and an edit since
+    then are seen; what was answered or put off meanwhile does not come again."""
+    reason = statuses.NOT_THERE
+    if row.outcome is not None:
+        return Ending(row, State.FAILED, State.CANCELLED, ANSWERED)
+    if now > row.expires_at:
+        return Ending(row, State.FAILED, State.MISSED, f"{reason}, and by then it was too late")
+    return Ending(row, State.FAILED, State.PLANNED, reason, now, row.refused)
+
+
+def _again(answer: Answer) -> dict[str, Any]:
+    assert isinstance(answer, AskAgain)
+    return {"one": answer.doubt.message, "at": answer.at}

@@ -1,0 +1,113 @@
+"""A provider's report of one message, applied: never backwards, whatever order reports come in."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, select
+
+from nudger.delivery import statuses
+from nudger.delivery.sends import Failure, Report, SendFailure
+from nudger.model import ChannelName, Origin, State
+from nudger.store import numbers, people
+from nudger.store.endings import Ending, opt_out, rows, take_back, write
+from nudger.store.entries import channels_from, channels_to
+from nudger.store.tables import AnyRow, message
+from nudger.store.transaction import Transaction
+
+NOT_THERE = "the provider does not have it"  # of a FAILED message: so it may turn up yet
+NO_WORD = SendFailure(Failure.LOST, "the provider reports a failure and does not say which")
+
+_UNDER_WAY = frozenset({State.SENDING, State.UNKNOWN})
+# What a report of arrival may still change; what the person or the plan took away stays away.
+_MAY_ARRIVE = _UNDER_WAY | {
+    State.SENT, State.PLANNED, State.FAILED, State.MISSED, State.SUPPRESSED,
+}  # fmt: skip
+
+
+def report(tx: Transaction, message_id: str, told: Report, now: datetime) -> State | None:
+    """See Store.report."""
+    person = tx.connection.scalar(select(message.c.person).where(message.c.id == message_id))
+    if person is None:
+        return None
+    people.lock(tx, [person])
+    row = rows(tx, [message_id]).get(message_id)
+    return apply(tx, row, told, now) if row is not None else None
+
+
+def apply(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> State | None:
+    """The message's new state, or None where the report changes nothing. Its person is locked."""
+    not_there = row.state == State.FAILED and row.message_reason == NOT_THERE
+    state = statuses.after(statuses.Known(State(row.state), not_there), told)
+    if state is None:
+        return None
+    failure = (told.failure or NO_WORD) if state is State.FAILED else None
+    end = _failed(tx, row, told, failure, now) if failure else _arrived(tx, row, told, state)
+    write(tx, [end], now)
+    if failure is None:
+        _count_in(tx, end, not_there=not_there)
+    elif failure.failure is not Failure.LOST and not not_there:
+        take_back(tx, [row])
+    _judge_number(tx, row, state, failure, now)
+    return state
+
+
+def _arrived(tx: Transaction, row: AnyRow, told: Report, state: State) -> Ending:
+    entry = state if row.entry_state in _MAY_ARRIVE and not _went_on(tx, row) else None
+    return Ending(row, state, entry, provider_id=told.provider_id)
+
+
+def _failed(tx: Transaction, row: AnyRow, told: Report, failure: SendFailure, now: datetime) -> Ending:
+    """RACE: the person may have answered, or a later message of the entry be on its way: then the entry
+    is left as it is."""
+    entry: State | None = State.FAILED
+    again_at = statuses.again_at(failure.failure, now)
+    if _went_on(tx, row) or row.entry_state not in _UNDER_WAY | {State.SENT}:
+        entry = None
+    elif row.outcome is not None:
+        entry = State.FAILED if row.entry_state in _UNDER_WAY else None
+    elif again_at is not None and again_at < row.expires_at:
+        entry = State.PLANNED
+    refused = channels_from(row.refused)
+    if failure.failure is not Failure.NOT_SENT:
+        refused |= {ChannelName(row.channel)}
+    return Ending(
+        row,
+        State.FAILED,
+        entry,
+        failure.reason,
+        again_at,
+        channels_to(refused),
+        failure.code,
+        told.provider_id,
+    )
+
+
+def _went_on(tx: Transaction, row: AnyRow) -> bool:
+    """Whether the entry has a later message: then its state is that one's."""
+    later = select(
+        exists().where(
+            message.c.person == row.person,
+            message.c.line > row.line,
+            message.c.occurrence == row.occurrence,
+        )
+    )
+    return bool(tx.connection.scalar(later))
+
+
+def _count_in(tx: Transaction, end: Ending, *, not_there: bool) -> None:
+    """It went out after all, and was taken for not sent: it counts again."""
+    row = end.row
+    forgotten = not_there or row.entry_state == State.PLANNED
+    counts = Origin(row.origin).is_nudge and row.origin != Origin.ASKED
+    if forgotten and end.entry is not None and counts:
+        people.count_in(tx, row.person, row.attempted_at)
+
+
+def _judge_number(
+    tx: Transaction, row: AnyRow, state: State, failure: SendFailure | None, now: datetime
+) -> None:
+    if failure is not None and failure.failure is Failure.OPTED_OUT:
+        opt_out(tx, row, failure, now)
+    elif failure is not None and statuses.is_the_numbers(failure.failure):
+        numbers.failed(tx, row, now)
+    elif state is State.DELIVERED:
+        numbers.arrived(tx, row, now)
