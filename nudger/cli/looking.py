@@ -65,6 +65,7 @@ def standing(person: Person, now: datetime) -> str:
     if held.paused(now):
         words.append(f"paused until {local(held.paused_until)}" if held.paused_until else "paused")
     words += [f"opted out of {channel}" for channel in sorted(held.opted_out)]
+    words += [f"{channel} rests, for too much in a row did not arrive" for channel in sorted(held.rested)]
     missing = [channel for channel in person.plan.channels if channel not in held.consented | held.opted_out]
     words += [f"no consent on record for {channel}" for channel in missing]
     return "; ".join(words)
@@ -88,8 +89,8 @@ def _show_status(report: StatusReport, now: datetime) -> None:
     out.print(f"Last 24 hours: {counts or 'nothing'}.")
     if report.unknown:
         out.print(
-            f"[yellow]{report.unknown} of unknown end[/]: handed to a provider without its answer. They are "
-            "not sent again."
+            f"[yellow]{report.unknown} of unknown end[/]: handed to a provider without its answer. Twilio is "
+            "asked about texts; an email is not sent again."
         )
     rows = [[person.id, standing(person, now)] for person in report.standings]
     if rows:

@@ -34,7 +34,8 @@ def database_is_sound(examined: Examined | None) -> Finding:
     if examined.unknown:
         return warning(
             f"{counts}; {many(examined.unknown, 'message')} of unknown end",
-            "They may or may not have arrived, and are not sent again. Whose they are: nudger status",
+            "They may or may not have arrived. nudger asks Twilio about texts; an email is not sent again.\n"
+            "Whose they are: nudger status",
         )
     return ok(f"{counts}, nothing of unknown end")
 

@@ -180,6 +180,7 @@ def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
         paused,
         person.c.held_at.is_not(None),
         person.c.removed_at.is_not(None),
+        person.c.rested != "",
         person.c.fewer > 0,
         person.c.tiny_until > now,
     )
