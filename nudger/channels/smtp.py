@@ -52,7 +52,7 @@ class SmtpChannel:
         clock: Clock,
         username: str | None = None,
         password: str | None = None,
-        unsubscribe_url: Callable[[Sending], str] | None = None,
+        unsubscribe_url: Callable[[Sending], str | None] | None = None,
         timeout: timedelta = timedelta(seconds=30),
         tls_context: ssl.SSLContext | None = None,
     ) -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 from functools import cached_property
 
+from nudger.delivery.agenda import Sending
 from nudger.delivery.inbound import Writer
 from nudger.delivery.respond import Responder, reached
 from nudger.effects import Effect, OptIn, OptOut, Pause, Response, Settle, Snooze
 from nudger.messages import Wording
-from nudger.model import ChannelName, Outcome, Plan
+from nudger.model import ChannelName, Origin, Outcome, Plan
 from nudger.replies import Intent
 from nudger.schedule import day_bounds, resolve
 from nudger.tokens import Action, Link, sign
@@ -47,6 +48,19 @@ def token(
     """The token of a link that is made now."""
     expires_at = (now + LASTS[action]).replace(microsecond=0)
     return sign(Link(action, person, channel, expires_at, occurrence), key)
+
+
+def links_of(sending: Sending, base: str, key: bytes, now: datetime) -> dict[Action, str]:
+    """The addresses of the links that belong below this email. `base` is where nudger's pages are."""
+    match sending.origin:
+        case Origin.WELCOME:
+            actions = [Action.CONFIRM, Action.STOP]
+        case origin if origin.is_nudge:
+            actions = [Action.LATER, Action.DONE, Action.SKIP, Action.PAUSE, Action.STOP]
+        case _:
+            actions = [Action.STOP]
+    person, channel, entry = sending.person, sending.channel, sending.occurrence
+    return {one: f"{base}/l/{token(one, person, channel, entry, key, now)}" for one in actions}
 
 
 def closed(wording: Wording, section: str, language: str, status: int) -> Card:

@@ -1,8 +1,19 @@
 """An email as its parts: plain text first, and a plain HTML page that any reader can take in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nudger.messages.wording import Wording
+from nudger.tokens import Action
+
+# The links that may stand below an email, in their order, and the key of their words.
+_QUIET = {
+    Action.LATER: "later_link",
+    Action.DONE: "done_link",
+    Action.SKIP: "skip_link",
+    Action.PAUSE: "pause_link",
+    Action.STOP: "stop_link",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,32 +25,50 @@ class EmailParts:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link and its words."""
+
+    words: str
+    address: str
+
+
 def compose(
     text: str,
     subject: str,
     language: str,
     wording: Wording,
     *,
-    stop_link: str = "",
+    links: Mapping[Action, str] | None = None,
     stop_address: str = "",
 ) -> EmailParts:
-    """`text` with a footer that says that it is automated, and how to stop: by a link, else by mail."""
-    says = wording.texts[language]
+    """`text` with a footer: that it is automated, and in one quiet line what a person can do about it.
+
+    `links` are the addresses of those that lead somewhere. CONFIRM is what the text asks for: it
+    stands by itself, right below. Where no link stops the emails, `stop_address` takes a mail that does.
+    """
+    says, links = wording.texts[language], links or {}
+    calls = [
+        Anchor(says.say("email", "confirm_link", {}), links[one]) for one in (Action.CONFIRM,) if one in links
+    ]
+    quiet = [Anchor(says.say("email", key, {}), links[one]) for one, key in _QUIET.items() if one in links]
     automated = says.say("email", "automated", {})
-    if stop_link:
-        stop = says.say("email", "stop_link", {})
-    elif stop_address:
-        stop = says.say("email", "stop_by_mail", {"address": stop_address})
-    else:
-        stop = ""
+    by_mail = stop_address and Action.STOP not in links
+    stop = says.say("email", "stop_by_mail", {"address": stop_address}) if by_mail else ""
     line = " ".join(subject.split())
     html = wording.email.render(
         language=language,
         subject=line,
         paragraphs=[paragraph.splitlines() for paragraph in text.split("\n\n")],
+        calls=calls,
+        links=quiet,
         automated=automated,
         stop=stop,
-        stop_link=stop_link,
     )
-    footer = "\n".join(part for part in (automated, f"{stop} {stop_link}".strip()) if part)
-    return EmailParts(line, f"{text}\n\n-- \n{footer}\n", html)
+    body = "\n\n".join([text, *map(_written, calls)])
+    footer = "\n".join(part for part in (*map(_written, quiet), automated, stop) if part)
+    return EmailParts(line, f"{body}\n\n-- \n{footer}\n", html)
+
+
+def _written(anchor: Anchor) -> str:
+    return f"{anchor.words}: {anchor.address}"

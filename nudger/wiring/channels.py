@@ -17,6 +17,9 @@ from nudger.delivery.ports import Channel, Clock
 from nudger.messages.email import EmailParts, compose
 from nudger.model import ChannelName
 from nudger.settings import Settings
+from nudger.tokens import Action
+
+Below = Callable[[Sending], Mapping[Action, str]]
 
 
 async def check_twilio(settings: Settings) -> tuple[str, ...]:
@@ -31,7 +34,7 @@ async def check_twilio(settings: Settings) -> tuple[str, ...]:
 
 async def check_smtp(core: Core, clock: Clock) -> None:
     """Logs in at the mail server and leaves; ChannelError with what is wrong."""
-    await _smtp(core, clock).check()
+    await _smtp(core, clock, lambda _: {}).check()
 
 
 def sign_as_twilio(settings: Settings, url: str, form: Mapping[str, str]) -> str:
@@ -39,13 +42,14 @@ def sign_as_twilio(settings: Settings, url: str, form: Mapping[str, str]) -> str
 
 
 def build_channels(
-    core: Core, clock: Clock, shown: Callable[[Sending], None] | None
+    core: Core, clock: Clock, shown: Callable[[Sending], None] | None, below: Below
 ) -> dict[ChannelName, Channel]:
+    """`shown` is told of what the on-screen phone shows; `below` gives the links of an email."""
     settings = core.settings
     phone = PhoneChannel(shown)
     return {
         ChannelName.SMS: _twilio(settings) if settings.sms == "twilio" else phone,
-        ChannelName.EMAIL: _smtp(core, clock) if settings.email == "smtp" else phone,
+        ChannelName.EMAIL: _smtp(core, clock, below) if settings.email == "smtp" else phone,
     }
 
 
@@ -69,21 +73,35 @@ def _twilio(settings: Settings) -> TwilioChannel:
 
 def alert_mail(core: Core, clock: Clock) -> SmtpChannel:
     """The mail server of the settings, for the operator's alerts."""
-    return _mail(core.settings, clock, alert_parts)
+    return _mail(core.settings, clock, alert_parts, lambda _: None)
 
 
-def _smtp(core: Core, clock: Clock) -> SmtpChannel:
+def _smtp(core: Core, clock: Clock, below: Below) -> SmtpChannel:
     stop_address = parseaddr(core.settings.email_from or "")[1]
 
     def parts(sending: Sending) -> EmailParts:
         return compose(
-            sending.text, sending.subject, sending.language, core.wording, stop_address=stop_address
+            sending.text,
+            sending.subject,
+            sending.language,
+            core.wording,
+            links=below(sending),
+            stop_address=stop_address,
         )
 
-    return _mail(core.settings, clock, parts)
+    def one_click(sending: Sending) -> str | None:
+        stop = below(sending).get(Action.STOP, "")
+        return stop if stop.startswith("https://") else None  # RFC 8058, 3.1
+
+    return _mail(core.settings, clock, parts, one_click)
 
 
-def _mail(settings: Settings, clock: Clock, parts: Callable[[Sending], Parts]) -> SmtpChannel:
+def _mail(
+    settings: Settings,
+    clock: Clock,
+    parts: Callable[[Sending], Parts],
+    unsubscribe_url: Callable[[Sending], str | None],
+) -> SmtpChannel:
     return SmtpChannel(
         host=settings.smtp_host or "",
         port=settings.smtp_port,
@@ -93,6 +111,7 @@ def _mail(settings: Settings, clock: Clock, parts: Callable[[Sending], Parts]) -
         clock=clock,
         username=settings.smtp_username,
         password=secret(settings.smtp_password),
+        unsubscribe_url=unsubscribe_url,
     )
 
 

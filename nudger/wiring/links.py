@@ -3,14 +3,15 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nudger.core import Core
-from nudger.delivery.follow import Card
+from nudger.delivery.agenda import Sending
+from nudger.delivery.follow import Card, links_of
 from nudger.delivery.links import Links
 from nudger.delivery.ports import Clock, Store
 from nudger.settings import Settings
-from nudger.tokens import KEY_BYTES
+from nudger.tokens import KEY_BYTES, Action
 from nudger.web.doors import LinkDoors
 from nudger.web.throttle import Throttle
 
@@ -18,6 +19,15 @@ from nudger.web.throttle import Throttle
 def link_key(store: Store) -> bytes:
     """The key that signs links: made once, and the same on every host of this database."""
     return bytes.fromhex(store.remember("link key", secrets.token_hex(KEY_BYTES)))
+
+
+def links_below(core: Core, store: Store, clock: Clock) -> Callable[[Sending], Mapping[Action, str]]:
+    """The links of each email; none where there is no address that they could lead to."""
+    base = core.settings.public_url
+    if base is None:
+        return lambda _: {}
+    key = link_key(store)
+    return lambda sending: links_of(sending, base, key, clock.now())
 
 
 def throttle(settings: Settings) -> Throttle:

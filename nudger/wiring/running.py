@@ -27,6 +27,7 @@ from nudger.metrics import Metrics
 from nudger.model import ChannelName
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
+from nudger.wiring.links import links_below
 from nudger.wiring.plans import build_loading
 from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
@@ -43,7 +44,7 @@ def build_daemon(
     """The daemon with all its parts. Must be called inside the event loop that runs it."""
     settings = core.settings
     metrics = Metrics()
-    channels = build_channels(core, clock, shown)
+    channels = build_channels(core, clock, shown, links_below(core, store, clock))
     store, clock, ways_out = failpoints.around(store, clock, channels, os.environ)
     dispatcher = Dispatcher(
         store,

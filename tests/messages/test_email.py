@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 import pytest
 
 from nudger.messages import Wording, compose
+from nudger.tokens import Action
 
 
 class Tags(HTMLParser):
@@ -35,8 +36,8 @@ def test_the_plain_text_comes_with_a_footer_that_is_honest(wording: Wording) -> 
 
 def test_a_link_to_stop_stands_in_both_parts(wording: Wording) -> None:
     link = "https://nudger.example/stop?a=1&b=2"
-    parts = compose("Hello.", "A small pause", "en", wording, stop_link=link)
-    assert parts.text.endswith(f"Stop these emails {link}\n")
+    parts = compose("Hello.", "A small pause", "en", wording, links={Action.STOP: link})
+    assert f"\nStop these emails: {link}\n" in parts.text
     assert Tags(parts.html).attributes["a"]["href"] == link
     assert "&amp;b=2" in parts.html
 
@@ -50,7 +51,9 @@ def test_without_a_link_it_says_where_to_write(wording: Wording) -> None:
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
 def test_the_page_is_one_plain_column_in_its_language(language: str, wording: Wording) -> None:
-    html = compose("Hello.", "A small pause", language, wording, stop_link="https://x.example/").html
+    html = compose(
+        "Hello.", "A small pause", language, wording, links={Action.STOP: "https://x.example/"}
+    ).html
     tags = Tags(html)
     assert html.startswith("<!doctype html>")
     assert tags.attributes["html"]["lang"] == language
