@@ -174,7 +174,7 @@ class Followed:
     def _until(self) -> datetime | None:
         """When LATER brings it back, and until when a pause lasts."""
         if self.link.action is Action.PAUSE:
-            return _days_on(self._zone, self.now, PAUSE_DAYS)
+            return days_on(self._zone, self.now, PAUSE_DAYS)
         if self.link.action is not Action.LATER:
             return None
         later = self.responder.wording.command(self.plan.language, "LATER")
@@ -185,7 +185,7 @@ class Followed:
         return self.responder.zone(self.plan.timezone)
 
 
-def _days_on(zone: tzinfo, now: datetime, days: int) -> datetime:
+def days_on(zone: tzinfo, now: datetime, days: int) -> datetime:
     """The same wall time so many local dates on."""
     here = now.astimezone(zone)
     day = here.date() + timedelta(days=days)

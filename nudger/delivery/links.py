@@ -12,6 +12,7 @@ import structlog
 from nudger.delivery.follow import LASTS, Card, Followed, closed
 from nudger.delivery.ports import Store
 from nudger.delivery.respond import Responder
+from nudger.messages import Wording
 from nudger.tokens import Expired, Forged, read
 
 ENGLISH = "en"
@@ -71,5 +72,10 @@ class Links:
         return closed(self.responder.wording, section, language, status)
 
     def _language(self, wanted: Sequence[str]) -> str:
-        ours = self.responder.wording.languages
-        return next((one for one in wanted if one in ours), ENGLISH if ENGLISH in ours else min(ours))
+        return language_of(self.responder.wording, wanted)
+
+
+def language_of(wording: Wording, wanted: Sequence[str]) -> str:
+    """The first of the languages wanted that there are words in; else English."""
+    ours = wording.languages
+    return next((one for one in wanted if one in ours), ENGLISH if ENGLISH in ours else min(ours))

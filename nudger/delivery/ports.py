@@ -136,8 +136,14 @@ class Store(Protocol):
         """Commits the text, what it was understood as, and all its effects in one transaction. None, and
         nothing changed, where the provider's id is known or nobody has this address."""
 
-    def act(self, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
-        """The same for an operator's act; None where there is no such person."""
+    def act(
+        self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
+    ) -> Response | None:
+        """The same for an act that is no text: an operator's, or one of the person's own page. None where
+        there is no such person; where `respond` finds nothing to do, nothing is kept."""
+
+    def writer(self, person_id: str, now: datetime) -> Writer | None:
+        """The person as a reply of now would find them."""
 
     # what the operator has to know of
     def raise_alarm(self, key: str, words: str, now: datetime) -> bool:
@@ -228,8 +234,9 @@ class Store(Protocol):
     def export(self, person_id: str) -> Mapping[str, object] | None:
         """All that is held on a person, as JSON-able values."""
 
-    def forget(self, person_id: str) -> bool:
-        """Erases the person from every table. False where there is none."""
+    def forget(self, person_id: str, *, lasting: bool = False) -> bool:
+        """Erases the person from every table. False where there is none. Lasting: a plan file of theirs
+        that is still there makes nobody of them, and is reported, until it has been gone once."""
 
     def remember(self, key: str, value: str) -> str:
         """Keeps a fact under `key` unless one is kept; returns the kept one."""

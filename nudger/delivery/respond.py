@@ -40,6 +40,8 @@ SPARED = CRISIS | {
     "now_enough",
     "now_quiet",
     "now_paused",
+    "link",
+    "no_link",
 }
 MOST_ANSWERS = 3  # of all of these in 24 h
 # Of crisis answers alone, however many others there were: twice as many, so that nobody who writes a
@@ -67,6 +69,8 @@ class Responder:
     zone: Callable[[str], tzinfo]
     provider_handles_stop: frozenset[ChannelName] = frozenset()
     tells_contacts: bool = False  # the operator's switch for notices to trusted contacts
+    # (person, channel, now): the address of their own page. None: no link can lead to one.
+    own_page: Callable[[str, ChannelName, datetime], str] | None = None
 
     def respond(self, writer: Writer, text: str, channel: ChannelName, now: datetime) -> Response:
         """What this text does to the person who wrote it, on this channel."""
@@ -159,6 +163,8 @@ class _Reading:
                 return self._now()
             case Intent.PLAN:
                 return (self._next(),)
+            case Intent.LINK:
+                return self._own_page()
             case _:
                 return self._ease()
 
@@ -254,6 +260,12 @@ class _Reading:
     def _next(self) -> Answer:
         at = self.writer.next_due_at
         return self._say("plan_next", when=self._when(at)) if at else self._say("plan_nothing")
+
+    def _own_page(self) -> tuple[Effect, ...]:
+        page = self.responder.own_page
+        if page is None:
+            return self._sparing("no_link")
+        return self._sparing("link", address=page(self.plan.person, self.channel, self.now))
 
     def _sparing(self, key: str, **values: str) -> tuple[Effect, ...]:
         given = sum(key in SPARED for key in self.writer.answered)

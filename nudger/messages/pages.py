@@ -24,6 +24,26 @@ def _link(*names: str) -> Mapping[str, Vocabulary]:
     return {"title": _text(), "ask": _text(*names), "button": _text(), "said": _text(*names)}
 
 
+_PLAIN = (
+    *(
+        "said",
+        "nothing",
+        "held",
+        "removed",
+        "unasked",
+        "paused",
+        "as_planned",
+        "half",
+        "quarter",
+        "no_quiet",
+        "put_off",
+    ),
+    *("today", "tomorrow_day", "tomorrow", "coming", "coming_none", "rules", "data", "data_text"),
+    *("export", "erase", "later", "resume", "resume_text", "resume_button", "begin", "begin_text"),
+    *("begin_button", "pause", "pause_text", "pause_day_button", "pause_week_button", "pause_button"),
+    *("rate", "rate_text", "less_button", "more_button", "stop", "stop_text", "stop_button"),
+)
+
 _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "frame": {"automated": _text()},
     "later": _link("when"),
@@ -42,6 +62,20 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
         "stop": _text("channel"),
         "confirm": _text(),
     },
+    # The person's own page.
+    "me": {
+        **{key: _text() for key in _PLAIN},
+        **{key: _text("when") for key in ("paused_until", "low")},
+        "title": _text("name"),
+        "stopped": _text("channel"),
+        "quiet": _text("start", "end"),
+        "limit": _text("limit"),
+        "later_text": _text("kind", "when"),
+        "helplines": _text("helplines"),
+    },
+    "me_over": {"title": _text(), "text": _text()},
+    "me_erase": {key: _text() for key in ("title", "text", "plan", "button", "back")},
+    "me_erased": {"title": _text(), "text": _text()},
     "over": {"title": _text(), "text": _text()},
     "forged": {"title": _text(), "text": _text()},
     "busy": {"title": _text(), "text": _text()},

@@ -31,6 +31,9 @@ _USUAL = {
     "helplines": "call 988",
     "address": "nudger@example.org",
     "if_then": "When I make tea, I step outside.",
+    "start": "8 pm",
+    "end": "9 am",
+    "kind": "rest",
 }
 _NOW = datetime(2026, 9, 2, 9, 30)  # noqa: DTZ001  a wall time
 _WORD = re.compile(r"[^\W\d_]+")

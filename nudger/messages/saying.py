@@ -1,6 +1,6 @@
 """How a language says an instant, a duration, a day. The words are data (system.toml)."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from nudger.messages.texts import Texts
 
@@ -31,7 +31,7 @@ def say_when(texts: Texts, local_at: datetime, local_now: datetime) -> When:
     ahead = (local_at.date() - local_now.date()).days
     key = "today" if ahead == 0 else "tomorrow" if ahead == 1 else "weekday" if 1 < ahead < 7 else "date"
     values = {
-        "time": _time(texts, local_at),
+        "time": say_time(texts, local_at.time()),
         "hour": str(local_at.hour),
         "weekday": weekday(texts, local_at.date()),
         "day": str(local_at.day),
@@ -63,11 +63,12 @@ def part_of_day(texts: Texts, local_now: datetime) -> str:
     return begun[-1] if begun else texts.parts_of_day[-1][1]
 
 
-def _time(texts: Texts, at: datetime) -> str:
+def say_time(texts: Texts, wall: time) -> str:
+    """A wall time as this language tells it: "3:30 pm", "15:30"."""
     values = {
-        "hour": str(at.hour),
-        "hour12": str(at.hour % 12 or 12),
-        "minute": f"{at.minute:02}",
-        "half": "am" if at.hour < 12 else "pm",
+        "hour": str(wall.hour),
+        "hour12": str(wall.hour % 12 or 12),
+        "minute": f"{wall.minute:02}",
+        "half": "am" if wall.hour < 12 else "pm",
     }
     return texts.say("clock", "time", values)

@@ -21,6 +21,7 @@ COMMANDS = (
     "RESUME",
     "NOW",
     "PLAN",
+    "LINK",
     "LESS",
     "MORE",
     "TINY",
@@ -60,6 +61,8 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "low_day": (),
     "plan_next": ("when",),
     "plan_nothing": (),
+    "link": ("address",),
+    "no_link": (),  # where no page can be reached from outside
     "unknown": ("helplines",),
     "crisis": ("helplines",),
     "crisis_told": ("helplines", "contact"),  # the trusted contact gets a notice

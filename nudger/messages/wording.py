@@ -6,7 +6,7 @@ Nothing here reads a file: the sources come in as texts by their path ("en/rest.
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import product
 
 from jinja2 import Template
@@ -155,6 +155,17 @@ class Wording:
     def say_when(self, language: str, local_at: datetime, local_now: datetime) -> saying.When:
         """`local_at` in words ("tomorrow at 9:30 am"), as seen from `local_now`."""
         return saying.say_when(self._texts(language), local_at, local_now)
+
+    def say_time(self, language: str, wall: time) -> str:
+        """A wall time as the language tells it."""
+        return saying.say_time(self._texts(language), wall)
+
+    def weekday(self, language: str, day: date) -> str:
+        return saying.weekday(self._texts(language), day)
+
+    def kind(self, language: str, kind: Kind) -> str:
+        """What a kind is called."""
+        return self._texts(language).sources["kinds"][kind]
 
     def helplines(self, country: str | None, language: str = "en") -> str:
         """Whom to call, as the end of a sentence that begins "please"."""

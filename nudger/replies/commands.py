@@ -1,4 +1,4 @@
-"""Understanding commands: LATER and its times, DONE, SKIP, PAUSE, RESUME, NOW, PLAN, LESS, MORE, HELP.
+"""Understanding commands: LATER and its times, DONE, SKIP, PAUSE, RESUME, NOW, PLAN, LINK, LESS, MORE, HELP.
 
 Nothing dangerous is decided here: who opts out or is in a crisis never comes this far.
 """
@@ -20,10 +20,10 @@ from nudger.replies.timewords import TimeWords
 
 # HELP is last: what is left of "what would you do" without its small words is no question for help.
 _ORDER = (
-    Intent.START, Intent.DONE, Intent.SKIP, Intent.PAUSE, Intent.RESUME, Intent.NOW, Intent.PLAN,
+    Intent.START, Intent.DONE, Intent.SKIP, Intent.PAUSE, Intent.RESUME, Intent.NOW, Intent.PLAN, Intent.LINK,
     Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP,
 )  # fmt: skip
-_BEFORE_TIMES = (Intent.PLAN, Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP)
+_BEFORE_TIMES = (Intent.PLAN, Intent.LINK, Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP)
 _AFTER_TIMES = (Intent.SKIP, Intent.DONE, Intent.START)
 
 

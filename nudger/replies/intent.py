@@ -20,6 +20,7 @@ class Intent(StrEnum):
     RESUME = "resume"
     NOW = "now"
     PLAN = "plan"
+    LINK = "link"
     LESS = "less"
     MORE = "more"
     TINY = "tiny"

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table, delete, select
 
-from nudger.store import numbers, people
+from nudger.store import erased, numbers, people
 from nudger.store.tables import (
     AnyRow,
     alarm,
@@ -37,11 +37,14 @@ def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
     return {"person": _as_json(row)} | held
 
 
-def forget(tx: Transaction, person_id: str) -> bool:
+def forget(tx: Transaction, person_id: str, lasting: bool) -> bool:
     """See Store.forget."""
     people.lock(tx, [person_id])
     if not people.read(tx, [person_id]):
         return False
+    if lasting:
+        stands_in = tx.connection.scalar(select(plan.c.file).where(plan.c.person == person_id))
+        erased.mark(tx, person_id, str(stands_in))
     # What is wrong with their file may quote it.
     file = select(plan.c.file).where(plan.c.person == person_id).scalar_subquery()
     tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))

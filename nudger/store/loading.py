@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, bindparam, insert, literal_column, select,
 
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.model import History
-from nudger.store import asking, codec, consent, numbers, people, plan_files, searching, standing
+from nudger.store import asking, codec, consent, erased, numbers, people, plan_files, searching, standing
 from nudger.store.bulk import Bulk
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, person, plan
@@ -56,6 +56,7 @@ _PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).value
 def load_plans(tx: Transaction, read: PlanRead, now: datetime) -> PlanChange:
     """See Store.load_plans."""
     tx.take_turns(LOADING)
+    read = erased.left_out(tx, read)
     given = {file.plan.person: file for file in read.plans}
     known = _known(tx, read.files, read.people)
     added = sorted(given.keys() - known.keys())

@@ -31,17 +31,17 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
     if person_id is None:
         return None
     people.lock(tx, [person_id])
-    writer = _writer(tx, person_id, inbound.received_at)
-    if writer is None:
+    found = writer(tx, person_id, inbound.received_at)
+    if found is None:
         return None
-    response = respond(writer)
+    response = respond(found)
     line = tx.next_line()
-    row = _row(inbound, person_id, writer.bound, response)
+    row = _row(inbound, person_id, found.bound, response)
     # RACE: the same text taken on another host; only one of the two adds it.
     added = tx.database.insert_new(reply).returning(reply.c.line)
     if tx.connection.scalar(added, {"line": line, **row}) is None:
         return None
-    act = effects.Act(writer.person, inbound.received_at, line, inbound.channel, inbound.text)
+    act = effects.Act(found.person, inbound.received_at, line, inbound.channel, inbound.text)
     effects.apply(tx, act, response.effects)
     return response
 
@@ -49,12 +49,14 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
 def act(tx: Transaction, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
     """See Store.act."""
     people.lock(tx, [person_id])
-    writer = _writer(tx, person_id, now)
-    if writer is None:
+    found = writer(tx, person_id, now)
+    if found is None:
         return None
-    response = respond(writer)
-    standing.record_event(tx, person_id, now, f"operator: {what}")
-    effects.apply(tx, effects.Act(writer.person, now, -tx.next_line(), None), response.effects)
+    response = respond(found)
+    if not response.effects:
+        return response
+    standing.record_event(tx, person_id, now, what)
+    effects.apply(tx, effects.Act(found.person, now, -tx.next_line(), None), response.effects)
     return response
 
 
@@ -72,7 +74,8 @@ def _row(inbound: Inbound, person_id: str, bound: Bound | None, response: Respon
     }
 
 
-def _writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
+def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
+    """See Store.writer."""
     one = people.read(tx, [person_id]).get(person_id)
     if one is None:
         return None

@@ -156,9 +156,15 @@ class SqlStore:
         with self._write() as tx:
             return replies.take_reply(tx, inbound, respond)
 
-    def act(self, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
+    def act(
+        self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
+    ) -> Response | None:
         with self._write() as tx:
-            return replies.act(tx, person_id, now, respond, what)
+            return replies.act(tx, person_id, now, respond, f"{by}: {what}")
+
+    def writer(self, person_id: str, now: datetime) -> Writer | None:
+        with self._read() as tx:
+            return replies.writer(tx, person_id, now)
 
     # what the operator has to know of
     def raise_alarm(self, key: str, words: str, now: datetime) -> bool:
@@ -275,9 +281,9 @@ class SqlStore:
         with self._read() as tx:
             return erasing.export(tx, person_id)
 
-    def forget(self, person_id: str) -> bool:
+    def forget(self, person_id: str, *, lasting: bool = False) -> bool:
         with self._write() as tx:
-            return erasing.forget(tx, person_id)
+            return erasing.forget(tx, person_id, lasting)
 
     def remember(self, key: str, value: str) -> str:
         with self._write() as tx:

@@ -13,11 +13,12 @@ from starlette.staticfiles import StaticFiles
 
 from nudger.web.board.doors import BoardDoors
 from nudger.web.board.pages import BoardPages
-from nudger.web.doors import Doors, LinkDoors
+from nudger.web.doors import Doors, LinkDoors, PersonDoors
 from nudger.web.forms import PATIENCE
 from nudger.web.guard import Guard, gone, report, say
 from nudger.web.links import LinkPages
 from nudger.web.metrics import metrics_route
+from nudger.web.person import PersonPages
 from nudger.web.phone import PhonePages
 from nudger.web.twilio import Webhooks
 
@@ -41,6 +42,8 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
     app.state.close = lambda: None
     if doors.links is not None:
         app.router.routes += _links(doors.links)
+    if doors.person is not None:
+        app.router.routes += _person(doors.person)
     if doors.signed is not None:
         app.router.routes += _twilio(doors, patience)
     # Where Twilio posts, the world can knock, and the phone shows conversations to whoever asks: never both.
@@ -53,6 +56,17 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
     if doors.board is not None:
         app.router.routes += _board(doors.board, patience)
     return app
+
+
+def _person(doors: PersonDoors) -> list[BaseRoute]:
+    own = PersonPages(doors)
+    return [
+        Route("/me/{token}", own.look),
+        Route("/me/{token}", own.press, methods=["POST"]),
+        Route("/me/{token}/data.json", own.export),
+        Route("/me/{token}/erase", own.ask_erase),
+        Route("/me/{token}/erase", own.erase, methods=["POST"]),
+    ]
 
 
 def _health(doors: Doors) -> list[BaseRoute]:

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from nudger.delivery.follow import Card
 from nudger.delivery.inbound import Inbound
+from nudger.delivery.own_page import OwnPage
 from nudger.delivery.views import Line
 from nudger.model import Plan
 from nudger.web.board.doors import BoardDoors
@@ -38,6 +39,22 @@ class LinkDoors:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonDoors:
+    """The ways of a person's own page; each takes its token first. A Card says why there is none.
+    Languages are the browser's, best first."""
+
+    look: Callable[[str, Sequence[str], str], Awaitable[OwnPage | Card]]  # under this notice; changes nothing
+    # (token, step, languages): the notice to show, once it is committed.
+    press: Callable[[str, str, Sequence[str]], Awaitable[str | Card]]
+    export: Callable[[str, Sequence[str]], Awaitable[str | Card]]
+    ask_erase: Callable[[str, Sequence[str]], Awaitable[Card]]
+    erase: Callable[[str, Sequence[str]], Awaitable[Card]]
+    busy: Callable[[Sequence[str]], Card]
+    throttle: Throttle
+    origin: str | None  # where nudger is reached from outside: "https://nudger.example.org"
+
+
+@dataclass(frozen=True, slots=True)
 class Doors:
     """The ways from a page into nudger. A page whose door is None is not there: 404."""
 
@@ -62,4 +79,5 @@ class Doors:
     links: LinkDoors | None = None
     metrics: MetricsDoors | None = None
     board: BoardDoors | None = None  # None: no password is set
+    person: PersonDoors | None = None
     hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers

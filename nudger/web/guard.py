@@ -108,15 +108,17 @@ def at_home(request: Request, hosts: frozenset[str]) -> bool:
     return host == "localhost" or host in hosts or _is_ip(host)
 
 
-def same_origin(request: Request) -> bool:
+def same_origin(request: Request, own: str | None = None) -> bool:
     """Whether a form was sent by our own page. Browsers say so; what says nothing is refused.
 
-    Sec-Fetch-Site where the browser sends it (https, and localhost), else Origin.
+    Sec-Fetch-Site where the browser sends it (https, and localhost), else Origin; behind a proxy that
+    takes https off, our own is the one that people see: `own`.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    return request.headers.get("origin", "") == f"{request.url.scheme}://{request.headers.get('host', '')}"
+    here = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return request.headers.get("origin", "") in (here, own)
 
 
 def _is_ip(host: str) -> bool:

@@ -26,7 +26,7 @@ class LinkPages:
         return await self._answer(request, pressed=True)
 
     async def _answer(self, request: Request, *, pressed: bool) -> Response:
-        languages = _languages(request)
+        languages = languages_of(request)
         if not self._doors.throttle.lets_in(request):
             busy = self._shown(self._doors.busy(languages))
             busy.headers["Retry-After"] = str(WAIT)
@@ -41,7 +41,7 @@ class LinkPages:
         return page
 
 
-def _languages(request: Request) -> list[str]:
+def languages_of(request: Request) -> list[str]:
     """What the browser asks for, in its order, without regions: "fr-CH, en;q=0.8" is fr, en."""
     wanted = request.headers.get("accept-language", "").split(",")[:MOST_LANGUAGES]
     return [one.partition(";")[0].partition("-")[0].strip().lower() for one in wanted]

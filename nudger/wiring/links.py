@@ -30,6 +30,11 @@ def links_below(core: Core, store: Store, clock: Clock) -> Callable[[Sending], M
     return lambda sending: links_of(sending, base, key, clock.now())
 
 
+def leads_somewhere(settings: Settings) -> bool:
+    """Whether a link can lead here: else none stands in a message."""
+    return settings.public_url is not None or settings.sms == "phone"
+
+
 def throttle(settings: Settings) -> Throttle:
     """For the pages that are open to all: one for all of them."""
     return Throttle(time.monotonic, behind_proxy=settings.behind_proxy)
@@ -39,7 +44,7 @@ def link_doors(
     core: Core, store: Store, clock: Clock, wake: Callable[[], None], throttle: Throttle
 ) -> LinkDoors | None:
     """None where no link can lead here: then none stands in an email either."""
-    if core.settings.public_url is None and core.settings.sms != "phone":
+    if not leads_somewhere(core.settings):
         return None
     links = Links(store, core.responder, link_key(store))
 

@@ -4,6 +4,7 @@ import os
 import random
 import socket
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from nudger.model import ChannelName
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import links_below
+from nudger.wiring.person import own_page
 from nudger.wiring.plans import build_loading
 from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
@@ -56,7 +58,8 @@ def build_daemon(
         owner=f"{socket.gethostname()}:{settings.state_dir}",
         watch=metrics,
     )
-    inbox = Inbox(store, core.responder, metrics)
+    page = own_page(settings, store, lambda: settings.public_url or daemon.address)
+    inbox = Inbox(store, replace(core.responder, own_page=page), metrics)
     high_water = HighWater(store, settings.state_dir, shared=core.database_file is None)
 
     def recover(now: datetime) -> int:

@@ -22,6 +22,7 @@ from nudger.web.serve import serve
 from nudger.wiring.board import StoreDesk, board_doors
 from nudger.wiring.channels import secret
 from nudger.wiring.links import link_doors, throttle
+from nudger.wiring.person import person_doors
 from nudger.wiring.programs import bearer, metrics_doors
 
 MOST_PHONES = 50  # that the on-screen phone offers at once
@@ -60,6 +61,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
     async def status(message: str, sid: str, status: str, code: str | None) -> None:
         await reports.take(message, report_of(sid, status, code))
 
+    knocks = throttle(settings)
     webhook = settings.sms == "twilio" and token and public_url
     return Doors(
         take_reply=daemon.take,
@@ -75,7 +77,8 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         metrics=metrics_doors(core, store, clock, metrics, bearer(settings)),
         board=board_doors(core, desk, store),
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
-        links=link_doors(core, store, clock, daemon.wake, throttle(settings)),
+        links=link_doors(core, store, clock, daemon.wake, knocks),
+        person=person_doors(core, store, clock, daemon.wake, knocks),
     )
 
 

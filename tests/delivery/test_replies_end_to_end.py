@@ -1,9 +1,11 @@
 """A text comes in: what it does, and the one text that answers it."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from nudger.delivery.inbox import Inbox
 from nudger.model import ChannelName, Outcome, State
 from tests.delivery.world import MONDAY_NINE, World
 
@@ -213,3 +215,35 @@ async def test_now_brings_one_nudge_outside_the_limit(world: World) -> None:
     await world.tick()
 
     assert world.texts.count("A rest?") == 2
+
+
+# --- their own page -----------------------------------------------------------------------------
+async def test_link_is_answered_with_the_address_of_their_own_page(world: World) -> None:
+    world.inbox = Inbox(world.store, replace(world.core.responder, own_page=_address))
+    await nudged(world)
+    await world.text("LINK")
+
+    assert world.texts[-1] == (
+        "Your own page: https://nudger.example.org/me/maya-sms "
+        "It opens for two weeks, to whoever has this link."
+    )
+
+
+async def test_where_no_link_can_lead_to_a_page_link_says_so(world: World) -> None:
+    await nudged(world)
+    await world.text("link please")
+
+    assert world.texts[-1] == "There is no link for now. Reply PLAN to see what comes next."
+
+
+async def test_links_are_sent_as_sparingly_as_other_answers(world: World) -> None:
+    world.inbox = Inbox(world.store, replace(world.core.responder, own_page=_address))
+    await nudged(world)
+    for _ in range(5):
+        await world.text("LINK")
+
+    assert len([text for text in world.texts if "/me/" in text]) == 3
+
+
+def _address(person: str, channel: ChannelName, _now: datetime) -> str:
+    return f"https://nudger.example.org/me/{person}-{channel}"

@@ -48,7 +48,14 @@ def test_a_time_stands_in_the_form_that_the_sentence_takes(key: str, text: str, 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_answer_has_words_in_every_language(language: str, wording: Wording) -> None:
     when = wording.say_when(language, NOW, NOW)
-    values = {"when": when, "helplines": "call 988", "name": "Maya", "limit": "3", "contact": "Sam"}
+    values = {
+        "when": when,
+        "helplines": "call 988",
+        "name": "Maya",
+        "limit": "3",
+        "contact": "Sam",
+        "address": "https://nudger.example.org/me/token",
+    }
     for key, names in ANSWERS.items():
         text = wording.system(language, key, **{name: values[name] for name in names})
         assert text

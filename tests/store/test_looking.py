@@ -309,6 +309,40 @@ def test_someone_forgotten_may_come_anew(world: World) -> None:
     assert world.claim_one().person == "maya"
 
 
+def test_who_is_forgotten_for_good_stays_so_while_their_file_is_there_and_the_file_is_reported(
+    world: World,
+) -> None:
+    everything(world)
+    world.store.forget("maya", lasting=True)
+
+    changes = [world.load(plan(), plan("jonas")), world.load(plan(name="Maya B."), plan("jonas"))]
+
+    assert world.store.person("maya") is None
+    assert [change.added for change in changes] == [("jonas",), ()]
+    assert [(problem.file, problem.message) for problem in world.store.status(world.now).problems] == [
+        ("plans/maya.toml", "this person has erased their data")
+    ]
+
+
+def test_a_faulty_file_of_someone_forgotten_for_good_is_still_theirs(world: World) -> None:
+    everything(world)
+    world.store.forget("maya", lasting=True)
+    world.load(present=["maya"])
+
+    world.load(plan())
+
+    assert world.store.person("maya") is None
+
+
+def test_once_their_file_has_been_gone_a_new_one_is_somebody_new(world: World) -> None:
+    everything(world)
+    world.store.forget("maya", lasting=True)
+    world.load()
+
+    assert world.load(plan()).added == ("maya",)
+    assert world.store.status(world.now).problems == []
+
+
 def test_an_entry_never_takes_the_id_of_one_forgotten(world: World) -> None:
     world.maya(NOON)
     forgotten = world.claim_one().occurrence

@@ -20,6 +20,7 @@ from tests.store.world import (
     STRETCH,
     TODAY,
     World,
+    answering,
     drop,
     later,
     plan,
@@ -676,6 +677,28 @@ def test_an_operators_act_is_in_the_log(world: World) -> None:
     world.act(Pause(None), what="pause")
 
     assert {"operator: pause", "paused"} <= {line.what for line in world.store.log("maya")}
+
+
+def test_an_act_says_who_did_it_and_one_without_effects_leaves_nothing(world: World) -> None:
+    world.load(plan())
+    before = world.store.export("maya")
+
+    world.store.act("maya", world.now, answering((), []), "later", by="their page")
+    nothing = world.store.export("maya")
+    world.store.act("maya", world.now, answering((Pause(None),), []), "pause", by="their page")
+
+    assert nothing == before
+    assert "their page: pause" in {line.what for line in world.store.log("maya")}
+
+
+def test_a_writer_is_found_as_their_own_reply_would_find_them(world: World) -> None:
+    sent(world)
+    found = world.store.writer("maya", world.now)
+
+    assert found == world.text()
+    assert found is not None
+    assert found.bound is not None
+    assert world.store.writer("nobody", world.now) is None
 
 
 def test_an_operators_answers_go_out_on_the_first_channel(world: World) -> None:

@@ -8,8 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from nudger.delivery.sends import Failure, SendFailure
-from nudger.effects import Hold, Response
-from nudger.model import ChannelName
+from nudger.effects import Hold, Response, Settle
+from nudger.model import ChannelName, Outcome
 from nudger.web.app import build_app
 from nudger.web.board.sessions import LASTS
 from tests.web.asking import ask
@@ -234,9 +234,10 @@ async def test_a_person_is_shown_with_what_comes_what_happened_and_why_not(
 
 
 async def test_what_happened_goes_back_page_by_page(here: Desk, board: Starlette) -> None:
+    of_nothing = Response("x", None, (Settle(0, Outcome.DONE),))  # only the act itself is kept
     for number in range(60):
         here.behind.clock.at += timedelta(minutes=1)
-        here.behind.store.act("maya", here.behind.clock.at, lambda _: Response("x"), f"act {number}")
+        here.behind.store.act("maya", here.behind.clock.at, lambda _: of_nothing, f"act {number}")
 
     first = await here.get(board, "/board/people/maya")
     link = first.body.partition("/board/people/maya?before=")[2].partition("#")[0]

@@ -1,0 +1,194 @@
+"""A person's own page in words: how things stand, what comes next, what can be pressed. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+
+from nudger.delivery.forecast import Forecast
+from nudger.delivery.own_steps import Choices, Group, Step
+from nudger.messages import When, Wording
+from nudger.model import ChannelName
+from nudger.schedule import local_date
+from nudger.tokens import Action, Link, sign
+
+DAYS = 4  # local dates that it looks ahead, today among them
+LASTS = timedelta(days=14)  # of its link: whoever holds one reads along, so it ends, and newer ones come
+_RATES = ("as_planned", "half", "quarter")  # by steps of LESS
+
+
+def own_token(person: str, channel: ChannelName, key: bytes, now: datetime) -> str:
+    """The token of a link to a person's page, made now for a message on this channel."""
+    return sign(Link(Action.ME, person, channel, (now + LASTS).replace(microsecond=0)), key)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    step: Step
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something to do, and the ways to do it."""
+
+    about: str
+    title: str
+    text: str
+    buttons: Sequence[Button]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """One nudge to come."""
+
+    at: str
+    what: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    name: str
+    rows: Sequence[Coming]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """The page in words that are ready; those in the order of the page that are not a list may be empty."""
+
+    language: str
+    title: str
+    notice: str  # on what was just done
+    states: Sequence[str]
+    helplines: str  # for somebody on hold
+    coming: str  # the title of what comes, where anything can
+    none_coming: str
+    days: Sequence[Day]
+    offers: Sequence[Offer]
+    rules_title: str
+    rules: Sequence[str]
+    data_title: str
+    data_text: str
+    export: str
+    erase: str
+    automated: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words for what a person's page finds."""
+
+    choices: Choices
+
+    def page(self, forecasts: Sequence[Forecast], notice: str) -> OwnPage:
+        choices, held = self.choices, self.choices.standing.held_at is not None
+        return OwnPage(
+            language=choices.plan.language,
+            title=self._says("title", name=choices.plan.name),
+            notice=self._says(notice) if notice else "",
+            states=[*self._states()],
+            helplines=self._helplines() if held else "",
+            coming=self._says("coming") if choices.open and not held else "",
+            none_coming=self._says("coming_none"),
+            days=[*self._days(forecasts)],
+            offers=[self._offer(group) for group in choices.groups()],
+            rules_title=self._says("rules"),
+            rules=[*self._rules()],
+            data_title=self._says("data"),
+            data_text=self._says("data_text"),
+            export=self._says("export"),
+            erase=self._says("erase"),
+            automated=self._wording.page(choices.plan.language, "frame", "automated"),
+        )
+
+    def _states(self) -> Iterator[str]:
+        standing, now = self.choices.standing, self.choices.now
+        if standing.removed_at is not None:
+            yield self._says("removed")
+        elif standing.held_at is not None:
+            yield self._says("held")
+        elif not standing.opted_out and not self.choices.open:
+            yield self._says("unasked")
+        for channel in self.choices.reached:
+            if channel in standing.opted_out:
+                yield self._says("stopped", channel=str(channel))
+        if standing.removed_at is None and standing.held_at is None and self.choices.open:
+            yield from self._pace(now)
+
+    def _pace(self, now: datetime) -> Iterator[str]:
+        standing = self.choices.standing
+        if standing.paused(now):
+            until = standing.paused_until
+            yield self._says("paused_until", when=self._when(until)) if until else self._says("paused")
+            return
+        yield self._says(_RATES[standing.fewer])
+        if standing.tiny_until is not None and standing.low(now):
+            yield self._says("low", when=self._when(standing.tiny_until))
+
+    def _days(self, forecasts: Sequence[Forecast]) -> Iterator[Day]:
+        zone = self.choices.zone
+        here = [
+            (one.due_at.astimezone(zone), one)
+            for one in forecasts
+            if one.status == "send" and one.due_at is not None
+        ]
+        for day, rows in groupby(here, key=lambda pair: pair[0].date()):
+            yield Day(self._day(day), [self._coming(at, row) for at, row in rows])
+
+    def _coming(self, at: datetime, row: Forecast) -> Coming:
+        note = self._says("put_off") if row.reason == "put off" else ""
+        what = self._wording.kind(self.choices.plan.language, row.kind)
+        return Coming(self._wall(at.time()), _capital(what), note)
+
+    def _day(self, day: date) -> str:
+        ahead = (day - local_date(self.choices.zone, self.choices.now)).days
+        if ahead > 1:
+            return _capital(self._wording.weekday(self.choices.plan.language, day))
+        return self._says("tomorrow_day" if ahead else "today")
+
+    def _offer(self, group: Group) -> Offer:
+        about, steps = group
+        if about == "later":
+            return self._later(steps)
+        buttons = [Button(step, self._says(f"{step.replace('-', '_')}_button")) for step in steps]
+        return Offer(about, self._says(about), self._says(f"{about}_text"), buttons)
+
+    def _later(self, steps: Sequence[Step]) -> Offer:
+        bound, language = self.choices.writer.bound, self.choices.plan.language
+        kind = self._wording.kind(language, bound.kind) if bound and bound.kind else ""
+        due_at = (bound.snoozed_until or bound.due_at) if bound else self.choices.now
+        untils = [(step, self.choices.until(step)) for step in steps]
+        buttons = [Button(step, _capital(self._when(until).until)) for step, until in untils if until]
+        text = self._says("later_text", kind=kind, when=self._when(due_at))
+        return Offer("later", self._says("later"), text, buttons)
+
+    def _rules(self) -> Iterator[str]:
+        plan, quiet = self.choices.plan, self.choices.plan.quiet
+        if quiet is None:
+            yield self._says("no_quiet")
+        else:
+            yield self._says("quiet", start=self._wall(quiet.start), end=self._wall(quiet.end))
+        yield self._says("limit", limit=str(plan.daily_limit))
+
+    def _says(self, key: str, **values: object) -> str:
+        return self._wording.page(self.choices.plan.language, "me", key, **values)
+
+    def _when(self, at: datetime) -> When:
+        zone, language = self.choices.zone, self.choices.plan.language
+        return self._wording.say_when(language, at.astimezone(zone), self.choices.now.astimezone(zone))
+
+    def _wall(self, wall: time) -> str:
+        return self._wording.say_time(self.choices.plan.language, wall)
+
+    def _helplines(self) -> str:
+        plan = self.choices.plan
+        return self._says("helplines", helplines=self._wording.helplines(plan.country, plan.language))
+
+    @property
+    def _wording(self) -> Wording:
+        return self.choices.responder.wording
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
