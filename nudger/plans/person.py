@@ -10,6 +10,7 @@ from nudger.plans.facts import Facts
 from nudger.plans.faults import FAULTY, WARNING, Fault, Path, did_you_mean, listed, meant, shown
 from nudger.plans.lookahead import NO_GAP, Finding, Shape, look_ahead, look_at_changes
 from nudger.plans.nudges import Breach
+from nudger.plans.often import care_too_often
 from nudger.plans.sharing import Placed, Whole
 from nudger.plans.tables import MOST
 from nudger.plans.wordings import Words
@@ -36,6 +37,7 @@ def check_person(whole: Whole, person: str, facts: Facts, words: Words) -> Plan 
         return None
     _check_words(whole, plan, words)
     _look_ahead(whole, facts)
+    _check_care(whole, facts, below=not whole.own.nudges)
     return plan if whole.sound else None
 
 
@@ -67,6 +69,7 @@ def check_shared(whole: Whole, facts: Facts, words: Words) -> None:
     sound, shape = _shape(whole, shared=True)
     for finding in look_ahead(shape, facts.today):
         _tell(whole, sound, finding)
+    _check_care(whole, facts)
 
 
 def _plan(whole: Whole, person: str, facts: Facts) -> Plan:
@@ -211,6 +214,19 @@ def _look_ahead(whole: Whole, facts: Facts) -> None:
         for finding in look_at_changes(shape, facts.today, zone):
             if finding.nudge not in roomless:
                 _tell(whole, placed, finding)
+
+
+def _check_care(whole: Whole, facts: Facts, below: bool = False) -> None:
+    placed = [one for one in whole.nudges if one.nudge.nudge is not None]
+    found = care_too_often([one.nudge.nudge for one in placed if one.nudge.nudge is not None], facts.today)
+    if found is None:
+        return
+    index, last, day = found
+    when = f"on {last} and {day}" if day != last else f"twice on {day}"
+    message = f"expected care once a week at most, got it {when}"
+    hint = 'an offer of help weighs on a person who gets it often: days = "sun", or every = "2 weeks"'
+    tell = whole.fault_below if below else whole.fault
+    tell(placed[index], ("kind",), message, hint, WARNING)
 
 
 def _shape(whole: Whole, shared: bool = False) -> tuple[list[Placed], Shape]:

@@ -62,13 +62,13 @@ def test_keys_of_the_plan_replace_those_of_the_shared_one(read_files: Read) -> N
 
 
 def test_a_nudge_of_the_same_id_replaces_where_it_stands_and_others_add(read_files: Read) -> None:
-    own = '[[nudge]]\nkind = "care"\nat = "10:00"\n\n[[nudge]]\nkind = "rest"\nat = "12:00"\n'
+    own = '[[nudge]]\nkind = "triggers"\nat = "10:00"\n\n[[nudge]]\nkind = "rest"\nat = "12:00"\n'
 
     reading = read(read_files, HEAD + EXTENDS + own, week=WEEK)
 
     nudges = reading.plans["maya"].nudges
     assert reading.problems == ()
-    assert [nudge.id for nudge in nudges] == ["rest", "movement", "care"]
+    assert [nudge.id for nudge in nudges] == ["rest", "movement", "triggers"]
     assert nudges[0].when == At((time(12),))
 
 
