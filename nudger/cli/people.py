@@ -1,10 +1,12 @@
 """Acting on a person now: `send`, `pause`, `resume`, `snooze`, `export`, `forget`."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
+from nudger import plans
 from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out
 from nudger.core import Core
@@ -13,6 +15,7 @@ from nudger.delivery.operating import Operator
 from nudger.delivery.ports import Store
 from nudger.effects import Effect, Response, Resume, Snooze
 from nudger.errors import UsageError
+from nudger.files import find_plans
 from nudger.model import ChannelName, Kind, Person
 from nudger.replies import Intent
 
@@ -93,13 +96,29 @@ def forget(
     person: PersonId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erases all that nudger holds on a person. Their plan file is yours to remove."""
-    with opened(context) as (_, store):
+    """Erases all that nudger holds on a person. Their plan file and older backups are yours to remove."""
+    with opened(context) as (core, store):
         who = known(store, person)
         if not yes and not typer.confirm(f"Erase everything on {who.plan.name} ({who.id})?"):
             raise typer.Exit(1)
         store.forget(person)
-        out.print(f"Erased. If the plan file of {person} is still there, remove it, or they are known again.")
+        for line in _left_to_do(core, person):
+            out.print(line, markup=False)
+
+
+def _left_to_do(core: Core, person: str) -> Iterator[str]:
+    """What nudger cannot erase, or would read in again."""
+    yield "Erased from the database, and from its log."
+    folder = core.settings.plans_dir
+    found = find_plans([folder] if folder.is_dir() else [])
+    reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
+    if file := reading.files.get(person):
+        what = f"the line of {person} in {file}" if file.endswith(".csv") else file
+        yield f"Remove {what} now: while it is there, nudger reads it in again. Next time remove it first."
+    yield (
+        "Still held elsewhere: backups made before, and what the replaced database of a restore holds "
+        "(*.before-*); Twilio's and the mail server's own logs; copies of the plan in editors and archives."
+    )
 
 
 def _operator(core: Core, store: Store) -> Operator:

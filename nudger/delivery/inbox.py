@@ -15,6 +15,7 @@ from nudger.delivery.respond import Responder
 from nudger.errors import ChannelError
 from nudger.replies import Intent
 
+LONGEST_SILENCE = timedelta(days=60)  # how long nudger may have been down: ids are known for longer
 OVERLAP = timedelta(minutes=5)  # the provider's clock, and what was under way
 
 log = structlog.get_logger("nudger.replies")
@@ -68,7 +69,9 @@ class Poller:
         """Takes what came in since the last time, oldest first. Repeated pages change nothing: the
         store knows the provider's ids."""
         try:
-            messages = await self.provider.list_inbound(max(self.since, self._asked_at or self.since))
+            # What the store may have deleted since is not asked for again: it would be taken for new.
+            since = max(self.since, self._asked_at or now - LONGEST_SILENCE)
+            messages = await self.provider.list_inbound(since)
         except ChannelError as fault:
             # The provider or the network is away. Asking again is safe, and loses nothing.
             log.warning("poll_failed", fault=fault.message)

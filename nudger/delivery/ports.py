@@ -235,8 +235,17 @@ class Store(Protocol):
         """All that is held on a person, as JSON-able values."""
 
     def forget(self, person_id: str, *, lasting: bool = False) -> bool:
-        """Erases the person from every table. False where there is none. Lasting: a plan file of theirs
-        that is still there makes nobody of them, and is reported, until it has been gone once."""
+        """Erases the person from every table, and from the files of a SQLite database, its log too. False
+        where there is none. Lasting: a plan file of theirs that is still there makes nobody of them, and is
+        reported, until it has been gone once."""
+
+    def blank(self, before: datetime) -> int:
+        """Blanks the words, addresses and contacts of messages, replies and answers from before then, the
+        oldest first, some hundred at a time; how many. 0: all are."""
+
+    def clear_away(self, before: datetime) -> int:
+        """Deletes entries that ended, messages, replies, events and passed alarms from before then, in the
+        same way. Consents, their withdrawals, and what is open stay."""
 
     def remember(self, key: str, value: str) -> str:
         """Keeps a fact under `key` unless one is kept; returns the kept one."""

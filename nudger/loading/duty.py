@@ -163,7 +163,8 @@ class Loading:
     def _report(self, loaded: Loaded) -> None:
         for problem in loaded.problems:
             report = log.error if problem.severity == "error" else log.info
-            report("plan_problem", at=f"{problem.file}:{problem.line}:{problem.column}", where=problem.where)
+            # Where it is, not what it says: that names people's contacts, and quotes their numbers.
+            report("plan_problem", at=f"{problem.file}:{problem.line}:{problem.column}")
         log.info(
             "plans_loaded",
             files=loaded.files,

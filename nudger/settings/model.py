@@ -110,6 +110,7 @@ AnyPort = Annotated[
     int, Field(ge=0, le=65535), _expected("a whole number from 1 to 65535, or 0 for any free port")
 ]
 Seconds = Annotated[int, Field(ge=1, le=3600), _expected("a whole number from 1 to 3600")]
+Days = Annotated[int, Field(ge=0, le=36_500), _expected("a whole number of days, or 0 to keep everything")]
 Rate = Annotated[
     float, Field(gt=0, le=100_000, allow_inf_nan=False), _expected("a number above 0, at most 100000")
 ]
@@ -196,6 +197,8 @@ class Settings(BaseSettings):
 
     alerts: Alerts | None = None
     ping_url: PingUrl | None = None
+
+    retention_days: Days = 90
 
     log_level: LogLevel = "info"
 

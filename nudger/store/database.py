@@ -1,7 +1,7 @@
 """The connection to the database: transactions, and its faults put in words for a person."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -82,6 +82,14 @@ class Database:
         if self.is_sqlite:
             return sqlite.insert(table).on_conflict_do_nothing()
         return postgresql.insert(table).on_conflict_do_nothing()
+
+    def empty_log(self) -> None:
+        """Moves what SQLite's log holds into the file, and empties the log: old pages stand in it."""
+        if not self.is_sqlite:
+            return
+        # On the driver's own connection: SQLAlchemy would begin a transaction around it.
+        with self._turn, self.faults(), closing(self.engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         self.engine.dispose()

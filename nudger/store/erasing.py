@@ -25,7 +25,7 @@ from nudger.store.tables import (
 from nudger.store.transaction import Transaction
 
 # In the order in which they may go: what refers to a person before the person.
-_TABLES = (event, reply, message, occurrence, consent, reach, plan)
+ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, reach, plan)
 
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
@@ -33,7 +33,7 @@ def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
     row = tx.connection.execute(select(person).where(person.c.id == person_id)).one_or_none()
     if row is None:
         return None
-    held = {table.name: _rows(tx, table, person_id) for table in reversed(_TABLES)}
+    held = {table.name: _rows(tx, table, person_id) for table in reversed(ALL_OF_A_PERSON)}
     return {"person": _as_json(row)} | held
 
 
@@ -48,9 +48,7 @@ def forget(tx: Transaction, person_id: str, lasting: bool) -> bool:
     # What is wrong with their file may quote it.
     file = select(plan.c.file).where(plan.c.person == person_id).scalar_subquery()
     tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))
-    # Where the file is still there, it is read again: its people are people anew.
-    tx.connection.execute(delete(plan_file).where(plan_file.c.file == file))
-    for table in _TABLES:
+ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, reach, plan)
         tx.connection.execute(delete(table).where(table.c.person == person_id))
     # A contact's last word is kept for as long as somebody's plan names them.
     gone = select(person.c.trusted).where(person.c.id == person_id).scalar_subquery()

@@ -27,13 +27,13 @@ def mark(tx: Transaction, now: datetime, at_least: int) -> Mark:
     instance = remember(tx, INSTANCE, uuid4().hex)
     last = marked(tx)
     number = max(at_least, last.number if last else 0) + 1
-    _put(tx, MARK, f"{number} {now.isoformat()}")
+    put(tx, MARK, f"{number} {now.isoformat()}")
     return Mark(instance, number, now)
 
 
 def marked(tx: Transaction) -> Mark | None:
     """See Store.marked."""
-    instance, text = _get(tx, INSTANCE), _get(tx, MARK)
+    instance, text = get(tx, INSTANCE), get(tx, MARK)
     if instance is None or text is None:
         return None
     number, at = text.split()
@@ -42,7 +42,7 @@ def marked(tx: Transaction) -> Mark | None:
 
 def restored(tx: Transaction) -> Restored | None:
     """See Store.restored."""
-    text = _get(tx, RESTORED)
+    text = get(tx, RESTORED)
     if text is None:
         return None
     kept = json.loads(text)
@@ -58,7 +58,7 @@ def hold_back(tx: Transaction, noticed: Restored) -> None:
         later = max(before.done_until, noticed.done_until)
         since = before.knows_until if before.asked_at is None else noticed.knows_until
         noticed = replace(noticed, done_until=later, knows_until=min(since, noticed.knows_until))
-    _put_restored(tx, noticed)
+    _keep_restored(tx, noticed)
 
 
 def note_asked(tx: Transaction, now: datetime) -> None:
@@ -66,7 +66,7 @@ def note_asked(tx: Transaction, now: datetime) -> None:
     tx.take_turns(_TURNS)
     found = restored(tx)
     if found is not None:
-        _put_restored(tx, replace(found, asked_at=now))
+        _keep_restored(tx, replace(found, asked_at=now))
 
 
 def accept_restored(tx: Transaction, now: datetime) -> bool:
@@ -75,20 +75,20 @@ def accept_restored(tx: Transaction, now: datetime) -> bool:
     found = restored(tx)
     if found is None or found.accepted_at is not None:
         return False
-    _put_restored(tx, replace(found, accepted_at=now, done_until=max(now, found.done_until)))
+    _keep_restored(tx, replace(found, accepted_at=now, done_until=max(now, found.done_until)))
     return True
 
 
-def _put_restored(tx: Transaction, value: Restored) -> None:
+def _keep_restored(tx: Transaction, value: Restored) -> None:
     kept = {field.name: getattr(value, field.name) for field in fields(value)}
-    _put(tx, RESTORED, json.dumps(kept, default=datetime.isoformat))
+    put(tx, RESTORED, json.dumps(kept, default=datetime.isoformat))
 
 
-def _get(tx: Transaction, key: str) -> str | None:
+def get(tx: Transaction, key: str) -> str | None:
     value: str | None = tx.connection.scalar(select(fact.c.value).where(fact.c.key == key))
     return value
 
 
-def _put(tx: Transaction, key: str, value: str) -> None:
+def put(tx: Transaction, key: str, value: str) -> None:
     remember(tx, key, value)
     tx.connection.execute(update(fact).where(fact.c.key == key).values(value=value))

@@ -37,6 +37,7 @@ from nudger.store import (
     standing,
     statuses,
     tallying,
+    tidying,
 )
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
@@ -283,7 +284,18 @@ class SqlStore:
 
     def forget(self, person_id: str, *, lasting: bool = False) -> bool:
         with self._write() as tx:
-            return erasing.forget(tx, person_id, lasting)
+            forgotten = erasing.forget(tx, person_id, lasting)
+        if forgotten:
+            self._database.empty_log()
+        return forgotten
+
+    def blank(self, before: datetime) -> int:
+        with self._write() as tx:
+            return tidying.blank(tx, before)
+
+    def clear_away(self, before: datetime) -> int:
+        with self._write() as tx:
+            return tidying.clear_away(tx, before)
 
     def remember(self, key: str, value: str) -> str:
         with self._write() as tx:

@@ -17,6 +17,7 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.asking import Asking
 from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
+from nudger.delivery.housekeeping import Housekeeping
 from nudger.delivery.inbox import AskingAgain, Inbox, Poller
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Channel, Clock, Store
@@ -26,6 +27,7 @@ from nudger.delivery.tallying import Tallying
 from nudger.highwater import EVERY, HighWater
 from nudger.metrics import Metrics
 from nudger.model import ChannelName
+from nudger.settings import Settings
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import links_below
@@ -34,6 +36,7 @@ from nudger.wiring.plans import build_loading
 from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
 
+HOUSEKEEPING_EVERY = timedelta(hours=1)
 TALLY_EVERY = timedelta(minutes=1)
 ASK_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
@@ -83,6 +86,7 @@ def build_daemon(
         duties=(
             Duty("high water", EVERY, high_water.run_once),
             Duty("tally", TALLY_EVERY, Tallying(store).run_once),
+            Duty("housekeeping", HOUSEKEEPING_EVERY, _housekeeping(settings, store).run_once),
             *watching_duties(core, store, clock),
             Duty("ask for consent", ASK_EVERY, Asking(store, core.decider).run_once),
             *_duties(core, store, clock, channels, inbox),
@@ -90,6 +94,11 @@ def build_daemon(
         close=close,
     )
     return daemon
+
+
+def _housekeeping(settings: Settings, store: Store) -> Housekeeping:
+    days = settings.retention_days
+    return Housekeeping(store, timedelta(days=days) if days else None)
 
 
 def _duties(

@@ -101,3 +101,16 @@ def test_what_stands_comes_first_in_the_status(nudger: Typed, database: str) -> 
     assert said.splitlines()[0].endswith("what was due [red] is stuck")
     assert "has passed" not in said
     assert [alarm["key"] for alarm in json.loads(as_json)["alarms"]] == ["queue"]
+
+
+def test_forgetting_someone_names_the_plan_file_that_is_left(
+    folder: Path, nudger: Typed, database: str
+) -> None:
+    (folder / "plans").mkdir()
+    (folder / "plans" / "maya.toml").write_text('timezone = "UTC"\nphone = "+447700900123"\n')
+
+    code, said = nudger("forget", "maya", "--yes")
+
+    assert code == 0
+    assert f"Remove {folder}/plans/maya.toml now" in said
+    assert open_store(database).person("maya") is None

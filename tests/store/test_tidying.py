@@ -1,0 +1,159 @@
+"""What is kept: words for a while, what happened for longer, consents as long as the person."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from nudger.delivery.housekeeping import Housekeeping
+from nudger.effects import Answer, OptIn, OptOut
+from nudger.store import SqlStore, tidying
+from nudger.store.erasing import ALL_OF_A_PERSON
+from nudger.store.tables import event, message, metadata, occurrence, reply
+from tests.store.world import DAY, HOUR, MINUTE, NOON, SMS, World, slot
+
+LATER = NOON + 100 * DAY
+
+
+def rows(store: SqlStore, table: object) -> list[object]:
+    with store._read() as tx:
+        return list(tx.connection.execute(select(table)))  # type: ignore[call-overload]
+
+
+def conversation(world: World) -> list[str]:
+    return [line.text for line in world.store.conversation()]
+
+
+def a_day(world: World) -> None:
+    """A nudge, a reply to it, and the answer to that."""
+    world.deliver()
+    world.now += MINUTE
+    world.text(Answer("Again at one."))
+    world.deliver()
+
+
+def test_words_numbers_and_contacts_are_blanked_and_what_happened_stays(world: World) -> None:
+    world.maya(NOON)
+    a_day(world)
+
+    while world.store.blank(LATER):
+        pass
+
+    assert conversation(world) == ["", "", ""]
+    for row in rows(world.store, message):
+        assert (row.text, row.subject, row.address, row.contact) == ("", "", "", None)  # type: ignore[attr-defined]
+        assert row.state == "sent"  # type: ignore[attr-defined]
+    assert [row.address for row in rows(world.store, reply)] == [""]  # type: ignore[attr-defined]
+    assert [row.text for row in rows(world.store, occurrence)] == [None, ""]  # type: ignore[attr-defined]
+    assert world.states() == ["sent"]
+
+
+def test_only_what_is_old_enough_is_blanked_and_the_rest_in_its_turn(world: World) -> None:
+    world.maya(NOON, NOON + 10 * DAY)
+    a_day(world)
+    world.now = NOON + 10 * DAY
+    a_day(world)
+
+    world.store.blank(NOON + DAY)
+    early = conversation(world)
+    world.store.blank(NOON + 20 * DAY)
+
+    assert [bool(text) for text in early] == [False, False, False, True, True, True]
+    assert conversation(world) == [""] * 6
+
+
+def test_blanking_goes_on_where_it_ended(world: World) -> None:
+    world.maya(*(NOON + number * MINUTE for number in range(30)))
+    for number in range(30):
+        world.now = NOON + number * MINUTE
+        world.deliver()
+
+    with world.store._write() as tx:  # type: ignore[attr-defined]
+        done = [tidying.blank(tx, LATER, 7) for _ in range(6)]
+
+    assert done == [7, 7, 7, 7, 2, 0]
+    assert set(conversation(world)) == {""}
+
+
+def test_what_is_old_is_deleted_and_what_was_sent_is_still_not_sent_again(world: World) -> None:
+    world.maya(NOON, NOON + DAY)
+    a_day(world)
+
+    world.store.clear_away(NOON + HOUR)
+
+    assert world.states() == ["planned"]
+    assert conversation(world) == []
+    world.now = NOON + DAY
+    world.lay_out("maya", slot(NOON + DAY, 2), afresh=True)
+    assert len(world.deliver()) == 1
+    world.lay_out("maya", slot(NOON + DAY, 2), afresh=True)
+    assert world.deliver() == []
+
+
+def test_what_is_open_is_never_deleted(world: World) -> None:
+    world.maya(NOON, NOON + MINUTE)
+    world.claim_one()
+
+    world.store.clear_away(LATER)
+
+    assert world.states() == ["sending", "planned"]
+    assert len(conversation(world)) == 1
+
+
+def test_consents_and_their_withdrawal_stay_on_record(world: World) -> None:
+    world.maya(NOON)
+    world.act(OptOut(frozenset({SMS}), "texted STOP"))
+    world.act(OptIn(frozenset({SMS}), "texted START"))
+
+    world.store.clear_away(LATER)
+
+    kept = [row.what for row in rows(world.store, event)]  # type: ignore[attr-defined]
+    assert kept == ["opted out", "opted in"]
+
+
+def test_a_conversation_goes_on_above_what_was_deleted(world: World) -> None:
+    world.maya(NOON, NOON + DAY)
+    a_day(world)
+    last = world.store.conversation()[-1].cursor
+    world.store.clear_away(LATER)
+    world.now = NOON + DAY
+
+    world.text()
+
+    assert world.store.conversation(after=last)[0].cursor > last
+
+
+def test_passed_alarms_are_deleted_and_those_that_stand_are_not(world: World) -> None:
+    world.store.raise_alarm("sms", "refused", NOON)
+    world.store.raise_alarm("queue", "stuck", NOON)
+    world.store.clear_alarm("sms", NOON)
+
+    world.store.clear_away(LATER)
+
+    assert [alarm.key for alarm in world.store.alarms()] == ["queue"]
+
+
+@pytest.mark.parametrize(("retention", "left"), [(None, 2), (90, 1), (1000, 2)])
+async def test_words_go_after_the_retention_and_rows_after_400_days(
+    world: World, retention: int | None, left: int
+) -> None:
+    world.maya(NOON, NOON + 350 * DAY)
+    world.deliver()
+    world.now = NOON + 350 * DAY
+    world.deliver()
+    span = None if retention is None else timedelta(days=retention)
+
+    await Housekeeping(world.store, span).run_once(NOON + 401 * DAY)
+
+    assert len(world.store.agenda("maya", date.min)) == left
+    assert [bool(text) for text in conversation(world)] == {
+        None: [True, True],
+        90: [True],
+        1000: [True, True],
+    }[retention]
+
+
+def test_a_person_who_is_forgotten_is_erased_from_each_table_that_names_people() -> None:
+    named = {table.name for table in metadata.sorted_tables if "person" in table.c}
+
+    assert named == {table.name for table in ALL_OF_A_PERSON}
