@@ -48,7 +48,9 @@ def forget(tx: Transaction, person_id: str, lasting: bool) -> bool:
     # What is wrong with their file may quote it.
     file = select(plan.c.file).where(plan.c.person == person_id).scalar_subquery()
     tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))
-ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, reach, plan)
+    # Where the file is still there, it is read again: its people are people anew.
+    tx.connection.execute(delete(plan_file).where(plan_file.c.file == file))
+    for table in ALL_OF_A_PERSON:
         tx.connection.execute(delete(table).where(table.c.person == person_id))
     # A contact's last word is kept for as long as somebody's plan names them.
     gone = select(person.c.trusted).where(person.c.id == person_id).scalar_subquery()

@@ -286,7 +286,7 @@ class SqlStore:
         with self._write() as tx:
             forgotten = erasing.forget(tx, person_id, lasting)
         if forgotten:
-            self._database.empty_log()
+            self._database.scrub()
         return forgotten
 
     def blank(self, before: datetime) -> int:
