@@ -61,6 +61,8 @@ class Origin(StrEnum):
         return self not in (*FROM_A_TEXT, Origin.WELCOME)
 
 
+# The texts that answer somebody in a crisis.
+CRISIS_ANSWERS = frozenset({"crisis", "crisis_told", "stopped_crisis"})
 # What follows from a person's own text is no nudge: no pause, quiet hour or hold keeps it.
 FROM_A_TEXT = (Origin.ANSWER, Origin.NOTICE)
 

@@ -11,6 +11,7 @@ import typer
 from nudger import logs
 from nudger.cli.context import settings_of
 from nudger.cli.demo import Demo
+from nudger.cli.looking import stale_helplines
 from nudger.cli.show import err, terminal
 from nudger.clock import SystemClock
 from nudger.core import Core
@@ -30,7 +31,10 @@ def run(context: typer.Context) -> None:
     logs.configure(settings.log_level)
     for warning in settings.warnings:
         err.print(f"[yellow]nudger:[/] {warning}")
-    asyncio.run(_run(Core(settings)))
+    core = Core(settings)
+    if stale := core.wording.stale_helplines(SystemClock().now().date()):
+        err.print(f"[yellow]nudger:[/] {stale_helplines(stale)}")
+    asyncio.run(_run(core))
 
 
 async def _run(core: Core) -> None:

@@ -25,15 +25,18 @@ def register(app: typer.Typer) -> None:
 
 def status(context: typer.Context, json: AsJson = False) -> None:
     """Health: what is planned, sent, held and unknown, and whose plan or standing needs a look."""
-    with opened(context) as (_, store):
+    with opened(context) as (core, store):
         now = clock.now()
-        report = store.status(now)
+        report, stale = store.status(now), core.wording.stale_helplines(now.date())
         stands = [alarm for alarm in store.alarms() if alarm.cleared_at is None]
         if json:
-            as_json({**_status_json(report, now), "alarms": [asdict(alarm) for alarm in stands]})
+            more = {"alarms": [asdict(alarm) for alarm in stands], "stale_helplines": stale}
+            as_json(_status_json(report, now) | more)
             return
         _show_alarms(stands)
         _show_status(report, now)
+        if stale:
+            out.print(f"[yellow]{stale_helplines(stale)}[/]")
 
 
 def log(
@@ -61,9 +64,13 @@ def standing(person: Person, now: datetime) -> str:
     if held.removed_at:
         words.append("plan file removed")
     if held.held_at:
-        words.append("held after a crisis text, until RESUME")
+        words.append(f"held after a crisis text since {local(held.held_at)}, until RESUME")
     if held.paused(now):
         words.append(f"paused until {local(held.paused_until)}" if held.paused_until else "paused")
+    if held.fewer:
+        words.append(f"{('half', 'a quarter')[held.fewer - 1]} of the nudges, as asked with LESS")
+    if held.low(now):
+        words.append(f"low days: tiny messages only until {local(held.tiny_until)}")
     words += [f"opted out of {channel}" for channel in sorted(held.opted_out)]
     words += [f"{channel} rests, for too much in a row did not arrive" for channel in sorted(held.rested)]
     missing = [channel for channel in person.plan.channels if channel not in held.consented | held.opted_out]
@@ -74,6 +81,13 @@ def standing(person: Person, now: datetime) -> str:
 def _show_alarms(stands: Sequence[Alarm]) -> None:
     for alarm in stands:
         out.print(f"[bold red]Since {local(alarm.since)}:[/] {escape(alarm.words)}")
+
+
+def stale_helplines(countries: Sequence[str]) -> str:
+    return (
+        f"Nobody has looked at the helplines of these countries for 180 days: {', '.join(countries)}. "
+        "`nudger doctor` says what to do."
+    )
 
 
 def _show_status(report: StatusReport, now: datetime) -> None:
@@ -92,6 +106,8 @@ def _show_status(report: StatusReport, now: datetime) -> None:
             f"[yellow]{report.unknown} of unknown end[/]: handed to a provider without its answer. Twilio is "
             "asked about texts; an email is not sent again."
         )
+    for person, reason in report.unanswered.items():
+        out.print(f"[bold red]The crisis answer to {escape(person)} did not arrive:[/] {escape(reason)}")
     rows = [[person.id, standing(person, now)] for person in report.standings]
     if rows:
         table(["person", "standing"], rows)
@@ -107,6 +123,7 @@ def _status_json(report: StatusReport, now: datetime) -> dict[str, object]:
         "next_due_at": report.next_due_at,
         "oldest_due_at": report.oldest_due_at,
         "standings": [{"person": one.id, "standing": standing(one, now)} for one in report.standings],
+        "unanswered": dict(report.unanswered),
         "problems": [problem.as_json() for problem in report.problems],
     }
 

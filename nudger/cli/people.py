@@ -13,7 +13,7 @@ from nudger.core import Core
 from nudger.delivery.inbound import Writer
 from nudger.delivery.operating import Operator
 from nudger.delivery.ports import Store
-from nudger.effects import Effect, Response, Resume, Snooze
+from nudger.effects import Effect, Response, Snooze
 from nudger.errors import UsageError
 from nudger.files import find_plans
 from nudger.model import ChannelName, Kind, Person
@@ -52,11 +52,22 @@ def pause(
         _say(who, json, "paused", f"{who.plan.name} is paused{_till(core, who, at)}.", until=at)
 
 
-def resume(context: typer.Context, person: PersonId, json: AsJson = False) -> None:
-    """Ends a pause or a crisis hold."""
-    with opened(context) as (_, store):
+def resume(
+    context: typer.Context,
+    person: PersonId,
+    lift_hold: Annotated[
+        bool, typer.Option("--lift-hold", help="End a crisis hold too, after you have spoken with them.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Ends a pause; with --lift-hold a crisis hold as well."""
+    with opened(context) as (core, store):
         who = known(store, person)
-        _act(store, who, "resume", Resume())
+        operator, now = _operator(core, store), clock.now()
+        if lift_hold:
+            operator.lift(who, now)
+        else:
+            operator.resume(who, now)
         _say(who, json, "resumed", f"{who.plan.name} gets nudges as planned.")
 
 

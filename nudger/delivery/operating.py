@@ -43,11 +43,14 @@ class Operator:
         self._act(who, now, "pause", Pause(until))
 
     def resume(self, who: Person, now: datetime) -> None:
-        """Ends a pause. A crisis hold is lifted by `lift` alone, so that nobody does it in passing."""
-        if who.standing.held_at is not None and not who.standing.paused(now):
+        """Ends a pause. A crisis hold is lifted by `lift` alone, so that nobody does it in passing; while
+        one stands nothing is changed, so that nobody takes the pause that ended for the hold."""
+        if who.standing.held_at is not None:
+            since = who.standing.held_at.astimezone(self.zone(who.plan.timezone))
             raise UsageError(
-                f"{who.plan.name} is held after a crisis text",
-                "Lifting the hold is asked for apart: speak with them first.",
+                f"{who.plan.name} is held after a crisis text, since {since:%a %d %b %H:%M}",
+                "Nothing was changed. The hold ends when they text RESUME; or lift it apart, after you have"
+                f" spoken with them: nudger resume {who.id} --lift-hold",
             )
         self._act(who, now, "resume", Resume(lifts=False))
 

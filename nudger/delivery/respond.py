@@ -23,16 +23,15 @@ from nudger.effects import (
     Untell,
 )
 from nudger.messages import Wording
-from nudger.model import ChannelName, Contact, Outcome, Plan, Standing
+from nudger.model import CRISIS_ANSWERS, ChannelName, Contact, Outcome, Plan, Standing
 from nudger.replies import Intent, Understood, Words, understand
 from nudger.schedule import is_quiet
 
 UNBOUND_SNOOZE = timedelta(hours=1)
 MOST_ASKED = 3  # nudges on demand of one local date
 
-CRISIS = frozenset({"crisis", "crisis_told", "stopped_crisis"})
 # Answers that confirm no command. Two automatic programs must not answer each other for ever.
-SPARED = CRISIS | {
+SPARED = CRISIS_ANSWERS | {
     "help",
     "unknown",
     "held",
@@ -206,7 +205,7 @@ class _Reading:
 
     def _crisis(self) -> tuple[Effect, ...]:
         """A hold, and one static text: the first of a day is never limited away."""
-        given = sum(key in CRISIS for key in self.writer.answered)
+        given = sum(key in CRISIS_ANSWERS for key in self.writer.answered)
         if given >= MOST_CRISIS_ANSWERS:
             return (Hold(),)
         if self.channel in self._standing.opted_out:

@@ -1,7 +1,7 @@
 """What people look at: the agenda as it stands, conversations, the log, the health. Values only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from nudger.errors import Problem
@@ -69,3 +69,4 @@ class StatusReport:
     oldest_due_at: datetime | None  # overdue and not yet claimed
     standings: Sequence[Person]  # only people who are paused, held, opted out, removed or unasked
     problems: Sequence[Problem]  # of plan files
+    unanswered: Mapping[str, str] = field(default_factory=dict)  # held people whom no crisis answer reached

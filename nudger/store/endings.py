@@ -39,6 +39,7 @@ _MESSAGES = (
         occurrence.c.expires_at,
         occurrence.c.refused,
         occurrence.c.outcome,
+        occurrence.c.key,
     )
     .join(occurrence, occurrence.c.id == message.c.occurrence)
     .where(among(message.c.id))

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.errors import Problem
-from nudger.model import ChannelName, Origin, Outcome, Person, State
+from nudger.model import CRISIS_ANSWERS, ChannelName, Origin, Outcome, Person, State
 from nudger.store import people
 from nudger.store.entries import CHANNELS, KINDS, NUDGES, ORIGINS
 from nudger.store.tables import (
@@ -154,6 +154,7 @@ def status(tx: Transaction, now: datetime) -> StatusReport:
         oldest_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at <= now)),
         standings=_not_plain(tx, now),
         problems=problems(tx),
+        unanswered=_unanswered(tx),
     )
 
 
@@ -167,6 +168,23 @@ def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:
     unknown = message.c.state == literal_column("'unknown'")
     attempted = message.c.attempted_at.between(since, until)
     return tx.connection.scalar(select(func.count()).where(unknown, attempted)) or 0
+
+
+def _unanswered(tx: Transaction) -> dict[str, str]:
+    """Those who are held, and whose last crisis answer did not go out: with the reason."""
+    rows = tx.connection.execute(
+        select(occurrence.c.person, occurrence.c.state, occurrence.c.reason)
+        .join(person, person.c.id == occurrence.c.person)
+        .where(
+            person.c.held_at.is_not(None),
+            occurrence.c.due_at >= person.c.held_at,
+            occurrence.c.key.in_(CRISIS_ANSWERS),
+        )
+        .order_by(occurrence.c.id)
+    )
+    last = {row.person: row for row in rows}
+    lost = (State.FAILED, State.MISSED)
+    return {one: row.reason for one, row in last.items() if row.state in lost}
 
 
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.delivery.statuses import is_the_numbers
-from nudger.model import ChannelName, State
+from nudger.model import CRISIS_ANSWERS, ChannelName, State
 from nudger.store import numbers, people, standing
 from nudger.store.endings import ANSWERED, Ending, opt_out, rows, take_back, write
 from nudger.store.entries import channels_from, channels_to
@@ -42,6 +42,9 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
             _judge_number(tx, row, result.failure, now)
     write(tx, ends, now)
     take_back(tx, [end.row for end in ends if end.message is State.FAILED])
+    for end in ends:
+        if end.row.key in CRISIS_ANSWERS and end.message is State.FAILED and end.refused:
+            standing.alarm_unanswered(tx, end.row.person, end.reason, now)
 
 
 def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None:

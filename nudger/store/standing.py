@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from nudger.model import FROM_A_TEXT, ChannelName, Person, Plan, State
-from nudger.store import asking, consent, records
+from nudger.store import alarms, asking, consent, records
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from
 from nudger.store.tables import IS_PLANNED, AnyRow, event, occurrence, person
@@ -43,6 +43,8 @@ def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime
 def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
     lifted = lifts and one.standing.held_at is not None
     _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
+    if lifted:
+        alarms.clear_alarm(tx, _unanswered(one.id), now)
     lay_out_again(tx, [one.id], now)
     asking.soon(tx, [one.id], now)
     record_event(tx, one.id, now, "resumed", "the crisis hold is lifted" if lifted else "")
@@ -54,6 +56,16 @@ def hold(tx: Transaction, one: Person, now: datetime) -> None:
     _set(tx, one.id, held_at=since or now)
     cancel_waiting(tx, [one.id], HOLD, now)
     record_event(tx, one.id, now, "crisis hold" if since is None else "crisis text, held already")
+
+
+def alarm_unanswered(tx: Transaction, person_id: str, reason: str, now: datetime) -> None:
+    """The operator has to know that somebody wrote in a crisis and got no answer."""
+    words = f"the crisis answer to {person_id} was refused ({reason}): reach them another way"
+    alarms.raise_alarm(tx, _unanswered(person_id), words, now)
+
+
+def _unanswered(person_id: str) -> str:
+    return f"crisis answer {person_id}"
 
 
 def set_rate(tx: Transaction, person_id: str, fewer: int, now: datetime) -> None:
