@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from nudger.model import ChannelName, Kind, Origin, Person, State
+from nudger.model import ChannelName, Contact, Kind, Origin, Person, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Sending:
     segments: int = 1
     attempts: int = 0  # of the entry, before this one
     due_at: datetime | None = None  # the entry's
+    contact: Contact | None = None  # whom it names
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nudger.messages.touch import Anchor, ways_to
 from nudger.messages.wording import Wording
+from nudger.model import Contact
 from nudger.tokens import Action
 
 # The links that may stand below an email, in their order, and the key of their words.
@@ -25,14 +27,6 @@ class EmailParts:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A link and its words."""
-
-    words: str
-    address: str
-
-
 def compose(
     text: str,
     subject: str,
@@ -41,16 +35,19 @@ def compose(
     *,
     links: Mapping[Action, str] | None = None,
     stop_address: str = "",
+    contact: Contact | None = None,
 ) -> EmailParts:
     """`text` with a footer: that it is automated, and in one quiet line what a person can do about it.
 
     `links` are the addresses of those that lead somewhere. CONFIRM is what the text asks for: it
     stands by itself, right below. Where no link stops the emails, `stop_address` takes a mail that does.
+    A `contact` whom the text names is a tap away.
     """
     says, links = wording.texts[language], links or {}
     calls = [
         Anchor(says.say("email", "confirm_link", {}), links[one]) for one in (Action.CONFIRM,) if one in links
     ]
+    ways = list(ways_to(contact, says)) if contact is not None else []
     quiet = [Anchor(says.say("email", key, {}), links[one]) for one, key in _QUIET.items() if one in links]
     automated = says.say("email", "automated", {})
     by_mail = stop_address and Action.STOP not in links
@@ -60,12 +57,13 @@ def compose(
         language=language,
         subject=line,
         paragraphs=[paragraph.splitlines() for paragraph in text.split("\n\n")],
+        ways=ways,
         calls=calls,
         links=quiet,
         automated=automated,
         stop=stop,
     )
-    body = "\n\n".join([text, *map(_written, calls)])
+    body = "\n\n".join([text, *map(_written, ways), *map(_written, calls)])
     footer = "\n".join(part for part in (*map(_written, quiet), automated, stop) if part)
     return EmailParts(line, f"{body}\n\n-- \n{footer}\n", html)
 

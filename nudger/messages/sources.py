@@ -22,7 +22,7 @@ PAGE = "email.html"
 SYSTEM = "system.toml"
 PAGES = "pages.toml"
 TONE = "tone.toml"  # read by lint
-PAGE_NAMES = frozenset({"language", "subject", "paragraphs", "calls", "links", "automated", "stop"})
+PAGE_NAMES = frozenset({"language", "subject", "paragraphs", "ways", "calls", "links", "automated", "stop"})
 
 _OF_LANGUAGE = (*(f"{kind}.toml" for kind in Kind), SYSTEM, PAGES, TONE)
 _PATH = re.compile(r"([a-z]{2,3}(?:-[A-Z]{2})?)/([^/]+)")

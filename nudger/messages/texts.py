@@ -100,6 +100,7 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
         "stop_link": _plain(),
         **{link: _plain() for link in ("confirm_link", "later_link", "done_link", "skip_link", "pause_link")},
         "stop_by_mail": _plain("address", *COMMANDS),
+        **{key: _plain("contact") for key in ("text_contact", "call_contact", "mail_contact", "hello")},
     },
     "if_then": {key: _plain("if_then") for key in ("1", "2", "3")},
     "texts": {key: _answer(names) for key, names in ANSWERS.items()},

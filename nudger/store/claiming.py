@@ -156,6 +156,7 @@ class _Claimed:
                     send.segments,
                     due.attempts,
                     due.due_at,
+                    one.plan.contact(send.contact),
                 ),
             )
         )

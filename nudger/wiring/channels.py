@@ -87,6 +87,7 @@ def _smtp(core: Core, clock: Clock, below: Below) -> SmtpChannel:
             core.wording,
             links=below(sending),
             stop_address=stop_address,
+            contact=sending.contact,
         )
 
     def one_click(sending: Sending) -> str | None:
