@@ -1,9 +1,10 @@
 """A small world for delivery: real store, real words, real days; a stepped clock and scripted channels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from nudger import plans
 from nudger.core import Core
@@ -17,7 +18,7 @@ from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.planning import PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.delivery.retry import Retries
-from nudger.delivery.sends import Receipt, SendFailure
+from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.model import ChannelName
 from nudger.plans import Source
 
@@ -69,7 +70,7 @@ class World:
     def __post_init__(self) -> None:
         self.laying_out = LayingOut(self.store, self.core.zone, self.core.settings.seed)
         self.asking = Asking(self.store, self.core.decider)
-        self.inbox = Inbox(self.store, self.core.responder)
+        self.inbox = self.new_inbox()
         self.dispatcher = self.new_dispatcher()
 
     def new_dispatcher(self) -> Dispatcher:
@@ -78,6 +79,10 @@ class World:
         return Dispatcher(
             self.store, channels, self.core.decider, self.clock, self.budget, retries, owner="test"
         )
+
+    def new_inbox(self, **changes: Any) -> Inbox:
+        """By the rules of the settings, with these changed."""
+        return Inbox(self.store, replace(self.core.responder, **changes))
 
     def load(self, **texts: str) -> None:
         """Takes over these plans (id -> TOML) as the whole folder."""
@@ -113,10 +118,17 @@ class World:
 
     async def text(self, words: str, address: str = "+447700900123", provider_id: str | None = None) -> None:
         """The person texts, and nudger answers."""
+        await self.inbox.take(self.inbound(words, address, provider_id))
+        await self.tick()
+
+    def inbound(self, words: str, address: str = "+447700900123", provider_id: str | None = None) -> Inbound:
         self._texts = getattr(self, "_texts", 0) + 1
         name = provider_id or f"in-{self._texts}"
-        await self.inbox.take(Inbound(name, ChannelName.SMS, address, words, self.clock.now()))
-        await self.tick()
+        return Inbound(name, ChannelName.SMS, address, words, self.clock.now())
+
+    def not_sent(self) -> SendFailure:
+        """A send that certainly did not go out, and may be tried again."""
+        return SendFailure(Failure.NOT_SENT, "no connection")
 
     @property
     def texts(self) -> list[str]:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from nudger.errors import NudgerError
 from nudger.messages import Worded, Wording
-from nudger.model import Effort, History, Kind, Nudge, Plan
+from nudger.model import Contact, Effort, History, Kind, Nudge, Plan
 
 Word = Callable[..., Worded]
 PlanOf = Callable[..., Plan]
@@ -170,3 +171,86 @@ def test_a_low_day_keeps_to_tiny_messages(
     efforts = {message.key: message.effort for message in wording.banks["en", kind].messages}
     assert {efforts[key] for key in keys if key} == {Effort.TINY}
     assert len(keys) >= 3
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("most", list(Effort))
+def test_no_message_of_the_bank_asks_more_than_the_plan_allows(
+    kind: Kind, most: Effort, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    efforts = {message.key: message.effort for message in wording.banks["en", kind].messages}
+
+    keys = {word(plan_of(effort=most), nudge_of(kind), slot=slot).bank_key for slot in range(60)}
+
+    assert all(efforts[key].within(most) for key in keys if key)
+
+
+def test_a_nudges_own_effort_goes_before_the_plans_and_a_low_day_before_both(
+    wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    efforts = {message.key: message.effort for message in wording.banks["en", Kind.REST].messages}
+    plan, nudge = plan_of(effort=Effort.TINY), nudge_of(effort=Effort.MEDIUM)
+
+    usual = {efforts[word(plan, nudge, slot=slot).bank_key or ""] for slot in range(60)}
+    low = {efforts[word(plan, nudge, slot=slot, tiny=True).bank_key or ""] for slot in range(60)}
+
+    assert (usual, low) == (set(Effort), {Effort.TINY})
+
+
+IF_THEN = "When I make tea, I step {outside}."
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_about_one_in_five_echoes_the_if_then_line_word_for_word(
+    language: str, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    said = year(wording, plan_of(language, if_then=IF_THEN), nudge_of(), word)
+
+    echoes = [one for one in said if one.bank_key and one.bank_key.startswith("own-plan-")]
+    assert all(one.text.endswith(IF_THEN) for one in echoes)
+    assert 0.15 < len(echoes) / len(said) < 0.25
+    assert len({one.bank_key for one in echoes}) == 3
+    keys = [one.bank_key for one in said]
+    assert all(key not in keys[max(0, at - 10) : at] for at, key in enumerate(keys))
+
+
+def test_without_an_if_then_line_nothing_is_echoed(
+    wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    keys = {one.bank_key for one in year(wording, plan_of(), nudge_of(), word)}
+
+    assert not [key for key in keys if key and key.startswith("own-plan-")]
+
+
+def test_an_if_then_line_stands_back_behind_a_contact(
+    wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    said = year(wording, plan_of("en", "Sam", if_then=IF_THEN), nudge_of(Kind.SUPPORT), word)
+
+    assert {one.contact for one in said} == {"Sam"}
+
+
+@pytest.mark.parametrize(("days", "names"), [(13, None), (14, "Sam")])
+def test_a_contact_is_named_no_sooner_than_its_every_by_local_dates(
+    days: int, names: str | None, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    plan = replace(plan_of(), contacts=(Contact("Sam", every=14),))
+    last = datetime(2026, 11, 9, 18, tzinfo=UTC)
+    now = datetime(2026, 11, 9, 9, tzinfo=UTC) + timedelta(days=days)
+
+    worded = word(plan, nudge_of(Kind.SUPPORT), History(contacted={"Sam": last}), local_now=now)
+
+    assert worded.contact == names
+
+
+def test_own_words_that_name_a_contact_wait_until_somebody_is_due(
+    word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    plan = replace(plan_of(), contacts=(Contact("Sam", every=14),))
+    nudge = nudge_of(Kind.SUPPORT, message="A hello to {{ contact.name }}?")
+
+    first = word(plan, nudge)
+    soon = word(plan, nudge, History(contacted={"Sam": NOON + timedelta(days=325)}))
+
+    assert (first.text, first.contact) == ("A hello to Sam?", "Sam")
+    assert (soon.contact, soon.bank_key is None) == (None, False)

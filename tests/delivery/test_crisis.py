@@ -1,0 +1,344 @@
+"""A crisis text: what goes out at once, what does not go out any more, and what ends that."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from nudger.delivery.agenda import Sending
+from nudger.delivery.operating import Operator
+from nudger.delivery.sends import Failure, SendFailure
+from nudger.errors import UsageError
+from nudger.model import ChannelName, Origin, State
+from tests.delivery.world import MONDAY_NINE, World
+
+HOUR = timedelta(hours=1)
+MAYA = """
+name = "Maya"
+timezone = "Europe/London"
+country = "GB"
+phone = "+447700900123"
+consent = "2026-11-20, in person"
+daily_limit = 2
+[[nudge]]
+kind = "rest"
+at = ["10:00", "16:00"]
+message = "A rest?"
+"""
+CRISIS = (
+    "This is an automated program and no person reads these texts. If you are thinking about suicide or "
+    "self-harm, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 if you are in "
+    "danger. Real people are there and want to hear from you. Nudges are paused until you reply RESUME."
+)
+STOPPED = (
+    "OK, no more nudges. This is an automated program and no person reads these texts. If you are thinking "
+    "about suicide or self-harm, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 "
+    "if you are in danger. Real people are there now."
+)
+HELD = (
+    "Your nudges rest until you reply RESUME. This program is automated and no person reads these texts. If "
+    "you need someone now, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 if you "
+    "are in danger."
+)
+WANTS_TO_DIE = "I want to die"
+
+
+async def crisis(world: World, at: timedelta = HOUR) -> None:
+    await world.start(maya=MAYA)
+    await world.until(MONDAY_NINE + at)
+    await world.text(WANTS_TO_DIE)
+
+
+def held(world: World) -> bool:
+    person = world.store.person("maya")
+    assert person is not None
+    return person.standing.held_at is not None
+
+
+def waiting(world: World) -> list[str]:
+    return [
+        one.reason
+        for one in world.store.agenda("maya", MONDAY_NINE.date())
+        if one.state is State.PLANNED and one.local_date == MONDAY_NINE.date()
+    ]
+
+
+@pytest.mark.parametrize("at", [-6 * HOUR, 14 * HOUR, 8 * HOUR], ids=["night", "late", "over the limit"])
+async def test_it_is_answered_at_once_at_every_hour(world: World, at: timedelta) -> None:
+    await crisis(world, at)
+
+    assert world.texts[-1] == CRISIS
+    assert held(world)
+
+
+@pytest.mark.parametrize("before", ["PAUSE", "LESS", "TINY", "done", "what is this"])
+async def test_it_is_answered_whatever_was_texted_before(world: World, before: str) -> None:
+    await world.start(maya=MAYA)
+    await world.text(before)
+
+    await world.text(WANTS_TO_DIE)
+
+    assert world.texts[-1] == CRISIS
+
+
+async def test_what_is_planned_snoozed_and_asked_for_is_cancelled_in_the_same_transaction(
+    world: World,
+) -> None:
+    await world.start(maya=MAYA)
+    await world.until(MONDAY_NINE + HOUR)
+    await world.text("later")
+    await world.inbox.take(world.inbound("NOW"))  # asked for, and not yet sent
+
+    await world.inbox.take(world.inbound(WANTS_TO_DIE))
+
+    assert waiting(world) == []
+    cancelled = [
+        one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.CANCELLED
+    ]
+    assert {one.origin for one in cancelled} == {Origin.FIXED, Origin.SNOOZED, Origin.ASKED}
+    assert {one.reason for one in cancelled} == {"held until RESUME"}
+
+
+async def test_what_is_about_to_be_tried_again_does_not_go_out(world: World) -> None:
+    await world.start(maya=MAYA)
+    world.sms.answer = lambda _: SendFailure(Failure.NOT_SENT, "no connection")
+    await world.until(MONDAY_NINE + HOUR)
+    world.sms.answer = lambda _: None
+
+    await world.text(WANTS_TO_DIE)
+    await world.until(MONDAY_NINE + 12 * HOUR)
+
+    assert world.texts.count("A rest?") == 1  # the try that failed
+    assert world.texts[-1] == CRISIS
+
+
+def operate(world: World, word: str, now: datetime) -> None:
+    operator = Operator(world.store, world.core.responder, world.core.zone)
+    person = world.store.person("maya")
+    assert person is not None
+    if word == "lift":
+        operator.lift(person, now)
+    else:
+        with pytest.raises(UsageError, match="held after a crisis text, since Mon 23 Nov 10:00"):
+            operator.resume(person, now)
+
+
+LIFTS = {
+    "text RESUME": True,
+    "text START": False,
+    "text YES": False,
+    "text NOW": False,
+    "text LATER": False,
+    "text MORE": False,
+    "operator resume": False,
+    "operator lift": True,
+    "edit": False,
+    "pause that ends": False,
+    "removed and back": False,
+}
+
+
+@pytest.mark.parametrize("act", LIFTS)
+async def test_a_hold_ends_with_resume_and_with_the_operators_clear_word_alone(
+    world: World, act: str
+) -> None:
+    await crisis(world)
+    world.clock.at += timedelta(minutes=1)
+    now = world.clock.now()
+    match act.split():
+        case ["text", word]:
+            await world.text(word)
+        case ["operator", word]:
+            operate(world, word, now)
+        case ["edit"]:
+            world.load(maya=MAYA.replace("2026-11-20", "2026-11-23"))
+        case ["removed", *_]:
+            world.load()
+            world.load(maya=MAYA)
+        case _:
+            await world.text("pause 1 hour")
+    sent = len(world.texts)
+
+    await world.until(MONDAY_NINE + timedelta(days=1, hours=8))
+
+    assert held(world) != LIFTS[act]
+    assert ("A rest?" in world.texts[sent:]) == LIFTS[act]
+
+
+@pytest.mark.parametrize("text", ["NOW", "later", "PLAN", "LESS", "MORE", "TINY", "START"])
+async def test_a_command_that_would_promise_something_hears_of_resume_and_of_the_helplines(
+    world: World, text: str
+) -> None:
+    await crisis(world)
+
+    await world.text(text)
+
+    assert world.texts[-1] == HELD
+
+
+async def test_start_under_a_hold_opts_in_all_the_same(world: World) -> None:
+    await crisis(world)
+    await world.text("STOP")
+
+    await world.text("START")
+
+    person = world.store.person("maya")
+    assert person is not None
+    assert (person.standing.opted_out, held(world)) == (frozenset(), True)
+
+
+# --- how often ----------------------------------------------------------------------------------
+async def test_the_first_crisis_answer_comes_however_many_others_there_were(world: World) -> None:
+    await world.start(maya=MAYA)
+    for number in range(8):
+        await world.text(f"what a day {number}")
+
+    await world.text(WANTS_TO_DIE)
+
+    assert len(world.texts) == 3 + 1
+    assert world.texts[-1] == CRISIS
+
+
+async def test_six_crisis_texts_of_a_day_are_answered_and_the_next_day_begins_anew(world: World) -> None:
+    await world.start(maya=MAYA)
+    for _ in range(9):
+        await world.text(WANTS_TO_DIE)
+    first_day = world.texts.count(CRISIS)
+    world.clock.at += timedelta(days=1, seconds=1)
+
+    await world.text(WANTS_TO_DIE)
+
+    assert (first_day, world.texts.count(CRISIS)) == (6, 7)
+
+
+async def test_confirmations_use_up_nothing_and_all_else_shares_three_answers(world: World) -> None:
+    await world.start(maya=MAYA)
+    for words in ("LESS", "MORE", "pause", "resume", "done"):
+        await world.text(words)
+    confirmed = len(world.texts)
+
+    for words in ("what?", "HELP", "later", "my dog", "HELP"):
+        await world.text(words)
+
+    assert (confirmed, len(world.texts)) == (5, 5 + 3)
+
+
+async def test_a_crisis_answer_counts_among_the_three(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.text(WANTS_TO_DIE)
+
+    for words in ("hm", "so", "well then"):
+        await world.text(words)
+
+    assert len(world.texts) == 3
+
+
+# --- the order of DESIGN chapter 5, down to what it does ------------------------------------------
+NOTHING = "nothing"
+ORDER = [
+    # text, opted out, held, the answer
+    ("STOP", True, False, NOTHING),
+    ("STOP, I want to die", True, True, STOPPED),
+    ("please stop texting me, I want to die", True, True, STOPPED),
+    ("leave me alone, I want to die", False, True, CRISIS),
+    ("I want to end it all", False, True, CRISIS),
+    ("later, I want to die", False, True, CRISIS),
+    ("resume, I want to die", False, True, CRISIS),
+    ("help, I took all my pills", False, True, CRISIS),
+    ("it rains and I want to die", False, True, CRISIS),
+    ("STOP. later", True, False, NOTHING),
+    ("please stop texting me", True, False, NOTHING),
+    ("done, and don't text me again", True, False, NOTHING),
+    ("honestly my week is awful, take me off this list", True, False, NOTHING),
+    ("the baby is asleep at last. later", False, False, "OK, again at 11 am."),
+]
+
+
+@pytest.mark.parametrize(("text", "out", "hold", "answer"), ORDER, ids=[row[0] for row in ORDER])
+async def test_the_order_of_meanings_holds_down_to_what_is_done(
+    world: World, text: str, out: bool, hold: bool, answer: str
+) -> None:
+    world.inbox = world.new_inbox(provider_handles_stop=frozenset({ChannelName.SMS}))
+    await world.start(maya=MAYA)
+    await world.until(MONDAY_NINE + HOUR)
+
+    await world.text(text)
+
+    person = world.store.person("maya")
+    assert person is not None
+    assert (bool(person.standing.opted_out), person.standing.held_at is not None) == (out, hold)
+    assert world.texts[1:] == ([] if answer == NOTHING else [answer])
+    assert (waiting(world) == []) == (out or hold)
+
+
+# --- after STOP ---------------------------------------------------------------------------------
+async def test_who_has_opted_out_and_writes_in_a_crisis_gets_the_helplines_and_nothing_else(
+    world: World,
+) -> None:
+    await world.start(maya=MAYA)
+    await world.text("STOP")
+    before = len(world.texts)
+
+    for words in ("hello?", WANTS_TO_DIE, "NOW", "later", "HELP"):
+        await world.text(words)
+
+    assert world.texts[before:] == [STOPPED]
+
+
+async def test_a_refusal_of_that_answer_is_recorded_shown_and_raises_an_alarm(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.text("STOP")
+    world.sms.answer = lambda _: SendFailure(Failure.OPTED_OUT, "opted out at the provider", "21610")
+
+    await world.text(WANTS_TO_DIE)
+    await world.tick()
+
+    report = world.store.status(world.clock.now())
+    assert report.unanswered == {"maya": "sms refused it"}
+    assert ["answer: stopped crisis", "failed"] in [
+        [entry.what, entry.state] for entry in world.store.log("maya")
+    ]
+    [alarm] = world.store.alarms()
+    assert alarm.words == (
+        "the crisis answer to maya was refused (opted out at the provider): reach them another way"
+    )
+    await world.text("RESUME")
+    assert [one.cleared_at for one in world.store.alarms()] == [world.clock.now()]
+
+
+async def test_the_log_has_type_and_time_and_no_word_of_it(world: World) -> None:
+    await crisis(world)
+
+    entries = world.store.log("maya")
+
+    assert {"crisis hold", "answer: crisis"} <= {entry.what for entry in entries}
+    assert not [entry for entry in entries if "die" in f"{entry}"]
+
+
+async def test_a_hold_counts_from_its_first_text(world: World) -> None:
+    await crisis(world)
+    world.clock.at += HOUR
+
+    await world.text(WANTS_TO_DIE)
+
+    person = world.store.person("maya")
+    assert person is not None
+    assert person.standing.held_at == MONDAY_NINE + HOUR
+    assert "crisis text, held already" in [entry.what for entry in world.store.log("maya")]
+
+
+async def test_the_hold_stops_a_send_that_was_claimed_before_it(world: World) -> None:
+    await world.start(maya=MAYA)
+    world.clock.at = MONDAY_NINE + HOUR
+    now, decider = world.clock.now(), world.core.decider
+    claim = world.store.claim_due(now, 10, "test", lambda one, dues: decider.decide(one, dues, now, {}))
+
+    await world.inbox.take(world.inbound(WANTS_TO_DIE))
+    stopped = world.store.stopped(claim.sendings, now)
+
+    assert set(stopped) == {sending.message for sending in claim.sendings}
+
+
+def test_a_crisis_answer_is_a_send_like_any_other_but_never_stopped(world: World) -> None:
+    answer = Sending("m", 1, "maya", ChannelName.SMS, "+447700900123", CRISIS, "", HOUR, Origin.ANSWER)
+
+    assert world.store.stopped([answer], MONDAY_NINE) == frozenset()
