@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from nudger.messages import Wording, compose
-from nudger.messages.touch import Way, ways_to
+from nudger.messages.touch import Anchor, ways_to
 from nudger.model import Contact
 
 SAM = Contact("Sam", "brother", "+447700900456", "sam@example.org")
@@ -15,9 +15,9 @@ def test_a_contact_is_a_text_a_call_or_a_mail_away(wording: Wording) -> None:
     hello = "Hi%20Sam%2C%20just%20a%20small%20hello%20from%20me."
 
     assert list(ways_to(SAM, wording.texts["en"])) == [
-        Way("Text Sam", f"sms:+447700900456?body={hello}"),
-        Way("Call Sam", "tel:+447700900456"),
-        Way("Write to Sam", f"mailto:sam@example.org?body={hello}"),
+        Anchor("Text Sam", f"sms:+447700900456?body={hello}"),
+        Anchor("Call Sam", "tel:+447700900456"),
+        Anchor("Write to Sam", f"mailto:sam@example.org?body={hello}"),
     ]
 
 
@@ -32,7 +32,7 @@ def test_a_contact_is_a_text_a_call_or_a_mail_away(wording: Wording) -> None:
 def test_only_what_is_known_of_them_is_offered(
     contact: Contact, schemes: list[str], wording: Wording
 ) -> None:
-    assert [urlsplit(way.href).scheme for way in ways_to(contact, wording.texts["en"])] == schemes
+    assert [urlsplit(way.address).scheme for way in ways_to(contact, wording.texts["en"])] == schemes
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
@@ -43,10 +43,10 @@ def test_a_name_changes_nothing_but_the_words(name: str, language: str, wording:
     text, _, mail = ways_to(contact, wording.texts[language])
 
     for way in (text, mail):
-        parts = urlsplit(way.href)
+        parts = urlsplit(way.address)
         assert list(parse_qs(parts.query, strict_parsing=True)) == ["body"]
         assert name in parse_qs(parts.query)["body"][0]
-    assert unquote(urlsplit(mail.href).path) == "a+b%c&d=e?f@example.org"
+    assert unquote(urlsplit(mail.address).path) == "a+b%c&d=e?f@example.org"
 
 
 def test_both_parts_of_an_email_have_them_above_the_footer(wording: Wording) -> None:
