@@ -4,12 +4,15 @@ The figures fall with the honesty of the texts, so the thresholds are lower than
 and are there to catch a fall. What must never happen has no threshold.
 """
 
+import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from tests.replies.conftest import HELD_OUT
 
+TEMPLATES = Path(__file__).parents[2] / "templates"
 LANGUAGES = ["en", "es", "fr"]
 LEAST = {"en": (150, 150), "es": (60, 60), "fr": (60, 60)}
 
@@ -68,6 +71,22 @@ def test_a_held_out_crisis_that_is_found_is_never_also_a_command(language, here)
     found = [person.read(text) for text in _texts("crisis", language)[0]]
 
     assert {one.intent.value for one in found if one.crisis} <= {"crisis", "stop"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_our_own_words_sent_back_alarm_nobody_and_stop_nothing(language, here):
+    """Some phones send what they answer to, unmarked; and these are some hundred ordinary texts."""
+    person = here.__class__(here.words, language=language)
+    texts = [
+        re.sub(r"{{.*?}}", "Sam", message["text"])
+        for file in sorted(TEMPLATES.glob(f"{language}/*.toml"))
+        for message in tomllib.loads(file.read_text("utf-8")).get("message", ())
+    ]
+
+    read = {text: person.read(text) for text in texts}
+
+    assert len(texts) > 100
+    assert [text for text, found in read.items() if found.crisis or found.intent == "stop"] == []
 
 
 def _texts(name: str, language: str) -> tuple[list[str], list[str]]:
