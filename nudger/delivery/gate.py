@@ -95,7 +95,7 @@ def _of_before(due: Due, restored: Restored | None) -> str | None:
     """What a restored database plans may have gone out before it was restored."""
     if restored is None:
         return None
-    if due.origin is Origin.ANSWER:
+    if due.origin in FROM_A_TEXT:
         return ALREADY if due.due_at <= restored.noticed_at else None
     if restored.accepted_at is None:
         return "held back: the database was restored, and nobody had typed nudger accept-restore"
@@ -128,10 +128,11 @@ def _welcome(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
     """The question for consent waits, however long, for quiet hours, pauses and rests to end."""
     channel = due.channel or ChannelName.SMS
     address, opens_at = person.plan.address(channel), _opens_at(person, moment)
-    if moment.restored is not None and moment.restored.accepted_at is None:
-        return Later(moment.now + QUARANTINE, "held back: the database was restored")
-    if reason := _of_before(due, moment.restored):
-        return _missed(reason)
+    if (restored := moment.restored) is not None:
+        if due.due_at <= restored.done_until:
+            return _missed(ALREADY)
+        if restored.accepted_at is None:
+            return Later(moment.now + QUARANTINE, "held back: the database was restored")
     if (reason := _needless(person, channel, moment)) is not None or address is None:
         return Drop(State.CANCELLED, reason or f"no address for {channel} any more")
     if channel in due.refused:

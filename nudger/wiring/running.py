@@ -106,7 +106,8 @@ def _duties(
 ) -> Iterator[Duty]:
     sms, settings = channels[ChannelName.SMS], core.settings
     if isinstance(sms, TwilioChannel):
-        yield Duty("ask again", timedelta(minutes=1), AskingAgain(sms, inbox.take, store).run_once)
+        again = AskingAgain(sms, inbox.take, store)
+        yield Duty("ask again", timedelta(minutes=1), again.run_once, at_once=True)
     if isinstance(sms, TwilioChannel) and settings.replies == "poll":
         # Kept across restarts: nothing from before the first start is ever taken.
         since = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))

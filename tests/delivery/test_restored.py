@@ -148,3 +148,13 @@ async def test_where_nothing_was_restored_nobody_is_asked(world: World) -> None:
     await AskingAgain(provider, world.inbox.take, world.store).run_once(NOW)
 
     assert provider.asked == []
+
+
+async def test_who_may_have_been_asked_for_consent_before_is_not_asked_again(world: World) -> None:
+    await world.start(maya=MAYA.replace('consent = "2026-11-20, in person"\n', ""))
+    world.store.hold_back(Restored(NOW + HOUR, NOW, NOW + HOUR, "a backup was restored"))
+    world.store.accept_restored(NOW + HOUR)
+
+    await world.until(NOW + 5 * HOUR)
+
+    assert world.texts == []

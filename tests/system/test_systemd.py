@@ -21,11 +21,11 @@ STOP_WITHIN = 20  # seconds: TimeoutStopSec of the unit
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 
-def section(title: str) -> str:
-    """The shell blocks under a heading of docs/install.md, as one script."""
-    text = (ROOT / "docs" / "install.md").read_text()
+def section(title: str, page: str = "install.md") -> str:
+    """The shell blocks under a heading of that page, as one script."""
+    text = (ROOT / "docs" / page).read_text()
     found = re.search(rf"^## (?:\d+\. )?{re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    assert found, f"docs/install.md has no section {title!r}"
+    assert found, f"docs/{page} has no section {title!r}"
     blocks = re.findall(r"^```sh\n(.*?)^```$", found[1], re.M | re.S)
     assert blocks, f"the section {title!r} has no commands"
     return "".join(blocks)
@@ -37,6 +37,7 @@ def given(wheel: Path, wheelhouse: Callable[[str], Path], tmp_path_factory: pyte
     folder = tmp_path_factory.mktemp("given")
     shutil.copy(wheel, folder)
     shutil.copy(ROOT / "constraints.txt", folder)
+    shutil.copy(ROOT / "tests" / "store" / "old" / "v0001.sql", folder)
     shutil.copytree(wheelhouse("/usr/bin/python3"), folder / "wheels")
     folder.chmod(0o755)
     return folder
@@ -81,7 +82,8 @@ def test_a_reload_takes_over_an_edited_plan(machine: Machine) -> None:
     since = machine.cursor()
     machine.run("sed 's/+447700900123/+447700900199/; s/maya@/sam@/' /etc/nudger/plans/maya.toml > plan")
     machine.run("install -m 640 -g nudger plan /etc/nudger/plans/sam.toml; systemctl reload nudger")
-    machine.wait_for("plans_loaded.*people=2", since)
+    machine.wait_for("plans_loaded.*added=1", since)
+    assert machine.run("runuser -u nudger -- nudger status").startswith("2 people")
     assert machine.show("ActiveState") == "active"
     assert machine.show("NRestarts") == "0"
 
@@ -99,15 +101,32 @@ def test_a_killed_daemon_is_back_within_seconds(machine: Machine) -> None:
     assert machine.show("MainPID") not in ("0", before)
 
 
-def test_a_daemon_that_hangs_is_killed_and_started_again(machine: Machine) -> None:
-    quick = "[Service]\nWatchdogSec=3\nTimeoutAbortSec=3\n"
+def test_a_daemon_whose_loop_hangs_is_killed_and_started_again(machine: Machine) -> None:
+    steps = "/var/lib/nudger/steps"
+    quick = f"[Service]\nWatchdogSec=3\nTimeoutAbortSec=3\nEnvironment=FAILPOINTS_FOR_TESTS={steps}\n"
     machine.run("mkdir -p /run/systemd/system/nudger.service.d; cat > $_/quick.conf", typed=quick)
-    machine.run("systemctl daemon-reload; systemctl restart nudger")
+    machine.run(f"install -d -o nudger {steps}; systemctl daemon-reload; systemctl restart nudger")
     since = machine.cursor()
-    machine.run("kill -STOP $(systemctl show --value --property MainPID nudger)")
+    machine.run(f"echo hang > {steps}/.tick; mv {steps}/.tick {steps}/tick")
     machine.wait_for("Watchdog timeout", since)
     machine.wait_for("^Started nudger", since)
-    machine.run("rm -r /run/systemd/system/nudger.service.d; systemctl daemon-reload")
+    machine.run(f"rm -r /run/systemd/system/nudger.service.d {steps}; systemctl daemon-reload")
+
+
+def test_a_backup_of_the_running_service_is_put_back_and_nothing_goes_out_before_a_word(
+    machine: Machine,
+) -> None:
+    machine.run("systemctl restart nudger")
+    machine.run(section("Backup", "operating.md"))
+    since = machine.cursor()
+    told = machine.run(section("Restore", "operating.md"), typed="y\n")
+    assert "Accepted. A nudger that runs takes note" in told
+    machine.wait_for("database_was_restored.*nudger accept-restore", since)
+    assert machine.run("stat -c '%A %U' /var/backups/nudger/*").split() == ["-rw-------", "nudger"]
+    again = machine.cursor()
+    machine.run("systemctl restart nudger")
+    machine.wait_for(" ready", again)
+    assert "restored" not in machine.run(f"journalctl --unit nudger -o cat --after-cursor '{again}'")
 
 
 def test_a_stop_drains_within_its_time(machine: Machine) -> None:
@@ -151,6 +170,27 @@ def test_an_upgrade_keeps_what_nudger_knows(machine: Machine) -> None:
     status = json.loads(machine.run("runuser -u nudger -- nudger status --json"))
     assert {one["person"]: one["standing"] for one in status["standings"]} == {"maya": "paused"}
     machine.run("test -s /var/lib/nudger.before/nudger.db")
+
+
+def test_an_upgrade_brings_the_first_schema_up_to_date_and_sends_nothing_again(machine: Machine) -> None:
+    # What the first nudger left behind: its database, and no mark beside it.
+    machine.run("systemctl stop nudger; rm -f /var/lib/nudger/*")
+    python = "umask 077; runuser -u nudger -- /opt/nudger/venv/bin/python -"
+    opened = "import sqlite3\ndatabase = sqlite3.connect('/var/lib/nudger/nudger.db')\n"
+    machine.run(python, typed=f"{opened}database.executescript(open('/srv/given/v0001.sql').read())")
+    machine.run(section("Upgrade"), environ=OFFLINE)
+    assert machine.show("ActiveState") == "active"
+    asked = (
+        "SELECT version_num != '0001' FROM alembic_version",
+        "SELECT count(*) FROM message WHERE line <= 9",
+        "SELECT count(*) FROM message WHERE occurrence <= 11",
+        "SELECT group_concat(state) FROM occurrence WHERE id IN (1, 3, 4)",
+        "SELECT count(*) FROM reply",
+    )
+    told = f"print(*(database.execute(one).fetchone()[0] for one in {asked}))"
+    assert machine.run(python, typed=opened + told).strip() == "1 5 5 sent,suppressed,sent 2"
+    standings = json.loads(machine.run("runuser -u nudger -- nudger status --json"))["standings"]
+    assert "opted out of email" in {one["person"]: one["standing"] for one in standings}["sam"]
 
 
 def test_an_uninstalled_nudger_leaves_nothing(machine: Machine) -> None:
