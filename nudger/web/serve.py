@@ -6,13 +6,16 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nudger.errors import SettingsError
 
 BACKLOG = 128
 KEEP_ALIVE = 15  # seconds
+HEADERS_WITHIN = 10  # seconds from a connection, or from a request's first byte; uvicorn waits for ever
 LIMIT = 200  # connections at once; past it: 503
 LONGEST_HEADERS = 16_384  # bytes of a request before its body
 LONGEST_GOODBYE = 1  # seconds that open requests (event streams) get at the end
@@ -26,9 +29,44 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Hurried(H11Protocol):
+    """uvicorn's connection, with a limit on the time that a request may take to say what it wants: else
+    as many slow strangers as LIMIT would keep everybody out."""
+
+    headers_within: float = HEADERS_WITHIN
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unwatch()
+
+    def _watch(self) -> None:
+        """Once for each request: what comes in drops gains no time by it."""
+        if self.conn.their_state is not h11.IDLE:
+            self._unwatch()
+        elif self._late is None:
+            self._late = self.loop.call_later(self.headers_within, self.transport.close)
+
+    def _unwatch(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
 @asynccontextmanager
-async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+async def serve(
+    app: ASGIApp, host: str, port: int, *, headers_within: float = HEADERS_WITHIN
+) -> AsyncIterator[str]:
     """Listens while open; gives the address, "http://127.0.0.1:8080". Port 0 takes a free one.
+    `headers_within` is how many seconds a request may take to its body.
 
     Raises SettingsError where the address cannot be had.
     """
@@ -36,6 +74,7 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     server = _Server(
         uvicorn.Config(
             app,
+            http=type("_Hurried", (_Hurried,), {"headers_within": headers_within}),
             access_log=False,
             log_config=None,
             lifespan="off",

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,18 @@ def cluster(folder: Path) -> Iterator[Callable[[str], str]]:
         yield database
     finally:
         run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "-w", "stop")
+
+
+@contextmanager
+def throw_away_cluster() -> Iterator[Callable[[str], str]]:
+    """The same in a folder of its own, which goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="nudger-pg-"))
+    folder.chmod(0o755)
+    try:
+        with cluster(folder) as database:
+            yield database
+    finally:
+        shutil.rmtree(folder)
 
 
 def _runner(programs: Path) -> Callable[..., None]:

@@ -1,8 +1,9 @@
 """A mail server on the loopback: aiosmtpd in the test's own loop, on a free port.
 
 What becomes of a message is said by the local part of the address it goes to:
-nouser, norelay, grey (refused at RCPT), full, spam, busy (refused after DATA), cut (cut at RCPT),
-drop (taken, then cut without an answer), hang (taken, answered only once `released` is set).
+nouser, norelay, grey, closing (refused at RCPT), full, spam, busy (refused after DATA), cut (cut at
+RCPT), drop (taken, then cut without an answer), lost (cut after DATA, not taken), hang (taken, answered
+only once `released` is set). What befalls any other message is `weather`'s to say, in the same words.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import subprocess
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
@@ -27,12 +29,14 @@ AT_RCPT = {
     "nouser": "550 5.1.1 <nouser@example.org>: no such user",
     "norelay": "554 5.7.1 relay access denied",
     "grey": "451 4.7.1 greylisted, try later",
+    "closing": "421 4.3.2 closing for maintenance",
 }
 AFTER_DATA = {
     "full": "552 5.2.2 mailbox full",
     "spam": "554 5.7.1 this looks like spam",
     "busy": "452 4.3.1 out of room, try later",
 }
+SPECIAL = {*AT_RCPT, *AFTER_DATA, "cut", "drop", "lost", "hang"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     content: bytes
+    at: datetime
 
     @property
     def message(self) -> EmailMessage:
@@ -93,7 +98,10 @@ class SmtpDouble:
         security: str = "none",
         certificate: Certificate | None = None,
         login: tuple[str, str] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.weather: Callable[[], str | None] = lambda: None  # asked at each message's DATA and RCPT
+        self._now = now
         self.port = 0  # until it listens
         self.mails: list[Mail] = []
         self.released = asyncio.Event()
@@ -140,25 +148,34 @@ class SmtpDouble:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        kind = address.split("@", maxsplit=1)[0]
+        kind = self._kind(address)
         if kind == "cut":
             server.transport.abort()
         if kind in AT_RCPT:
+            if kind == "closing":
+                asyncio.get_running_loop().call_soon(server.transport.close)
             return AT_RCPT[kind]
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        kind = envelope.rcpt_tos[0].split("@")[0]
+        kind = self._kind(envelope.rcpt_tos[0])
         if kind in AFTER_DATA:
             return AFTER_DATA[kind]
-        self.mails.append(Mail(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content))
+        if kind == "lost":
+            server.transport.abort()
+            return "250 2.0.0 never heard"
+        self.mails.append(Mail(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content, self._now()))
         await self._notify()
         if kind == "hang":
             await self.released.wait()
         if kind == "drop":
             server.transport.abort()
         return f"250 2.0.0 queued as {len(self.mails)}"
+
+    def _kind(self, address: str) -> str:
+        name = address.split("@", maxsplit=1)[0]
+        return name if name in SPECIAL else self.weather() or name
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any

@@ -2,6 +2,7 @@
 
 It speaks the JSON of Twilio's OpenAPI description (v2010 Messages) and checks credentials. What a
 number does can be set in `behaviours`; some do what they do at once, like Twilio's own magic numbers.
+What befalls any other request is `weather`'s to say. A message is listed `listed_after` it was taken.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Any, Self
@@ -35,11 +36,13 @@ SERVICE = "/v1/Services/{sid}"  # of messaging.twilio.com
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Answers with an error of Twilio's; `code` None with a page that is not JSON."""
+    """Answers with an error of Twilio's; `code` None with a page that is not JSON. `taken`: the message
+    is sent all the same, as where a gateway before Twilio gave up."""
 
     status: int
     code: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,10 @@ class TwilioDouble:
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC), port: int = 0) -> None:
         self.behaviours: dict[str, Behaviour] = dict(MAGIC)
+        self.weather: Callable[[], Behaviour | None] = lambda: None  # asked at each message
+        self.listed_after = timedelta(0)
+        self.taken_at: dict[str, datetime] = {}  # by SID; the resources have whole seconds only
+        self.callbacks: dict[str, str] = {}  # by SID: the StatusCallback that came with it
         self.messages: list[dict[str, Any]] = []  # Twilio's resources, oldest first
         self.requests: list[Recorded] = []
         self.released = asyncio.Event()
@@ -123,8 +130,7 @@ class TwilioDouble:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
+        await self.listen()
         self._port = self._runner.addresses[0][1]
         return self
 
@@ -137,6 +143,14 @@ class TwilioDouble:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
+
+    async def listen(self) -> None:
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await self._site.start()
+
+    async def refuse_connections(self) -> None:
+        """Until `listen`, nobody answers at its port."""
+        await self._site.stop()
 
     # --- what tests look at -----------------------------------------------------------------------
     @property
@@ -208,20 +222,22 @@ class TwilioDouble:
             return _refusal(Refuse(401, 20003))
         if not form.get("To") or not form.get("Body"):
             return _refusal(Refuse(400, 21619 if form.get("To") else 21604))
-        behaviour = self.behaviours.get(form["To"])
-        if isinstance(behaviour, Refuse):
-            return _refusal(behaviour)
+        behaviour = self.behaviours.get(form["To"]) or self.weather()
         if behaviour is None or isinstance(behaviour, Answer) or behaviour.taken:
             message = self._add("outbound-api", "queued", form.get("From"), form["To"], form["Body"])
             message["messaging_service_sid"] = form.get("MessagingServiceSid")
+            if form.get("StatusCallback"):
+                self.callbacks[message["sid"]] = form["StatusCallback"]
             await self._notify()
+        if isinstance(behaviour, Refuse):
+            return _refusal(behaviour)
         if isinstance(behaviour, Answer):
             return web.Response(status=201, body=behaviour.body, content_type="application/json")
         if isinstance(behaviour, Hang):
             await self.released.wait()
         if behaviour is not None:
-            assert request.transport is not None
-            request.transport.abort()
+            if request.transport is not None:  # else the client has gone already
+                request.transport.abort()
             return web.Response()
         return web.json_response(message, status=201)
 
@@ -232,7 +248,10 @@ class TwilioDouble:
         if self.list_refusal is not None:
             return _refusal(self.list_refusal)
         query = request.query
-        found = [message for message in reversed(self.messages) if _matches(message, query)]
+        listed = [
+            one for one in self.messages if self._now() - self.taken_at[one["sid"]] >= self.listed_after
+        ]
+        found = [message for message in reversed(listed) if _matches(message, query)]
         size = min(int(query.get("PageSize", 50)), self.largest_page)
         page = int(query.get("Page", 0))
         start = page * size
@@ -358,6 +377,7 @@ class TwilioDouble:
             "uri": path,
         }
         self.messages.append(message)
+        self.taken_at[sid] = at or self._now()
         return message
 
 

@@ -1,7 +1,6 @@
 """Every contract test runs on SQLite and on PostgreSQL."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,13 +21,8 @@ def new_database() -> Iterator[Callable[[str], str]]:
     """Makes a PostgreSQL database and gives its URL."""
     if postgres.binaries() is None:
         pytest.skip("install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="nudger-pg-"))
-    folder.chmod(0o755)
-    try:
-        with postgres.cluster(folder) as database:
-            yield database
-    finally:
-        shutil.rmtree(folder)
+    with postgres.throw_away_cluster() as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

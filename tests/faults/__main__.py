@@ -1,0 +1,98 @@
+"""The long form: `make faults`. Fuzzes, then kills daemons until it is enough, and prints the table."""
+
+import argparse
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.doubles import postgres
+from tests.faults import chaos, nursery
+from tests.faults.chaos import Outcome, Setup
+from tests.faults.tally import Tally, table
+from tests.faults.targets import TARGETS
+
+EACH = 80  # kills of one daemon in one run
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    asked.add_argument("--kills", type=int, default=1000, help="in all (default: 1000)")
+    asked.add_argument("--seed", type=int, default=int(time.time()), help="to see the same faults again")
+    asked.add_argument("--fuzz", type=int, default=60, help="seconds for each target (default: 60)")
+    options = asked.parse_args()
+    found = _fuzz(options.fuzz)
+    if nursery.libfaketime() is None:
+        print(f"make faults {nursery.INSTALL}", file=sys.stderr)
+        return 1
+    print(f"seed {options.seed}", flush=True)
+    with ExitStack() as stack:
+        outcomes = asyncio.run(_runs(options.kills, options.seed, _databases(stack)))
+    rows: dict[str, Tally] = {}
+    for label, outcome in outcomes:
+        rows[label] = rows.get(label, Tally()) + outcome.tally
+    print(table(rows))
+    by_step = sum((outcome.by_step for _, outcome in outcomes), Counter[str]())
+    print("kills:", ", ".join(f"{step or 'at random'} {count}" for step, count in by_step.most_common()))
+    for row in rows.values():
+        print(*row.details, sep="\n")
+    broken = any(row.broken for row in rows.values()) or any(one.deaths for _, one in outcomes)
+    return 1 if broken or found else 0
+
+
+def _fuzz(seconds: int) -> bool:
+    """Whether something was found; says what each target was fed."""
+    if find_spec("atheris") is None:
+        print("without fuzzing: .venv/bin/pip install -c constraints.txt -e '.[dev,faults]'", flush=True)
+        return False
+    found = False
+    for name in TARGETS if seconds else ():
+        folder = Path(tempfile.mkdtemp(prefix=f"nudger-fuzz-{name}-"))
+        command = [sys.executable, "-m", "tests.faults.fuzzing", name, str(folder), str(seconds)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        inputs = re.findall(r"number_of_executed_units: (\d+)", done.stderr)
+        print(f"fuzzed {name}: {inputs[-1] if inputs else 'no'} inputs", flush=True)
+        if done.returncode:
+            print(done.stderr[-2000:], f"see {folder}", sep="\n")
+            found = True
+        else:
+            shutil.rmtree(folder)
+    return found
+
+
+async def _runs(kills: int, seed: int, database: Callable[[str], str] | None) -> list[tuple[str, Outcome]]:
+    """Two at a time: one daemon on SQLite, and a fleet of two on PostgreSQL where there is one."""
+    done: list[tuple[str, Outcome]] = []
+    speed = await nursery.pace(12)
+    while sum(outcome.tally.kills for _, outcome in done) < kills:
+        seed += 1
+        with tempfile.TemporaryDirectory(prefix="nudger-faults-") as folder:
+            setups = {"sqlite": Setup(Path(folder, "sqlite"), seed, EACH, speed=speed)}
+            if database is not None:
+                url = database(f"run_{seed}")
+                setups["postgresql"] = Setup(
+                    Path(folder, "fleet"), seed, EACH, daemons=2, speed=speed, database_url=url
+                )
+            outcomes = await asyncio.gather(*map(chaos.run, setups.values()))
+        done += zip(setups, outcomes, strict=True)
+        print(f"  {sum(outcome.tally.kills for _, outcome in done)} kills", flush=True)
+    return done
+
+
+def _databases(stack: ExitStack) -> Callable[[str], str] | None:
+    if postgres.binaries() is None:
+        print("without PostgreSQL, whose fleet is left out: apt-get install postgresql")
+        return None
+    return stack.enter_context(postgres.throw_away_cluster())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
