@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -84,6 +85,7 @@ class Daemon:
     _trigger: DueTrigger = field(default_factory=DueTrigger)
     _dispatching: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)  # an edit is not taken over twice at once
+    _working: set[asyncio.Task[Any] | None] = field(default_factory=set)  # duties under way
     _awake: bool = False
     _dispatched_at: datetime | None = None
     address: str = ""
@@ -149,7 +151,8 @@ class Daemon:
         soon = {duty.name for duty in self.duties if duty.at_once}
         for name, duty, trigger in jobs:
             first = {"next_run_time": datetime.now(UTC)} if name in soon else {}
-            self._scheduler.add_job(duty, trigger, id=name, name=name, **every, **first)
+            work = partial(self._work, duty)
+            self._scheduler.add_job(work, trigger, id=name, name=name, **every, **first)
         self._scheduler.add_listener(self._died, EVENT_JOB_ERROR)
 
     def _listen(self) -> None:
@@ -182,10 +185,26 @@ class Daemon:
         log.info("stopping")
         self._scheduler.pause()
         self.dispatcher.close()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE.total_seconds()
         async with self._dispatching:  # a claim under way is sent or released first
             await self.dispatcher.drain(PATIENCE)
+        if working := [task for task in self._working if task is not None]:
+            await asyncio.wait(working, timeout=max(0, until - loop.time()))
         # AsyncIOExecutor cancels what still runs: only now is there nothing that a cancel could tear.
         self._scheduler.shutdown(wait=False)
+
+    async def _work(self, duty: Callable[[], Awaitable[None]]) -> None:
+        """A duty under way. One that a stop cuts off has not died."""
+        task = asyncio.current_task()
+        self._working.add(task)
+        try:
+            await duty()
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise
+        finally:
+            self._working.discard(task)
 
     # the duties ---------------------------------------------------------------------------------
     async def _dispatch(self) -> None:
