@@ -1,4 +1,4 @@
-"""The long form: `make faults`. Fuzzes, then kills daemons until it is enough, and prints the table."""
+"""The long form: `make faults`. Fuzzes, soaks, kills daemons until it is enough, and prints the table."""
 
 import argparse
 import asyncio
@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.doubles import postgres
 from tests.faults import chaos, nursery
 from tests.faults.chaos import Outcome, Setup
+from tests.faults.soak import grown, soak
 from tests.faults.tally import Tally, table
 from tests.faults.targets import TARGETS
 
@@ -27,9 +28,10 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="make faults", description=__doc__)
     asked.add_argument("--kills", type=int, default=1000, help="in all (default: 1000)")
     asked.add_argument("--seed", type=int, default=int(time.time()), help="to see the same faults again")
+    asked.add_argument("--weeks", type=int, default=13, help="of the soak (default: 13, 91 days)")
     asked.add_argument("--fuzz", type=int, default=60, help="seconds for each target (default: 60)")
     options = asked.parse_args()
-    found = _fuzz(options.fuzz)
+    found = [_fuzz(options.fuzz), _soak(options.weeks)]
     if nursery.libfaketime() is None:
         print(f"make faults {nursery.INSTALL}", file=sys.stderr)
         return 1
@@ -45,7 +47,16 @@ def main() -> int:
     for row in rows.values():
         print(*row.details, sep="\n")
     broken = any(row.broken for row in rows.values()) or any(one.deaths for _, one in outcomes)
-    return 1 if broken or found else 0
+    return 1 if broken or any(found) else 0
+
+
+def _soak(weeks: int) -> bool:
+    """Whether something grew; prints the curve."""
+    with tempfile.TemporaryDirectory(prefix="nudger-soak-") as folder:
+        samples = asyncio.run(soak(Path(folder), weeks, 10, 1, lambda sample: print(sample, flush=True)))
+    faults = grown(samples) if samples else []
+    print(*faults, sep="\n", end="")
+    return bool(faults)
 
 
 def _fuzz(seconds: int) -> bool:

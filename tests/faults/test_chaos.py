@@ -23,8 +23,10 @@ async def test_kills_at_every_moment_lose_nothing_and_send_nothing_twice(
         pytest.skip("runs a fleet on PostgreSQL: apt-get install postgresql")
     speed = await nursery.pace(12)
     with throw_away_cluster() as database:
-        fleet = Setup(tmp_path / "fleet", seed=2, daemons=2, speed=speed, database_url=database("fleet"))
-        alone = Setup(tmp_path / "alone", seed=1, speed=speed)
+        fleet = Setup(
+            tmp_path / "fleet", seed=2, daemons=2, speed=speed, lasts=60, database_url=database("fleet")
+        )
+        alone = Setup(tmp_path / "alone", seed=1, speed=speed, lasts=60)
         outcomes = dict(
             zip(("alone", "fleet"), await asyncio.gather(*map(chaos.run, (alone, fleet))), strict=True)
         )
@@ -40,5 +42,5 @@ async def test_kills_at_every_moment_lose_nothing_and_send_nothing_twice(
         assert outcome.deaths == []  # a daemon that nobody killed lives on
         assert set(outcome.codes) == {0}
     kills = sum((outcome.by_step for outcome in outcomes.values()), Counter[str]())
-    assert kills.total() >= 30  # 150 on a machine that has nothing else to do
+    assert kills.total() > 20  # 100 on a machine that has nothing else to do
     assert [step for step in CLAIM_TO_RECORD if not kills[step]] == []

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PATIENCE = 30  # seconds, for a start on a busy machine
+FAKETIME = ("FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE", "FAKETIME_DONT_FAKE_MONOTONIC")
 # Read by others than nudger's settings: these go into the environment as they are.
-NOT_SETTINGS = ("SSL_CERT_FILE", "FAILPOINTS_FOR_TESTS")
+NOT_SETTINGS = ("SSL_CERT_FILE", "FAILPOINTS_FOR_TESTS", "LD_PRELOAD", *FAKETIME)
 
 
 def free_port() -> int:
