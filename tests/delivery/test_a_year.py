@@ -1,60 +1,41 @@
-"""A year of a hundred people: what preview foretold is what the daemon sent."""
+"""A year of fifty people through the real store and dispatcher, on a stepped clock.
 
-from datetime import datetime, timedelta
-from random import Random
+Half of them never answer: what preview foretold is, to the text, what the daemon sends them. Half put
+off, note, skip and ask for more, as people do, and a few pause, stop, or ask for less. For all of them
+each promise about what goes out, when, and in which words is checked on what the channel was handed.
+"""
 
-from nudger.delivery.agenda import Sending
-from nudger.delivery.forecast import forecast
-from nudger.delivery.sends import Receipt
-from tests.delivery.world import ScriptedChannel, World
-
-PEOPLE = 100
-DAYS = 366
-ZONES = ["Europe/London", "Australia/Lord_Howe", "America/Santiago"]
-FIXED = ["10:00", "12:00", "15:00", "18:00"]
-KINDS = ["rest", "movement", "reflection", "support", "mindfulness"]
+from tests.delivery import a_year
+from tests.delivery.a_year import Year, live_a_year
+from tests.delivery.world import World
 
 
-def plan(number: int, random: Random) -> str:
-    """Fixed times stand on a grid that people share, so that a year passes in a minute or two."""
-    lines = [
-        f'name = "P{number}"',
-        f'timezone = "{random.choice(ZONES)}"',
-        f'phone = "+447700900{number:03}"',
-        'consent = "2026-11-20, on paper"',
-        f'gap = "{random.choice(["1h", "2h"])}"',
-        f"daily_limit = {random.choice([3, 4])}",
-    ]
-    for kind in random.sample(KINDS, 2):
-        days = random.choice(['"daily"', '"weekdays"', '["mon", "wed", "sat"]'])
-        lines += ["[[nudge]]", f'kind = "{kind}"', f'at = "{random.choice(FIXED)}"', f"days = {days}"]
-    if number % 20 == 0:
-        lines += ["[[nudge]]", 'kind = "creative"', 'between = "09:30-19:30"']
-    return "\n".join([*lines, "[[contact]]", 'name = "Sam"', "[[contact]]", 'name = "Ines"'])
+async def test_a_year_of_fifty_people_keeps_every_promise(world: World) -> None:
+    year = await live_a_year(world)
+
+    assert len(year.nudges) > 12_000
+    assert sum(map(len, year.said.values())) > 1_000
+    _is_what_preview_foretold(year)
+    for number in a_year.PEOPLE:
+        lived = year.of(number)
+        a_year.nothing_in_quiet_hours(lived)
+        a_year.limits_kept(lived)
+        a_year.gaps_kept(lived)
+        a_year.no_message_comes_again_soon(lived, world.core.wording)
+        a_year.kinds_come_as_planned(lived)
+    a_year.asked_for_less_and_more(year.of(a_year.ASKS_FOR_LESS))
+    a_year.has_a_low_week(year.of(a_year.HAS_A_LOW_WEEK), world.core.wording)
+    a_year.is_left_alone(year.of(a_year.STOPS), *a_year.STOPPED)
+    a_year.is_left_alone(year.of(a_year.PAUSES), *a_year.PAUSED)
+    a_year.every_text_is_fit_to_send(year)
 
 
-async def test_a_year_of_preview_is_what_the_daemon_sends(world: World) -> None:
-    sent: list[tuple[str, datetime, str]] = []
-
-    class Noting(ScriptedChannel):
-        async def send(self, sending: Sending) -> Receipt:
-            sent.append((sending.person, world.clock.now(), sending.text))
-            return Receipt(sending.message)
-
-    world.sms = Noting()
-    world.dispatcher = world.new_dispatcher()
-    random = Random(2026)
-    await world.start(**{f"p{number}": plan(number, random) for number in range(PEOPLE)})
-    start, people = world.clock.now(), list(world.store.people())
-    foreseen = [row for one in people for row in forecast(one, (), start, DAYS, world.core.decider)]
-    ends_at = start + timedelta(days=DAYS - 2)  # all zones have their last date behind them
-
-    await world.until(ends_at)
-
+def _is_what_preview_foretold(year: Year) -> None:
     told = [
         (row.person, row.due_at, row.text)
-        for row in foreseen
-        if row.status == "send" and row.due_at is not None and row.due_at <= ends_at
+        for row in year.foreseen
+        if row.status == "send" and row.due_at is not None and row.due_at <= year.ends_at
     ]
-    assert len(told) > PEOPLE * 300
+    sent = [(one.person.id, one.at, one.text) for one in year.nudges if a_year.silent(one.person.id)]
+    assert len(told) > 4_000
     assert sorted(sent) == sorted(told)
