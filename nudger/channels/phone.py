@@ -10,6 +10,8 @@ class PhoneChannel:
     """Accepts every message. What the phone shows is read from the agenda's own rows, so there is
     nothing to hand over; `shown`, where given, is told of each message (the demo's terminal)."""
 
+    places = None
+
     def __init__(self, shown: Callable[[Sending], None] | None = None) -> None:
         self._shown = shown
         self._closed = False

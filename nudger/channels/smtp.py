@@ -41,6 +41,8 @@ class SmtpChannel:
     waiting for a connection to the server's last word. `tls_context` stands in for the system's trust.
     """
 
+    places = CONNECTIONS
+
     def __init__(
         self,
         *,

@@ -33,6 +33,8 @@ class TwilioChannel:
     request, from asking for a connection to the last byte of the answer.
     """
 
+    places = None  # the sender's budget holds back what is too much
+
     def __init__(
         self,
         *,

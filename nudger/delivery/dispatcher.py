@@ -59,6 +59,9 @@ class Dispatcher:
         self._retries = retries
         self._watch = watch
         self.owner = owner  # whose `sending` a recovery takes for left behind
+        self._places = {
+            name: asyncio.Semaphore(channel.places or IN_FLIGHT) for name, channel in channels.items()
+        }
         self._under_way: dict[asyncio.Task[None], Sending] = {}
         self._ended: list[Result] = []
         self._recorder: asyncio.Task[None] | None = None
@@ -132,7 +135,7 @@ class Dispatcher:
             if sending.message in stopped:
                 continue
             self._budget.spend(sending.segments if sending.channel is ChannelName.SMS else 0)
-            task = asyncio.create_task(self._send(sending), name=f"send {sending.message}")
+            task = asyncio.create_task(self._in_turn(sending), name=f"send {sending.message}")
             self._under_way[task] = sending
             task.add_done_callback(self._forget)
 
@@ -143,6 +146,25 @@ class Dispatcher:
         """Whoever waits sees this change; whoever comes later waits for the next."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+    async def _in_turn(self, sending: Sending) -> None:
+        """Hands it over once its channel has a place for it."""
+        places = self._places[sending.channel]
+        waits = places.locked()
+        async with places:
+            if not waits or await self._still_goes(sending):
+                await self._send(sending)
+
+    async def _still_goes(self, sending: Sending) -> bool:
+        """RACE: a STOP that was committed, or an end that has begun, while it waited for its turn."""
+        try:
+            if self._closing:
+                await asyncio.to_thread(self._store.release, [sending], self._clock.now())
+                return False
+            return not await asyncio.to_thread(self._store.stopped, [sending], self._clock.now())
+        except Exception as fault:
+            self._fault = fault  # the next run raises it; this one stays `sending`, and is found as unknown
+            return False
 
     async def _send(self, sending: Sending) -> None:
         self._watch.handed_over(sending, self._clock.now())

@@ -143,6 +143,8 @@ class Followed:
         """What there is to say where the link was used before."""
         bound, standing, channel = self.writer.bound, self.writer.person.standing, self.link.channel
         outcome = bound.outcome if bound else None
+        if standing.held_at is not None and self.link.action in (Action.LATER, Action.PAUSE):
+            return self._says("settled", "pause")  # nothing is planned or promised under a hold
         match self.link.action:
             case Action.LATER if bound is not None and bound.snoozed_until is not None:
                 return self._says("settled", "later", bound.snoozed_until)

@@ -25,7 +25,13 @@ from nudger.tokens import Link
 
 
 class Channel(Protocol):
-    """One way to a phone or a mailbox."""
+    """One way to a phone or a mailbox.
+
+    `places` is how many messages it hands over at once, None for any number: what is more waits before
+    it, where a STOP still reaches it."""
+
+    @property
+    def places(self) -> int | None: ...
 
     async def send(self, sending: Sending) -> Receipt:
         """Hands one message over, once, within the adapter's time limit. Raises only SendFailure."""

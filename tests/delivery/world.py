@@ -1,5 +1,6 @@
 """A small world for delivery: real store, real words, real days; a stepped clock and scripted channels."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -44,9 +45,15 @@ class ScriptedChannel:
 
     sent: list[Sending] = field(default_factory=list)
     answer: Callable[[Sending], SendFailure | None] = lambda _: None
+    places: int | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event | None = None  # where there is one, messages wait for it to be set
 
     async def send(self, sending: Sending) -> Receipt:
         self.sent.append(sending)
+        self.arrived.set()
+        if self.gate is not None:
+            await self.gate.wait()
         failure = self.answer(sending)
         if failure is not None:
             raise failure
