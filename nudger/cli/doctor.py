@@ -19,6 +19,7 @@ from nudger.core import Core
 from nudger.doctor.alerts import operator_is_told, test_was_told
 from nudger.doctor.channels import on_screen, smtp_answers, twilio_answers
 from nudger.doctor.clock import clock_is_kept, clock_is_right
+from nudger.doctor.consent import everyone_can_be_asked
 from nudger.doctor.database import daemon_is_running, database_is_sound
 from nudger.doctor.disk import disk_has_room
 from nudger.doctor.examination import Look, exit_code, looked
@@ -152,6 +153,7 @@ class Patient:
             **always,
             "helplines": lambda: helplines_are_fresh(stale, self._people),
             "countries": lambda: countries_are_known(self._people),
+            "consent": lambda: everyone_can_be_asked(self._people, self.core.decider.mute),
         }
 
     def machine(self) -> dict[str, Look]:

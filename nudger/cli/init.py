@@ -94,7 +94,8 @@ def _show_files(place: Place, made: FirstPlan, new: Collection[Path]) -> None:
         out.print(f"  {place.settings_file} was there, and stays as it is", style="dim", markup=False)
     if not made.consent:
         out.print(
-            f"\nNo nudge goes out before {made.name} has texted START, or `consent` stands in the plan.",
+            f"\nnudger asks {made.name} once, and sends nothing else before they say YES. Where they have "
+            "agreed already, put `consent` into the plan.",
             markup=False,
         )
 

@@ -83,7 +83,7 @@ class FirstPlan:
         if self.consent:
             yield _line("consent", self.consent, "where it is on record")
         else:
-            yield "# Nobody is nudged who has not agreed: without this line they first text START."
+            yield "# Without this line nudger asks them once, and sends nothing else before they say YES."
             yield _line("#consent", "2026-11-20, in person")
 
 

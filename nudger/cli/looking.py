@@ -13,7 +13,7 @@ from nudger.cli.context import AsJson, PersonId, clock, known, opened
 from nudger.cli.show import as_json, local, out, problems, table
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.views import Entry, StatusReport
-from nudger.model import Person
+from nudger.model import ChannelName, Person
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
@@ -31,10 +31,10 @@ def status(context: typer.Context, json: AsJson = False) -> None:
         stands = [alarm for alarm in store.alarms() if alarm.cleared_at is None]
         if json:
             more = {"alarms": [asdict(alarm) for alarm in stands], "stale_helplines": stale}
-            as_json(_status_json(report, now) | more)
+            as_json(_status_json(report, now, core.decider.mute) | more)
             return
         _show_alarms(stands)
-        _show_status(report, now)
+        _show_status(report, now, core.decider.mute)
         if stale:
             out.print(f"[yellow]{stale_helplines(stale)}[/]")
 
@@ -57,8 +57,8 @@ def log(
         table(["when", "what", "state", "why"], rows, title=f"{who.plan.name} ({who.id})")
 
 
-def standing(person: Person, now: datetime) -> str:
-    """In words: what keeps nudges from this person."""
+def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str:
+    """In words: what keeps nudges from this person. On the channels of `mute` nobody can be asked."""
     held = person.standing
     words = []
     if held.removed_at:
@@ -74,8 +74,18 @@ def standing(person: Person, now: datetime) -> str:
     words += [f"opted out of {channel}" for channel in sorted(held.opted_out)]
     words += [f"{channel} rests, for too much in a row did not arrive" for channel in sorted(held.rested)]
     missing = [channel for channel in person.plan.channels if channel not in held.consented | held.opted_out]
-    words += [f"no consent on record for {channel}" for channel in missing]
+    words += [f"no consent on record for {channel}{_asking(person, channel, mute)}" for channel in missing]
     return "; ".join(words)
+
+
+def _asking(person: Person, channel: ChannelName, mute: frozenset[ChannelName]) -> str:
+    if channel in person.standing.asked:
+        return ", asked, no answer yet"
+    if channel not in person.plan.sends_on or not person.plan.address(channel):
+        return ""
+    if channel in mute:
+        return ", which has no link to ask by: set NUDGER_PUBLIC_URL, or `consent` in the plan"
+    return ", to be asked"
 
 
 def _show_alarms(stands: Sequence[Alarm]) -> None:
@@ -90,7 +100,7 @@ def stale_helplines(countries: Sequence[str]) -> str:
     )
 
 
-def _show_status(report: StatusReport, now: datetime) -> None:
+def _show_status(report: StatusReport, now: datetime, mute: frozenset[ChannelName]) -> None:
     people = "1 person" if report.people == 1 else f"{report.people} people"
     out.print(f"{people}, {report.planned} planned.")
     if report.next_due_at:
@@ -108,13 +118,13 @@ def _show_status(report: StatusReport, now: datetime) -> None:
         )
     for person, reason in report.unanswered.items():
         out.print(f"[bold red]The crisis answer to {escape(person)} did not arrive:[/] {escape(reason)}")
-    rows = [[person.id, standing(person, now)] for person in report.standings]
+    rows = [[person.id, standing(person, now, mute)] for person in report.standings]
     if rows:
         table(["person", "standing"], rows)
     problems(report.problems)
 
 
-def _status_json(report: StatusReport, now: datetime) -> dict[str, object]:
+def _status_json(report: StatusReport, now: datetime, mute: frozenset[ChannelName]) -> dict[str, object]:
     return {
         "people": report.people,
         "planned": report.planned,
@@ -122,7 +132,7 @@ def _status_json(report: StatusReport, now: datetime) -> dict[str, object]:
         "unknown": report.unknown,
         "next_due_at": report.next_due_at,
         "oldest_due_at": report.oldest_due_at,
-        "standings": [{"person": one.id, "standing": standing(one, now)} for one in report.standings],
+        "standings": [{"person": one.id, "standing": standing(one, now, mute)} for one in report.standings],
         "unanswered": dict(report.unanswered),
         "problems": [problem.as_json() for problem in report.problems],
     }

@@ -15,6 +15,7 @@ from nudger.cli.preview_tables import show_people
 from nudger.cli.previewing import Preview
 from nudger.cli.show import as_json, err, out, problems
 from nudger.core import Core
+from nudger.doctor.consent import NO_LINK, cannot_be_asked
 from nudger.errors import Problem, SettingsError, UsageError
 from nudger.files import all_problems, find_plans
 from nudger.model import Plan
@@ -41,6 +42,7 @@ def check(
     """Every problem of every plan at once, each with its line and what to do."""
     core = Core(settings_of(context, running=False))
     reading, found = _read(core, paths or [core.settings.plans_dir])
+    found += _unaskable(core, reading)
     errors = sum(problem.severity == "error" for problem in found)
     if json:
         as_json({"problems": [problem.as_json() for problem in found]})
@@ -97,6 +99,14 @@ def _read(core: Core, paths: list[Path]) -> tuple[Reading, list[Problem]]:
     found = find_plans(paths)
     reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
     return reading, all_problems(found, reading.problems)
+
+
+def _unaskable(core: Core, reading: Reading) -> list[Problem]:
+    """Files with people who are to get emails, have not agreed, and could not be asked."""
+    mute = core.decider.mute
+    files = {reading.files[id_] for id_, plan in reading.plans.items() if cannot_be_asked(plan, mute)}
+    sentence = "nobody can be asked for consent by email"
+    return [Problem(file, 1, 1, "consent", sentence, NO_LINK, "warning") for file in sorted(files)]
 
 
 def _read_folder(core: Core, folder: Path) -> tuple[Reading, list[Problem]]:

@@ -19,8 +19,8 @@ FEW = 6  # slots that are named one by one where they are not sent
 INDENT = 9  # of the words below a time
 
 NO_CONSENT = (
-    'Where consent is on record, say so in the plan: consent = "2026-11-20, in person". Without it nothing '
-    "goes out until the person texts START."
+    'Where consent is on record, say so in the plan: consent = "2026-11-20, in person". Without it the '
+    "person is asked once, and nothing else goes out before they say YES."
 )
 
 

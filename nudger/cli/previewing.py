@@ -13,7 +13,7 @@ from nudger.delivery.forecast import Forecast, forecast
 from nudger.delivery.ports import Store
 from nudger.delivery.views import Planned
 from nudger.errors import StoreError, UsageError
-from nudger.model import Person, Plan, Standing
+from nudger.model import ChannelName, Person, Plan, Standing
 from nudger.schedule import day_bounds, local_date, resolve
 from nudger.wiring import open_database
 
@@ -86,8 +86,10 @@ def _watched(plans: Sequence[Plan], days: int) -> Iterable[Plan]:
 def _as_loaded(plan: Plan, known: Person | None) -> Person:
     """The person as the daemon will have them once it has taken over this plan."""
     standing = known.standing if known else Standing()
-    consented = standing.consented | (frozenset(plan.channels) if plan.consent else frozenset())
-    standing = replace(standing, consented=consented, removed_at=None)
+    # Consent is of an address: what was said at another one counts no longer.
+    same = frozenset(one for one in ChannelName if known and known.plan.address(one) == plan.address(one))
+    consented = (standing.consented & same) | (frozenset(plan.channels) if plan.consent else frozenset())
+    standing = replace(standing, consented=consented, asked=standing.asked & same, removed_at=None)
     return replace(known, plan=plan, standing=standing) if known else Person(plan, standing)
 
 

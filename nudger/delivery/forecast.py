@@ -18,7 +18,7 @@ class Forecast:
 
     person: str
     nudge: str
-    kind: Kind
+    kind: Kind | None  # None: it asks for consent
     slot: int
     local_date: date
     local_time: str | None  # the actual HH:MM; None for a slot without room
@@ -62,11 +62,18 @@ def forecast(
                 coming.append(_due(person, slot, slot.due_at))
     waiting = [one for one in planned if one.state is State.PLANNED and one.origin in _WAITING]
     coming += [_waiting(person, one) for one in waiting if now <= one.due_at < end_at]
+    coming += _questions(person, now, end_at, decider)
     shown = [*_walk(person, coming, decider), *roomless]
     return sorted(shown, key=lambda row: (row.due_at is None, row.due_at or now, row.local_date, row.nudge))
 
 
-_WHY = {Origin.FIXED: "its time", Origin.DRAWN: "drawn for this day", Origin.SNOOZED: "put off"}
+QUESTION = "welcome"  # the name under which the question for consent is shown
+_WHY = {
+    Origin.FIXED: "its time",
+    Origin.DRAWN: "drawn for this day",
+    Origin.SNOOZED: "put off",
+    Origin.WELCOME: "asks for consent, once; nothing else before YES",
+}
 _WAITING = (Origin.SNOOZED, Origin.ASKED)
 
 
@@ -89,7 +96,7 @@ def _shown(person: Person, due: Due, verdict: Verdict, decider: Decider) -> Fore
     return Forecast(
         person=person.id,
         nudge=due.nudge,
-        kind=nudge.kind if nudge else Kind.REST,
+        kind=None if due.origin is Origin.WELCOME else nudge.kind if nudge else Kind.REST,
         slot=due.slot,
         local_date=due.local_date,
         local_time=f"{here:%H:%M}",
@@ -151,6 +158,16 @@ def _due(person: Person, slot: Slot, due_at: datetime) -> Due:
         due_at=due_at,
         expires_at=due_at + expires,
     )
+
+
+def _questions(person: Person, now: datetime, end_at: datetime, decider: Decider) -> Iterator[Due]:
+    """The welcomes to come: one for each channel whose consent is not on record, if it was not asked yet."""
+    zone = decider.zone(person.plan.timezone)
+    for channel in sorted(person.plan.sends_on):
+        at = decider.asks_from(person, channel, now)
+        if at is not None and at < end_at:
+            day = local_date(zone, at)
+            yield Due(0, person.id, QUESTION, None, Origin.WELCOME, day, 0, 0, at, end_at, channel=channel)
 
 
 def _waiting(person: Person, one: Planned) -> Due:

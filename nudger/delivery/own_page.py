@@ -131,14 +131,14 @@ class Words:
         here = [
             (one.due_at.astimezone(zone), one)
             for one in forecasts
-            if one.status == "send" and one.due_at is not None
+            if one.status == "send" and one.due_at is not None and one.kind is not None
         ]
         for day, rows in groupby(here, key=lambda pair: pair[0].date()):
             yield Day(self._day(day), [self._coming(at, row) for at, row in rows])
 
     def _coming(self, at: datetime, row: Forecast) -> Coming:
         note = self._says("put_off") if row.reason == "put off" else ""
-        what = self._wording.kind(self.choices.plan.language, row.kind)
+        what = self._wording.kind(self.choices.plan.language, row.kind) if row.kind else ""
         return Coming(self._wall(at.time()), _capital(what), note)
 
     def _day(self, day: date) -> str:

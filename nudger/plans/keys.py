@@ -181,7 +181,7 @@ PLAN: Mapping[str, Key] = _table(
     Key(
         "consent",
         _plain(_consent, _LINE),
-        "Where consent is on record. Without it nothing goes out until the person texts START.",
+        "Where consent is on record. Without it nudger asks once, and sends nothing else before YES.",
     ),
     Key(
         "if_then",

@@ -28,7 +28,18 @@ kind = "rest"
 at = "13:00"
 """
 SUBJECTS = [
-    *("settings", "secrets", "plans", "helplines", "countries", "clock", "service", "tzdata", "database"),
+    *(
+        "settings",
+        "secrets",
+        "plans",
+        "helplines",
+        "countries",
+        "consent",
+        "clock",
+        "service",
+        "tzdata",
+        "database",
+    ),
     *("disk", "daemon", "twilio", "webhook", "smtp", "alerts"),
 ]
 # What this machine is like is not the test's to say.

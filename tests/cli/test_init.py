@@ -185,7 +185,7 @@ def test_without_consent_it_says_what_follows_and_leaves_the_line_to_fill_in(
 
     assert "consent" not in plan(folder)
     assert '#consent = "2026-11-20, in person"' in (folder / "plans" / "maya.toml").read_text()
-    assert "No nudge goes out before Maya has texted START, or `consent` stands in the plan." in said
+    assert "nudger asks Maya once, and sends nothing else before they say YES" in said
     assert "As it will be once Maya has agreed" in said
     assert nudger("check", "--strict")[0] == 0
 

@@ -104,12 +104,13 @@ def test_a_text_that_costs_more_than_one_segment_says_so(here: Here) -> None:
     assert shown.out.count("sms, 2 segments, its time") == 4
 
 
-def test_without_consent_nothing_is_sent_and_it_says_what_to_write(here: Here) -> None:
+def test_without_consent_it_shows_who_is_asked_when_and_in_which_words(here: Here) -> None:
     here.write({"maya": UNASKED})
 
     shown = here.preview("maya")
 
-    assert "nothing is sent: why is at the end" in shown.out
+    assert "Hi Maya, this is nudger." in shown.out
+    assert "asks for consent, once; nothing else before YES" in shown.out
     assert "19 times from Mon 23 Nov" in shown.out
     assert "no consent on record for sms" in shown.out
     assert 'consent = "2026-11-20, in person"' in shown.out

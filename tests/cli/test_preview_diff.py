@@ -114,9 +114,10 @@ def test_many_that_are_not_sent_for_one_reason_are_one_line(here: Here) -> None:
 
     shown = here.preview("--diff", "old")
 
-    assert "Jonas (jonas), Europe/Berlin: +0 -14\n" in shown.out
-    assert [line for line in shown.out.splitlines() if line.startswith("+")] == [
-        "+ 14 times from Mon 23 Nov 10:00 to Sun 29 Nov 15:00  not sent: no consent on record for sms"
+    assert "Jonas (jonas), Europe/Berlin: +1 -14\n" in shown.out
+    assert [line for line in shown.out.splitlines() if line.startswith("+ ") and line[2] != " "] == [
+        "+ Mon 23 Nov 09:00  welcome  sms, 2 segments, asks for consent, once; nothing else before YES",
+        "+ 14 times from Mon 23 Nov 10:00 to Sun 29 Nov 15:00  not sent: no consent on record for sms",
     ]
 
 

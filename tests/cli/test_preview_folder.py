@@ -113,7 +113,7 @@ def test_what_is_not_sent_is_counted_by_reason_and_people(here: Here) -> None:
 
     shown = here.preview()
 
-    assert "42 texts (42 segments), 28 not sent" in shown.out
+    assert "46 texts (50 segments), 28 not sent" in shown.out
     assert "     28  no consent on record for sms (4 people)\n" in shown.out
 
 

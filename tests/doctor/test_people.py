@@ -1,22 +1,26 @@
 """Plans, helplines, countries, tzdata."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from nudger.doctor.consent import everyone_can_be_asked
 from nudger.doctor.finding import Finding, Grade
 from nudger.doctor.helplines import countries_are_known, helplines_are_fresh
 from nudger.doctor.plans import plans_are_sound
 from nudger.doctor.tzdata import tzdata_is_known
 from nudger.errors import Problem
-from nudger.model import Plan
+from nudger.model import At, ChannelName, Kind, Nudge, Plan
 from nudger.zones import Zones
 
 PACKAGE = Path(str(files("tzdata"))) / "zoneinfo"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 BRITISH = Plan("maya", "Maya", "Europe/London", country="GB")
+EMAIL = ChannelName.EMAIL
+NUDGE = Nudge("rest", Kind.REST, At((time(13),)))
 NOWHERE = Plan("jose", "José", "UTC")
 
 
@@ -113,3 +117,17 @@ def test_one_copy_of_tzdata_is_fine(tmp_path: Path) -> None:
 
     assert found.grade is Grade.OK
     assert "no other copy" in found.sentence
+
+
+def test_people_without_consent_who_cannot_be_asked_are_named() -> None:
+    mail = Plan("maya", "Maya", "UTC", email="m@example.org", channels=(EMAIL,), nudges=(NUDGE,))
+
+    found = everyone_can_be_asked([mail, replace(mail, person="jonas", consent="in person")], {EMAIL})
+
+    assert (found.grade, "maya" in found.sentence, "jonas" in found.sentence) == (Grade.WARNING, True, False)
+    assert "NUDGER_PUBLIC_URL" in found.advice
+
+
+def test_where_a_link_can_answer_everyone_can_be_asked() -> None:
+    mail = Plan("maya", "Maya", "UTC", email="m@example.org", channels=(EMAIL,), nudges=(NUDGE,))
+    assert everyone_can_be_asked([mail], frozenset()).grade is Grade.OK
