@@ -84,10 +84,13 @@ class Followed:
 
     def is_over(self) -> bool:
         """Whether what it was for is gone: the nudge is forgotten, or went out anew (that email has links
-        of its own), or another address has come in the place of the one that was asked."""
+        of its own), or another address has come in the place of the one that was asked. Under a crisis
+        hold no time is promised."""
         action, bound = self.link.action, self.writer.bound
         if action in (Action.PAUSE, Action.STOP):
             return False
+        if action is Action.LATER and self.writer.person.standing.held_at is not None:
+            return True
         if action is Action.CONFIRM:
             address = self.plan.address(self.link.channel)
             return bound is None or address is None or bound.address != address

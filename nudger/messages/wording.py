@@ -189,6 +189,14 @@ class Wording:
             return 'uses "if_then", and the plan has none'
         return None
 
+    def echo(self, if_then: str, language: str) -> str:
+        """The longest text that echoes a plan's if-then line."""
+        texts = self._texts(language)
+        return max(
+            (_plain(texts.say("if_then", key, {"if_then": if_then})) for key in texts.sources["if_then"]),
+            key=_cost,
+        )
+
     def longest(self, source: str, plan: Plan, nudge: Nudge) -> str:
         """The text that takes the most segments, over every day, part of day and contact of the plan."""
         texts, compiled = self._texts(plan.language), _compiled(source)

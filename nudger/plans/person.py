@@ -169,6 +169,8 @@ def _check_words(whole: Whole, plan: Plan, words: Words) -> None:
     """What comes of a shared plan alone is told there; what its length is, may be due to a name."""
     if whole.values.get("language") is FAULTY or plan.language not in words.wording.languages:
         return
+    for breach in words.echo(plan):
+        whole.fault_at("if_then", breach.message, breach.hint, breach.severity)
     inherited = not whole.own.contacts and not any(key in whole.own.values for key in _WORDING)
     for placed in whole.nudges:
         nudge = placed.nudge.nudge

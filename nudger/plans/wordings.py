@@ -56,6 +56,14 @@ class Words:
             if cost.segments > 1:
                 yield _long(key, cost)
 
+    def echo(self, plan: Plan) -> Iterator[Breach]:
+        """Whether the if-then line, echoed, is too long to send in one SMS."""
+        if plan.if_then is None or ChannelName.SMS not in plan.channels:
+            return
+        cost = count(self.wording.echo(plan.if_then, plan.language))
+        if cost.segments > 1:
+            yield _long("if_then", cost)
+
     def _source(self, plan: Plan, nudge: Nudge) -> tuple[str, str | None]:
         """The key that says what it says, and its Jinja2; None where the bank chooses."""
         if nudge.template is not None:

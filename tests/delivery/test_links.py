@@ -6,6 +6,7 @@ import pytest
 
 from nudger.delivery.follow import LASTS, Card, token
 from nudger.delivery.links import Links
+from nudger.effects import Hold, Response
 from nudger.model import ChannelName, Outcome, State
 from nudger.tokens import Action
 from tests.delivery.world import World
@@ -176,3 +177,26 @@ async def test_a_yes_to_an_email_counts_for_the_address_it_went_to_alone(mailed:
     mailed.load(maya=MAYA.replace("maya@", "other@"))
 
     assert press(mailed, confirm).status == 410
+
+
+async def test_later_promises_no_time_while_a_crisis_hold_stands(mailed: World) -> None:
+    mailed.store.act("maya", mailed.clock.now(), lambda _: Response("crisis", None, (Hold(),)), "test")
+
+    card = press(mailed, link(mailed, Action.LATER))
+
+    assert (card.status, card.button) == (410, "")
+    agenda = mailed.store.agenda("maya", ONE.date())
+    assert [one for one in agenda if one.state is State.PLANNED and one.round] == []
+
+
+async def test_done_counts_as_being_in_touch_with_the_contact_it_named(world: World) -> None:
+    sam = '[[contact]]\nname = "Sam"\nphone = "+447700900456"\n'
+    await world.start(maya=MAYA.replace("rest", "support") + sam)
+    await world.until(ONE)
+    world.clock.at = ONE + timedelta(minutes=5)
+
+    press(world, link(world, Action.DONE))
+
+    person = world.store.person("maya")
+    assert person is not None
+    assert person.history.contacted == {"Sam": world.clock.at}

@@ -13,6 +13,7 @@ from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
 from nudger.effects import Effect, Response
 from nudger.errors import Problem
 from nudger.model import (
+    FROM_A_TEXT,
     At,
     Between,
     ChannelName,
@@ -190,7 +191,7 @@ def counting(judge: Judge, now: datetime) -> Callable[[Person, Sequence[Due]], D
         for due in dues:
             verdict = judge(one, due, now)
             verdicts.append(verdict)
-            if isinstance(verdict, Send) and due.origin is not Origin.ANSWER:
+            if isinstance(verdict, Send) and due.origin not in (*FROM_A_TEXT, Origin.ASKED):
                 sent = history.sent if history.on == now.date() else 0
                 recent = {**history.recent, due.nudge: (verdict.bank_key or "",)}
                 history = replace(history, on=now.date(), sent=sent + 1, last_at=now, recent=recent)

@@ -1,0 +1,111 @@
+"""What the commands say of a crisis hold, of low days and of helplines that are old."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from nudger.delivery.sends import Failure
+from nudger.effects import Answer, Hold, LowDays, Pause, Rate
+from nudger.store import open_store
+from tests.cli.conftest import Typed
+from tests.store.world import DAY, NOON, World
+
+
+@pytest.fixture
+def world(folder: Path) -> World:
+    """Maya, known to the store of this machine."""
+    state = folder.parent / "home" / "state" / "nudger"
+    state.mkdir(parents=True)
+    world = World(open_store(f"sqlite:///{state}/nudger.db"))
+    world.maya(NOON)
+    return world
+
+
+def is_held(world: World) -> bool:
+    person = world.store.person("maya")
+    assert person is not None
+    return person.standing.held_at is not None
+
+
+def test_resume_refuses_while_a_crisis_hold_stands_and_says_what_to_type(world: World, nudger: Typed) -> None:
+    world.text(Hold())
+    world.text(Pause(None))
+
+    code, said = nudger("resume", "maya")
+
+    assert code == 2
+    assert "Maya is held after a crisis text, since Mon 23 Nov 12:00" in said
+    assert "Nothing was changed." in said
+    assert "nudger resume maya --lift-hold" in said
+    person = world.store.person("maya")
+    assert person is not None
+    assert (is_held(world), person.standing.paused(NOON)) == (True, True)
+
+
+def test_lift_hold_ends_it_and_the_pause_with_it(world: World, nudger: Typed) -> None:
+    world.text(Hold())
+    world.text(Pause(None))
+
+    code, said = nudger("resume", "maya", "--lift-hold")
+
+    assert (code, said) == (0, "Maya gets nudges as planned.\n")
+    person = world.store.person("maya")
+    assert person is not None
+    assert (is_held(world), person.standing.paused(NOON)) == (False, False)
+    assert "the crisis hold is lifted" in nudger("log", "maya")[1]
+
+
+def test_resume_without_a_hold_needs_no_more_words(world: World, nudger: Typed) -> None:
+    world.text(Pause(None))
+
+    assert nudger("resume", "maya")[0] == 0
+
+
+def test_status_says_who_is_held_since_when_and_in_which_words_it_is_not(world: World, nudger: Typed) -> None:
+    world.text(Hold())
+
+    code, said = nudger("status")
+
+    assert code == 0
+    assert "held after a crisis text since" in said
+
+
+def test_status_says_that_a_crisis_answer_did_not_arrive(world: World, nudger: Typed) -> None:
+    world.text(Hold(), Answer("Call 999.", "crisis"))
+    world.fail(world.claim().sendings[-1], Failure.RECIPIENT)
+
+    _, said = nudger("status")
+    _, shown = nudger("status", "--json")
+
+    assert "The crisis answer to maya did not arrive: it was recipient" in said
+    assert json.loads(shown)["unanswered"] == {"maya": "it was recipient"}
+
+
+def test_status_says_who_has_fewer_nudges_and_low_days(world: World, nudger: Typed) -> None:
+    world.text(Rate(2))
+    world.text(LowDays(datetime.now(UTC) + DAY))
+
+    _, said = nudger("status")
+
+    assert "a quarter of the nudges, as asked with LESS" in said
+    assert "low days: tiny messages only until" in said
+
+
+@time_machine.travel(datetime(2027, 11, 23, 12, tzinfo=UTC), tick=False)
+def test_status_and_doctor_say_that_helplines_are_old(world: World, nudger: Typed) -> None:
+    _, said = nudger("status")
+    _, shown = nudger("status", "--json")
+
+    assert "Nobody has looked at the helplines of these countries for 180 days: AT, AU" in said
+    assert "GB" in json.loads(shown)["stale_helplines"]
+
+
+def test_the_log_says_how_many_come_now(world: World, nudger: Typed) -> None:
+    world.text(Rate(1))
+
+    _, said = nudger("log", "maya")
+
+    assert "half of the plan's" in said
