@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -16,7 +16,10 @@ from nudger import logs, plans
 from nudger.cli.context import AsJson, clock
 from nudger.cli.show import as_json, out
 from nudger.core import Core
+from nudger.delivery import peaks
+from nudger.delivery.forecast import forecast
 from nudger.doctor.alerts import operator_is_told, test_was_told
+from nudger.doctor.budget import budget_carries
 from nudger.doctor.channels import on_screen, smtp_answers, twilio_answers
 from nudger.doctor.clock import clock_is_kept, clock_is_right
 from nudger.doctor.consent import everyone_can_be_asked
@@ -37,7 +40,7 @@ from nudger.doctor.tzdata import tzdata_is_known
 from nudger.doctor.webhook import webhook_is_right
 from nudger.errors import Problem, SettingsError
 from nudger.files import all_problems, find_plans
-from nudger.model import Plan
+from nudger.model import ChannelName, Person, Plan, Standing
 from nudger.settings import Settings, load
 from nudger.wiring import (
     check_smtp,
@@ -154,7 +157,24 @@ class Patient:
             "helplines": lambda: helplines_are_fresh(stale, self._people),
             "countries": lambda: countries_are_known(self._people),
             "consent": lambda: everyone_can_be_asked(self._people, self.core.decider.mute),
+            "budget": self._budget,
         }
+
+    def _budget(self) -> Finding:
+        settings = self._settings
+        if settings.sms != "twilio":
+            return note("not needed: the phone on the screen takes every text at once")
+        texts = [text for plan in self._people for text in self._texts(plan)]
+        missed = peaks.missed(texts, settings.sms_per_second)
+        over = len(peaks.too_full(texts, settings.sms_per_day)) if settings.sms_per_day else 0
+        return budget_carries(len(texts), missed, over, settings.sms_per_second, settings.sms_per_day)
+
+    def _texts(self, plan: Plan) -> Iterator[peaks.Text]:
+        """What is due by text today and tomorrow, where everyone agrees to it."""
+        agreed = Person(plan, Standing(consented=frozenset(plan.channels)))
+        for row in forecast(agreed, (), self.now, 2, self.core.decider):
+            if row.channel is ChannelName.SMS and row.due_at and row.until:
+                yield peaks.Text(row.due_at, row.until, row.segments or 1)
 
     def machine(self) -> dict[str, Look]:
         """What this machine itself can tell."""

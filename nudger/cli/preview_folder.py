@@ -65,7 +65,8 @@ def show_everyone(console: Console, ahead: Preview, plans: Sequence[Plan]) -> No
     tally = Tally()
     for plan, rows in ahead.each(plans):
         tally.add(plan, rows, ahead.dates(plan))
-    load = Load(tally.texts, ahead.core.settings.sms_per_second, ahead.core.zone(tally.zone))
+    settings, zone = ahead.core.settings, ahead.core.zone(tally.zone)
+    load = Load(tally.texts, settings.sms_per_second, zone, settings.sms_per_day)
     show_folder(console, tally, load)
 
 

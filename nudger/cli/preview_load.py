@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nudger.cli.preview_tables import many, paragraph
-from nudger.delivery.peaks import Peak, enough, peaks
+from nudger.delivery.peaks import Peak, enough, peaks, too_full
 from nudger.delivery.peaks import Text as Sms
 
 SHOWN = 7  # peaks that are listed: one for each day of a week
@@ -26,6 +26,7 @@ class Load:
     texts: Sequence[Sms]
     per_second: float
     zone: tzinfo
+    per_day: int | None = None
 
     @cached_property
     def peaks(self) -> list[Peak]:
@@ -43,7 +44,13 @@ class Load:
 
 
 def show_load(console: Console, load: Load) -> None:
-    """The peaks that the budget does not carry and what helps; else the longest wait."""
+    """The peaks and days that the budget does not carry and what helps; else the longest wait."""
+    if load.per_day is not None:
+        for day, segments in too_full(load.texts, load.per_day).items():
+            words = f"On {day:%a %d %b} (GMT) {segments:,} segments are due, and {load.per_day:,} may go "
+            paragraph(
+                console, words + "(NUDGER_SMS_PER_DAY): what is left then is not sent.", "", "bold yellow"
+            )
     if load.too_high:
         _show_missed(console, load)
     elif load.texts:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from nudger.delivery.ways import Ways
 from nudger.model import ChannelName, Contact, Kind, Origin, Person, State
 
 
@@ -29,6 +30,8 @@ class Due:
     refused: frozenset[ChannelName] = frozenset()  # channels that failed for good: the next is tried
     text: str | None = None
     channel: ChannelName | None = None  # answers: where the person wrote
+    held_up: str = ""  # why it has not gone out yet, though its time has come
+    queue: ChannelName | None = None  # whose turns it waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,16 @@ class Later:
     reason: str
 
 
-Verdict = Send | Drop | Later
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet: it waits for this channel's turn, among others; those with the earliest `turn_at` go first."""
+
+    channel: ChannelName
+    turn_at: datetime  # of a nudge the last instant at which it may go out, of an answer its due time
+    reason: str  # why, for the case that it waits in vain
+
+
+Verdict = Send | Drop | Later | Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class Decision:
     person: Person  # with the history after the sends
 
 
-Decide = Callable[[Person, Sequence[Due]], Decision]
+Decide = Callable[[Person, Sequence[Due], Ways], Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +114,4 @@ class Claim:
     sendings: tuple[Sending, ...]
     dropped: int
     looked_at: int  # equal to the limit: there may be more due
+    again_at: datetime | None = None  # when a turn comes for what waits in a queue

@@ -2,33 +2,37 @@
 
 from datetime import datetime, timedelta
 
-FULL = timedelta(seconds=1)  # what may go out at once after a rest: one second's worth
+
+def filled(left: float | None, at: datetime | None, per_second: float, now: datetime) -> float:
+    """What is in a bucket that held `left` at `at`; None: it is full. It holds one second's worth, so that
+    a rest brings no burst, and at least one segment."""
+    depth = max(1.0, per_second)
+    if left is None or at is None:
+        return depth
+    # A clock stepped back gives nothing back; one stepped ahead fills the bucket once.
+    passed = max(0.0, (now - at).total_seconds())
+    return min(depth, left + passed * per_second)
 
 
 class Budget:
-    """A token bucket of one second's depth, at least one segment; None as rate is without limit."""
+    """A bucket that is played with, to see ahead."""
 
-    def __init__(self, per_second: float | None) -> None:
+    def __init__(self, per_second: float) -> None:
         self._rate = per_second
-        self._depth = max(1.0, per_second or 0.0)
-        self._left = self._depth
+        self._left: float | None = None
         self._at: datetime | None = None
 
     def room(self, now: datetime, at_most: int) -> int:
         """Segments that may go out now."""
-        if self._rate is None:
-            return at_most
-        # A clock stepped back gives nothing back; one stepped ahead fills the bucket once.
-        passed = max(0.0, (now - self._at).total_seconds()) if self._at else 0.0
-        self._left, self._at = min(self._depth, self._left + passed * self._rate), now
+        self._left, self._at = filled(self._left, self._at, self._rate, now), now
         return max(0, min(at_most, int(self._left)))
 
     def spend(self, segments: int) -> None:
         """May go below zero: a message is never cut, the next one waits longer."""
+        assert self._left is not None
         self._left -= segments
 
     def wait(self) -> timedelta:
         """Until there is room for one segment."""
-        if self._rate is None or self._left >= 1:
-            return timedelta(0)
-        return timedelta(seconds=(1 - self._left) / self._rate)
+        left = self._left or 0.0
+        return timedelta(seconds=max(0.0, 1 - left) / self._rate)

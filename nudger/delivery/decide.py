@@ -1,13 +1,14 @@
 """The verdicts on all that is due for one person: gate, words, history. Pure, so preview uses it too."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from nudger.delivery import gate
-from nudger.delivery.agenda import Decision, Drop, Due, Send, Verdict
-from nudger.delivery.ledger import count_send, shows_ways_out, thin_out
+from nudger.delivery.agenda import Decision, Drop, Due, Send, Verdict, Wait
+from nudger.delivery.ledger import ON_TIME, count_send, shows_ways_out, thin_out
 from nudger.delivery.restored import Restored
+from nudger.delivery.ways import OPEN, Ways
 from nudger.errors import NudgerError
 from nudger.messages import Worded, Wording, count
 from nudger.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
@@ -34,24 +35,25 @@ class Decider:
         person: Person,
         dues: Sequence[Due],
         now: datetime,
-        closed: Mapping[ChannelName, datetime],
+        ways: Ways = OPEN,
         restored: Restored | None = None,
     ) -> Decision:
         """One verdict for each of `dues`, in their order, and the person with the history after them."""
-        moment = gate.Moment(now, self.zone(person.plan.timezone), closed, restored, self.mute)
+        moment = gate.Moment(now, self.zone(person.plan.timezone), ways, restored, self.mute)
         asked = [gate.ask(person, due, moment) for due in dues]
-        goes = gate.fresher(
-            [
-                due
-                for due, answer in zip(dues, asked, strict=True)
-                if isinstance(answer, gate.Pass) and due.origin.is_nudge
-            ],
-            now,
-        )
+        passed = [
+            due
+            for due, answer in zip(dues, asked, strict=True)
+            if isinstance(answer, gate.Pass) and due.origin.is_nudge
+        ]
+        goes = gate.fresher(passed, now)
+        latest = max((due.due_at for due in passed if due.id in goes), default=None)
         verdicts: dict[int, Verdict] = {}
         # In an order of its own, so that a preview and any host come to the same verdicts.
         for due, answer in sorted(zip(dues, asked, strict=True), key=_by_time):
-            if not isinstance(answer, gate.Pass):
+            if isinstance(answer, gate.Full):
+                verdicts[due.id] = self._wait(person, due, answer, moment, latest)
+            elif not isinstance(answer, gate.Pass):
                 verdicts[due.id] = answer
             elif due.origin in FROM_A_TEXT:
                 verdicts[due.id] = self._answer(person, due, answer, moment)
@@ -62,6 +64,17 @@ class Decider:
             else:
                 verdicts[due.id], person = self._nudge(person, due, answer, moment)
         return Decision(tuple(verdicts[due.id] for due in dues), person)
+
+    def _wait(
+        self, person: Person, due: Due, at: gate.Full, moment: gate.Moment, latest: datetime | None
+    ) -> Verdict:
+        """In the queue for its channel; but on catching up, a later nudge that goes now goes in its place."""
+        if not due.origin.is_nudge:
+            # An answer, a notice, a welcome: before all nudges, whose last instants are still to come.
+            return Wait(at.channel, due.due_at, at.reason)
+        if latest is not None and due.due_at < latest and moment.now - due.due_at >= ON_TIME:
+            return gate.overtaken()
+        return Wait(at.channel, moment.now + self._valid_for(person, due.expires_at, moment), at.reason)
 
     def _answer(self, person: Person, due: Due, at: gate.Pass, moment: gate.Moment) -> Verdict:
         text = due.text or ""
@@ -82,7 +95,7 @@ class Decider:
 
     def asks_from(self, person: Person, channel: ChannelName, now: datetime) -> datetime | None:
         """From when on this person may be asked for consent on this channel; None: not as things stand."""
-        moment = gate.Moment(now, self.zone(person.plan.timezone), {}, mute=self.mute)
+        moment = gate.Moment(now, self.zone(person.plan.timezone), mute=self.mute)
         return gate.asks_from(person, channel, moment)
 
     def _nudge(self, person: Person, due: Due, at: gate.Pass, moment: gate.Moment) -> tuple[Verdict, Person]:

@@ -13,16 +13,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from nudger.delivery.agenda import Claim, Decision, Due, Sending
-from nudger.delivery.budget import Budget
 from nudger.delivery.decide import Decider
 from nudger.delivery.observing import UNWATCHED, Observer
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
+from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Failure, Result, SendFailure
+from nudger.delivery.ways import Ways
 from nudger.model import ChannelName, Person
 
 BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
 LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
+SOON = timedelta(milliseconds=50)
 IN_FLIGHT = 200  # requests under way; what hangs must not hold the others
 
 log = structlog.get_logger("nudger.dispatch")
@@ -46,7 +48,7 @@ class Dispatcher:
         channels: Mapping[ChannelName, Channel],
         decider: Decider,
         clock: Clock,
-        budget: Budget,
+        limits: Mapping[ChannelName, Limit],
         retries: Retries,
         owner: str,
         watch: Observer = UNWATCHED,
@@ -55,7 +57,7 @@ class Dispatcher:
         self._channels = channels
         self._decider = decider
         self._clock = clock
-        self._budget = budget
+        self._limits = limits
         self._retries = retries
         self._watch = watch
         self.owner = owner  # whose `sending` a recovery takes for left behind
@@ -73,18 +75,22 @@ class Dispatcher:
         """Claims what is due and starts to send it; returns without waiting for slow providers."""
         if self._fault is not None:
             raise self._fault
-        room = self._budget.room(now, min(BATCH, IN_FLIGHT - len(self._under_way)))
+        room = min(BATCH, IN_FLIGHT - len(self._under_way))
         if room <= 0:
-            return Dispatched(0, 0, now + max(self._budget.wait(), timedelta(milliseconds=100)))
+            return Dispatched(0, 0, now + SOON)
         claim = await self._claim(now, room)
         self._watch.dropped(claim.dropped)
         if self._closing:
             await asyncio.to_thread(self._store.release, claim.sendings, now)
             return Dispatched(0, claim.dropped, None)
         await self._start(claim.sendings, now)
-        if claim.looked_at:
+        if claim.looked_at or claim.sendings:
             self._tell()
-        again = now if claim.looked_at >= room else await asyncio.to_thread(self._store.next_due_at)
+        if claim.looked_at >= room:
+            return Dispatched(len(claim.sendings), claim.dropped, now)
+        next_at = await asyncio.to_thread(self._store.next_due_at)
+        turn_at = max(claim.again_at, now + SOON) if claim.again_at else None
+        again = min((at for at in (next_at, turn_at) if at is not None), default=None)
         return Dispatched(len(claim.sendings), claim.dropped, again)
 
     def close(self) -> None:
@@ -114,15 +120,13 @@ class Dispatcher:
                 task.cancel()
 
     async def _claim(self, now: datetime, room: int) -> Claim:
-        closed = self._retries.closed(now)
-
         def claim() -> Claim:
             restored = self._store.restored()
 
-            def decide(person: Person, dues: Sequence[Due]) -> Decision:
-                return self._decider.decide(person, dues, now, closed, restored)
+            def decide(person: Person, dues: Sequence[Due], ways: Ways) -> Decision:
+                return self._decider.decide(person, dues, now, ways, restored)
 
-            return self._store.claim_due(now, room, self.owner, decide)
+            return self._store.claim_due(now, room, self.owner, decide, self._limits)
 
         return await asyncio.to_thread(claim)
 
@@ -134,7 +138,6 @@ class Dispatcher:
         for sending in sendings:
             if sending.message in stopped:
                 continue
-            self._budget.spend(sending.segments if sending.channel is ChannelName.SMS else 0)
             task = asyncio.create_task(self._in_turn(sending), name=f"send {sending.message}")
             self._under_way[task] = sending
             task.add_done_callback(self._forget)

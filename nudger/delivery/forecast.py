@@ -83,7 +83,7 @@ def _walk(person: Person, coming: list[Due], decider: Decider) -> Iterator[Forec
     numbered = [replace(due, id=number) for number, due in enumerate(coming)]
     for at, group in groupby(numbered, key=lambda due: due.due_at):
         dues = list(group)
-        decision = decider.decide(person, dues, at, {})
+        decision = decider.decide(person, dues, at)
         person = decision.person
         for due, verdict in zip(dues, decision.verdicts, strict=True):
             yield _shown(person, due, verdict, decider)

@@ -1,12 +1,13 @@
 """Whether an entry of the agenda may go out now. Read inside the claim's transaction, on every path."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.delivery.agenda import Drop, Due, Later
 from nudger.delivery.ledger import ON_TIME, sent_on
 from nudger.delivery.restored import Restored
+from nudger.delivery.ways import OPEN, Ways
 from nudger.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
 from nudger.schedule import is_quiet, quiet_ends
 
@@ -24,12 +25,20 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
+class Full:
+    """It may go out on this channel, when its turn comes."""
+
+    channel: ChannelName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """When and under which outer conditions the gate is asked."""
 
     now: datetime
     zone: tzinfo
-    closed: Mapping[ChannelName, datetime]  # channels that rest, and until when
+    ways: Ways = OPEN
     restored: Restored | None = None  # where the database was restored from a backup
     mute: frozenset[ChannelName] = frozenset()  # on which a welcome could not be answered
 
@@ -37,23 +46,28 @@ class Moment:
         return f"{at.astimezone(self.zone):%H:%M}"
 
 
-def ask(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
+def ask(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop | Later:
     """Every rule of the gate but the two that count what else was sent (see `count`)."""
     if due.origin is Origin.WELCOME:
         return _welcome(person, due, moment)
     if moment.now > due.expires_at:
-        return _missed(f"could not go out before {moment.clock(due.expires_at)}")
+        return _late(due, f"before {moment.clock(due.expires_at)}")
     if reason := _of_before(due, moment.restored):
         return _missed(reason)
     if due.origin is Origin.ANSWER:
-        return _answer(person, due)
+        return _answer(person, due, moment)
     if due.origin is Origin.NOTICE:
-        return _notice(person, due)
+        return _notice(person, due, moment)
     nudge = person.plan.nudge(due.nudge)
     if nudge is None:
         return Drop(State.CANCELLED, "no longer in the plan")
     if reason := _left_alone(person, moment):
-        return _suppressed(reason)
+        # Its turn did not come in time, and that is why, not the quiet hours that it ran into.
+        return (
+            _late(due, f"before {reason}")
+            if due.held_up and reason == _quiet(person)
+            else _suppressed(reason)
+        )
     return _channel(person, due, nudge, moment)
 
 
@@ -102,17 +116,27 @@ def _of_before(due: Due, restored: Restored | None) -> str | None:
     return ALREADY if due.due_at <= restored.done_until else None
 
 
-def _answer(person: Person, due: Due) -> Pass | Drop:
+def _late(due: Due, when: str) -> Drop:
+    return _missed(f"could not go out {when}" + (f": {due.held_up}" if due.held_up else ""))
+
+
+def _answer(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop:
     channel = due.channel or ChannelName.SMS
     address = person.plan.address(channel)
     if address is None:
         return Drop(State.CANCELLED, f"no address for {channel} any more")
     if channel in due.refused:
-        return Drop(State.FAILED, f"{channel} refused it")
-    return Pass(channel, address)
+        return _failed(due, f"{channel} refused it")
+    return _passes(channel, address, moment)
 
 
-def _notice(person: Person, due: Due) -> Pass | Drop:
+def _passes(channel: ChannelName, address: str, moment: Moment) -> Pass | Full:
+    """There is no other channel to go to: what rests is waited for, too."""
+    reason = moment.ways.rests.get(channel) or moment.ways.full.get(channel)
+    return Full(channel, reason) if reason else Pass(channel, address)
+
+
+def _notice(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop:
     """To the trusted contact whom the plan names now, unless the person has withdrawn it meanwhile."""
     contact = person.plan.trusted
     if contact is None or contact.phone is None:
@@ -120,11 +144,11 @@ def _notice(person: Person, due: Due) -> Pass | Drop:
     if contact.tell == person.standing.untold:
         return Drop(State.CANCELLED, "withdrawn by the person")
     if ChannelName.SMS in due.refused:
-        return Drop(State.FAILED, f"{ChannelName.SMS} refused it")
-    return Pass(ChannelName.SMS, contact.phone)
+        return _failed(due, f"{ChannelName.SMS} refused it")
+    return _passes(ChannelName.SMS, contact.phone, moment)
 
 
-def _welcome(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
+def _welcome(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop | Later:
     """The question for consent waits, however long, for quiet hours, pauses and rests to end."""
     channel = due.channel or ChannelName.SMS
     address, opens_at = person.plan.address(channel), _opens_at(person, moment)
@@ -136,13 +160,11 @@ def _welcome(person: Person, due: Due, moment: Moment) -> Pass | Drop | Later:
     if (reason := _needless(person, channel, moment)) is not None or address is None:
         return Drop(State.CANCELLED, reason or f"no address for {channel} any more")
     if channel in due.refused:
-        return Drop(State.FAILED, f"{channel} refused it")
+        return _failed(due, f"{channel} refused it")
     if opens_at is None or opens_at > moment.now:
         reason = _left_alone(person, moment) or "left alone for now"
         return Later(opens_at, reason) if opens_at else _suppressed(reason)
-    if (until := moment.closed.get(channel)) is not None and until > moment.now:
-        return Later(until, f"{channel} rests after a fault")
-    return Pass(channel, address)
+    return _passes(channel, address, moment)
 
 
 def _needless(person: Person, channel: ChannelName, moment: Moment) -> str | None:
@@ -182,37 +204,50 @@ def _left_alone(person: Person, moment: Moment) -> str | None:
         until = standing.paused_until
         return f"paused until {until.astimezone(moment.zone):%Y-%m-%d %H:%M}" if until else "paused"
     if quiet is not None and is_quiet(moment.zone, quiet, moment.now):
-        return f"quiet hours {quiet}"
+        return _quiet(person)
     return None
 
 
-def _channel(person: Person, due: Due, nudge: Nudge, moment: Moment) -> Pass | Drop | Later:
+def _channel(person: Person, due: Due, nudge: Nudge, moment: Moment) -> Pass | Full | Drop:
     """The first channel of the plan that is open to this person; else why none is."""
-    reasons = []
-    waits = []
+    ways, resting, reasons = moment.ways, list[Full](), list[str]()
     for channel in nudge.channels or person.plan.channels:
-        address = person.plan.address(channel)
-        if address is None:
-            reasons.append(f"no address for {channel}")
-        elif channel in person.standing.opted_out:
-            reasons.append(f"opted out of {channel}")
-        elif channel not in person.standing.consented:
-            reasons.append(f"no consent on record for {channel}")
-        elif channel in due.refused:
-            reasons.append(f"{channel} refused it")
-        elif channel in person.standing.rested:
-            reasons.append(f"{channel} rests, for too much in a row did not arrive")
-        elif (until := moment.closed.get(channel)) is not None and until > moment.now:
-            waits.append(until)
-            reasons.append(f"{channel} rests after a fault")
+        if reason := _shut(person, due, channel):
+            reasons.append(reason)
+        elif channel in ways.rests:
+            resting.append(Full(channel, ways.rests[channel]))
+        elif channel in ways.full:
+            return Full(channel, ways.full[channel])
         else:
-            return Pass(channel, address)
-    if waits:
-        # Looked at once more just before it expires, so that it ends as missed with its reason.
-        return Later(min(*waits, due.expires_at + timedelta(microseconds=1)), "; ".join(reasons))
+            return Pass(channel, person.plan.address(channel) or "")
+    if resting:
+        return resting[0]
     why = "; ".join(reasons) or "no channel"
     # Tried, and no way is left: that is a failure, and no rule that kept it from the person.
-    return Drop(State.FAILED, why) if due.refused else _suppressed(why)
+    return _failed(due, why) if due.refused else _suppressed(why)
+
+
+def _shut(person: Person, due: Due, channel: ChannelName) -> str | None:
+    """Why this channel is not for this person, or not for this entry."""
+    if person.plan.address(channel) is None:
+        return f"no address for {channel}"
+    if channel in person.standing.opted_out:
+        return f"opted out of {channel}"
+    if channel not in person.standing.consented:
+        return f"no consent on record for {channel}"
+    if channel in due.refused:
+        return f"{channel} refused it"
+    if channel in person.standing.rested:
+        return f"{channel} rests, for too much in a row did not arrive"
+    return None
+
+
+def _quiet(person: Person) -> str:
+    return f"quiet hours {person.plan.quiet}"
+
+
+def _failed(due: Due, reason: str) -> Drop:
+    return Drop(State.FAILED, reason + (f" ({due.held_up})" if due.held_up else ""))
 
 
 def _suppressed(reason: str) -> Drop:

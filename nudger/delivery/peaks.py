@@ -1,8 +1,9 @@
 """Whether the budget carries what is planned: the queue of texts, played ahead of time. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from heapq import heappop, heappush
 
 from nudger.delivery.budget import Budget
@@ -61,6 +62,14 @@ def enough(texts: Sequence[Text], per_second: float) -> int | None:
         middle = (low + high) // 2
         low, high = (middle, high) if missed(texts, middle) else (low, middle)
     return high if high <= HIGHEST_RATE else None
+
+
+def too_full(texts: Iterable[Text], per_day: int) -> dict[date, int]:
+    """The GMT days on which more segments are due than the day lets out, with how many are due."""
+    days: Counter[date] = Counter()
+    for text in texts:
+        days[text.due_at.astimezone(UTC).date()] += text.segments
+    return {day: segments for day, segments in sorted(days.items()) if segments > per_day}
 
 
 def _until_none_waits(coming: list[Text], budget: Budget) -> Peak:

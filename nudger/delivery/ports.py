@@ -16,12 +16,15 @@ from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
 from nudger.delivery.restored import Mark, Restored
+from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Receipt, Report, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
 from nudger.model import ChannelName, Person, State
 from nudger.tokens import Link
+
+NO_LIMITS: Mapping[ChannelName, Limit] = {}
 
 
 class Channel(Protocol):
@@ -93,10 +96,21 @@ class Store(Protocol):
     def next_due_at(self) -> datetime | None:
         """When the earliest planned entry is due (it may be past)."""
 
-    def claim_due(self, now: datetime, limit: int, owner: str, decide: Decide) -> Claim:
+    def claim_due(
+        self,
+        now: datetime,
+        limit: int,
+        owner: str,
+        decide: Decide,
+        limits: Mapping[ChannelName, Limit] = NO_LIMITS,
+    ) -> Claim:
         """Claims at most `limit` entries with due_at <= now, earliest first, and all that is due of
         each person met, calls `decide` per person, and commits the verdicts: a Send becomes a message in
-        state `sending` before this returns. No two callers get the same entry, on any host."""
+        state `sending` before this returns. No two callers get the same entry, on any host.
+
+        What has to Wait for a channel (it has a limit, or rests) stays planned in that channel's queue;
+        the queue then gives out what the limit allows in this second, the earliest `turn_at` first. All
+        callers share what is left of it, in the store. What waits in a queue holds up nothing else."""
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
         """The message ids among them that may no longer go out: opted out or held since the claim.
@@ -106,8 +120,10 @@ class Store(Protocol):
         """Writes the ends of sends. Receipt: sent. AMBIGUOUS: unknown. NOT_SENT with `retry_at` before the
         entry's expiry: planned again then; else missed. RECIPIENT with `retry_at`: planned again, that
         channel refused; else failed. OPTED_OUT: like RECIPIENT, and the person is opted out of that
-        channel. SENDER: failed. A message that is no longer `sending` is left alone, except that a
-        receipt turns `unknown` into `sent`."""
+        channel. SENDER with `retry_at`: planned again, that channel refused at the second time only (it
+        rests anyway); else failed. Faults of a channel are counted (`senders`), and it rests after too
+        many. A message that is no longer `sending` is left alone, except that a receipt turns `unknown`
+        into `sent`."""
 
     def release(self, sendings: Sequence[Sending], now: datetime) -> None:
         """Claimed and certainly not handed over: planned again, as if never claimed."""

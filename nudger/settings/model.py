@@ -114,6 +114,7 @@ Days = Annotated[int, Field(ge=0, le=36_500), _expected("a whole number of days,
 Rate = Annotated[
     float, Field(gt=0, le=100_000, allow_inf_nan=False), _expected("a number above 0, at most 100000")
 ]
+Daily = Annotated[int, Field(ge=1, le=100_000_000), _expected("a whole number from 1 on")]
 Sender = Annotated[
     str, AfterValidator(_sender), _expected('a number like "+447700900123", or a short code', shown=False)
 ]
@@ -186,6 +187,7 @@ class Settings(BaseSettings):
     replies: Replies = Field(default_factory=lambda data: "webhook" if data["public_url"] else "poll")
     poll_seconds: Seconds = 15
     sms_per_second: Rate = 1.0
+    sms_per_day: Daily | None = None
     provider_handles_stop: Flag = Field(default_factory=lambda data: bool(data["sms"] == "twilio"))
 
     smtp_host: str | None = None

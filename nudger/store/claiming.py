@@ -8,12 +8,16 @@ from typing import Any
 
 from sqlalchemy import Boolean, bindparam, case, insert, null, select, text, update
 
-from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Later, Send, Sending
-from nudger.model import Person, State
-from nudger.store import codec, people
+from nudger.delivery import senders as delivery
+from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Later, Send, Sending, Wait
+from nudger.delivery.senders import Limit
+from nudger.delivery.ways import Ways
+from nudger.model import ChannelName, Person, State
+from nudger.store import codec, people, queues, senders
 from nudger.store.bulk import Bulk
 from nudger.store.entries import DUE, as_due
 from nudger.store.keys import among
+from nudger.store.senders import Limits
 from nudger.store.tables import EPOCH, OR_FAIL, WAITS_FOR_TIME, message, occurrence, person
 from nudger.store.transaction import Transaction
 
@@ -55,7 +59,12 @@ _TO_DROPPED = Bulk(
 _TO_LATER = Bulk(
     update(occurrence)
     .where(occurrence.c.id == bindparam("entry"))
-    .values(due_at=bindparam("until"), wake_at=bindparam("until"), reason=bindparam("why"))
+    .values(due_at=bindparam("until"), wake_at=bindparam("until"), queue=null(), reason=bindparam("why"))
+)
+_TO_QUEUE = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(queue=bindparam("by"), turn_at=bindparam("turn"), reason=bindparam("why"))
 )
 _MESSAGE = (
     "id",
@@ -86,28 +95,77 @@ _TO_HISTORY = Bulk(
 _NEW_MESSAGES = Bulk(insert(message).inline(), _MESSAGE)
 
 
-def claim_due(tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide) -> Claim:
+def claim_due(
+    tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide, limits: Limits
+) -> Claim:
+    """See Store.claim_due. First what has come due: it goes, or joins the queue of its channel. Then the
+    queues, each as far as its sender lets."""
     if not tx.database.is_sqlite:
         tx.connection.execute(_BY_INDEX)
     due = _DUE_PEOPLE if tx.database.is_sqlite else _FREE_PEOPLE
+    limited = senders.limited(senders.read(tx, now), limits)
+    ways = senders.ways(limited, limits, now)
     met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
     claimed = _Claimed(now, owner, stamp(now))
     for one, dues in _due_by_person(tx, list(dict.fromkeys(met)), now):
-        claimed.take(one, dues, decide(one, dues))
+        claimed.take(one, dues, decide(one, dues, ways))
     claimed.write(tx)
-    return claimed.claim(looked_at=len(met))
+    turns = []
+    for channel in ChannelName:  # also where nothing has to wait any more: those who did are let out
+        turn = _Turn(channel, limits.get(channel, senders.NO_LIMIT), ways, decide)
+        turns.append(turn.run(tx, claimed, limit - len(claimed.sendings)))
+    return claimed.claim(len(met), min((at for at in turns if at is not None), default=None))
 
 
 def _due_by_person(tx: Transaction, ids: list[str], now: datetime) -> Iterator[tuple[Person, list[Due]]]:
-    """All that is due of these people. Read only now that they are locked: another daemon may have
-    taken what was due of them before the lock was given."""
+    """All that is due of these people, in their order. Read only now that they are locked: another daemon
+    may have taken what was due of them before the lock was given."""
     if not ids:
         return
     dues: dict[str, list[Due]] = {}
     for row in tx.connection.execute(_DUE_ENTRIES, {"ids": ids, "now": now}).all():
         dues.setdefault(row[1], []).append(as_due(row))
-    for person_id, one in people.read(tx, list(dues)).items():
-        yield one, dues[person_id]
+    found = people.read(tx, list(dues))
+    for person_id in ids:
+        if person_id in found:
+            yield found[person_id], dues[person_id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One channel's queue, and what its sender lets out of it in this second."""
+
+    channel: ChannelName
+    limit: Limit
+    ways: Ways
+    decide: Decide
+
+    def run(self, tx: Transaction, claimed: "_Claimed", at_most: int) -> datetime | None:
+        """When the next turn comes; None where nobody waits any more."""
+        now = claimed.now
+        if queues.is_empty(tx, self.channel, now):
+            return None
+        sender = senders.lock(tx, self.channel, now)
+        room = min(at_most, delivery.room(sender, self.limit, now))
+        why = delivery.why_full(sender, self.limit, now)
+        heads = {head.person: head for head in queues.heads(tx, self.channel, room, why, now)}
+        spent = 0
+        for one, dues in _due_by_person(tx, list(heads), now):
+            if spent >= room > 0 and not heads[one.id].expired:
+                break
+            ways = self.ways if spent >= room else self._open()
+            spent += claimed.take(one, dues, self.decide(one, dues, ways), self.channel)
+        claimed.write(tx)
+        if spent:
+            sender = delivery.taken(sender, self.limit, spent, now)
+            senders.put(tx, sender)
+        return None if queues.is_empty(tx, self.channel, now) else delivery.opens_at(sender, self.limit, now)
+
+    def _open(self) -> Ways:
+        return Ways(
+            {name: why for name, why in self.ways.rests.items() if name is not self.channel},
+            {name: why for name, why in self.ways.full.items() if name is not self.channel},
+        )
 
 
 @dataclass(slots=True)
@@ -121,9 +179,14 @@ class _Claimed:
     messages: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[dict[str, Any]] = field(default_factory=list)
     later: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    left_out: int = 0
     histories: list[dict[str, Any]] = field(default_factory=list)
 
-    def take(self, one: Person, dues: Sequence[Due], decision: Decision) -> None:
+    def take(
+        self, one: Person, dues: Sequence[Due], decision: Decision, by: ChannelName | None = None
+    ) -> int:
+        """Returns the segments that go out by this channel."""
         for due, verdict in zip(dues, decision.verdicts, strict=True):
             match verdict:
                 case Send():
@@ -134,8 +197,18 @@ class _Claimed:
                     )
                 case Later():
                     self.later.append({"entry": due.id, "until": verdict.until, "why": verdict.reason})
+                case Wait():
+                    self._wait(due, verdict)
         if decision.person.history != one.history:
             self._remember(one, dues, decision)
+        sends = [verdict for verdict in decision.verdicts if isinstance(verdict, Send)]
+        return sum(send.segments for send in sends if send.channel is by)
+
+    def _wait(self, due: Due, wait: Wait) -> None:
+        if (due.queue, due.held_up) != (wait.channel, wait.reason):  # else it stands there already
+            self.waiting.append(
+                {"entry": due.id, "by": wait.channel, "turn": wait.turn_at, "why": wait.reason}
+            )
 
     def _send(self, one: Person, due: Due, send: Send) -> None:
         message_id = new_message_id(self.stamp)
@@ -204,11 +277,15 @@ class _Claimed:
         _NEW_MESSAGES.run(tx.connection, self.messages)
         _TO_DROPPED.run(tx.connection, self.dropped)
         _TO_LATER.run(tx.connection, self.later)
+        _TO_QUEUE.run(tx.connection, self.waiting)
         _TO_HISTORY.run(tx.connection, self.histories)
+        self.left_out += len(self.dropped)
+        for written in (self.messages, self.dropped, self.later, self.waiting, self.histories):
+            written.clear()
 
-    def claim(self, looked_at: int) -> Claim:
+    def claim(self, looked_at: int, again_at: datetime | None) -> Claim:
         self.sendings.sort(key=lambda pair: pair[0])
-        return Claim(tuple(sending for _, sending in self.sendings), len(self.dropped), looked_at)
+        return Claim(tuple(sending for _, sending in self.sendings), self.left_out, looked_at, again_at)
 
 
 def stamp(now: datetime) -> str:

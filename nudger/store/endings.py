@@ -38,6 +38,7 @@ _MESSAGES = (
         occurrence.c.origin,
         occurrence.c.expires_at,
         occurrence.c.refused,
+        occurrence.c.attempts,
         occurrence.c.outcome,
         occurrence.c.key,
     )

@@ -25,6 +25,8 @@ DUE = (
     occurrence.c.refused,
     occurrence.c.text,
     occurrence.c.channel,
+    occurrence.c.reason,
+    occurrence.c.queue,
 )
 
 KINDS: Mapping[str | None, Kind | None] = {None: None} | {str(kind): kind for kind in Kind}
@@ -36,7 +38,7 @@ CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): n
 def as_due(row: AnyRow) -> Due:
     # By position: a claim does this for every entry, and names would cost as much as all the rest.
     entry_id, person, nudge, kind, origin, local_date, slot, again = row[:8]
-    due_at, expires_at, attempts, refused, text, channel = row[8:]
+    due_at, expires_at, attempts, refused, text, channel, reason, queue = row[8:]
     return Due(
         entry_id,
         person,
@@ -52,6 +54,8 @@ def as_due(row: AnyRow) -> Due:
         channels_from(refused),
         text,
         CHANNELS[channel],
+        reason,
+        CHANNELS[queue],
     )
 
 

@@ -10,7 +10,7 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.delivery.statuses import is_the_numbers
 from nudger.model import CRISIS_ANSWERS, ChannelName, State
-from nudger.store import numbers, people, standing
+from nudger.store import numbers, people, senders, standing
 from nudger.store.endings import ANSWERED, Ending, opt_out, rows, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
@@ -42,6 +42,7 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
             _judge_number(tx, row, result.failure, now)
     write(tx, ends, now)
     take_back(tx, [end.row for end in ends if end.message is State.FAILED])
+    senders.ended(tx, [(result.sending.channel, result.failure) for result in results], now)
     for end in ends:
         if end.row.key in CRISIS_ANSWERS and end.message is State.FAILED and end.refused:
             standing.alarm_unanswered(tx, end.row.person, end.reason, now)
@@ -112,15 +113,15 @@ def _ending(row: AnyRow, result: Result) -> Ending:
         return Ending(row, State.UNKNOWN, State.UNKNOWN, failure.reason, code=failure.code)
     entry, reason = _not_accepted(row, failure, result.retry_at)
     refused = channels_from(row.refused)
-    if failure.failure is not Failure.NOT_SENT:
+    # A sender's fault is not this entry's: once more by the same channel, when that works again. The
+    # second time it may be, and one odd message must not be what a channel is tried with for ever.
+    if failure.failure is not Failure.NOT_SENT and (failure.failure is not Failure.SENDER or row.attempts):
         refused |= {ChannelName(row.channel)}
     return Ending(row, State.FAILED, entry, reason, result.retry_at, channels_to(refused), failure.code)
 
 
 def _not_accepted(row: AnyRow, failure: SendFailure, retry_at: datetime | None) -> tuple[State, str]:
     """What becomes of an entry whose message certainly did not go out."""
-    if failure.failure is Failure.SENDER:
-        return State.FAILED, failure.reason
     if row.outcome is not None:
         return State.CANCELLED, ANSWERED
     if failure.failure is Failure.NOT_SENT and (retry_at is None or retry_at >= row.expires_at):

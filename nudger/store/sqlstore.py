@@ -10,7 +10,9 @@ from nudger.delivery.doubts import Doubt, Judge, Listed, Reconciled
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
+from nudger.delivery.ports import NO_LIMITS
 from nudger.delivery.restored import Mark, Restored
+from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Report, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
@@ -107,9 +109,16 @@ class SqlStore:
         with self._read() as tx:
             return looking.next_due_at(tx)
 
-    def claim_due(self, now: datetime, limit: int, owner: str, decide: Decide) -> Claim:
+    def claim_due(
+        self,
+        now: datetime,
+        limit: int,
+        owner: str,
+        decide: Decide,
+        limits: Mapping[ChannelName, Limit] = NO_LIMITS,
+    ) -> Claim:
         with self._write() as tx:
-            return claiming.claim_due(tx, now, limit, owner, decide)
+            return claiming.claim_due(tx, now, limit, owner, decide, limits)
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
         nudges = [sending for sending in sendings if sending.origin not in FROM_A_TEXT]

@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from nudger.delivery import statuses
 from nudger.delivery.sends import Failure, Report, SendFailure
 from nudger.model import ChannelName, Origin, State
-from nudger.store import numbers, people
+from nudger.store import numbers, people, senders
 from nudger.store.endings import Ending, opt_out, rows, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.tables import AnyRow, message
@@ -111,3 +111,6 @@ def _judge_number(
         numbers.failed(tx, row, now)
     elif state is State.DELIVERED:
         numbers.arrived(tx, row, now)
+    if failure is not None and failure.failure is Failure.SENDER:
+        # Filtered, or not registered: every other text would end the same way.
+        senders.ended(tx, [(ChannelName(row.channel), failure)], now)

@@ -15,7 +15,6 @@ from nudger.core import Core
 from nudger.daemon import Daemon, Duty
 from nudger.delivery.agenda import Sending
 from nudger.delivery.asking import Asking
-from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.housekeeping import Housekeeping
 from nudger.delivery.inbox import AskingAgain, Inbox, Poller
@@ -23,6 +22,7 @@ from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.reconciling import Outbox, Reconciling
 from nudger.delivery.retry import Retries
+from nudger.delivery.senders import Limit
 from nudger.delivery.tallying import Tallying
 from nudger.highwater import EVERY, HighWater
 from nudger.metrics import Metrics
@@ -56,7 +56,7 @@ def build_daemon(
         ways_out,
         core.decider,
         clock,
-        Budget(settings.sms_per_second if settings.sms == "twilio" else None),
+        _limits(settings),
         Retries(random.SystemRandom()),
         owner=f"{socket.gethostname()}:{settings.state_dir}",
         watch=metrics,
@@ -99,6 +99,13 @@ def build_daemon(
 def _housekeeping(settings: Settings, store: Store) -> Housekeeping:
     days = settings.retention_days
     return Housekeeping(store, timedelta(days=days) if days else None)
+
+
+def _limits(settings: Settings) -> dict[ChannelName, Limit]:
+    """The phone on the screen has none."""
+    if settings.sms != "twilio":
+        return {}
+    return {ChannelName.SMS: Limit(settings.sms_per_second, settings.sms_per_day)}
 
 
 def _duties(

@@ -35,6 +35,7 @@ SUBJECTS = [
         "helplines",
         "countries",
         "consent",
+        "budget",
         "clock",
         "service",
         "tzdata",

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger.core import Core
-from nudger.delivery.budget import Budget
 from nudger.delivery.forecast import forecast
 from nudger.delivery.peaks import Peak, Text, enough, missed, peaks
+from nudger.delivery.senders import Limit
 from nudger.settings import load
 from nudger.wiring import open_database
 from tests.delivery.world import World
@@ -122,7 +122,7 @@ async def test_what_a_preview_calls_missed_is_what_the_daemon_then_misses(
 ) -> None:
     core = Core(load(None, {"NUDGER_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)}, tmp_path))
     store = open_database(core)
-    world = World(core, store, budget=Budget(rate))
+    world = World(core, store, limit=Limit(per_second=rate))
     await world.start(**{f"p{number}": PLAN.format(number=number, expires=expires) for number in range(50)})
     rows = [
         row

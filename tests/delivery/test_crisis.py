@@ -293,7 +293,7 @@ async def test_a_refusal_of_that_answer_is_recorded_shown_and_raises_an_alarm(wo
     await world.tick()
 
     report = world.store.status(world.clock.now())
-    assert report.unanswered == {"maya": "sms refused it"}
+    assert report.unanswered == {"maya": "sms refused it (opted out at the provider)"}
     assert ["answer: stopped crisis", "failed"] in [
         [entry.what, entry.state] for entry in world.store.log("maya")
     ]
@@ -330,7 +330,9 @@ async def test_the_hold_stops_a_send_that_was_claimed_before_it(world: World) ->
     await world.start(maya=MAYA)
     world.clock.at = MONDAY_NINE + HOUR
     now, decider = world.clock.now(), world.core.decider
-    claim = world.store.claim_due(now, 10, "test", lambda one, dues: decider.decide(one, dues, now, {}))
+    claim = world.store.claim_due(
+        now, 10, "test", lambda one, dues, ways: decider.decide(one, dues, now, ways)
+    )
 
     await world.inbox.take(world.inbound(WANTS_TO_DIE))
     stopped = world.store.stopped(claim.sendings, now)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from nudger.delivery.agenda import Sending
-from nudger.delivery.budget import Budget
+from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.model import ChannelName, State
 from tests.delivery.world import MONDAY_NINE, ScriptedChannel, World
@@ -94,14 +94,23 @@ async def test_what_was_certainly_not_accepted_is_sent_again_while_it_is_fresh(w
 
 
 async def test_what_cannot_be_sent_before_it_expires_is_missed_with_its_reason(world: World) -> None:
-    await world.start(maya=MAYA)
+    await world.start(maya=MAYA.replace("phone =", 'channels = ["sms"]\nphone ='))
     world.sms.answer = lambda _: always(Failure.NOT_SENT)
 
     await world.until(MONDAY_NINE + ONE + timedelta(hours=1))
 
     missed = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.MISSED]
-    assert len(missed) == 1
-    assert missed[0].reason
+    assert [one.reason for one in missed] == ["could not go out before 13:30: sms rests: as scripted"]
+
+
+async def test_a_channel_that_keeps_failing_gives_way_to_the_next(world: World) -> None:
+    await world.start(maya=MAYA)
+    world.sms.answer = lambda _: always(Failure.NOT_SENT)
+
+    await world.until(MONDAY_NINE + ONE + timedelta(hours=1))
+
+    assert [sending.address for sending in world.email.sent] == ["maya@example.org"]
+    assert states(world) == {State.SENT: 1}
 
 
 async def test_a_number_that_will_not_take_it_gives_way_to_email(world: World) -> None:
@@ -126,7 +135,7 @@ async def test_a_stop_that_only_the_provider_knows_of_opts_out_here_too(world: W
     assert len(world.sms.sent) == 1
 
 
-async def test_a_refused_account_rests_the_channel_and_hurts_nobody_else(world: World) -> None:
+async def test_a_refused_account_rests_the_channel_and_what_can_goes_by_email(world: World) -> None:
     world.sms.answer = lambda _: always(Failure.SENDER, code="20003")
     jonas = MAYA.replace("Maya", "Jonas").replace("+447700900123", "+447700900124")
     jonas = jonas.replace("phone", 'channels = ["email"]\nphone')
@@ -134,8 +143,9 @@ async def test_a_refused_account_rests_the_channel_and_hurts_nobody_else(world: 
 
     await world.until(MONDAY_NINE + ONE)
 
-    assert states(world) == {State.FAILED: 1}
-    assert states(world, "jonas") == {State.SENT: 1}
+    assert [states(world, person) for person in ("maya", "jonas")] == [{State.SENT: 1}] * 2
+    assert len(world.sms.sent) == 1
+    assert [alarm.key for alarm in world.store.alarms()] == ["sender sms"]
 
 
 async def test_a_slow_provider_holds_up_nobody_else(world: World) -> None:
@@ -165,7 +175,7 @@ async def test_a_slow_provider_holds_up_nobody_else(world: World) -> None:
 
 
 async def test_a_budget_spreads_a_peak(world: World) -> None:
-    world.budget = Budget(1)
+    world.limit = Limit(per_second=1)
     world.dispatcher = world.new_dispatcher()
     people = {
         f"p{number}": MAYA.replace("+447700900123", f"+44770090010{number}").replace("maya@", f"p{number}@")

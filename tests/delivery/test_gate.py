@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nudger.delivery import gate
-from nudger.delivery.agenda import Drop, Due, Later
+from nudger.delivery.agenda import Drop, Due
+from nudger.delivery.ways import OPEN, Ways
 from nudger.model import At, ChannelName, History, Kind, Nudge, Origin, Person, Plan, Standing, State
 
 SMS, EMAIL = ChannelName.SMS, ChannelName.EMAIL
@@ -38,8 +39,8 @@ DUE = Due(
 )
 
 
-def moment(now: datetime = NOON, closed: dict[ChannelName, datetime] | None = None) -> gate.Moment:
-    return gate.Moment(now, LONDON, closed or {})
+def moment(now: datetime = NOON, ways: Ways = OPEN) -> gate.Moment:
+    return gate.Moment(now, LONDON, ways)
 
 
 def test_a_due_nudge_of_a_consenting_person_passes_on_the_first_channel() -> None:
@@ -124,16 +125,55 @@ def test_a_nudge_that_an_edit_removed_is_cancelled() -> None:
     assert answer == Drop(State.CANCELLED, "no longer in the plan")
 
 
-def test_a_resting_channel_is_waited_for_but_not_past_the_expiry() -> None:
+def test_a_resting_channel_is_waited_for_where_there_is_no_other() -> None:
     only_sms = Person(replace(PLAN, channels=(SMS,)), CONSENTED)
-    soon, late = NOON + timedelta(minutes=1), NOON + timedelta(hours=2)
 
-    answers = [gate.ask(only_sms, DUE, moment(closed={SMS: until})) for until in (soon, late)]
+    answer = gate.ask(only_sms, DUE, moment(ways=Ways(rests={SMS: "sms rests: refused"})))
 
-    assert answers == [
-        Later(soon, "sms rests after a fault"),
-        Later(DUE.expires_at + timedelta(microseconds=1), "sms rests after a fault"),
+    assert answer == gate.Full(SMS, "sms rests: refused")
+
+
+def test_a_resting_channel_gives_way_to_the_next() -> None:
+    answer = gate.ask(MAYA, DUE, moment(ways=Ways(rests={SMS: "sms rests: refused"})))
+
+    assert answer == gate.Pass(EMAIL, "maya@example.org")
+
+
+def test_a_full_channel_is_waited_for_though_there_is_another() -> None:
+    answer = gate.ask(MAYA, DUE, moment(ways=Ways(full={SMS: "too many"})))
+
+    assert answer == gate.Full(SMS, "too many")
+
+
+@pytest.mark.parametrize("ways", [Ways(rests={SMS: "refused"}), Ways(full={SMS: "too many"})])
+def test_an_answer_waits_for_the_channel_on_which_the_person_wrote(ways: Ways) -> None:
+    answer = replace(DUE, origin=Origin.ANSWER, nudge="", text="Noted.", channel=SMS)
+
+    assert isinstance(gate.ask(MAYA, answer, moment(ways=ways)), gate.Full)
+
+
+def test_what_waited_in_vain_is_missed_with_what_held_it_up() -> None:
+    held_up = replace(DUE, held_up="too many")
+    in_quiet_hours = replace(held_up, expires_at=NOON + timedelta(hours=10))
+
+    drops = [
+        gate.ask(MAYA, held_up, moment(NOON + timedelta(hours=1))),
+        gate.ask(MAYA, in_quiet_hours, moment(NOON + timedelta(hours=9))),
     ]
+
+    assert drops == [
+        Drop(State.MISSED, "could not go out before 12:30: too many"),
+        Drop(State.MISSED, "could not go out before quiet hours 20:00-09:00: too many"),
+    ]
+
+
+def test_a_way_that_refused_it_is_named_with_its_words() -> None:
+    only_sms = Person(replace(PLAN, channels=(SMS,)), CONSENTED)
+    refused = replace(DUE, refused=frozenset({SMS}), held_up="the number is not valid")
+
+    assert gate.ask(only_sms, refused, moment()) == Drop(
+        State.FAILED, "sms refused it (the number is not valid)"
+    )
 
 
 def test_the_daily_limit_counts_fixed_drawn_and_snoozed_but_not_what_was_asked_for() -> None:

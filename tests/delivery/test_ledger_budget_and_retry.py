@@ -8,7 +8,7 @@ import pytest
 from nudger.delivery.agenda import Sending
 from nudger.delivery.budget import Budget
 from nudger.delivery.ledger import count_send, put_off, sent_on
-from nudger.delivery.retry import LONGEST, REST, Retries
+from nudger.delivery.retry import LONGEST, Retries
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import ChannelName, History, Origin
 
@@ -73,13 +73,6 @@ def test_a_clock_that_is_stepped_back_gives_nothing() -> None:
     assert budget.room(NOW - timedelta(hours=1), 500) == 0
 
 
-def test_without_a_rate_there_is_always_room() -> None:
-    budget = Budget(None)
-    budget.spend(1000)
-
-    assert budget.room(NOW, 500) == 500
-
-
 @pytest.mark.parametrize("attempts", range(12))
 def test_backoff_has_full_jitter_between_a_second_and_its_ceiling(attempts: int) -> None:
     retries = Retries(Random(7))
@@ -92,34 +85,22 @@ def test_backoff_has_full_jitter_between_a_second_and_its_ceiling(attempts: int)
     assert all(at is not None and timedelta(seconds=1) <= at - NOW <= LONGEST for at in waits)
 
 
-def test_retry_after_is_honoured_and_closes_the_channel_until_then() -> None:
-    retries = Retries(Random(7))
+def test_retry_after_is_honoured() -> None:
     failure = SendFailure(Failure.NOT_SENT, "slow down", "20429", timedelta(seconds=90))
 
-    result = retries.judge(SENDING, failure, 0, NOW)
+    result = Retries(Random(7)).judge(SENDING, failure, 0, NOW)
 
     assert result.retry_at is not None
     assert result.retry_at >= NOW + timedelta(seconds=90)
-    assert retries.closed(NOW) == {ChannelName.SMS: NOW + timedelta(seconds=90)}
 
 
-def test_a_senders_fault_rests_the_channel_and_nothing_is_retried() -> None:
-    retries = Retries(Random(7))
-
-    result = retries.judge(SENDING, SendFailure(Failure.SENDER, "wrong token", "20003"), 0, NOW)
-
-    assert result.retry_at is None
-    assert retries.closed(NOW) == {ChannelName.SMS: NOW + REST}
-    assert retries.closed(NOW + REST) == {}
-
-
-def test_an_ambiguous_end_is_never_retried() -> None:
-    result = Retries(Random(7)).judge(SENDING, SendFailure(Failure.AMBIGUOUS, "time-out"), 0, NOW)
-
-    assert result.retry_at is None
-
-
-def test_a_refused_recipient_is_tried_on_the_next_channel_at_once() -> None:
-    result = Retries(Random(7)).judge(SENDING, SendFailure(Failure.RECIPIENT, "no such number"), 0, NOW)
+@pytest.mark.parametrize("failure", [Failure.RECIPIENT, Failure.OPTED_OUT, Failure.SENDER])
+def test_what_was_certainly_refused_is_looked_at_again_at_once(failure: Failure) -> None:
+    result = Retries(Random(7)).judge(SENDING, SendFailure(failure, "refused", "20003"), 0, NOW)
 
     assert result.retry_at == NOW
+
+
+@pytest.mark.parametrize("failure", [Failure.AMBIGUOUS, Failure.LOST])
+def test_what_may_have_been_accepted_is_never_retried(failure: Failure) -> None:
+    assert Retries(Random(7)).judge(SENDING, SendFailure(failure, "time-out"), 0, NOW).retry_at is None

@@ -73,7 +73,7 @@ async def test_the_notice_is_committed_with_the_hold(telling: World) -> None:
         telling.clock.now(),
         10,
         "test",
-        lambda one, dues: telling.core.decider.decide(one, dues, telling.clock.now(), {}),
+        lambda one, dues, ways: telling.core.decider.decide(one, dues, telling.clock.now(), ways),
     )
     assert sorted(str(sending.origin) for sending in claim.sendings) == [Origin.ANSWER, Origin.NOTICE]
 

@@ -11,7 +11,6 @@ from nudger import plans
 from nudger.core import Core
 from nudger.delivery.agenda import Sending
 from nudger.delivery.asking import Asking
-from nudger.delivery.budget import Budget
 from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.inbox import Inbox
@@ -19,6 +18,7 @@ from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.planning import PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.delivery.retry import Retries
+from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.model import ChannelName
 from nudger.plans import Source
@@ -72,7 +72,8 @@ class World:
     clock: SteppedClock = field(default_factory=SteppedClock)
     sms: ScriptedChannel = field(default_factory=ScriptedChannel)
     email: ScriptedChannel = field(default_factory=ScriptedChannel)
-    budget: Budget = field(default_factory=lambda: Budget(None))
+    limit: Limit = field(default_factory=Limit)  # of texts
+    again_at: datetime | None = None  # the dispatcher's word of when to run again
 
     def __post_init__(self) -> None:
         self.laying_out = LayingOut(self.store, self.core.zone, self.core.settings.seed)
@@ -83,9 +84,8 @@ class World:
     def new_dispatcher(self) -> Dispatcher:
         channels = {ChannelName.SMS: self.sms, ChannelName.EMAIL: self.email}
         retries = Retries(Random(1))
-        return Dispatcher(
-            self.store, channels, self.core.decider, self.clock, self.budget, retries, owner="test"
-        )
+        limits = {ChannelName.SMS: self.limit}
+        return Dispatcher(self.store, channels, self.core.decider, self.clock, limits, retries, owner="test")
 
     def new_inbox(self, **changes: Any) -> Inbox:
         """By the rules of the settings, with these changed."""
@@ -108,7 +108,8 @@ class World:
 
     async def tick(self) -> None:
         """One run of the dispatcher, and everything that it started."""
-        await self.dispatcher.run_once(self.clock.now())
+        done = await self.dispatcher.run_once(self.clock.now())
+        self.again_at = done.again_at
         await self.dispatcher.settled()
 
     async def until(self, at: datetime) -> None:
@@ -116,12 +117,17 @@ class World:
         while True:
             await self.laying_out.run_once(self.clock.now())
             await self.asking.run_once(self.clock.now())
-            next_at = self.store.next_due_at()
+            next_at = self._next()
             if next_at is None or next_at > at:
                 break
             self.clock.at = max(self.clock.at, next_at)
             await self.tick()
         self.clock.at = max(self.clock.at, at)
+
+    def _next(self) -> datetime | None:
+        """When something is due, or the turn of something that waits in a queue."""
+        ahead = [one for one in (self.store.next_due_at(), self.again_at) if one is not None]
+        return min(ahead, default=None)
 
     async def text(self, words: str, address: str = "+447700900123", provider_id: str | None = None) -> None:
         """The person texts, and nudger answers."""

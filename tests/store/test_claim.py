@@ -1,5 +1,6 @@
 """The claim: who gets what, in what order, and what is committed when it returns."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from nudger.delivery.agenda import Decision, Due, Send
+from nudger.delivery.ways import Ways
 from nudger.effects import Answer, Pause
 from nudger.model import ChannelName, History, Kind, Origin, Person, State
 from nudger.store import open_store
@@ -153,7 +155,7 @@ def test_the_history_after_the_sends_is_kept(world: World) -> None:
         TODAY, 2, NOON, {"rest": ("b", "a"), "movement": ("c",)}, {"Sam": NOON, "Ines": NOON - timedelta(9)}
     )
 
-    def decide(one: Person, dues: list[Due]) -> Decision:
+    def decide(one: Person, dues: Sequence[Due], _ways: Ways) -> Decision:
         return Decision((send(one, dues[0], NOON),), replace(one, history=history))
 
     world.store.claim_due(NOON, 10, "here", decide)
@@ -167,7 +169,7 @@ def test_the_history_after_the_sends_is_kept(world: World) -> None:
 def test_a_decision_that_fails_leaves_everything_as_it_was(world: World) -> None:
     world.maya(NOON)
 
-    def decide(one: Person, dues: list[Due]) -> Decision:
+    def decide(one: Person, dues: Sequence[Due], _ways: Ways) -> Decision:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -180,7 +182,7 @@ def test_a_decision_must_judge_every_entry(world: World) -> None:
     world.maya(NOON)
 
     with pytest.raises(ValueError, match="zip"):
-        world.store.claim_due(NOON, 10, "here", lambda one, dues: Decision((), one))
+        world.store.claim_due(NOON, 10, "here", lambda one, dues, _ways: Decision((), one))
 
     assert world.states() == ["planned"]
 

@@ -21,6 +21,7 @@ from tests.store.world import (
     TODAY,
     World,
     plan,
+    send,
     slot,
 )
 
@@ -141,12 +142,17 @@ def test_a_stop_of_a_former_number_is_not_the_persons(world: World) -> None:
     assert world.person().standing.opted_out == set()
 
 
-def test_a_fault_of_the_sender_is_failed(world: World) -> None:
+def test_a_fault_of_the_sender_is_none_of_the_entry_and_comes_once_more(world: World) -> None:
     world.maya(NOON)
+    seen: list[Due] = []
 
-    world.fail(world.claim_one(), Failure.SENDER, retry_at=SOON)
+    for _ in range(2):
+        sending = world.claim_one(lambda one, due, now: seen.append(due) or send(one, due, now))
+        world.fail(sending, Failure.SENDER, retry_at=NOON)
+    world.claim(lambda _one, due, _now: seen.append(due) or Drop(State.FAILED, "no channel is left"))
 
-    assert (entry(world).state, message(world)["code"]) == ("failed", "21610")
+    assert [due.refused for due in seen] == [set(), set(), {SMS}]
+    assert (message(world)["state"], message(world)["code"]) == ("failed", "21610")
 
 
 def test_the_first_end_counts(world: World) -> None:

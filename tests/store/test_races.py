@@ -10,6 +10,7 @@ import pytest
 
 from nudger.delivery.agenda import Decision, Due, Sending
 from nudger.delivery.inbound import Inbound
+from nudger.delivery.ways import Ways
 from nudger.effects import OptOut, Response
 from nudger.model import Person
 from nudger.store import SqlStore, open_store
@@ -175,7 +176,7 @@ def judging(store: SqlStore) -> Iterator[list[Sending]]:
     """Holds another daemon's claim of one entry open, inside its decision; then what it claimed."""
     inside, go, claimed = Event(), Event(), list[Sending]()
 
-    def decide(one: Person, dues: Sequence[Due]) -> Decision:
+    def decide(one: Person, dues: Sequence[Due], _ways: Ways) -> Decision:
         inside.set()
         assert go.wait(10)
         return counting(send, NOON)(one, dues)

@@ -3,21 +3,21 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from nudger.delivery.housekeeping import Housekeeping
 from nudger.effects import Answer, OptIn, OptOut
 from nudger.store import SqlStore, tidying
 from nudger.store.erasing import ALL_OF_A_PERSON
-from nudger.store.tables import event, message, metadata, occurrence, reply
+from nudger.store.tables import AnyRow, event, message, metadata, occurrence, reply
 from tests.store.world import DAY, HOUR, MINUTE, NOON, SMS, World, slot
 
 LATER = NOON + 100 * DAY
 
 
-def rows(store: SqlStore, table: object) -> list[object]:
+def rows(store: SqlStore, table: Table) -> list[AnyRow]:
     with store._read() as tx:
-        return list(tx.connection.execute(select(table)))  # type: ignore[call-overload]
+        return list(tx.connection.execute(select(table).order_by(*table.primary_key.columns)))
 
 
 def conversation(world: World) -> list[str]:

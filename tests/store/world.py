@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 
-from nudger.delivery.agenda import Claim, Decision, Drop, Due, Later, Send, Sending, Verdict
+from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Later, Send, Sending, Verdict
 from nudger.delivery.inbound import Bound, Inbound, Writer
 from nudger.delivery.planning import LaidOut, PlanChange, PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
+from nudger.delivery.ways import OPEN, Ways
 from nudger.effects import Effect, Response
 from nudger.errors import Problem
 from nudger.model import (
@@ -183,10 +184,10 @@ def laid_out(
     )
 
 
-def counting(judge: Judge, now: datetime) -> Callable[[Person, Sequence[Due]], Decision]:
+def counting(judge: Judge, now: datetime) -> Decide:
     """A decision that counts each nudge it sends in the person's history, as delivery does."""
 
-    def decide(one: Person, dues: Sequence[Due]) -> Decision:
+    def decide(one: Person, dues: Sequence[Due], _ways: Ways = OPEN) -> Decision:
         verdicts, history = [], one.history
         for due in dues:
             verdict = judge(one, due, now)

@@ -1,0 +1,18 @@
+"""The ways out as one claim finds them: values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nudger.model import ChannelName
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What rests leads to the next channel; what is full is waited for. Each with the reason, for who
+    waits in vain."""
+
+    rests: Mapping[ChannelName, str] = field(default_factory=dict)
+    full: Mapping[ChannelName, str] = field(default_factory=dict)
+
+
+OPEN = Ways()

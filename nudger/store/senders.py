@@ -1,0 +1,107 @@
+"""Senders as rows: read by a claim, locked while it spends, and changed by how messages end."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from nudger.delivery import senders
+from nudger.delivery.senders import Limit, Sender
+from nudger.delivery.sends import SendFailure
+from nudger.delivery.ways import Ways
+from nudger.model import ChannelName
+from nudger.store import alarms
+from nudger.store.tables import sender
+from nudger.store.transaction import Transaction
+
+Limits = Mapping[ChannelName, Limit]
+NO_LIMIT = Limit()
+
+_COLUMNS = (
+    sender.c.channel,
+    sender.c.bucket,
+    sender.c.filled_at,
+    sender.c.day,
+    sender.c.day_segments,
+    sender.c.rate,
+    sender.c.slowed_at,
+    sender.c.failures,
+    sender.c.rests_until,
+    sender.c.probe_until,
+    sender.c.reason,
+)
+_ALL = select(*_COLUMNS).order_by(sender.c.channel)
+_LOCKED = _ALL.where(sender.c.channel == bindparam("one")).with_for_update()
+_CHANGE = update(sender).where(sender.c.channel == bindparam("one"))
+
+
+def read(tx: Transaction, now: datetime) -> dict[ChannelName, Sender]:
+    """Those that anything is known of."""
+    found = [Sender(ChannelName(row[0]), *row[1:]) for row in tx.connection.execute(_ALL)]
+    return {one.channel: senders.set_right(one, now) for one in found}
+
+
+def limited(found: Mapping[ChannelName, Sender], limits: Limits) -> dict[ChannelName, Sender]:
+    """Those where what goes out has to wait for its turn."""
+    every = {name: found.get(name, Sender(name)) for name in ChannelName}
+    return {name: one for name, one in every.items() if senders.is_limited(one, limits.get(name, NO_LIMIT))}
+
+
+def ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> Ways:
+    """All of these as full: their turn comes from the queue. What rests leads to the next channel."""
+    why = {name: senders.why_full(one, limits.get(name, NO_LIMIT), now) for name, one in those.items()}
+    resting = {name: why[name] for name, one in those.items() if senders.rests(one, now)}
+    return Ways(resting, {name: words for name, words in why.items() if name not in resting})
+
+
+def lock(tx: Transaction, channel: ChannelName, now: datetime) -> Sender:
+    """The sender as it stands, nobody else's to change until the transaction ends. A claim may wait for
+    it while it holds people, for who holds it waits for nobody (claims pass over locked people)."""
+    tx.connection.execute(
+        tx.database.insert_new(sender), {"channel": channel, "day_segments": 0, "failures": 0, "reason": ""}
+    )
+    row = tx.connection.execute(_LOCKED, {"one": channel}).one()
+    return senders.set_right(Sender(channel, *row[1:]), now)
+
+
+def put(tx: Transaction, one: Sender) -> None:
+    tx.connection.execute(_CHANGE.values(**_values(one)), {"one": one.channel})
+
+
+def ended(tx: Transaction, ends: Iterable[tuple[ChannelName, SendFailure | None]], now: datetime) -> None:
+    """Brings senders up to what became of messages, in the order of `ends`; the operator hears of one
+    that opens its breaker, and of one that works again."""
+    by_channel: dict[ChannelName, list[SendFailure | None]] = {}
+    for channel, failure in ends:
+        by_channel.setdefault(channel, []).append(failure)
+    found = read(tx, now)
+    for channel, failures in sorted(by_channel.items()):
+        one = found.get(channel, Sender(channel))
+        if _after(one, failures, now) == one:
+            continue  # as nearly always: nothing to lock, nothing to write
+        before = lock(tx, channel, now)
+        after = _after(before, failures, now)
+        if after != before:
+            put(tx, after)
+            _tell(tx, before, after, now)
+
+
+def _after(one: Sender, failures: Iterable[SendFailure | None], now: datetime) -> Sender:
+    for failure in failures:
+        one = senders.ended(one, failure, now)
+    return one
+
+
+def _tell(tx: Transaction, before: Sender, after: Sender, now: datetime) -> None:
+    key = f"sender {after.channel}"
+    if senders.is_broken(after):
+        words = f"{after.channel} rests: {after.reason}. It is tried again every few minutes; what waits "
+        words += "goes by the next channel, or is missed when it expires. See: nudger doctor"
+        alarms.raise_alarm(tx, key, words, now)
+    elif senders.is_broken(before):
+        alarms.clear_alarm(tx, key, now)
+
+
+def _values(one: Sender) -> dict[str, object]:
+    return {name: value for name, value in asdict(one).items() if name != "channel"}

@@ -1,0 +1,226 @@
+"""A sender's budget, rests and way back: pure, step by step."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nudger.delivery import senders
+from nudger.delivery.senders import (
+    DOUBLES,
+    FIRST_REST,
+    LEAST_SHARE,
+    LONGEST_ASKED,
+    LONGEST_REST,
+    MANY,
+    PROBE,
+    THRESHOLD,
+    Limit,
+    Sender,
+)
+from nudger.delivery.sends import Failure, SendFailure
+from nudger.model import ChannelName
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+SMS = Sender(ChannelName.SMS)
+ONE, NONE = Limit(per_second=1), Limit()
+
+
+def fault(
+    failure: Failure = Failure.AMBIGUOUS, code: str | None = None, wait: int | None = None
+) -> SendFailure:
+    return SendFailure(failure, "as told", code, None if wait is None else timedelta(seconds=wait))
+
+
+def after(times: int, failure: SendFailure, at: datetime = NOON, sender: Sender = SMS) -> Sender:
+    for _ in range(times):
+        sender = senders.ended(sender, failure, at)
+    return sender
+
+
+# --- the budget -----------------------------------------------------------------------------------
+def test_without_a_limit_there_is_room() -> None:
+    assert senders.room(SMS, NONE, NOON) == MANY
+
+
+@pytest.mark.parametrize(("rate", "room"), [(0.25, 1), (1, 1), (3.75, 3), (100, 100)])
+def test_a_rest_brings_one_second_of_the_rate_and_no_burst(rate: float, room: int) -> None:
+    limit = Limit(per_second=rate)
+    empty = senders.taken(SMS, limit, 10 * room, NOON)
+
+    assert senders.room(SMS, limit, NOON) == room
+    assert senders.room(empty, limit, NOON) == 0
+    assert senders.room(empty, limit, NOON + HOUR) == room
+
+
+def test_a_long_message_makes_the_next_one_wait_longer() -> None:
+    sender = senders.taken(SMS, ONE, 3, NOON)
+
+    assert senders.opens_at(sender, ONE, NOON) == NOON + 3 * SECOND
+    assert senders.room(sender, ONE, NOON + 3 * SECOND) == 1
+
+
+def test_a_day_has_an_end_and_the_next_begins_at_midnight_gmt() -> None:
+    limit = Limit(per_day=5)
+    sender = senders.taken(SMS, limit, 3, NOON)
+
+    used_up = senders.taken(sender, limit, 2, NOON)
+
+    assert senders.room(sender, limit, NOON) == 2
+    assert senders.room(used_up, limit, NOON) == 0
+    assert senders.opens_at(used_up, limit, NOON) == datetime(2026, 11, 24, tzinfo=UTC)
+    assert senders.room(used_up, limit, datetime(2026, 11, 24, tzinfo=UTC)) == 5
+    assert "SMS_PER_DAY" in senders.why_full(used_up, limit, NOON)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 4)), min_size=1, max_size=80),
+    st.sampled_from([0.1, 0.5, 1.0, 3.75, 20.0]),
+)
+def test_no_stretch_of_time_ever_holds_more_than_the_rate_allows(
+    asks: list[tuple[int, int]], rate: float
+) -> None:
+    """Whoever asks when: over any span at most the span's worth, one second's, and one message's end."""
+    limit, sender, now = Limit(per_second=rate), SMS, NOON
+    sent: list[tuple[datetime, int]] = []
+    for gap, segments in asks:
+        now += timedelta(milliseconds=gap)
+        if senders.room(sender, limit, now) > 0:
+            sender = senders.taken(sender, limit, segments, now)
+            sent.append((now, segments))
+
+    for first in range(len(sent)):
+        for last in range(first, len(sent)):
+            span = (sent[last][0] - sent[first][0]).total_seconds()
+            total = sum(segments for _, segments in sent[first : last + 1])
+            assert total <= span * rate + max(1.0, rate) + sent[last][1] + 1e-6
+
+
+# --- slower, and back -----------------------------------------------------------------------------
+def test_too_many_requests_halve_the_rate_and_it_comes_back_within_minutes() -> None:
+    limit = Limit(per_second=8)
+
+    slow = senders.ended(SMS, fault(Failure.NOT_SENT, "20429"), NOON)
+
+    rooms = [senders.room(senders.taken(slow, limit, 99, NOON), limit, NOON + HOUR)]
+    assert senders.room(slow, limit, NOON) == 4
+    assert senders.room(slow, limit, NOON + DOUBLES) == 8
+    assert rooms == [8]
+
+
+def test_refusals_of_one_moment_count_once() -> None:
+    slow = after(20, fault(Failure.NOT_SENT, "429"))
+
+    assert slow.rate == 0.5
+
+
+def test_a_rate_never_falls_to_nothing() -> None:
+    sender = SMS
+    for number in range(60):
+        sender = senders.ended(sender, fault(Failure.NOT_SENT, "429"), NOON + number * 2 * SECOND)
+
+    assert sender.rate is not None
+    assert sender.rate >= LEAST_SHARE
+
+
+def test_retry_after_is_honoured_and_is_no_fault_for_the_operator() -> None:
+    sender = senders.ended(SMS, fault(Failure.NOT_SENT, "20429", wait=90), NOON)
+
+    assert senders.room(sender, NONE, NOON + 89 * SECOND) == 0
+    assert senders.opens_at(sender, NONE, NOON) == NOON + 90 * SECOND
+    assert senders.room(sender, NONE, NOON + 90 * SECOND) == 1
+    assert not senders.is_broken(sender)
+
+
+def test_a_retry_after_of_days_is_not_believed() -> None:
+    sender = senders.ended(SMS, fault(Failure.NOT_SENT, "20429", wait=86_400), NOON)
+
+    assert senders.opens_at(sender, NONE, NOON) == NOON + LONGEST_ASKED
+
+
+# --- the breaker ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("failure", [Failure.AMBIGUOUS, Failure.NOT_SENT])
+def test_it_opens_after_so_many_faults_in_a_row(failure: Failure) -> None:
+    closed, opened = after(THRESHOLD - 1, fault(failure)), after(THRESHOLD, fault(failure))
+
+    assert not senders.rests(closed, NOON)
+    assert senders.rests(opened, NOON)
+    assert senders.is_broken(opened)
+    assert senders.why_full(opened, NONE, NOON) == "sms rests: as told"
+
+
+def test_a_senders_fault_opens_it_at_once() -> None:
+    assert senders.rests(senders.ended(SMS, fault(Failure.SENDER, "20003"), NOON), NOON)
+
+
+@pytest.mark.parametrize("end", [None, Failure.RECIPIENT, Failure.OPTED_OUT, Failure.LOST])
+def test_any_clear_word_of_the_provider_begins_the_count_anew(end: Failure | None) -> None:
+    sender = senders.ended(after(THRESHOLD - 1, fault()), fault(end) if end else None, NOON)
+
+    assert not senders.rests(after(THRESHOLD - 1, fault(), sender=sender), NOON)
+
+
+def test_half_open_lets_one_message_out_and_no_second_while_it_is_under_way() -> None:
+    opened = after(THRESHOLD, fault())
+    later = NOON + FIRST_REST
+
+    probing = senders.taken(opened, NONE, 1, later)
+
+    assert [senders.room(opened, NONE, at) for at in (NOON, later - SECOND, later)] == [0, 0, 1]
+    assert senders.room(probing, NONE, later + SECOND) == 0
+
+
+def test_a_probe_that_went_well_closes_it_and_one_that_failed_doubles_the_rest() -> None:
+    later = NOON + FIRST_REST
+    probing = senders.taken(after(THRESHOLD, fault()), NONE, 1, later)
+
+    well, badly = senders.ended(probing, None, later), senders.ended(probing, fault(), later)
+
+    assert (senders.room(well, NONE, later), well.reason) == (MANY, "")
+    assert senders.opens_at(badly, NONE, later) == later + 2 * FIRST_REST
+
+
+def test_a_probe_that_never_ends_is_followed_by_another() -> None:
+    later = NOON + FIRST_REST
+    probing = senders.taken(after(THRESHOLD, fault()), NONE, 1, later)
+
+    assert senders.room(probing, NONE, later + PROBE) == 1
+
+
+def test_rests_grow_to_a_longest_one() -> None:
+    sender, now, spans = SMS, NOON, []
+    for _ in range(12):
+        sender = after(THRESHOLD, fault(), now, sender) if not spans else senders.ended(sender, fault(), now)
+        spans.append(senders.opens_at(sender, NONE, now) - now)
+        now = senders.opens_at(sender, NONE, now)
+
+    assert spans == sorted(spans)
+    assert spans[-1] == LONGEST_REST
+
+
+def test_what_was_on_its_way_when_it_opened_neither_closes_it_nor_prolongs_it() -> None:
+    opened = after(THRESHOLD, fault())
+
+    assert senders.ended(opened, None, NOON + SECOND) == opened
+    assert senders.ended(opened, fault(), NOON + SECOND) == opened
+
+
+# --- clocks ---------------------------------------------------------------------------------------
+def test_a_clock_stepped_back_gives_no_burst_and_holds_nothing_up() -> None:
+    sender = senders.taken(SMS, ONE, 1, NOON)
+    back = NOON - HOUR
+
+    right = senders.set_right(sender, back)
+
+    assert senders.room(right, ONE, back) == 0
+    assert senders.room(right, ONE, back + SECOND) == 1
+
+
+def test_a_clock_stepped_back_a_day_ends_a_rest() -> None:
+    opened = after(THRESHOLD, fault())
+
+    right = senders.set_right(opened, NOON - 24 * HOUR)
+
+    assert senders.room(right, NONE, NOON - 24 * HOUR) == 1

@@ -1,0 +1,355 @@
+"""Turns: who waits for a channel goes as its sender lets, the nearest end first, on every host together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Thread
+
+import pytest
+
+from nudger.delivery.agenda import Claim, Decide, Decision, Due, Send, Sending, Verdict, Wait
+from nudger.delivery.senders import FIRST_REST, THRESHOLD, Limit
+from nudger.delivery.sends import Failure, Report, Result, SendFailure, Stage
+from nudger.delivery.ways import Ways
+from nudger.effects import Answer, OptOut, Snooze
+from nudger.model import ChannelName, Person, State
+from nudger.store import SqlStore, open_store
+from tests.store.world import (
+    EMAIL,
+    HOUR,
+    MINUTE,
+    NOON,
+    SMS,
+    TODAY,
+    Judge,
+    World,
+    counting,
+    drop,
+    laid_out,
+    plan,
+    send,
+    slot,
+)
+
+SECOND = timedelta(seconds=1)
+ONE = {SMS: Limit(per_second=1)}
+PEOPLE = [f"p{number:02}" for number in range(12)]
+
+
+def waiting(judge: Judge, now: datetime) -> Decide:
+    """As `judge` has it where the channel is free; else it waits, a nudge's expiry for its turn."""
+
+    def decide(one: Person, dues: Sequence[Due], ways: Ways) -> Decision:
+        shut = {**ways.full, **ways.rests}
+        decision = counting(judge, now)(one, dues, ways)
+        verdicts: list[Verdict] = []
+        for due, verdict in zip(dues, decision.verdicts, strict=True):
+            if isinstance(verdict, Send) and verdict.channel in shut:
+                turn_at = due.expires_at if due.nudge else due.due_at
+                verdicts.append(Wait(verdict.channel, turn_at, shut[verdict.channel]))
+            else:
+                verdicts.append(verdict)
+        went = any(isinstance(verdict, Send) for verdict in verdicts)
+        return Decision(tuple(verdicts), decision.person if went else one)
+
+    return decide
+
+
+def claim(
+    world: World,
+    limits: dict[ChannelName, Limit] = ONE,
+    store: SqlStore | None = None,
+    limit: int = 100,
+    judge: Judge = send,
+) -> Claim:
+    return (store or world.store).claim_due(world.now, limit, "here", waiting(judge, world.now), limits)
+
+
+def texted(world: World, *names: str, at: datetime = NOON, expires: timedelta | None = None) -> None:
+    """One nudge by text for each of these people."""
+    for number, name in enumerate(names):
+        one = laid_out(name, slot(at, number + 1))
+        world.store.lay_out([replace(one, expires={"rest": expires}) if expires else one], world.now)
+
+
+def crowd(world: World) -> None:
+    """Twelve people with a phone each."""
+    world.load(
+        *(plan(name, phone=f"+44770090{index:04}", channels=(SMS,)) for index, name in enumerate(PEOPLE))
+    )
+
+
+def people_of(*claims: Claim) -> list[str]:
+    return [sending.person for one in claims for sending in one.sendings]
+
+
+def test_a_peak_goes_out_one_second_after_the_other(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE)
+    counts = []
+
+    for _ in PEOPLE:
+        counts.append(len(claim(world).sendings))
+        world.now += SECOND
+
+    assert counts == [1] * len(PEOPLE)
+    assert claim(world).again_at is None
+
+
+def test_what_expires_first_goes_first_whenever_it_was_due(world: World) -> None:
+    crowd(world)
+    texted(world, PEOPLE[0], at=NOON - MINUTE, expires=HOUR)
+    texted(world, PEOPLE[1], at=NOON, expires=10 * MINUTE)
+    texted(world, PEOPLE[2], at=NOON - 2 * MINUTE, expires=5 * MINUTE)
+    went = []
+
+    for _ in range(3):
+        went += people_of(claim(world))
+        world.now += SECOND
+
+    assert went == [PEOPLE[2], PEOPLE[1], PEOPLE[0]]
+
+
+def test_an_answer_goes_before_every_nudge(world: World) -> None:
+    crowd(world)
+    world.load(plan(channels=(SMS,)), present=[*PEOPLE, "maya"])
+    texted(world, *PEOPLE)
+    claim(world)
+    world.now += SECOND / 2
+    world.text(Answer("You are not alone."))
+    first = claim(world)
+    world.now += SECOND / 2
+
+    second = claim(world)
+
+    assert (people_of(first), people_of(second)) == ([], ["maya"])
+
+
+def test_a_claim_is_no_larger_than_one_second_of_the_rate(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE)
+
+    assert len(claim(world, {SMS: Limit(per_second=5)}).sendings) == 5
+    assert len(claim(world, {SMS: Limit(per_second=5)}).sendings) == 0
+
+
+def test_segments_are_counted_and_a_message_is_never_cut(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:3])
+
+    def long(one: Person, due: Due, now: datetime) -> Verdict:
+        verdict = send(one, due, now)
+        assert isinstance(verdict, Send)
+        return replace(verdict, segments=3)
+
+    first = claim(world, judge=long)
+    world.now += 2 * SECOND
+    second = claim(world, judge=long)
+    world.now += SECOND
+    third = claim(world, judge=long)
+
+    assert [len(one.sendings) for one in (first, second, third)] == [1, 0, 1]
+
+
+def test_a_claim_says_when_the_next_turn_comes(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:2])
+
+    assert claim(world).again_at == NOON + SECOND
+    assert world.store.next_due_at() is None
+
+
+def test_a_long_queue_of_texts_holds_up_no_email(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE)
+    claim(world)
+    world.load(plan("jonas"), present=[*PEOPLE, "jonas"])
+    world.lay_out("jonas", slot(NOON))
+
+    assert [sending.channel for sending in claim(world, limit=3).sendings] == [EMAIL]
+
+
+def test_a_restart_and_a_second_host_share_the_same_second(world: World, url: str) -> None:
+    crowd(world)
+    texted(world, *PEOPLE)
+    claim(world)
+    other = open_store(url)
+
+    again = claim(world, store=other)
+
+    assert people_of(again) == []
+    other.close()
+
+
+def test_hosts_that_claim_at_once_send_no_more_than_one_would(world: World, url: str) -> None:
+    crowd(world)
+    texted(world, *PEOPLE)
+    stores = [world.store, open_store(url), open_store(url)]
+    claims: list[Claim] = []
+
+    def work(store: SqlStore) -> None:
+        claims.append(claim(world, {SMS: Limit(per_second=4)}, store))
+
+    threads = [Thread(target=work, args=(store,)) for store in stores * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    claims.append(claim(world, {SMS: Limit(per_second=4)}))
+
+    went = people_of(*claims)
+    assert len(went) == len(set(went)) == 4
+    for store in stores[1:]:
+        store.close()
+
+
+def test_the_day_has_an_end_across_restarts(world: World, url: str) -> None:
+    crowd(world)
+    texted(world, *PEOPLE, expires=HOUR)
+    limits = {SMS: Limit(per_day=5)}
+    first = claim(world, limits)
+    world.now += MINUTE
+    other = open_store(url)
+
+    second = claim(world, limits, other)
+
+    assert [len(one.sendings) for one in (first, second)] == [5, 0]
+    assert second.again_at == datetime(2026, 11, 24, tzinfo=NOON.tzinfo)
+    other.close()
+
+
+def test_what_waits_in_vain_leaves_the_queue_when_it_expires_and_knows_why(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:3])
+    claim(world)
+    world.now += 31 * MINUTE
+    seen: list[Due] = []
+
+    def missed(one: Person, due: Due, now: datetime) -> Verdict:
+        seen.append(due)
+        return drop(State.MISSED, due.held_up)(one, due, now)
+
+    done = claim(world, judge=missed)
+
+    assert done.dropped == 2
+    assert {due.held_up for due in seen} == {"more were due than the sender may send (SMS_PER_SECOND)"}
+    assert claim(world).again_at is None
+
+
+def test_a_stop_while_it_waits_takes_it_out_of_the_queue(world: World) -> None:
+    world.load(plan(channels=(SMS,)), plan("jonas", phone="+447700900777", channels=(SMS,)))
+    texted(world, "maya", "jonas")
+    first = claim(world)
+    stopped = next(name for name in ("maya", "jonas") if name not in people_of(first))
+    address = "+447700900123" if stopped == "maya" else "+447700900777"
+
+    world.text(OptOut(frozenset({SMS}), "texted STOP"), address=address)
+
+    world.now += SECOND
+    assert claim(world).again_at is None
+    assert world.states(stopped) == ["cancelled"]
+
+
+def test_a_snooze_that_is_put_off_again_leaves_the_queue(world: World) -> None:
+    crowd(world)
+    world.load(plan(channels=(SMS,)), present=[*PEOPLE, "maya"])
+    world.lay_out("maya", slot(NOON))
+    (first,) = claim(world).sendings
+    world.text(Snooze(first.occurrence, NOON + MINUTE))
+    world.now = NOON + MINUTE
+    texted(world, *PEOPLE, at=world.now, expires=SECOND)
+    claim(world)  # the snooze waits behind what expires in a second
+
+    world.text(Snooze(first.occurrence, NOON + HOUR))
+
+    assert world.store.next_due_at() == NOON + HOUR
+
+
+# --- the breaker ----------------------------------------------------------------------------------
+def break_sms(world: World) -> Sending:
+    """The sender is refused; the entry of this sending is planned again."""
+    (sending,) = claim(world, {}).sendings
+    fault = SendFailure(Failure.SENDER, "Twilio refused our credentials", "20003")
+    world.store.record([Result(sending, failure=fault, retry_at=world.now)], world.now)
+    return sending
+
+
+def test_a_channel_that_is_refused_rests_for_all_and_raises_an_alarm(world: World, url: str) -> None:
+    world.maya(NOON, channels=(SMS,))
+    break_sms(world)
+    other = open_store(url)
+
+    done = claim(world, {}, other)
+
+    assert (people_of(done), done.again_at) == ([], NOON + FIRST_REST)
+    (alarm,) = other.alarms()
+    assert alarm.key == "sender sms"
+    assert "Twilio refused our credentials" in alarm.words
+    other.close()
+
+
+def test_after_its_rest_one_message_finds_out_and_then_all_go_and_the_alarm_passes(world: World) -> None:
+    crowd(world)
+    texted(world, PEOPLE[0])
+    break_sms(world)
+    texted(world, *PEOPLE[1:5], expires=HOUR)
+    assert people_of(claim(world, {})) == []
+    world.now += FIRST_REST
+
+    probe = claim(world, {})
+    during = claim(world, {})
+    world.accept(*probe.sendings)
+    then = claim(world, {})
+
+    assert [len(one.sendings) for one in (probe, during, then)] == [1, 0, 4]
+    assert [alarm.cleared_at for alarm in world.store.alarms()] == [world.now]
+
+
+def test_what_waits_for_a_channel_that_begins_to_rest_is_judged_anew(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:3], expires=HOUR)
+    (first,) = claim(world).sendings
+    fault = SendFailure(Failure.SENDER, "Twilio refused our credentials", "20003")
+    world.store.record([Result(first, failure=fault)], world.now)
+    seen: list[str] = []
+
+    claim(world, judge=lambda one, due, now: seen.append(one.id) or send(one, due, now))
+    claim(world, judge=lambda one, due, now: seen.append(one.id) or send(one, due, now))
+
+    assert sorted(seen) == sorted(name for name in PEOPLE[:3] if name != first.person)
+    reasons = [world.store.agenda(name, TODAY)[0].reason for name in PEOPLE[:3] if name != first.person]
+    assert reasons == ["sms rests: Twilio refused our credentials"] * 2
+
+
+def test_faults_in_a_row_open_it_and_a_receipt_in_between_does_not_let_them_add_up(world: World) -> None:
+    world.maya(*(NOON - number * SECOND for number in range(2 * THRESHOLD)), channels=(SMS,))
+    sendings = world.claim().sendings
+
+    for number, sending in enumerate(sendings):
+        if number == THRESHOLD - 1:
+            world.accept(sending)
+        else:
+            world.fail(sending, Failure.AMBIGUOUS)
+        if number < 2 * THRESHOLD - 1:
+            assert world.store.alarms() == []
+
+    assert [alarm.key for alarm in world.store.alarms()] == ["sender sms"]
+
+
+def test_a_text_that_a_carrier_filtered_rests_the_channel_too(world: World) -> None:
+    world.maya(NOON)
+    (sending,) = world.deliver()
+    filtered = SendFailure(Failure.SENDER, "our texts are filtered out by Twilio or the carrier", "30007")
+
+    world.store.report(sending.message, Report("SM1", Stage.FAILED, filtered), NOON)
+
+    assert [alarm.key for alarm in world.store.alarms()] == ["sender sms"]
+
+
+@pytest.mark.parametrize("failure", [Failure.RECIPIENT, Failure.OPTED_OUT])
+def test_what_is_wrong_with_a_number_rests_no_channel(world: World, failure: Failure) -> None:
+    world.maya(*(NOON - number * SECOND for number in range(THRESHOLD)), channels=(SMS,))
+    for sending in world.claim().sendings:
+        world.fail(sending, failure)
+
+    assert not [alarm for alarm in world.store.alarms() if alarm.key.startswith("sender")]
