@@ -102,7 +102,9 @@ class Machine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3))
     def what_is_due_is_claimed(self, limit: int) -> None:
         now, decider = self.world.now, self.core.decider
-        claim = self.store.claim_due(now, limit, "here", lambda one, dues: decider.decide(one, dues, now, {}))
+        claim = self.store.claim_due(
+            now, limit, "here", lambda one, dues, ways: decider.decide(one, dues, now, ways)
+        )
         for sending in claim.sendings:
             assert sending.occurrence not in self.out, "claimed again after it went out"
             assert sending.occurrence not in {one.occurrence for one in self.in_hand.values()}
