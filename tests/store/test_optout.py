@@ -155,7 +155,7 @@ async def test_a_stop_between_the_claim_and_the_request_wins(world: World) -> No
     await world.start(maya=CONSENT + SMS_ONLY)
     world.clock.at = ONE
     claim = world.store.claim_due(
-        ONE, 10, "test", lambda person, dues: world.core.decider.decide(person, dues, ONE, {})
+        ONE, 10, "test", lambda person, dues, ways: world.core.decider.decide(person, dues, ONE, ways)
     )
 
     await world.inbox.take(Inbound("stop", ChannelName.SMS, "+447700900123", "STOP", ONE))
