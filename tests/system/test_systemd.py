@@ -125,7 +125,7 @@ def test_a_backup_of_the_running_service_is_put_back_and_nothing_goes_out_before
     assert machine.run("stat -c '%A %U' /var/backups/nudger/*").split() == ["-rw-------", "nudger"]
     again = machine.cursor()
     machine.run("systemctl restart nudger")
-    machine.wait_for(" ready", again)
+    machine.wait_for("event='ready'", again)
     assert "restored" not in machine.run(f"journalctl --unit nudger -o cat --after-cursor '{again}'")
 
 
