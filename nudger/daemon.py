@@ -265,7 +265,9 @@ class Daemon:
         self._scheduler.modify_job("reload", next_run_time=datetime.now(UTC))
 
     def _died(self, event: JobExecutionEvent) -> None:
-        self._fail(event.exception)
+        # RACE: a duty that was under way when the clockwork was shut down was cancelled, and is no fault.
+        if not (self._stop.is_set() and isinstance(event.exception, asyncio.CancelledError)):
+            self._fail(event.exception)
 
     def _fail(self, fault: BaseException) -> None:
         log.error("duty_died", fault=f"{type(fault).__name__}: {fault}")
