@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nudger import logs
+
 ROUNDS = 7
 
 
@@ -41,6 +43,11 @@ def compare(
         others.append(_rate(theirs))
     middle = statistics.median(mine)
     return Compared(what, unit, middle, statistics.median(others), against, (max(mine) - min(mine)) / middle)
+
+
+def quietly() -> None:
+    """What the daemon would log is neither printed nor paid for."""
+    logs.configure("error", colours=False)
 
 
 def table(rows: list[Compared]) -> None:

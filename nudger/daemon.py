@@ -86,6 +86,7 @@ class Daemon:
     _dispatching: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)  # an edit is not taken over twice at once
     _working: set[asyncio.Task[Any] | None] = field(default_factory=set)  # duties under way
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _awake: bool = False
     _dispatched_at: datetime | None = None
     address: str = ""
@@ -95,14 +96,17 @@ class Daemon:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         try:
             async with AsyncExitStack() as stack:
+                # Before plans are read: no edit falls between the reading and the watching.
+                await stack.enter_async_context(self._beside(self._watch_files))
                 await self._prepare()
                 self.address = await stack.enter_async_context(self.web())
                 self._schedule()
                 self._listen()
-                async with self._beside():
+                async with self._beside(*self.aside):
                     self._scheduler.start()
                     notify("READY=1", f"STATUS=Serving on {self.address}")
                     log.info("ready", address=self.address)
+                    self._ready.set()
                     await self._stop.wait()
                     await self._wind_down()
         finally:
@@ -162,9 +166,10 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
 
     @asynccontextmanager
-    async def _beside(self) -> AsyncIterator[None]:
+    async def _beside(self, *runs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
         """What runs beside the duties. One that ends by itself asks to stop; one that dies is a fault."""
-        tasks = [asyncio.create_task(self._aside(run)) for run in (self._watch_files, *self.aside)]
+        tasks = [asyncio.create_task(self._aside(run)) for run in runs]
+        await asyncio.sleep(0)  # all have begun
         try:
             yield
         finally:
@@ -231,15 +236,13 @@ class Daemon:
         if await self.laying_out.run_once(self.clock.now()):
             self.wake()
 
-    async def _reload(self) -> None:
-        notify(*reloading(), "STATUS=Reading plans")
-        await self._take_over(None)
-        notify("READY=1", f"STATUS=Serving on {self.address}")
-
-    async def _take_over(self, paths: Collection[Path] | None) -> None:
+    async def _reload(self, paths: Collection[Path] | None = None) -> None:
+        """Takes over what changed: of these files, or of the whole folder."""
         async with self._loading:
+            notify(*reloading(), "STATUS=Reading plans")
             await self.loading.run_once(self.clock.now(), paths)
-        await self.laying_out.run_once(self.clock.now())
+            await self.laying_out.run_once(self.clock.now())
+            notify("READY=1", f"STATUS=Serving on {self.address}")
         self.wake()
 
     async def _do(self, duty: Duty) -> None:
@@ -259,7 +262,8 @@ class Daemon:
 
     async def _watch_files(self) -> None:
         async for paths in self.watch():
-            await self._take_over(paths)
+            await self._ready.wait()
+            await self._work(partial(self._reload, paths))
 
     def _reload_soon(self) -> None:
         self._scheduler.modify_job("reload", next_run_time=datetime.now(UTC))

@@ -1,0 +1,133 @@
+"""Plan files: a cold start, a warm one, and one edit among many, against tomllib and against few files."""
+
+import asyncio
+import os
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.measure import Compared, compare, quietly, table
+from nudger.core import Core
+from nudger.delivery.laying_out import LayingOut
+from nudger.delivery.ports import Store
+from nudger.loading import Loading
+from nudger.settings import load
+from nudger.wiring import open_database
+from nudger.wiring.plans import build_loading
+
+MANY, FEW = 20_000, 10
+ROUNDS = 3
+NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
+OLD = 1_700_000_000  # seconds: the age of a file that was not written in this very moment
+PLAN = """name     = "Person {n}"
+timezone = "Europe/London"
+phone    = "+4477{n:08}"
+consent  = "2026-11-20, in person"
+
+[[nudge]]
+kind = "rest"
+at   = "13:00"
+days = "weekdays"
+
+[[nudge]]
+kind    = "movement"
+between = "10:00-17:00"
+
+[[nudge]]
+kind = "support"
+cron = "30 16 * * sun"
+
+[[contact]]
+name     = "Sam"
+relation = "brother"
+phone    = "+447700900456"
+"""
+
+
+class Folder:
+    """A folder with this many plans, and a daemon's loading of it."""
+
+    def __init__(self, home: Path, people: int) -> None:
+        self.home, self.plans = home, home / "plans"
+        self.plans.mkdir(parents=True)
+        self.people = people
+        for number in range(people):
+            self._write(number, PLAN.format(n=number))
+        environ = {"NUDGER_PLANS_DIR": str(self.plans), "NUDGER_STATE_DIR": str(home / "state")}
+        self.core = Core(load(Path(os.devnull), environ, home))
+        self.edits = 0
+
+    def _write(self, number: int, text: str) -> Path:
+        path = self.plans / f"p{number:06}.toml"
+        path.write_text(text)
+        os.utime(path, (OLD, OLD))
+        return path
+
+    def parse(self) -> int:
+        """What reading costs at the least."""
+        for file in self.plans.iterdir():
+            tomllib.loads(file.read_text())
+        return self.people
+
+    def cold(self) -> int:
+        """Into an empty database: read, checked, stored, laid out."""
+        (self.home / "state" / "nudger.db").unlink(missing_ok=True)
+        return self.start()
+
+    def start(self) -> int:
+        """With whatever the database holds."""
+        store = open_database(self.core)
+        try:
+            asyncio.run(self.run(store, build_loading(self.core, store)))
+        finally:
+            store.close()
+        return self.people
+
+    async def run(self, store: Store, loading: Loading) -> None:
+        await loading.run_once(NOW)
+        await LayingOut(store, self.core.zone, self.core.settings.seed).run_once(NOW)
+
+    def edit(self, store: Store, loading: Loading) -> int:
+        """One plan is saved: from the save to its days laid out."""
+        self.edits += 1
+        text = PLAN.format(n=5).replace("13:00", f"13:{self.edits % 60:02}")
+        path = self._write(5, text)
+        asyncio.run(self._taken_over(store, loading, path))
+        return 1
+
+    async def _taken_over(self, store: Store, loading: Loading, path: Path) -> None:
+        await loading.run_once(NOW, {path})
+        await LayingOut(store, self.core.zone, self.core.settings.seed).run_once(NOW)
+
+
+def starts(folder: Folder) -> list[Compared]:
+    cold = compare("cold start, 20,000 files", "files/s", folder.cold, folder.parse, "tomllib alone", ROUNDS)
+    warm = compare("warm start, 20,000 files", "files/s", folder.start, folder.parse, "tomllib alone", ROUNDS)
+    return [cold, warm]
+
+
+def edits(many: Folder, few: Folder) -> Compared:
+    stores = [open_database(folder.core) for folder in (many, few)]
+    loadings = [build_loading(folder.core, store) for folder, store in zip((many, few), stores, strict=True)]
+    asyncio.run(many.run(stores[0], loadings[0]))
+    asyncio.run(few.run(stores[1], loadings[1]))
+    try:
+        return compare(
+            "one edit among 20,000 files",
+            "edits/s",
+            lambda: sum(many.edit(stores[0], loadings[0]) for _ in range(20)),
+            lambda: sum(few.edit(stores[1], loadings[1]) for _ in range(20)),
+            "the same among 10",
+        )
+    finally:
+        for store in stores:
+            store.close()
+
+
+if __name__ == "__main__":
+    quietly()
+    with TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as root:
+        home = Path(root).resolve()
+        many, few = Folder(home / "many", MANY), Folder(home / "few", FEW)
+        table([*starts(many), edits(many, few)])
