@@ -119,7 +119,7 @@ def foreseen(row: Forecast, zone: tzinfo) -> Shown:
     return Shown(
         iso=(row.due_at or day).isoformat(),
         when=clock(row.due_at, zone) if row.due_at else f"{day:%a} {day.day} {day:%b}",
-        what=f"{row.kind}{f' by {row.channel}' if row.channel else ''}",
+        what=f"{row.kind or row.nudge}{f' by {row.channel}' if row.channel else ''}",
         state="will go out" if row.status == "send" else "will not",
         tone="good" if row.status == "send" else "calm",
         why=row.reason,
