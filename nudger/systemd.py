@@ -5,6 +5,9 @@ import socket
 import time
 from datetime import timedelta
 
+# Of two starts on a store that cannot be used: the units allow 20 in five minutes before they give up.
+STARTS_APART = timedelta(seconds=15)
+
 
 def notify(*assignments: str) -> None:
     """Sends e.g. "READY=1", "STATUS=…". Does nothing where no service manager asked to be told."""
@@ -27,3 +30,11 @@ def watchdog() -> timedelta | None:
         return None
     microseconds = int(os.environ.get("WATCHDOG_USEC", "0"))
     return timedelta(microseconds=microseconds) if microseconds else None
+
+
+def rest(up: timedelta) -> timedelta:
+    """How long a process that has been `up` and found its store unusable waits before it ends: a disk
+    that is full or a server that is away for hours must not use up the starts that systemd allows. None
+    where no service manager would start it again."""
+    watched = "NOTIFY_SOCKET" in os.environ
+    return max(timedelta(0), STARTS_APART - up) if watched else timedelta(0)

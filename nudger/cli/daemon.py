@@ -3,9 +3,12 @@
 import asyncio
 import os
 import tempfile
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from nudger import logs
@@ -15,9 +18,13 @@ from nudger.cli.looking import stale_helplines
 from nudger.cli.show import err, terminal
 from nudger.clock import SystemClock
 from nudger.core import Core
+from nudger.errors import StoreError
 from nudger.files import bundled
 from nudger.settings import load
+from nudger.systemd import rest
 from nudger.wiring import alone, build_daemon, open_database
+
+log = structlog.get_logger("nudger.run")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +41,15 @@ def run(context: typer.Context) -> None:
     core = Core(settings)
     if stale := core.wording.stale_helplines(SystemClock().now().date()):
         err.print(f"[yellow]nudger:[/] {stale_helplines(stale)}")
-    asyncio.run(_run(core))
+    began = time.monotonic()
+    try:
+        asyncio.run(_run(core))
+    except StoreError as fault:
+        wait = rest(timedelta(seconds=time.monotonic() - began))
+        if wait:
+            log.error("store_unusable", fault=fault.message, ends_in=round(wait.total_seconds()))
+            time.sleep(wait.total_seconds())
+        raise
 
 
 async def _run(core: Core) -> None:
