@@ -31,6 +31,7 @@ from nudger.systemd import notify, reloading, watchdog
 
 # The wall clock may be stepped and the machine suspended: nothing is waited for longer than this.
 LONGEST_WAIT = timedelta(seconds=15)
+STEP = timedelta(seconds=2)  # what a clock is set back by less than this is waited for
 LAY_OUT_EVERY = timedelta(seconds=15)
 RELOAD_EVERY = timedelta(minutes=5)  # where the folder tells of no changes (network file systems)
 STATUS_EVERY = timedelta(seconds=30)
@@ -102,7 +103,7 @@ class Daemon:
                 self.address = await stack.enter_async_context(self.web())
                 self._schedule()
                 self._listen()
-                async with self._beside(*self.aside):
+                async with self._beside(self._mind_the_clock, *self.aside):
                     self._scheduler.start()
                     notify("READY=1", f"STATUS=Serving on {self.address}")
                     log.info("ready", address=self.address)
@@ -264,6 +265,17 @@ class Daemon:
         async for paths in self.watch():
             await self._ready.wait()
             await self._work(partial(self._reload, paths))
+
+    async def _mind_the_clock(self) -> None:
+        """APScheduler waits for times of the wall clock: one that is set back an hour would leave every
+        duty an hour to wait. None has to wait for longer than its own interval."""
+        while True:
+            await asyncio.sleep(LONGEST_WAIT.total_seconds())
+            now = datetime.now(UTC)
+            for job in self._scheduler.get_jobs():
+                longest = getattr(job.trigger, "interval", LONGEST_WAIT)
+                if job.next_run_time - now > longest + STEP:
+                    job.modify(next_run_time=now)
 
     def _reload_soon(self) -> None:
         self._scheduler.modify_job("reload", next_run_time=datetime.now(UTC))

@@ -145,7 +145,7 @@ async def locked_database(folder: Path) -> Seen:
 
 async def stepped_clock(folder: Path) -> Seen:
     """As fast as life: a step is of the wall clock alone, and the loop's own time goes on."""
-    write_plan(folder, "10:01", "11:01", "10:02")
+    write_plan(folder, "10:01", "11:01")
     offset = folder / "offset"
     base = (START + timedelta(seconds=50) - datetime.now(UTC)).total_seconds()
 
@@ -166,8 +166,12 @@ async def stepped_clock(folder: Path) -> Seen:
             await twilio.wait_for(lambda: len(twilio.taken) == 1)
             step(1)
             await twilio.wait_for(lambda: len(twilio.taken) == 2)
+            since = len(daemon.told.lines)
             step(0)
-            await twilio.wait_for(lambda: len(twilio.taken) == 3)
+            # Its duties go on at once, and not in an hour: one comes every half minute, and comes again.
+            while sum("planned" in line for line in daemon.told.lines[since:]) < 3:
+                daemon.told.news.clear()
+                await daemon.told.news.wait()
             await daemon.stop()
     return Seen([], [message["body"] for message in twilio.taken], daemon.log.read_text())
 
@@ -207,7 +211,7 @@ def test_the_log_says_what_keeps_it_from_being_written(
 
 
 def test_a_clock_stepped_an_hour_ahead_and_back_sends_each_nudge_once(seen: dict[str, Seen]) -> None:
-    assert seen["stepped_clock"].in_the_end == ["at 10:01", "at 11:01", "at 10:02"]
+    assert seen["stepped_clock"].in_the_end == ["at 10:01", "at 11:01"]
     assert "Traceback" not in seen["stepped_clock"].log
 
 
