@@ -62,6 +62,7 @@ bench: $(STAMP)
 ## make screenshots the pictures of the README, from the demo (needs Chromium)
 screenshots: $(STAMP)
 	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python docs/board_screenshots.py
 
 ## make wheel        dist/nudger-*.whl
 wheel: $(STAMP)

@@ -251,7 +251,7 @@ class Daemon:
             self.wake()
 
     async def _status(self) -> None:
-        report = await asyncio.to_thread(self.loading.store.status, self.clock.now())
+        report = await asyncio.to_thread(self.loading.store.vitals, self.clock.now())
         due = f", next due {report.next_due_at:%Y-%m-%d %H:%M} UTC" if report.next_due_at else ""
         notify(f"STATUS={report.people} people, {report.planned} planned{due}")
 

@@ -16,6 +16,7 @@ from prometheus_client import (
     Info,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -26,6 +27,8 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.overview import Apart, Vitals
 from nudger.delivery.sends import Result
 from nudger.model import ChannelName, Origin
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter
 
 LATE = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)  # seconds; 5 is what nudger promises
 LONG = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -127,6 +130,7 @@ class _StoreCollector(Collector):
         oldest = now - vitals.oldest_due_at if vitals.oldest_due_at else timedelta(0)
         yield _gauge("nudger_people", "People with a plan.", vitals.people)
         yield _gauge("nudger_planned", "Entries of the agenda that are to come.", vitals.planned)
+        yield _gauge("nudger_queued", "Entries that are due and wait for their sender's rate.", vitals.queued)
         yield _gauge("nudger_unknown", "Messages handed over without an answer.", vitals.unknown)
         yield _gauge(
             "nudger_oldest_due_age_seconds",

@@ -33,6 +33,7 @@ class Action(StrEnum):
     STOP = "stop"  # no more on this channel
     CONFIRM = "confirm"  # consent on this channel
     ME = "me"  # the person's own page
+    CALENDAR = "calendar"  # their coming nudges, for a calendar to subscribe to
 
 
 # As they stand in links that are out there: these numbers never change.
@@ -44,6 +45,7 @@ _ACTIONS = {
     Action.STOP: 5,
     Action.CONFIRM: 6,
     Action.ME: 7,
+    Action.CALENDAR: 8,
 }
 _CHANNELS = {ChannelName.SMS: 1, ChannelName.EMAIL: 2}
 _BY_NUMBER = {number: action for action, number in _ACTIONS.items()}

@@ -26,6 +26,7 @@ class Vitals:
     people: int  # with a plan
     apart: Mapping[Apart, int]
     planned: int
+    queued: int  # of these: due, and waiting for their sender's rate
     unknown: int  # handed to a provider without its answer
     next_due_at: datetime | None
     oldest_due_at: datetime | None  # overdue and not yet claimed
@@ -102,7 +103,7 @@ class Span:
     days: Mapping[tuple[date, State, Outcome | None], int]
     kinds: Mapping[tuple[Kind | None, State, Outcome | None], int]
     reasons: Mapping[tuple[State, str], int]
-    hours: Mapping[tuple[date, int], int]  # replies: local date and hour
+    hours: Mapping[tuple[int, int], int]  # replies: weekday, Monday is 0, and hour
     intents: Mapping[str, int]
 
 

@@ -232,7 +232,7 @@ class Store(Protocol):
         """The next people by id whose id or name holds every word of `search`, however it is written."""
 
     def coming(self, after: Cursor | None = None, limit: int = 50) -> SeenPage:
-        """What is planned, the earliest first."""
+        """What waits for its time, the earliest first; what waits for its sender's rate is not among it."""
 
     def past(
         self, states: frozenset[State], now: datetime, before: Cursor | None = None, limit: int = 50

@@ -79,6 +79,8 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "over": {"title": _text(), "text": _text()},
     "forged": {"title": _text(), "text": _text()},
     "busy": {"title": _text(), "text": _text()},
+    # Every event of a calendar has this title: it is read over someone's shoulder.
+    "calendar": {"title": _text()},
 }
 SECTIONS = Sections(_KEYS, "templates/en/pages.toml")
 

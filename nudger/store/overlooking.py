@@ -11,7 +11,17 @@ from nudger.model import Outcome, Person, State
 from nudger.store import people
 from nudger.store.entries import CHANNELS, KINDS, NUDGES
 from nudger.store.searching import folded
-from nudger.store.tables import APART, IS_PLANNED, AnyRow, message, occurrence, person, plan, plan_problem
+from nudger.store.tables import (
+    APART,
+    IS_PLANNED,
+    WAITS_FOR_TIME,
+    AnyRow,
+    message,
+    occurrence,
+    person,
+    plan,
+    plan_problem,
+)
 from nudger.store.transaction import Transaction
 
 LATEST = 100  # sends whose lateness is looked at
@@ -22,7 +32,7 @@ MOST_PROBLEMS = 50  # of one file
 def vitals(tx: Transaction, now: datetime) -> Vitals:
     """See Store.vitals."""
     scalar = tx.connection.scalar
-    earliest = select(func.min(occurrence.c.wake_at))
+    earliest = select(func.min(occurrence.c.wake_at)).where(WAITS_FOR_TIME)
     by_severity = select(plan_problem.c.severity, func.count().label("number")).group_by(
         plan_problem.c.severity
     )
@@ -30,6 +40,7 @@ def vitals(tx: Transaction, now: datetime) -> Vitals:
         # A removed person has no next layout; the index on it is a tenth of the table.
         people=scalar(select(func.count()).where(person.c.layout_at.is_not(None))) or 0,
         apart=_apart(tx, now),
+        queued=scalar(select(func.count()).where(IS_PLANNED, ~WAITS_FOR_TIME)) or 0,
         planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
         unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
         next_due_at=scalar(earliest.where(occurrence.c.wake_at > now)),
@@ -56,7 +67,7 @@ def find_people(
 def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
     """See Store.coming."""
     place = tuple_(occurrence.c.wake_at, occurrence.c.id)
-    wanted = select(occurrence.c.id).where(IS_PLANNED, occurrence.c.origin.in_(NUDGES))
+    wanted = select(occurrence.c.id).where(IS_PLANNED, WAITS_FOR_TIME, occurrence.c.origin.in_(NUDGES))
     if after is not None:
         wanted = wanted.where(occurrence.c.wake_at >= after.due_at, place > (after.due_at, after.id))
     ids = tx.connection.scalars(wanted.order_by(occurrence.c.wake_at, occurrence.c.id).limit(limit)).all()

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Integer, Text, cast, delete, func, insert, select, type_coerce
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Text,
+    cast,
+    delete,
+    extract,
+    func,
+    insert,
+    select,
+    type_coerce,
+)
 from sqlalchemy.types import JSON
 
 from nudger.delivery.overview import Counted, EntryCount, ReplyCount, Span
@@ -53,13 +65,15 @@ def span(tx: Transaction, first: date, last: date) -> Span:
     for row in _sums(tx, entries.number, last, last, entries.state, entries.reason):
         if row.reason:
             reasons[State(row.state), row.reason] = row.total
-    hours = _sums(tx, replies.number, first, last, replies.local_date, replies.hour)
+    # A year has 168 of these, and 8,000 dates with an hour. Sunday is 0 in both databases.
+    sunday_first = extract("dow", replies.local_date).label("dow")
+    hours = _sums(tx, replies.number, first, last, sunday_first, replies.hour)
     intents = _sums(tx, replies.number, first, last, replies.intent)
     return Span(
         days,
         kinds,
         reasons,
-        {(row.local_date, row.hour): row.total for row in hours},
+        {((int(row.dow) - 1) % 7, row.hour): row.total for row in hours},
         {row.intent: row.total for row in intents},
     )
 
@@ -70,7 +84,7 @@ def general(reason: str) -> str:
 
 
 def _sums(
-    tx: Transaction, number: Column[int], first: date, last: date, *by: Column[Any]
+    tx: Transaction, number: Column[int], first: date, last: date, *by: ColumnElement[Any]
 ) -> Sequence[AnyRow]:
     table = number.table
     return tx.connection.execute(

@@ -11,8 +11,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from nudger.web.api.refusing import refused
+from nudger.web.api.routes import Api
 from nudger.web.board.doors import BoardDoors
 from nudger.web.board.pages import BoardPages
+from nudger.web.calendar import calendar_route
 from nudger.web.doors import Doors, LinkDoors, PersonDoors
 from nudger.web.forms import PATIENCE
 from nudger.web.guard import Guard, gone, report, say
@@ -36,7 +39,7 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard)],
-        exception_handlers={HTTPException: say, ClientDisconnect: gone},
+        exception_handlers={HTTPException: _say, ClientDisconnect: gone},
     )
     app.router.redirect_slashes = False
     app.state.close = lambda: None
@@ -51,8 +54,12 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
         phone = PhonePages(doors, doors.conversation, patience)
         app.router.routes += _phone(phone)
         app.state.close = phone.close
+    if doors.calendar is not None:
+        app.router.routes.append(calendar_route(doors.calendar))
     if doors.metrics is not None:
         app.router.routes.append(metrics_route(doors.metrics))
+    if doors.api is not None:
+        app.router.routes += Api(doors.api, patience).routes()
     if doors.board is not None:
         app.router.routes += _board(doors.board, patience)
     return app
@@ -67,6 +74,12 @@ def _person(doors: PersonDoors) -> list[BaseRoute]:
         Route("/me/{token}/erase", own.ask_erase),
         Route("/me/{token}/erase", own.erase, methods=["POST"]),
     ]
+
+
+def _say(request: Request, refusal: Exception) -> Response:
+    """To a program as problem+json, to people as a sentence."""
+    assert isinstance(refusal, HTTPException)
+    return refused(refusal) if request.url.path.startswith("/api/") else say(request, refusal)
 
 
 def _health(doors: Doors) -> list[BaseRoute]:

@@ -10,7 +10,13 @@ from starlette.exceptions import HTTPException
 from nudger.delivery.overview import Cursor
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+LONGEST = 100  # characters
 LARGEST = 2**63 - 1
+
+
+def words(given: Mapping[str, str], name: str) -> str:
+    """Any text, without what no database can keep."""
+    return given.get(name, "").replace("\0", "")[:LONGEST]
 
 
 def choice(text: str | None, choices: type[_Choice], name: str) -> _Choice | None:

@@ -9,7 +9,9 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.own_page import OwnPage
 from nudger.delivery.views import Line
 from nudger.model import Plan
+from nudger.web.api.routes import ApiDoors
 from nudger.web.board.doors import BoardDoors
+from nudger.web.calendar import CalendarDoors
 from nudger.web.metrics import MetricsDoors
 from nudger.web.throttle import Throttle
 
@@ -77,7 +79,9 @@ class Doors:
     commands: Callable[[str], Mapping[str, str]]  # the words that a language is told to reply with
     clock: ClockDoors | None = None  # None: the machine's own, which nobody steers
     links: LinkDoors | None = None
+    calendar: CalendarDoors | None = None
     metrics: MetricsDoors | None = None
+    api: ApiDoors | None = None
     board: BoardDoors | None = None  # None: no password is set
     person: PersonDoors | None = None
     hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers

@@ -22,11 +22,7 @@ async def read_form(request: Request, patience: timedelta = PATIENCE) -> list[tu
     Raises HTTPException: 400 for what is no form in UTF-8, 408 when it takes longer than `patience`,
     413 past LARGEST; of a body that is too large no more than that is ever held.
     """
-    try:
-        async with asyncio.timeout(patience.total_seconds()):
-            body = await _read(request)
-    except TimeoutError:
-        raise HTTPException(408, "The form took too long to arrive.", HANG_UP) from None
+    body = await read_body(request, patience)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise HTTPException(400, f"Expected a form sent as {FORM}.")
     try:
@@ -39,6 +35,15 @@ async def read_form(request: Request, patience: timedelta = PATIENCE) -> list[tu
         )
     except ValueError:
         raise HTTPException(400, "This form cannot be read.") from None
+
+
+async def read_body(request: Request, patience: timedelta = PATIENCE) -> bytes:
+    """The whole body. Raises HTTPException: 408 and 413, as above."""
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            return await _read(request)
+    except TimeoutError:
+        raise HTTPException(408, "The form took too long to arrive.", HANG_UP) from None
 
 
 async def _read(request: Request) -> bytes:

@@ -17,6 +17,7 @@ from nudger.model import Kind, Person, State
 from nudger.schedule import local_date
 from nudger.web.board.doors import BoardDoors, Known, Overview
 from nudger.web.throttle import Throttle
+from nudger.wiring.calendar import calendar_path, has_calendars
 from nudger.wiring.channels import secret
 
 PAGE = 50  # rows of a list
@@ -49,6 +50,7 @@ class StoreDesk:
     store: Store
     clock: Clock
     wake: Callable[[], None]  # something may be due at once
+    link_key: bytes
 
     @property
     def operator(self) -> Operator:
@@ -128,7 +130,8 @@ class StoreDesk:
         today = local_date(self.core.zone(who.plan.timezone), now)
         planned = self.store.agenda(person, today - timedelta(days=1))
         coming = forecast(who, planned, now, days, self.core.decider)
-        return Known(who, self.store.plan_state(person), coming)
+        feed = calendar_path(who, self.link_key, now) if has_calendars(self.core) else None
+        return Known(who, self.store.plan_state(person), coming, feed)
 
     def _pause(self, who: Person, until: datetime | str | None) -> None:
         now, operator = self.now(), self.operator

@@ -8,7 +8,9 @@ from nudger.core import Core
 from nudger.delivery.ports import Clock, Store
 from nudger.metrics import Metrics, Reading
 from nudger.settings import Settings
+from nudger.web.api.routes import ApiDoors
 from nudger.web.bearer import Bearer
+from nudger.web.board.doors import Desk
 from nudger.web.metrics import MetricsDoors
 from nudger.web.throttle import Throttle
 from nudger.wiring.channels import secret
@@ -22,6 +24,11 @@ def bearer(settings: Settings) -> Bearer | None:
     if token is None:
         return None
     return Bearer(token, Throttle(time.monotonic, TRIES, 1 / TRY_EACH, settings.behind_proxy))
+
+
+def api_doors(desk: Desk, bearer: Bearer | None) -> ApiDoors | None:
+    """None without a token: then there is no API."""
+    return None if bearer is None else ApiDoors(desk, bearer)
 
 
 def metrics_doors(

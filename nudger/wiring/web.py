@@ -20,10 +20,11 @@ from nudger.web.app import Doors, build_app
 from nudger.web.doors import ClockDoors
 from nudger.web.serve import serve
 from nudger.wiring.board import StoreDesk, board_doors
+from nudger.wiring.calendar import calendar_doors
 from nudger.wiring.channels import secret
-from nudger.wiring.links import link_doors, throttle
+from nudger.wiring.links import link_doors, link_key, throttle
 from nudger.wiring.person import person_doors
-from nudger.wiring.programs import bearer, metrics_doors
+from nudger.wiring.programs import api_doors, bearer, metrics_doors
 
 MOST_PHONES = 50  # that the on-screen phone offers at once
 
@@ -55,7 +56,8 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         vitals = await asyncio.to_thread(store.vitals, clock.now())
         return {"people": vitals.people, "planned": vitals.planned, "unknown": vitals.unknown}
 
-    desk = StoreDesk(core, store, clock, daemon.wake)
+    key = link_key(store)
+    desk, programs = StoreDesk(core, store, clock, daemon.wake, key), bearer(settings)
     reports = Reports(store, clock, daemon.wake)
 
     async def status(message: str, sid: str, status: str, code: str | None) -> None:
@@ -74,7 +76,9 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         health=health,
         zone=core.zone,
         commands=lambda language: core.wording.texts[language].sources["commands"],
-        metrics=metrics_doors(core, store, clock, metrics, bearer(settings)),
+        calendar=calendar_doors(core, store, clock, key, knocks),
+        metrics=metrics_doors(core, store, clock, metrics, programs),
+        api=api_doors(desk, programs),
         board=board_doors(core, desk, store),
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
         links=link_doors(core, store, clock, daemon.wake, knocks),

@@ -57,7 +57,11 @@ class Desk:
         self.throttle = Throttle(lambda: self.seconds, burst=5, per_second=1 / 12)
 
     def desk(self) -> StoreDesk:
-        return StoreDesk(self.core, self.behind.store, self.behind.clock, lambda: self.woken.append(True))
+        behind = self.behind
+        return StoreDesk(self.core, behind.store, behind.clock, self._wake, b"k" * 32)
+
+    def _wake(self) -> None:
+        self.woken.append(True)
 
     def board_doors(self, **settings: object) -> BoardDoors:
         return replace(BoardDoors(self.desk(), PASSWORD, b"k" * 32, self.throttle), **settings)  # type: ignore[arg-type]

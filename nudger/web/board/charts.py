@@ -10,6 +10,7 @@ from nudger.model import Kind, Outcome, State
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LEVELS = 5  # shades of a cell, besides the empty one
 TALL = 100.0  # a bar chart's height in its own units
+MOST_BARS = 91
 WIDE = 10.0  # one day's width in it
 BAR = 8.0
 
@@ -46,6 +47,7 @@ class Bars:
     rows: Sequence[Row]  # columns: ENDS
     first: str
     last: str
+    weekly: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,15 @@ def ends(span: Span) -> dict[str, int]:
 
 
 def bars(span: Span, first: date, last: date) -> Bars:
-    """What was sent and what was not, day by day."""
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    """What was sent and what was not, day by day; of more than a quarter of a year, week by week."""
+    length = (last - first).days + 1
+    step = 1 if length <= MOST_BARS else 7
+    days = [first + timedelta(days=number) for number in range(0, length, step)]
     ends = {day: dict.fromkeys(ENDS, 0) for day in days}
     for (day, state, outcome), number in span.days.items():
         which = end(state, outcome)
-        if which is not None and day in ends:
-            ends[day][which] += number
+        if which is not None and first <= day <= last:
+            ends[days[(day - first).days // step]][which] += number
     top = round_up(max(sum(counts.values()) for counts in ends.values()))
     pieces = [
         piece
@@ -113,14 +117,14 @@ def bars(span: Span, first: date, last: date) -> Bars:
         for piece in _stack(index * WIDE + (WIDE - BAR) / 2, ends[day], top)
     ]
     rows = [Row(f"{day:%a} {day.day} {day:%b}", list(ends[day].values())) for day in reversed(days)]
-    return Bars(len(days) * WIDE, top, pieces, rows, _short(first), _short(last))
+    return Bars(len(days) * WIDE, top, pieces, rows, _short(first), _short(last), step == 7)
 
 
 def heat(span: Span) -> Heat:
     """When people answer, by their own clocks."""
     table = [[0] * 24 for _ in DAYS]
-    for (day, hour), number in span.hours.items():
-        table[day.weekday()][hour] += number
+    for (weekday, hour), number in span.hours.items():
+        table[weekday][hour] += number
     most = max(max(row) for row in table)
     cells = [
         Cell(hour, day, -(-number * LEVELS // most) if most else 0)

@@ -33,6 +33,7 @@ class Known:
     person: Person
     plan: PlanState | None
     coming: Sequence[Forecast]
+    calendar: str | None = None  # the path of their calendar, which is as good as a key
 
 
 class Desk(Protocol):

@@ -25,7 +25,6 @@ PAGE = 50  # rows
 AHEAD = 7  # days of what comes next
 SPANS = (7, 28, 91, 365)  # days of the figures
 RETRY_AFTER = 12  # seconds
-LONGEST_SEARCH = 100
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -105,7 +104,7 @@ class BoardPages:
 
     async def people(self, request: Request) -> Response:
         query = request.query_params
-        search, after = query.get("search", "")[:LONGEST_SEARCH], query.get("after", "")
+        search, after = asked.words(query, "search"), asked.words(query, "after")
         apart = asked.choice(query.get("apart"), Apart, "apart")
         found = await self._desk.people(search, apart, after, PAGE + 1)
         shown, now = found[:PAGE], self._desk.now()
@@ -209,7 +208,7 @@ class BoardPages:
                 raise HTTPException(404, "There is nothing at this address.")
 
     async def _person(self, request: Request, status: int, refusal: str) -> Response:
-        known = await self._desk.known(request.path_params["person"], AHEAD)
+        known = await self._desk.known(asked.words(request.path_params, "person"), AHEAD)
         if known is None:
             raise _nobody()
         who, now = known.person, self._desk.now()
@@ -228,6 +227,7 @@ class BoardPages:
             paused=who.standing.paused(now),
             kinds=sorted({str(nudge.kind) for nudge in who.plan.nudges}),
             plan=known.plan,
+            calendar=known.calendar,
             coming=[showing.foreseen(row, zone) for row in known.coming],
             log=[showing.happened(entry, zone) for entry in log[:PAGE]],
             more=urlencode({"before": log[PAGE - 1].at.isoformat()}) if len(log) > PAGE else "",
@@ -236,7 +236,7 @@ class BoardPages:
         )
 
     async def _known(self, request: Request) -> Person:
-        who = await self._desk.person(request.path_params["person"])
+        who = await self._desk.person(asked.words(request.path_params, "person"))
         if who is None:
             raise _nobody()
         return who

@@ -1,0 +1,1 @@
+"""The operator's API: what the board shows and does, for programs."""

@@ -1,0 +1,185 @@
+"""The API's routes: the token, the request checked, the desk asked, the answer written."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from nudger.delivery.overview import Cursor
+from nudger.errors import NudgerError
+from nudger.model import Person
+from nudger.web.api import shapes
+from nudger.web.api.openapi import description
+from nudger.web.api.operations import OPERATIONS, ROOT, Operation
+from nudger.web.api.refusing import unclear
+from nudger.web.bearer import Bearer
+from nudger.web.board.doors import Desk
+from nudger.web.board.showing import SHOWN
+from nudger.web.forms import read_body
+
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+Handler = Callable[["Asked"], Awaitable[BaseModel]]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDoors:
+    """The API: there only where a token is set."""
+
+    desk: Desk
+    bearer: Bearer
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, checked."""
+
+    query: Any  # of the operation's model
+    body: Any
+    person: str = ""
+
+
+class Api:
+    """A handler for each operation of the table, under its id."""
+
+    def __init__(self, doors: ApiDoors, patience: timedelta) -> None:
+        self._desk = doors.desk
+        self._bearer = doors.bearer
+        self._patience = patience
+
+    def routes(self) -> list[Route]:
+        described = description()
+
+        async def openapi(_: Request) -> Response:
+            return JSONResponse(described)
+
+        return [
+            Route("/api/openapi.json", openapi),
+            *(
+                Route(ROOT + one.path, self._endpoint(one, getattr(self, one.id)), methods=[one.method])
+                for one in OPERATIONS
+            ),
+        ]
+
+    # looking
+    async def health(self, _: Asked) -> BaseModel:
+        return shapes.Health.of(await self._desk.vitals())
+
+    async def people(self, asked: Asked) -> BaseModel:
+        query = asked.query
+        found = await self._desk.people(query.search, query.apart, query.after, query.limit + 1)
+        page, now = found[: query.limit], self._desk.now()
+        more = page[-1].id if len(found) > query.limit else None
+        return shapes.People(people=[shapes.Person.of(one, now) for one in page], next=more)
+
+    async def agenda(self, asked: Asked) -> BaseModel:
+        show, after = asked.query.show, _cursor(asked.query.after)
+        if show is shapes.Show.UNKNOWN:
+            entries, on = await self._desk.unknown(), None
+        elif show is shapes.Show.COMING:
+            page = await self._desk.coming(after)
+            entries, on = page.entries, page.on
+        else:
+            page = await self._desk.past(SHOWN[show], after)
+            entries, on = page.entries, page.on
+        more = f"{(on.due_at - EPOCH) // MICROSECOND}~{on.id}" if on else None
+        return shapes.Agenda(entries=[shapes.AgendaEntry.of(one) for one in entries], next=more)
+
+    async def person(self, asked: Asked) -> BaseModel:
+        look = await self._desk.known(asked.person, 1)
+        if look is None:
+            raise _nobody()
+        return shapes.PersonWithPlan.looked_at(look, self._desk.now())
+
+    async def person_agenda(self, asked: Asked) -> BaseModel:
+        look = await self._desk.known(asked.person, asked.query.days)
+        if look is None:
+            raise _nobody()
+        return shapes.PersonAgenda(
+            person=asked.person, entries=[shapes.Coming.of(row) for row in look.coming]
+        )
+
+    async def person_log(self, asked: Asked) -> BaseModel:
+        who, limit = await self._known(asked), asked.query.limit
+        found = await self._desk.log(who.id, asked.query.before, limit + 1)
+        more = found[limit - 1].at if len(found) > limit else None
+        return shapes.Log(entries=[shapes.LogEntry.of(entry) for entry in found[:limit]], next=more)
+
+    # acting
+    async def pause(self, asked: Asked) -> BaseModel:
+        await self._desk.pause(await self._known(asked), asked.body.until)
+        return await self._standing(asked)
+
+    async def resume(self, asked: Asked) -> BaseModel:
+        await self._desk.resume(await self._known(asked))
+        return await self._standing(asked)
+
+    async def lift_hold(self, asked: Asked) -> BaseModel:
+        await self._desk.lift(await self._known(asked))
+        return await self._standing(asked)
+
+    async def send(self, asked: Asked) -> BaseModel:
+        await self._desk.send(await self._known(asked), asked.body.kind)
+        return await self._standing(asked)
+
+    # what all share
+    def _endpoint(self, one: Operation, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            self._bearer.check(request)
+            asked = await self._asked(one, request)
+            try:
+                answer = await handler(asked)
+            except NudgerError as refusal:
+                raise HTTPException(409, str(refusal)) from None
+            return Response(answer.model_dump_json(), media_type="application/json")
+
+        return endpoint
+
+    async def _asked(self, one: Operation, request: Request) -> Asked:
+        person = request.path_params.get("person", "")
+        if one.of_person and not re.fullmatch(shapes.ID, person):
+            raise _nobody()
+        try:
+            query = one.query.model_validate(dict(request.query_params))
+            body = one.body.model_validate(await self._json(request)) if one.body else None
+        except ValidationError as fault:
+            raise unclear(fault) from None
+        return Asked(query, body, person)
+
+    async def _json(self, request: Request) -> object:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise HTTPException(415, "Expected application/json.")
+        body = await read_body(request, self._patience)
+        try:
+            return json.loads(body.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise HTTPException(400, "This is no JSON in UTF-8.") from None
+
+    async def _known(self, asked: Asked) -> Person:
+        who = await self._desk.person(asked.person)
+        if who is None:
+            raise _nobody()
+        return who
+
+    async def _standing(self, asked: Asked) -> BaseModel:
+        return shapes.Person.of(await self._known(asked), self._desk.now())
+
+
+def _cursor(text: str | None) -> Cursor | None:
+    """A place as microseconds and an id: whatever the pattern lets in is a place."""
+    if text is None:
+        return None
+    microseconds, _, entry = text.partition("~")
+    return Cursor(EPOCH + int(microseconds) * MICROSECOND, int(entry))
+
+
+def _nobody() -> HTTPException:
+    return HTTPException(404, "Nobody has this id.")

@@ -1,0 +1,260 @@
+"""What the API takes and gives. These models check what comes in, write what goes out, and describe both
+in the OpenAPI description, so that none of the three can differ from the others."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from nudger.delivery.forecast import Forecast
+from nudger.delivery.overview import Apart, Seen, Vitals
+from nudger.delivery.views import Entry
+from nudger.errors import Problem
+from nudger.model import ChannelName, Kind, Outcome, State
+from nudger.model import Person as Known
+from nudger.web.board.doors import Known as Look
+
+ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+PersonId = Annotated[str, Field(pattern=ID, description="The name of their plan file.")]
+Limit = Annotated[int, Field(ge=1, le=200, description="How many at most.")]
+Text = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+class Show(StrEnum):
+    """Which entries of the agenda."""
+
+    COMING = "coming"
+    SENT = "sent"
+    HELD = "held"
+    MISSED = "missed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+# --- what comes in ------------------------------------------------------------------------------
+class NoQuery(_In):
+    """No parameters."""
+
+
+class PeopleQuery(_In):
+    search: Annotated[Text, Field(description="Words that stand in their id or name.")] = ""
+    apart: Annotated[Apart | None, Field(description="Only people who get nothing for this reason.")] = None
+    after: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,64}$", description="`next` of the page before.")] = ""
+    limit: Limit = 50
+
+
+class AgendaQuery(_In):
+    show: Show = Show.COMING
+    after: Annotated[
+        str | None,
+        Field(pattern=r"^[0-9]{1,16}~[0-9]{1,18}$", description="`next` of the page before."),
+    ] = None
+
+
+class DaysQuery(_In):
+    days: Annotated[int, Field(ge=1, le=60, description="Local dates from today on.")] = 7
+
+
+class LogQuery(_In):
+    before: Annotated[AwareDatetime | None, Field(description="`next` of the page before.")] = None
+    limit: Limit = 50
+
+
+class Pause(_In):
+    """No nudges until then; until they are resumed where it is null."""
+
+    until: AwareDatetime | None = None
+
+
+class Send(_In):
+    """One nudge of this kind, now."""
+
+    kind: Kind
+
+
+# --- what goes out ------------------------------------------------------------------------------
+class Refusal(_Out):
+    """RFC 9457: why a request was refused."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+class Health(_Out):
+    """Everything in a few figures."""
+
+    people: int
+    planned: int
+    queued: int
+    unknown: int
+    next_due_at: datetime | None
+    oldest_due_at: datetime | None
+    apart: dict[Apart, int]
+    plan_problems: dict[str, int]
+
+    @classmethod
+    def of(cls, vitals: Vitals) -> "Health":
+        return cls(
+            people=vitals.people,
+            planned=vitals.planned,
+            queued=vitals.queued,
+            unknown=vitals.unknown,
+            next_due_at=vitals.next_due_at,
+            oldest_due_at=vitals.oldest_due_at,
+            apart=dict(vitals.apart),
+            plan_problems=dict(vitals.problems),
+        )
+
+
+class Person(_Out):
+    """Who they are, and whether anything keeps nudges from them."""
+
+    id: PersonId
+    name: str
+    timezone: str
+    language: str
+    paused: bool
+    paused_until: datetime | None
+    held: bool
+    removed: bool
+    opted_out: list[ChannelName]
+    consented: list[ChannelName]
+
+    @classmethod
+    def of(cls, one: Known, now: datetime) -> "Person":
+        return cls.model_validate(_person(one, now))
+
+
+class People(_Out):
+    people: list[Person]
+    next: str | None
+
+
+class PlanProblem(_Out):
+    file: str
+    line: int
+    column: int
+    where: str
+    message: str
+    hint: str
+    severity: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> "PlanProblem":
+        return cls.model_validate(problem.as_json())
+
+
+class PersonWithPlan(Person):
+    """The same, with the state of their plan file."""
+
+    kinds: list[Kind]
+    plan_file: str | None
+    plan_problems: list[PlanProblem]
+
+    @classmethod
+    def looked_at(cls, look: Look, now: datetime) -> "PersonWithPlan":
+        return cls.model_validate(
+            {
+                **_person(look.person, now),
+                "kinds": sorted({nudge.kind for nudge in look.person.plan.nudges}),
+                "plan_file": look.plan.file if look.plan else None,
+                "plan_problems": [problem.as_json() for problem in (look.plan.problems if look.plan else ())],
+            }
+        )
+
+
+class Coming(_Out):
+    """One nudge to come, or the reason why it will not."""
+
+    nudge: str
+    kind: Kind
+    local_date: date
+    slot: int
+    local_time: str | None
+    due_at: datetime | None
+    channel: ChannelName | None
+    status: Literal["send", "skip"]
+    reason: str
+
+    @classmethod
+    def of(cls, row: Forecast) -> "Coming":
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
+
+
+class PersonAgenda(_Out):
+    person: PersonId
+    entries: list[Coming]
+
+
+class AgendaEntry(_Out):
+    """One entry of the agenda, as it stands."""
+
+    person: PersonId
+    name: str
+    nudge: str
+    kind: Kind | None
+    due_at: datetime
+    state: State
+    reason: str
+    channel: ChannelName | None
+    outcome: Outcome | None
+
+    @classmethod
+    def of(cls, seen: Seen) -> "AgendaEntry":
+        values = {name: getattr(seen, name) for name in cls.model_fields if name != "due_at"}
+        return cls.model_validate({**values, "due_at": seen.cursor.due_at})
+
+
+class Agenda(_Out):
+    """Entries, and `next` for more. A page may be short, or empty, before the last one."""
+
+    entries: list[AgendaEntry]
+    next: str | None
+
+
+class LogEntry(_Out):
+    at: datetime
+    what: str
+    state: str
+    reason: str
+    channel: ChannelName | None
+    outcome: Outcome | None
+    due_at: datetime | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> "LogEntry":
+        return cls.model_validate({name: getattr(entry, name) for name in cls.model_fields})
+
+
+class Log(_Out):
+    entries: list[LogEntry]
+    next: datetime | None
+
+
+def _person(one: Known, now: datetime) -> dict[str, object]:
+    standing, plan = one.standing, one.plan
+    paused = standing.paused(now)
+    return {
+        "id": one.id,
+        "name": plan.name,
+        "timezone": plan.timezone,
+        "language": plan.language,
+        "paused": paused,
+        "paused_until": standing.paused_until if paused else None,
+        "held": standing.held_at is not None,
+        "removed": standing.removed_at is not None,
+        "opted_out": sorted(standing.opted_out),
+        "consented": sorted(standing.consented),
+    }
