@@ -8,6 +8,7 @@ from functools import cached_property
 from nudger.delivery.agenda import Sending
 from nudger.delivery.inbound import Writer
 from nudger.delivery.respond import Responder, reached
+from nudger.delivery.views import Line
 from nudger.effects import Effect, OptIn, OptOut, Pause, Response, Settle, Snooze
 from nudger.messages import Wording
 from nudger.model import ChannelName, Origin, Outcome, Plan
@@ -25,6 +26,7 @@ LASTS: Mapping[Action, timedelta] = {
     Action.CONFIRM: timedelta(days=30),
     Action.STOP: timedelta(days=3650),
 }
+OWN_PAGE_LASTS = timedelta(days=14)  # whoever holds it reads along, so it ends, and newer ones come
 _BACK = {Action.STOP: Action.CONFIRM, Action.CONFIRM: Action.STOP}
 
 
@@ -50,17 +52,26 @@ def token(
     return sign(Link(action, person, channel, expires_at, occurrence), key)
 
 
-def links_of(sending: Sending, base: str, key: bytes, now: datetime) -> dict[Action, str]:
+def own_page(base: str, person: str, channel: ChannelName, key: bytes, now: datetime) -> str:
+    """The address of a person's page, as a message on this channel may hold it."""
+    expires_at = (now + OWN_PAGE_LASTS).replace(microsecond=0)
+    return f"{base}/me/{sign(Link(Action.ME, person, channel, expires_at), key)}"
+
+
+def links_of(email: Sending | Line, base: str, key: bytes, now: datetime) -> dict[Action, str]:
     """The addresses of the links that belong below this email. `base` is where nudger's pages are."""
-    match sending.origin:
+    match email.origin:
         case Origin.WELCOME:
             actions = [Action.CONFIRM, Action.STOP]
-        case origin if origin.is_nudge:
+        case origin if origin is not None and origin.is_nudge:
             actions = [Action.LATER, Action.DONE, Action.SKIP, Action.PAUSE, Action.STOP]
         case _:
             actions = [Action.STOP]
-    person, channel, entry = sending.person, sending.channel, sending.occurrence
-    return {one: f"{base}/l/{token(one, person, channel, entry, key, now)}" for one in actions}
+    person, channel, entry = email.person, email.channel, email.occurrence
+    links = {one: f"{base}/l/{token(one, person, channel, entry, key, now)}" for one in actions}
+    if email.origin is not Origin.WELCOME:
+        links[Action.ME] = own_page(base, person, channel, key, now)
+    return links
 
 
 def closed(wording: Wording, section: str, language: str, status: int) -> Card:

@@ -2,24 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from itertools import groupby
 
 from nudger.delivery.forecast import Forecast
 from nudger.delivery.own_steps import Choices, Group, Step
 from nudger.messages import When, Wording
-from nudger.model import ChannelName
 from nudger.schedule import local_date
-from nudger.tokens import Action, Link, sign
 
 DAYS = 4  # local dates that it looks ahead, today among them
-LASTS = timedelta(days=14)  # of its link: whoever holds one reads along, so it ends, and newer ones come
 _RATES = ("as_planned", "half", "quarter")  # by steps of LESS
-
-
-def own_token(person: str, channel: ChannelName, key: bytes, now: datetime) -> str:
-    """The token of a link to a person's page, made now for a message on this channel."""
-    return sign(Link(Action.ME, person, channel, (now + LASTS).replace(microsecond=0)), key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class Line:
     text: str
     subject: str
     state: State | None
+    occurrence: int = 0  # the entry that went out; 0 for what came in
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

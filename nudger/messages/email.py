@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nudger.messages.texts import Texts
 from nudger.messages.touch import Anchor, ways_to
 from nudger.messages.wording import Wording
 from nudger.model import Contact
 from nudger.tokens import Action
 
 # The links that may stand below an email, in their order, and the key of their words.
+_CALL = {Action.CONFIRM: "confirm_link"}
 _QUIET = {
     Action.LATER: "later_link",
     Action.DONE: "done_link",
     Action.SKIP: "skip_link",
     Action.PAUSE: "pause_link",
+    Action.ME: "own_link",
     Action.STOP: "stop_link",
 }
 
@@ -44,11 +47,8 @@ def compose(
     A `contact` whom the text names is a tap away.
     """
     says, links = wording.texts[language], links or {}
-    calls = [
-        Anchor(says.say("email", "confirm_link", {}), links[one]) for one in (Action.CONFIRM,) if one in links
-    ]
+    calls, quiet = _anchors(says, links, _CALL), _anchors(says, links, _QUIET)
     ways = list(ways_to(contact, says)) if contact is not None else []
-    quiet = [Anchor(says.say("email", key, {}), links[one]) for one, key in _QUIET.items() if one in links]
     automated = says.say("email", "automated", {})
     by_mail = stop_address and Action.STOP not in links
     stop = says.say("email", "stop_by_mail", {"address": stop_address}) if by_mail else ""
@@ -66,6 +66,15 @@ def compose(
     body = "\n\n".join([text, *map(_written, ways), *map(_written, calls)])
     footer = "\n".join(part for part in (*map(_written, quiet), automated, stop) if part)
     return EmailParts(line, f"{body}\n\n-- \n{footer}\n", html)
+
+
+def links_below(wording: Wording, language: str, links: Mapping[Action, str]) -> list[Anchor]:
+    """These links in the words and the order in which an email has them."""
+    return _anchors(wording.texts[language], links, {**_CALL, **_QUIET})
+
+
+def _anchors(says: Texts, links: Mapping[Action, str], keys: Mapping[Action, str]) -> list[Anchor]:
+    return [Anchor(says.say("email", key, {}), links[one]) for one, key in keys.items() if one in links]
 
 
 def _written(anchor: Anchor) -> str:

@@ -98,7 +98,10 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "email": {
         "automated": _plain(*COMMANDS),
         "stop_link": _plain(),
-        **{link: _plain() for link in ("confirm_link", "later_link", "done_link", "skip_link", "pause_link")},
+        **{
+            link: _plain()
+            for link in ("confirm_link", "later_link", "done_link", "skip_link", "pause_link", "own_link")
+        },
         "stop_by_mail": _plain("address", *COMMANDS),
         **{key: _plain("contact") for key in ("text_contact", "call_contact", "mail_contact", "hello")},
     },

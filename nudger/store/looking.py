@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Text,
     and_,
@@ -89,6 +90,7 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
         message.c.text,
         message.c.subject,
         message.c.state,
+        message.c.occurrence,
     ).where(message.c.line > after, message.c.state != State.CANCELLED, ~_TO_A_CONTACT)
     inbound = select(
         reply.c.line,
@@ -98,6 +100,7 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
         reply.c.text,
         literal("", Text),
         cast(null(), Text),
+        literal(0, BigInteger),
     ).where(reply.c.line > after)
     if person_id is not None:
         outbound = outbound.where(message.c.person == person_id)
@@ -109,8 +112,9 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
     ]
     both = union_all(*(select(side) for side in sides)).subquery()
     rows = tx.connection.execute(
-        select(both, person.c.name)
+        select(both, person.c.name, occurrence.c.origin)
         .join(person, person.c.id == both.c.person)
+        .outerjoin(occurrence, occurrence.c.id == both.c.occurrence)
         .order_by(both.c.line)
         .limit(limit)
     )
@@ -214,7 +218,7 @@ def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
 
 
 def _line(row: AnyRow) -> Line:
-    line, person_id, channel, at, text, subject, state, name = row
+    line, person_id, channel, at, text, subject, state, entry, name, origin = row
     return Line(
         cursor=line,
         person=person_id,
@@ -225,6 +229,8 @@ def _line(row: AnyRow) -> Line:
         text=text,
         subject=subject,
         state=None if state is None else State(state),
+        occurrence=entry,
+        origin=ORIGINS[origin] if origin else None,
     )
 
 

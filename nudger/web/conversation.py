@@ -1,15 +1,18 @@
 """A conversation as the phone shows it: bubbles with local times, and lines as they come in."""
 
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.delivery.views import Line
+from nudger.messages import Anchor
 from nudger.model import ChannelName, Plan, State
-from nudger.web.doors import Conversation
+from nudger.web.doors import Conversation, Doors
 
 QUICK_REPLIES = ("LATER", "DONE", "SKIP", "HELP")
+ADDRESS = re.compile(r"(https?://[^\s<>\"]+)")
 SHOWN = 60  # bubbles of one phone when the page opens
 ARRIVED = (State.SENT, State.DELIVERED)
 # Not strftime's: those follow the machine's locale, and the page speaks English.
@@ -20,7 +23,7 @@ MONTHS = (
 )
 
 Zone = Callable[[str], tzinfo]
-Commands = Callable[[str], Mapping[str, str]]
+Below = Callable[[Line, str], Sequence[Anchor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Bubble:
     inbound: bool  # the person's own
     email: bool
     subject: str
-    text: str
+    text: Sequence[tuple[str, bool]]  # in pieces: words, and whether they are an address to follow
+    links: Sequence[Anchor]  # below an email
     iso: str  # the instant, for machines
     time: str  # "3:30 pm", local
     day: str  # "Monday 23 November", local
@@ -59,15 +63,14 @@ class Phone:
 def phones(
     plans: Sequence[Plan],
     lines: Mapping[str, Iterable[Line]],
-    zone: Zone,
-    commands: Commands,
+    doors: Doors,
     now: datetime,
 ) -> list[Phone]:
     """Each person's phone, in the order of `plans`."""
-    return [_phone(plan, lines.get(plan.person, ()), zone, commands(plan.language), now) for plan in plans]
+    return [_phone(plan, lines.get(plan.person, ()), doors, now) for plan in plans]
 
 
-def bubble(line: Line, plan: Plan, zone: Zone) -> Bubble:
+def bubble(line: Line, plan: Plan, zone: Zone, below: Below) -> Bubble:
     local = line.at.astimezone(zone(plan.timezone))
     return Bubble(
         cursor=line.cursor,
@@ -75,7 +78,8 @@ def bubble(line: Line, plan: Plan, zone: Zone) -> Bubble:
         inbound=line.inbound,
         email=line.channel is ChannelName.EMAIL,
         subject=line.subject,
-        text=line.text,
+        text=[(line.text, False)] if line.inbound else list(_pieces(line.text)),
+        links=below(line, plan.language) if line.channel is ChannelName.EMAIL and not line.inbound else (),
         iso=line.at.isoformat(),
         time=_clock(local, _hours(plan)),
         day=_day(local),
@@ -120,22 +124,27 @@ class Watch:
                 return new
 
 
-def _phone(
-    plan: Plan, lines: Iterable[Line], zone: Zone, commands: Mapping[str, str], now: datetime
-) -> Phone:
-    local = now.astimezone(zone(plan.timezone))
+def _phone(plan: Plan, lines: Iterable[Line], doors: Doors, now: datetime) -> Phone:
+    local = now.astimezone(doors.zone(plan.timezone))
     return Phone(
         person=plan.person,
         name=plan.name,
         zone=plan.timezone,
         hours=_hours(plan),
-        offset=offset(plan, zone, now),
+        offset=offset(plan, doors.zone, now),
         time=_clock(local, _hours(plan)),
         date=" ".join(word[:3] for word in _day(local).split()),
         language=plan.language,
-        quick=[commands[command] for command in QUICK_REPLIES],
-        bubbles=[bubble(line, plan, zone) for line in lines],
+        quick=[doors.commands(plan.language)[command] for command in QUICK_REPLIES],
+        bubbles=[bubble(line, plan, doors.zone, doors.below) for line in lines],
     )
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """The text cut where an address begins and ends."""
+    for number, piece in enumerate(ADDRESS.split(text)):
+        if piece:
+            yield piece, number % 2 == 1
 
 
 def _mark(line: Line) -> str:

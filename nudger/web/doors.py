@@ -8,6 +8,7 @@ from nudger.delivery.follow import Card
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.own_page import OwnPage
 from nudger.delivery.views import Line
+from nudger.messages import Anchor
 from nudger.model import Plan
 from nudger.web.api.routes import ApiDoors
 from nudger.web.board.doors import BoardDoors
@@ -77,6 +78,8 @@ class Doors:
     health: Callable[[], Awaitable[Mapping[str, object]]]
     zone: Callable[[str], tzinfo]
     commands: Callable[[str], Mapping[str, str]]  # the words that a language is told to reply with
+    # (line, language): the links of an email that the on-screen phone shows.
+    below: Callable[[Line, str], Sequence[Anchor]] = lambda _line, _language: ()
     clock: ClockDoors | None = None  # None: the machine's own, which nobody steers
     links: LinkDoors | None = None
     calendar: CalendarDoors | None = None

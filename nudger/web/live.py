@@ -76,7 +76,7 @@ class Live:
             bell.result()  # a door that failed ends the stream; the browser comes back
 
     def _line(self, line: Line, plan: Plan, resume: int) -> str:
-        html = self._pages.part("bubble.html", bubble=bubble(line, plan, self._doors.zone))
+        html = self._pages.part("bubble.html", bubble=bubble(line, plan, self._doors.zone, self._doors.below))
         return _event("line", {"person": line.person, "html": html}, resume)
 
     def _time(self, plans: Collection[Plan]) -> str:

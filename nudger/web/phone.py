@@ -47,7 +47,7 @@ class PhonePages:
         now, speed = self._doors.now(), self._live.speed
         return self._pages.page(
             "phone.html",
-            phones=phones(plans, lines, self._doors.zone, self._doors.commands, now),
+            phones=phones(plans, lines, self._doors, now),
             alone=person is not None,
             now=milliseconds(now),
             speed=speed,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from nudger.core import Core
-from nudger.delivery.follow import Card
+from nudger.delivery.follow import Card, own_page
 from nudger.delivery.mine import Mine
-from nudger.delivery.own_page import OwnPage, own_token
+from nudger.delivery.own_page import OwnPage
 from nudger.delivery.ports import Clock, Store
 from nudger.model import ChannelName
 from nudger.settings import Settings
@@ -16,14 +16,14 @@ from nudger.web.throttle import Throttle
 from nudger.wiring.links import leads_somewhere, link_key
 
 
-def own_page(
+def own_pages(
     settings: Settings, store: Store, base: Callable[[], str]
 ) -> Callable[[str, ChannelName, datetime], str] | None:
     """Gives the address of somebody's own page, below `base`, as a message on this channel may hold it."""
     if not leads_somewhere(settings):
         return None
     key = link_key(store)
-    return lambda person, channel, now: f"{base()}/me/{own_token(person, channel, key, now)}"
+    return lambda person, channel, now: own_page(base(), person, channel, key, now)
 
 
 def person_doors(

@@ -31,7 +31,7 @@ from nudger.settings import Settings
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import links_below
-from nudger.wiring.person import own_page
+from nudger.wiring.person import own_pages
 from nudger.wiring.plans import build_loading
 from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
@@ -61,7 +61,7 @@ def build_daemon(
         owner=f"{socket.gethostname()}:{settings.state_dir}",
         watch=metrics,
     )
-    page = own_page(settings, store, lambda: settings.public_url or daemon.address)
+    page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
     inbox = Inbox(store, replace(core.responder, own_page=page), metrics)
     high_water = HighWater(store, settings.state_dir, shared=core.database_file is None)
 

@@ -1,7 +1,7 @@
 """The pages, and their ways into the rest of nudger."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 
@@ -10,9 +10,11 @@ from nudger.channels.twilio_statuses import report_of
 from nudger.clock import FastClock
 from nudger.core import Core
 from nudger.daemon import Daemon
+from nudger.delivery.follow import links_of
 from nudger.delivery.ports import Clock, Store
 from nudger.delivery.reports import Reports
 from nudger.delivery.views import Line
+from nudger.messages import Anchor, links_below
 from nudger.metrics import Metrics
 from nudger.model import Plan
 from nudger.settings import Settings
@@ -80,10 +82,21 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         metrics=metrics_doors(core, store, clock, metrics, programs),
         api=api_doors(desk, programs),
         board=board_doors(core, desk, store),
+        below=_below(core, store, clock),
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
         links=link_doors(core, store, clock, daemon.wake, knocks),
         person=person_doors(core, store, clock, daemon.wake, knocks),
     )
+
+
+def _below(core: Core, store: Store, clock: Clock) -> Callable[[Line, str], Sequence[Anchor]]:
+    """The links that an email would have: on the on-screen phone they lead to this very machine."""
+    key = link_key(store)
+
+    def below(line: Line, language: str) -> Sequence[Anchor]:
+        return links_below(core.wording, language, links_of(line, "", key, clock.now()))
+
+    return below
 
 
 def _steered(clock: FastClock, store: Store, daemon: Daemon) -> ClockDoors:

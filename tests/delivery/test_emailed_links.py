@@ -181,7 +181,7 @@ async def test_an_email_of_a_nudge_has_one_line_of_quiet_links(mailing: Mailing)
     page = mailing.last.get_body(("html",))
     assert page is not None
     words = re.findall(r'<a href="[^"]+"[^>]*>([^<]+)</a>', page.get_content())
-    assert words == ["Later", "Done", "Skip", "Pause for a week", "Stop these emails"]
+    assert words == ["Later", "Done", "Skip", "Pause for a week", "Your page", "Stop these emails"]
 
 
 async def test_later_by_link_sends_the_email_anew_with_links_of_its_own(mailing: Mailing) -> None:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.delivery.follow import Card, token
+from nudger.delivery.follow import OWN_PAGE_LASTS, Card, own_page, token
 from nudger.delivery.mine import Mine
-from nudger.delivery.own_page import LASTS, OwnPage, own_token
+from nudger.delivery.own_page import OwnPage
 from nudger.delivery.own_steps import Step
 from nudger.delivery.views import Planned
 from nudger.effects import Hold, OptOut, Pause, Response
@@ -54,8 +54,8 @@ def mine(world: World) -> Mine:
     return Mine(world.store, world.core.responder, world.core.decider, KEY)
 
 
-def link(person: str = "maya") -> str:
-    return own_token(person, EMAIL, KEY, ONE)
+def link(person: str = "maya", key: bytes = KEY) -> str:
+    return own_page("", person, EMAIL, key, ONE).removeprefix("/me/")
 
 
 def look(world: World, notice: str = "") -> OwnPage:
@@ -271,9 +271,9 @@ async def test_once_the_file_of_an_erased_person_is_gone_a_new_one_is_somebodys(
     ("given", "status"),
     [
         ("nonsense", 404),
-        (own_token("maya", EMAIL, bytes(32), ONE), 404),
+        (link(key=bytes(32)), 404),
         (token(Action.STOP, "maya", EMAIL, 1, KEY, ONE), 404),
-        (own_token("nobody", EMAIL, KEY, ONE), 410),
+        (link("nobody"), 410),
     ],
 )
 async def test_a_token_that_is_not_right_opens_nothing(nudged: World, given: str, status: int) -> None:
@@ -296,7 +296,7 @@ async def test_erasing_once_more_says_that_it_is_done(nudged: World) -> None:
 
 
 async def test_a_link_ends_after_two_weeks_and_says_how_to_get_another(nudged: World) -> None:
-    card = mine(nudged).look(link(), (), ONE + LASTS)
+    card = mine(nudged).look(link(), (), ONE + OWN_PAGE_LASTS)
 
     assert isinstance(card, Card)
     assert (card.status, card.language) == (410, "en")

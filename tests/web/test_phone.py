@@ -56,7 +56,9 @@ async def test_the_page_shows_each_phone_with_its_conversation_in_local_times(
     page = await _page(phone_app)
 
     assert "Time for a small rest. 2:30 pm Maya: later 2:31 pm" in page.words
-    assert "Email Una pausa Un soplo de aire. 09:30" in page.words  # New York, and Spanish tells 24 hours
+    assert (
+        "Email Una pausa Un soplo de aire. Later Your page 09:30" in page.words
+    )  # New York, and Spanish tells 24 hours
     assert "Monday 23 November" in page.words
     assert "Europe/London" not in page.words
 
@@ -71,6 +73,20 @@ async def test_a_reply_is_marked_as_received_and_a_text_as_delivered_where_that_
     page = await _page(phone_app, "/phone?person=maya")
 
     assert "Sent. 2:30 pm nudger: Here. 2:30 pm delivered Maya: thanks 2:30 pm received" in page.words
+
+
+async def test_an_email_has_its_links_and_an_address_in_a_text_can_be_followed(
+    world: World, phone_app: Starlette
+) -> None:
+    world.say("Your own page: https://nudger.example.org/me/tok-1 It opens for two weeks.")
+    world.say("see https://evil.example", inbound=True)
+    world.say("Un soplo de aire.", JOSE, channel=ChannelName.EMAIL, subject="Una pausa")
+
+    page = await _page(phone_app)
+
+    links = [attributes for tag, attributes in page.elements if tag == "a" and "target" in attributes]
+    assert [link["href"] for link in links] == ["https://nudger.example.org/me/tok-1", "/l/3", "/me/own"]
+    assert {link["rel"] for link in links} == {"noopener"}
 
 
 async def test_each_day_is_named_once(world: World, phone_app: Starlette) -> None:
@@ -123,7 +139,7 @@ async def test_nothing_on_the_page_is_inline_or_from_elsewhere(world: World, pho
     page = await _page(phone_app)
 
     links = [attributes.get(key) for _, attributes in page.elements for key in ("src", "href", "action")]
-    assert all(link.startswith(("/static/", "/phone")) for link in links if link)
+    assert all(link.startswith(("/static/", "/phone", "/l/", "/me/")) for link in links if link)
     assert not [tag for tag, attributes in page.elements if tag == "style" or "style" in attributes]
     assert all(attributes.get("src") for tag, attributes in page.elements if tag == "script")
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from nudger.channels.signature import signed
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.views import Line
+from nudger.messages import Anchor
 from nudger.model import ChannelName, Plan, State
 from nudger.web.app import Doors
 from nudger.web.doors import ClockDoors
@@ -79,6 +80,7 @@ class World:
             health=self.health,
             zone=ZoneInfo,
             commands=COMMANDS.__getitem__,
+            below=lambda line, _: [Anchor("Later", f"/l/{line.cursor}"), Anchor("Your page", "/me/own")],
         )
 
     def twilio_doors(self) -> Doors:
