@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+LARGEST = 200_000  # bytes of one picture
 SPEED = "120"  # times as fast as life: slow enough that a reply lands close to its nudge
 
 
@@ -25,11 +26,24 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, _demo(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1080, "height": 780}, device_scale_factor=1.5)
+        page = browser.new_page(viewport={"width": 1080, "height": 800}, device_scale_factor=1.35)
         page.goto(address + "/phone")
         _converse(page)
-        page.screenshot(path=IMAGES / "phone.png")
+        _picture(page, "phone.png")
+        own = browser.new_page(viewport={"width": 1080, "height": 1000}, device_scale_factor=1.35)
+        own.goto(_own_page(page))
+        _picture(own, "person.png")
         browser.close()
+
+
+def _picture(page: Page, name: str) -> None:
+    page.mouse.move(0, 0)
+    page.evaluate("() => { scrollTo(0, 0); document.activeElement.blur(); }")
+    page.wait_for_timeout(500)  # the last bubble fades in
+    page.screenshot(path=IMAGES / name)
+    size = (IMAGES / name).stat().st_size
+    if size > LARGEST:
+        sys.exit(f"{name} has {size:,} bytes, more than {LARGEST:,}")
 
 
 @contextmanager
@@ -52,13 +66,29 @@ def _address(terminal: int) -> str:
 
 
 def _converse(page: Page) -> None:
-    """A nudge, LATER, and the answer that names the time."""
+    """On one phone a nudge, LATER and the answer that names the time; on the other an email."""
     phone = page.locator("#phone-maya")
-    phone.locator("li.theirs").first.wait_for(timeout=60_000)
+    _next(page, phone.locator("li.theirs"))
     phone.get_by_role("button", name="LATER").click()
-    phone.get_by_text(re.compile("OK, again at")).wait_for()
-    page.evaluate("scrollTo(0, 0)")
-    page.wait_for_timeout(500)  # the last bubble fades in
+    phone.get_by_text(re.compile("OK, again")).wait_for()
+    _next(page, page.locator("#phone-jonas .mail"))
+
+
+def _next(page: Page, bubbles: Locator) -> None:
+    """Moves the clock on until there is one of these."""
+    while not bubbles.count():
+        page.get_by_role("button", name="Next nudge").click()
+        page.wait_for_timeout(1000)
+
+
+def _own_page(page: Page) -> str:
+    """Where Maya's own page is: asked for by text, as she would."""
+    phone = page.locator("#phone-maya")
+    phone.get_by_label("Reply as Maya").fill("LINK")
+    phone.get_by_label("Reply as Maya").press("Enter")
+    link = phone.locator(".theirs .text a").last
+    link.wait_for()
+    return str(link.get_attribute("href"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sys
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from nudger.wiring import build_daemon
 LULL = timedelta(hours=2)
 LEAD = timedelta(minutes=5)
 LOOK_EVERY = 0.1  # seconds of the machine's time
+TO_ANSWER = 6.0  # of the same: so long after a message the clock does not jump, for who reads may reply
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Demo:
     speed: float
     days: int | None  # None: until Ctrl-C
     watched: bool  # someone sits at the terminal: waits are shown, and what they type is a reply
+    _shown_at: float = float("-inf")
     _nudged: list[str] = field(default_factory=list)  # ids, the latest last
     _typed: list[str] = field(default_factory=list)
     _daemon: Daemon = field(init=False)
@@ -68,9 +71,14 @@ class Demo:
                 await self._daemon.dispatcher.settled()
                 return
             lull = LULL if self.watched else LEAD
-            if next_at is not None and next_at - now > lull and self._clock.factor:
+            if next_at is not None and next_at - now > lull and not self._is_held():
                 self._clock.advance_to(next_at - (LEAD if self.watched else timedelta(0)))
                 self._daemon.wake()
+
+    def _is_held(self) -> bool:
+        """By whoever watches: with the page's button, or by reading what has just come."""
+        read = not self.watched or time.monotonic() - self._shown_at > TO_ANSWER
+        return not self._clock.factor or not read
 
     def _greet(self) -> None:
         people = ", ".join(person.plan.name for person in self.store.people())
@@ -81,6 +89,7 @@ class Demo:
         out.print()
 
     def _shown(self, sending: Sending) -> None:
+        self._shown_at = time.monotonic()
         person = self.store.person(sending.person)
         if person is None:
             return

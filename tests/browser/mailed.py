@@ -1,0 +1,144 @@
+"""A nudger that mails for real on a stepped clock, its pages served from a thread of their own."""
+
+import asyncio
+import re
+import threading
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nudger.core import Core
+from nudger.effects import Effect, Response
+from nudger.model import ChannelName
+from nudger.settings import load
+from nudger.web.app import build_app
+from nudger.web.doors import Doors
+from nudger.web.serve import serve
+from nudger.wiring import open_database
+from nudger.wiring.channels import build_channels, close_channels
+from nudger.wiring.links import link_doors, links_below, throttle
+from nudger.wiring.person import person_doors
+from tests.delivery.world import World
+from tests.doubles.smtp_double import SmtpDouble
+
+PUBLIC = "https://nudger.example.org"
+ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
+PLAN = """
+name = "{name}"
+timezone = "Europe/London"
+language = "{language}"
+email = "{language}@example.org"
+country = "GB"
+quiet = "20:30-09:00"
+consent = "2026-11-20, in person"
+[[nudge]]
+kind = "rest"
+at = "13:00"
+[[nudge]]
+kind = "movement"
+between = "14:30-17:00"
+[[nudge]]
+kind = "support"
+at = "18:00"
+days = ["tue", "thu"]
+message = "Would a word to Sam be nice today?"
+"""
+PEOPLE = {"en": "Maya", "es": "José", "fr": "Chloé"}
+
+
+class Mailed:
+    """One person of each language, each with one o'clock's email; ids are the languages."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._up = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    def __enter__(self) -> "Mailed":
+        self._thread.start()
+        assert self._up.wait(30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+
+    def until(self, at: datetime) -> None:
+        """Time passes, and what is due goes out."""
+        self._do(self.world.until(at))
+
+    def act(self, person: str, *effects: Effect) -> None:
+        now = self.world.clock.now()
+        self.world.store.act(person, now, lambda _: Response("x", None, effects), "test")
+
+    def mails(self, language: str) -> int:
+        return sum(f"{language}@example.org" in mail.recipients for mail in self.server.mails)
+
+    def link(self, words: str, language: str = "en") -> str:
+        """Where a link of the last email of this person leads, found by its words as a person finds it."""
+        last = [mail for mail in self.server.mails if f"{language}@example.org" in mail.recipients][-1]
+        plain = last.message.get_body(("plain",))
+        assert plain is not None
+        found = re.search(rf"^{words}: {PUBLIC}(/\S+)\s*$", plain.get_content(), re.MULTILINE)
+        assert found, plain.get_content()
+        return found[1]  # below the address at which a proxy would be
+
+    def _do(self, what: Coroutine[Any, Any, object]) -> None:
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
+
+    async def _serve(self) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        async with SmtpDouble() as self.server:
+            core = self._core(self.server.port)
+            store = open_database(core)
+            self.world = World(core, store)
+            clock = self.world.clock
+            channels = build_channels(core, clock, None, links_below(core, store, clock))
+            self.world.email = channels[ChannelName.EMAIL]  # type: ignore[assignment]
+            self.world.dispatcher = self.world.new_dispatcher()
+            await self.world.start(
+                **{one: PLAN.format(name=name, language=one) for one, name in PEOPLE.items()}
+            )
+            await self.world.until(ONE)
+            async with serve(build_app(self._doors(core)), "127.0.0.1", 0) as self.address:
+                self._up.set()
+                await self._end.wait()
+            await close_channels(channels.values())
+            store.close()
+
+    def _core(self, port: int) -> Core:
+        settings = {
+            "STATE_DIR": str(self._folder),
+            "EMAIL": "smtp",
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(port),
+            "SMTP_SECURITY": "none",
+            "EMAIL_FROM": "Nudger <nudger@example.org>",
+            "PUBLIC_URL": PUBLIC,
+        }
+        environ = {f"NUDGER_{name}": value for name, value in settings.items()}
+        return Core(load(None, {**environ, "HOME": str(self._folder)}, self._folder))
+
+    def _doors(self, core: Core) -> Doors:
+        store, clock = self.world.store, self.world.clock
+        knocks = throttle(core.settings)
+        knocks.burst = 1000  # a test knocks faster than a person
+        return Doors(
+            take_reply=_nothing,
+            signed=None,
+            status_callback=None,
+            now=clock.now,
+            conversation=None,
+            people=_nothing,  # type: ignore[arg-type]
+            changed=_nothing,
+            health=_nothing,  # type: ignore[arg-type]
+            zone=core.zone,
+            commands=lambda language: {},
+            links=link_doors(core, store, clock, lambda: None, knocks),
+            person=person_doors(core, store, clock, lambda: None, knocks),
+        )
+
+
+async def _nothing(*_: object) -> None:
+    """A door that these tests do not go through."""
