@@ -26,11 +26,11 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, _demo(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1080, "height": 800}, device_scale_factor=1.35)
+        page = browser.new_page(viewport={"width": 1080, "height": 800}, device_scale_factor=1.25)
         page.goto(address + "/phone")
         _converse(page)
         _picture(page, "phone.png")
-        own = browser.new_page(viewport={"width": 1080, "height": 1000}, device_scale_factor=1.35)
+        own = browser.new_page(viewport={"width": 1080, "height": 960}, device_scale_factor=1.25)
         own.goto(_own_page(page))
         _picture(own, "person.png")
         browser.close()
