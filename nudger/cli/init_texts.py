@@ -97,13 +97,15 @@ CONTACT = (
 
 
 def spread(kinds: Sequence[Kind]) -> Iterator[tuple[Kind, tuple[str, ...]]]:
-    """Each kind with its days: every day for up to three kinds, else in turn, so that no day has more."""
+    """Each kind with its days: every day for up to three kinds, else in turn, so that no day has more;
+    care once a week, for oftener it would urge."""
     for number, kind in enumerate(kinds):
-        if len(kinds) <= COMFORTABLE:
-            yield kind, ()
+        turns = ((number - COMFORTABLE * day) % len(kinds) < COMFORTABLE for day in range(len(WEEK)))
+        days = tuple(day for day, comes in zip(WEEK, turns, strict=True) if comes)
+        if kind is Kind.CARE:
+            yield kind, days[:1]
         else:
-            turns = ((number - COMFORTABLE * day) % len(kinds) < COMFORTABLE for day in range(len(WEEK)))
-            yield kind, tuple(day for day, comes in zip(WEEK, turns, strict=True) if comes)
+            yield kind, days if len(kinds) > COMFORTABLE else ()
 
 
 def settings(example: str) -> str:

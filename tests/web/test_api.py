@@ -102,7 +102,10 @@ async def test_an_agenda_says_what_goes_out_and_what_not_and_why(here: Desk, app
         ("13:00", "send"),
         ("16:00", "send"),
     ]
-    assert ben["entries"][0]["reason"] == "no consent on record for email"
+    assert [(one["kind"], one["reason"]) for one in ben["entries"][:2]] == [
+        (None, "asks for consent, once; nothing else before YES"),
+        ("reflection", "no consent on record for email"),
+    ]
 
 
 async def test_everyones_agenda_is_read_on_by_its_next(here: Desk, app: Starlette) -> None:

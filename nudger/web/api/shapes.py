@@ -179,7 +179,7 @@ class Coming(_Out):
     """One nudge to come, or the reason why it will not."""
 
     nudge: str
-    kind: Kind
+    kind: Annotated[Kind | None, Field(description="null for the question for consent.")]
     local_date: date
     slot: int
     local_time: str | None
