@@ -67,6 +67,11 @@ class Sent:
     def local(self) -> datetime:
         return self.at.astimezone(ZoneInfo(self.person.plan.timezone))
 
+    @property
+    def turn(self) -> tuple[datetime, datetime, str, date, int]:
+        """Of several at one moment, the order in which their words were chosen."""
+        return (self.at, self.due.due_at, self.due.nudge, self.due.local_date, self.due.slot)
+
 
 @dataclass
 class NotingDecider:
@@ -111,11 +116,12 @@ class Year:
     said: dict[int, list[tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(list))
     coming: list[tuple[datetime, int, str]] = field(default_factory=list)  # a heap of texts to nudger
     random: Random = field(default_factory=lambda: Random(12))
+    places: int | None = None  # it takes any number at once
 
     def of(self, number: int) -> Lived:
         person = self.world.store.person(f"p{number}")
         assert person is not None
-        nudges = sorted((one for one in self.nudges if one.person.id == person.id), key=lambda one: one.at)
+        nudges = sorted((one for one in self.nudges if one.person.id == person.id), key=lambda one: one.turn)
         return Lived(number, person.plan, nudges, self.said[number], self.ends_at)
 
     async def send(self, sending: Sending) -> Receipt:
