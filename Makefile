@@ -53,11 +53,9 @@ test: $(STAMP)
 faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-## make bench        every benchmark
+## make bench        every benchmark, and docs/performance.md; ARGS=--only=plans, ARGS=--quick
 bench: $(STAMP)
-	@for bench in benchmarks/bench_*.py; do \
-	  echo "== $$bench"; $(BIN)/python -m benchmarks.$$(basename $$bench .py) $(ARGS) || exit 1; \
-	done
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 ## make screenshots the pictures of the README, from the demo (needs Chromium)
 screenshots: $(STAMP)
