@@ -40,30 +40,45 @@ class Decider:
     ) -> Decision:
         """One verdict for each of `dues`, in their order, and the person with the history after them."""
         moment = gate.Moment(now, self.zone(person.plan.timezone), ways, restored, self.mute)
-        asked = [gate.ask(person, due, moment) for due in dues]
+        asked = [(due, gate.ask(person, due, moment)) for due in dues]
         passed = [
-            due
-            for due, answer in zip(dues, asked, strict=True)
-            if isinstance(answer, gate.Pass) and due.origin.is_nudge
+            (due, answer) for due, answer in asked if isinstance(answer, gate.Pass) and due.origin.is_nudge
         ]
-        goes = gate.fresher(passed, now)
-        latest = max((due.due_at for due in passed if due.id in goes), default=None)
+        verdicts, person = self._nudges(person, passed, moment)
+        sent = [due.due_at for due, _ in passed if isinstance(verdicts[due.id], Send)]
+        for due, answer in asked:
+            if due.id not in verdicts:
+                verdicts[due.id] = self._other(person, due, answer, moment, max(sent, default=None))
+        return Decision(tuple(verdicts[due.id] for due in dues), person)
+
+    def _nudges(
+        self, person: Person, passed: list[tuple[Due, gate.Pass]], moment: gate.Moment
+    ) -> tuple[dict[int, Verdict], Person]:
+        """In the order of their times. On catching up from the latest back, until one goes: it goes in
+        place of all before it."""
+        catching_up = gate.catching_up([due for due, _ in passed], moment.now)
         verdicts: dict[int, Verdict] = {}
+        gone = False
         # In an order of its own, so that a preview and any host come to the same verdicts.
-        for due, answer in sorted(zip(dues, asked, strict=True), key=_by_time):
-            if isinstance(answer, gate.Full):
-                verdicts[due.id] = self._wait(person, due, answer, moment, latest)
-            elif not isinstance(answer, gate.Pass):
-                verdicts[due.id] = answer
-            elif due.origin in FROM_A_TEXT:
-                verdicts[due.id] = self._answer(person, due, answer, moment)
-            elif due.origin is Origin.WELCOME:
-                verdicts[due.id] = self._welcome(person, answer, moment)
-            elif due.id not in goes:
+        for due, answer in sorted(passed, key=_by_time, reverse=catching_up):
+            if gone and catching_up:
                 verdicts[due.id] = gate.overtaken()
             else:
                 verdicts[due.id], person = self._nudge(person, due, answer, moment)
-        return Decision(tuple(verdicts[due.id] for due in dues), person)
+                gone = gone or isinstance(verdicts[due.id], Send)
+        return verdicts, person
+
+    def _other(
+        self, person: Person, due: Due, answer: gate.Answer, moment: gate.Moment, latest: datetime | None
+    ) -> Verdict:
+        """On what is no nudge, or does not go now."""
+        if isinstance(answer, gate.Full):
+            return self._wait(person, due, answer, moment, latest)
+        if not isinstance(answer, gate.Pass):
+            return answer
+        if due.origin in FROM_A_TEXT:
+            return self._answer(person, due, answer, moment)
+        return self._welcome(person, answer, moment)
 
     def _wait(
         self, person: Person, due: Due, at: gate.Full, moment: gate.Moment, latest: datetime | None

@@ -46,7 +46,10 @@ class Moment:
         return f"{at.astimezone(self.zone):%H:%M}"
 
 
-def ask(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop | Later:
+Answer = Pass | Full | Drop | Later
+
+
+def ask(person: Person, due: Due, moment: Moment) -> Answer:
     """Every rule of the gate but the two that count what else was sent (see `count`)."""
     if due.origin is Origin.WELCOME:
         return _welcome(person, due, moment)
@@ -93,12 +96,9 @@ def count(person: Person, due: Due, moment: Moment) -> Drop | None:
     return None
 
 
-def fresher(passed: Sequence[Due], now: datetime) -> frozenset[int]:
-    """Which of one person's due nudges go, by id: on catching up only the latest, else all of them."""
-    catching_up = any(now - due.due_at >= ON_TIME for due in passed)
-    if len(passed) > 1 and catching_up:
-        passed = [max(passed, key=lambda due: (due.due_at, due.nudge, due.slot))]
-    return frozenset(due.id for due in passed)
+def catching_up(passed: Sequence[Due], now: datetime) -> bool:
+    """Whether of one person's due nudges only the latest goes: one of several is late."""
+    return len(passed) > 1 and any(now - due.due_at >= ON_TIME for due in passed)
 
 
 def overtaken() -> Drop:

@@ -36,9 +36,9 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in the agenda, in the order of (due_at, id)."""
+    """A place in the agenda, in the order of (at, id): of what comes the next try, else the due time."""
 
-    due_at: datetime
+    at: datetime
     id: int
 
 

@@ -18,7 +18,7 @@ class Planned:
     local_date: date
     slot: int
     round: int
-    due_at: datetime
+    due_at: datetime  # while it is planned: when it is tried next
     expires_at: datetime
     state: State
     reason: str = ""

@@ -76,7 +76,6 @@ _ENTRY_AGAIN = (
         wake_at=bindparam("at"),
         queue=null(),
         reason=bindparam("why"),
-        due_at=bindparam("at"),
         refused=bindparam("without"),
         attempts=occurrence.c.attempts + 1,
     )

@@ -70,7 +70,7 @@ def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
             row.local_date,
             row.slot,
             row.round,
-            row.due_at,
+            row.wake_at or row.due_at,
             row.expires_at,
             State(row.state),
             row.reason,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, and_, case, func, literal_column, or_, select, tuple_
 
 from nudger.delivery.overview import Apart, Cursor, PlanState, Seen, SeenPage, Vitals
 from nudger.errors import Problem
@@ -69,9 +69,9 @@ def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
     place = tuple_(occurrence.c.wake_at, occurrence.c.id)
     wanted = select(occurrence.c.id).where(IS_PLANNED, WAITS_FOR_TIME, occurrence.c.origin.in_(NUDGES))
     if after is not None:
-        wanted = wanted.where(occurrence.c.wake_at >= after.due_at, place > (after.due_at, after.id))
+        wanted = wanted.where(occurrence.c.wake_at >= after.at, place > (after.at, after.id))
     ids = tx.connection.scalars(wanted.order_by(occurrence.c.wake_at, occurrence.c.id).limit(limit)).all()
-    entries = _seen(tx, ids)
+    entries = _seen(tx, ids, occurrence.c.wake_at)
     return SeenPage(entries, entries[-1].cursor if len(entries) == limit else None)
 
 
@@ -81,9 +81,9 @@ def past(
     """See Store.past."""
     place = tuple_(occurrence.c.due_at, occurrence.c.id)
     looked_at = select(occurrence.c.id, occurrence.c.due_at, occurrence.c.state, occurrence.c.origin)
-    looked_at = looked_at.where(occurrence.c.due_at <= (before.due_at if before else now))
+    looked_at = looked_at.where(occurrence.c.due_at <= (before.at if before else now))
     if before is not None:
-        looked_at = looked_at.where(place < (before.due_at, before.id))
+        looked_at = looked_at.where(place < (before.at, before.id))
     rows = tx.connection.execute(
         looked_at.order_by(occurrence.c.due_at.desc(), occurrence.c.id.desc()).limit(READ)
     ).all()
@@ -168,17 +168,23 @@ def _lateness(tx: Transaction) -> list[timedelta]:
     return [max(timedelta(0), row.attempted_at - row.due_at) for row in rows]
 
 
-def _seen(tx: Transaction, ids: Sequence[int], *, backwards: bool = False) -> list[Seen]:
-    order = (occurrence.c.due_at, occurrence.c.id)
+def _seen(
+    tx: Transaction,
+    ids: Sequence[int],
+    at: Column[datetime] = occurrence.c.due_at,
+    *,
+    backwards: bool = False,
+) -> list[Seen]:
+    order = (at, occurrence.c.id)
     rows = tx.connection.execute(
-        select(occurrence, person.c.name)
+        select(occurrence, person.c.name, at.label("at"))
         .join(person, person.c.id == occurrence.c.person)
         .where(occurrence.c.id.in_(ids))
         .order_by(*(column.desc() if backwards else column for column in order))
     )
     return [
         Seen(
-            Cursor(row.due_at, row.id),
+            Cursor(row.at, row.id),
             row.person,
             row.name,
             row.nudge,

@@ -119,7 +119,7 @@ def _snoozed(tx: Transaction, one: Person) -> Bound | None:
     """The nudge that was put off last, and waits."""
     waiting, before = occurrence.alias("waiting"), occurrence.alias("before")
     row = tx.connection.execute(
-        select(before, waiting.c.due_at.label("again_at"))
+        select(before, waiting.c.wake_at.label("again_at"))
         .join(
             waiting,
             (waiting.c.person == before.c.person)

@@ -1,17 +1,19 @@
 """After downtime, a suspend, a stepped clock: one message a person, no burst for the sender, and each
 miss with its reason; whatever was waiting in a queue or for a channel that rested when it happened."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from nudger.delivery.agenda import Drop, Due, Send
 from nudger.delivery.senders import Limit
-from nudger.delivery.sends import Failure
-from nudger.model import State
+from nudger.delivery.sends import Failure, SendFailure
+from nudger.model import History, Origin, State
 from tests.delivery.test_dispatcher import MAYA, ONE, always, states
 from tests.delivery.world import MONDAY_NINE, World
 
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 TEXTS_ONLY = MAYA.replace("phone =", 'channels = ["sms"]\nphone =')
 MORE = '[[nudge]]\nkind = "movement"\nat = "13:10"\nmessage = "A stretch?"\n'
 
@@ -130,3 +132,40 @@ async def test_what_fails_at_one_moment_is_not_all_tried_again_at_one_moment(wor
     due = {one.due_at for person in crowd(3) for one in world.store.agenda(person, MONDAY_NINE.date())}
 
     assert len([at for at in due if at < MONDAY_NINE + ONE + MINUTE]) == 3
+
+
+async def test_what_was_tried_before_gives_way_to_what_was_planned_later(world: World) -> None:
+    busy = SendFailure(Failure.NOT_SENT, "busy", retry_after=12 * MINUTE)
+    await world.start(maya=TEXTS_ONLY + MORE)
+    world.sms.answer = lambda _: busy
+    world.clock.at = MONDAY_NINE + ONE
+    await world.tick()
+    world.sms.answer = lambda _: None
+    world.sms.sent.clear()
+
+    world.clock.at += 14 * MINUTE  # past the time of the second one, and past the next try of the first
+    await world.tick()
+
+    assert [sending.text for sending in world.sms.sent] == ["A stretch?"]
+    assert states(world) == {State.SENT: 1, State.MISSED: 1}
+
+
+async def test_where_the_latest_may_not_go_the_one_before_it_goes(world: World) -> None:
+    drawn = '[[nudge]]\nkind = "movement"\nbetween = "10:00-17:00"\n'
+    await world.start(maya=TEXTS_ONLY.replace('gap = "0m"', 'gap = "2h"') + drawn)
+    maya = world.store.person("maya")
+    assert maya is not None
+    at = MONDAY_NINE + ONE
+    an_hour_after_the_last = replace(maya, history=History(last_at=at - HOUR))
+    fixed = due(1, "rest", Origin.FIXED, at)
+    later = due(2, "movement", Origin.DRAWN, at + 10 * MINUTE)
+
+    decision = world.core.decider.decide(an_hour_after_the_last, [fixed, later], at + 14 * MINUTE)
+
+    first, second = decision.verdicts
+    assert isinstance(first, Send)
+    assert second == Drop(State.SUPPRESSED, "less than 2h after the last one")
+
+
+def due(entry: int, nudge: str, origin: Origin, at: datetime) -> Due:
+    return Due(entry, "maya", nudge, None, origin, at.date(), 1, 0, at, at + 30 * MINUTE)

@@ -211,11 +211,15 @@ def test_a_send_a_few_seconds_late_does_not_cost_the_next_drawn_one() -> None:
     assert gate.count(person, due, moment(NOON + timedelta(seconds=1))) is None
 
 
-def test_two_due_on_time_both_go_and_on_catching_up_only_the_latest() -> None:
-    other = replace(DUE, id=2, nudge="walk", due_at=NOON - timedelta(minutes=10))
+@pytest.mark.parametrize(
+    ("late", "several", "only_the_latest_goes"),
+    [(0, True, False), (10, True, True), (10, False, False)],
+)
+def test_only_where_one_of_several_is_late_is_it_catching_up(
+    late: int, several: bool, only_the_latest_goes: bool
+) -> None:
+    other = replace(DUE, id=2, nudge="walk", due_at=NOON - timedelta(minutes=late))
 
-    on_time = gate.fresher([DUE, replace(other, due_at=NOON)], NOON)
-    catching_up = gate.fresher([DUE, other], NOON)
+    answer = gate.catching_up([DUE, other] if several else [other], NOON)
 
-    assert on_time == {1, 2}
-    assert catching_up == {1}
+    assert answer is only_the_latest_goes

@@ -69,6 +69,16 @@ def test_what_was_surely_not_sent_is_planned_again_while_fresh(world: World) -> 
     assert sending.attempts == 1
 
 
+def test_another_try_leaves_the_time_for_which_it_was_planned(world: World) -> None:
+    world.maya(NOON)
+    world.fail(world.claim_one(), Failure.NOT_SENT, retry_at=SOON)
+    world.now = SOON
+
+    (sending,) = world.claim().sendings
+
+    assert sending.due_at == NOON
+
+
 @pytest.mark.parametrize("retry_at", [None, NOON + 30 * MINUTE, NOON + HOUR])
 def test_what_was_surely_not_sent_and_is_no_longer_fresh_is_missed(
     world: World, retry_at: datetime | None

@@ -91,8 +91,8 @@ def test_what_comes_is_listed_earliest_first_and_read_on_from_any_place(world: W
     page = world.store.coming(limit=2)
     rest = world.store.coming(page.on, limit=2)
 
-    assert [entry.cursor.due_at for entry in page.entries] == [NOON + HOUR, NOON + 2 * HOUR]
-    assert [entry.cursor.due_at for entry in rest.entries] == [NOON + DAY]
+    assert [entry.cursor.at for entry in page.entries] == [NOON + HOUR, NOON + 2 * HOUR]
+    assert [entry.cursor.at for entry in rest.entries] == [NOON + DAY]
     assert rest.on is None
 
 
@@ -122,7 +122,7 @@ def test_what_ended_is_read_on_page_by_page_each_entry_once(world: World) -> Non
     met, before = [], None
     while True:
         page = world.store.past(GONE, world.now, before, limit=2)
-        met += [entry.cursor.due_at for entry in page.entries]
+        met += [entry.cursor.at for entry in page.entries]
         before = page.on
         if before is None:
             break
@@ -139,6 +139,17 @@ def test_entries_of_one_instant_are_split_between_pages_without_loss(world: Worl
     second = world.store.coming(first.on, limit=2)
 
     assert sorted(one.person for one in [*first.entries, *second.entries]) == ["ann", "ben", "cleo"]
+
+
+def test_what_is_tried_again_stands_at_its_next_try_and_is_read_once(world: World) -> None:
+    world.maya(NOON, NOON + 2 * MINUTE)
+    world.fail(world.claim_one(), Failure.NOT_SENT, retry_at=NOON + 5 * MINUTE)
+
+    first = world.store.coming(limit=1)
+    second = world.store.coming(first.on, limit=1)
+
+    times = [entry.cursor.at for page in (first, second) for entry in page.entries]
+    assert times == [NOON + 2 * MINUTE, NOON + 5 * MINUTE]
 
 
 def test_a_look_on_from_nowhere_finds_nothing(world: World) -> None:

@@ -36,8 +36,10 @@ occurrence = Table(
     Column("due_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("state", Text, nullable=False),
-    # `due_at` while it is planned, else null. The indexes of a claim hang on this and not on `state`:
-    # what happens after a claim then touches no index (a third cheaper; PostgreSQL updates in place).
+    # While it is planned, when to look at it, else null: `due_at`, or the next try, which leaves `due_at`
+    # alone, so that what was planned later still counts as the later one. The indexes of a claim hang on
+    # this and not on `state`: what happens after a claim then touches no index (a third cheaper;
+    # PostgreSQL updates in place).
     Column("wake_at", Instant),
     # The channel whose budget it waits for, and when its turn is: the last instant at which it may go,
     # so that what expires first goes first; of an answer its due time, which is before all those.

@@ -90,7 +90,7 @@ class Api:
         else:
             page = await self._desk.past(SHOWN[show], after)
             entries, on = page.entries, page.on
-        more = f"{(on.due_at - EPOCH) // MICROSECOND}~{on.id}" if on else None
+        more = f"{(on.at - EPOCH) // MICROSECOND}~{on.id}" if on else None
         return shapes.Agenda(entries=[shapes.AgendaEntry.of(one) for one in entries], next=more)
 
     async def person(self, asked: Asked) -> BaseModel:

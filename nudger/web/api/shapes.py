@@ -214,7 +214,7 @@ class AgendaEntry(_Out):
     @classmethod
     def of(cls, seen: Seen) -> "AgendaEntry":
         values = {name: getattr(seen, name) for name in cls.model_fields if name != "due_at"}
-        return cls.model_validate({**values, "due_at": seen.cursor.due_at})
+        return cls.model_validate({**values, "due_at": seen.cursor.at})
 
 
 class Agenda(_Out):

@@ -142,7 +142,7 @@ class BoardPages:
             show=show,
             rows=[showing.seen(entry, now) for entry in entries],
             more=showing.onward(on, show=show),
-            until=showing.clock(on.due_at) if on else "",
+            until=showing.clock(on.at) if on else "",
             zone=now.astimezone().tzname(),
         )
 

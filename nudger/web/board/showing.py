@@ -89,12 +89,12 @@ def marks(person: Person, now: datetime, zone: tzinfo) -> list[Mark]:
 def seen(entry: Seen, now: datetime) -> Shown:
     """An entry beside entries of others: by this machine's clock."""
     return Shown(
-        iso=entry.cursor.due_at.isoformat(),
-        when=clock(entry.cursor.due_at),
+        iso=entry.cursor.at.isoformat(),
+        when=clock(entry.cursor.at),
         what=f"{entry.kind or entry.nudge}{f' by {entry.channel}' if entry.channel else ''}",
         state=WORDS.get(entry.state, str(entry.state)) + (f", {entry.outcome}" if entry.outcome else ""),
         tone=tone(entry.state),
-        why=_local(entry.reason, None) or (ago(entry.cursor.due_at, now) if entry.state == "planned" else ""),
+        why=_local(entry.reason, None) or (ago(entry.cursor.at, now) if entry.state == "planned" else ""),
         person=entry.person,
         name=entry.name,
     )
@@ -134,7 +134,7 @@ def tone(state: State) -> str:
 
 def onward(on: Cursor | None, **query: str) -> str:
     """The query of the next page; empty at the end."""
-    return urlencode({**query, "at": on.due_at.isoformat(), "id": on.id}) if on else ""
+    return urlencode({**query, "at": on.at.isoformat(), "id": on.id}) if on else ""
 
 
 def top(counts: Mapping[str, int], most: int = 12) -> Sequence[tuple[str, int]]:
