@@ -1,13 +1,25 @@
-"""--no-skips: a skipped test fails, with its reason. For machines that are meant to have everything."""
+"""--no-skips: a skipped test fails, with its reason. For machines that are meant to have everything.
+And which tests start daemons: tests/run.py runs them beside the others."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 import structlog
 
+HERE = Path(__file__).parent
+WITH_DAEMONS = {"faults", "system"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failed one")
+
+
+@pytest.hookimpl(tryfirst=True)  # before they are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if WITH_DAEMONS.intersection(item.path.relative_to(HERE).parts):
+            item.add_marker("daemon")
 
 
 @pytest.hookimpl(wrapper=True)

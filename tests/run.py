@@ -1,8 +1,9 @@
 """Runs every test: `make test`. What follows on the command line goes to pytest.
 
-Browser tests run in a process of their own: Playwright's synchronous face leaves an event loop
-running, which breaks the asynchronous tests that come after it. At the end stands what was skipped,
-and what would enable it.
+Three processes. Tests that start daemons wait for most of their time, so theirs runs beside the two
+others, and what it said comes at the end. Browser tests have one of their own: Playwright's
+synchronous face leaves an event loop running, which breaks the asynchronous tests that come after it.
+Last stands what was skipped, and what would enable it.
 """
 
 import subprocess
@@ -13,14 +14,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 NOTHING_COLLECTED = 5
-RUNS = {"browser": "browser", "main": "not browser"}
+BESIDE = "daemon and not browser"
+IN_TURN = ("browser", "not browser and not daemon")
 
 
 def main(arguments: list[str]) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        files = {name: Path(folder, f"{name}.xml") for name in RUNS}
-        codes = [_pytest(RUNS[name], file, arguments) for name, file in files.items()]
-        skipped = Counter(reason for file in files.values() for reason in _skipped(file))
+    with tempfile.TemporaryDirectory() as folder, Path(folder, "output").open("w+b") as output:
+        reports = [Path(folder, f"{number}.xml") for number in range(3)]
+        beside = subprocess.Popen(
+            _pytest(BESIDE, reports[0], arguments), stdout=output, stderr=subprocess.STDOUT
+        )
+        commands = [_pytest(*each, arguments) for each in zip(IN_TURN, reports[1:], strict=True)]
+        codes = [subprocess.run(command, check=False).returncode for command in commands]
+        codes.append(beside.wait())
+        output.seek(0)
+        print(f"\nTests that start daemons:\n{output.read().decode(errors='replace')}")
+        skipped = Counter(reason for file in reports for reason in _skipped(file))
     if skipped:
         print("\nSkipped on this machine (docs/testing.md):")
         for reason, times in skipped.items():
@@ -28,9 +37,8 @@ def main(arguments: list[str]) -> int:
     return next((code for code in codes if code not in (0, NOTHING_COLLECTED)), min(codes))
 
 
-def _pytest(marker: str, report: Path, arguments: list[str]) -> int:
-    command = [sys.executable, "-m", "pytest", "-q", "-m", marker, f"--junit-xml={report}", *arguments]
-    return subprocess.run(command, check=False).returncode
+def _pytest(marker: str, report: Path, arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q", "-m", marker, f"--junit-xml={report}", *arguments]
 
 
 def _skipped(report: Path) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -34,9 +34,10 @@ class Child:
     ended: asyncio.Future[int]
 
     def kill(self, number: int) -> None:
-        """Nothing where it has ended: until it is reaped its pid is nobody else's."""
+        """Nothing where it has ended, be it a moment ago: RACE, reaped and not yet heard of."""
         if not self.ended.done():
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 @dataclass
