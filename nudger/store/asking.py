@@ -16,7 +16,7 @@ from nudger.store import consent, people
 from nudger.store.bulk import Bulk
 from nudger.store.entries import CHANNELS, planned
 from nudger.store.keys import among
-from nudger.store.records import ASKED, NOT_REACHED, record
+from nudger.store.records import ASKED, NOT_ASKED, NOT_REACHED, record
 from nudger.store.tables import AnyRow, message, occurrence, reach
 from nudger.store.transaction import Transaction
 
@@ -74,11 +74,19 @@ def ended(tx: Transaction, welcomes: Sequence["Welcomed"], now: datetime) -> Non
         person, channel = one.row.person, ChannelName(one.row.channel)
         if one.asked or one.refused:
             consent.put(tx, person, [channel], asked_at=now, ask_at=None)
-            text = tx.connection.scalar(select(message.c.text).where(message.c.id == one.row.id))
-            what, how = (ASKED, "welcome") if one.asked else (NOT_REACHED, one.reason)
-            record(tx, person, channel, one.row.address, now, what, how, question=text)
-        elif not one.again:
+            _record(tx, one, ASKED if one.asked else NOT_REACHED, now)
+            continue
+        if one.row.state == State.UNKNOWN:  # it counted as asked until now
+            consent.put(tx, person, [channel], asked_at=None)
+            _record(tx, one, NOT_ASKED, now)
+        if not one.again:
             consent.put(tx, person, [channel], ask_at=now + AFTER_A_FAULT)
+
+
+def _record(tx: Transaction, one: "Welcomed", what: str, now: datetime) -> None:
+    text = tx.connection.scalar(select(message.c.text).where(message.c.id == one.row.id))
+    how = "welcome" if what == ASKED else one.reason
+    record(tx, one.row.person, ChannelName(one.row.channel), one.row.address, now, what, how, question=text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from nudger.store.transaction import Transaction
 
 ASKED = "asked"
 NOT_REACHED = "not reached"  # the address would not take the question
+NOT_ASKED = "not asked"  # after "asked": the provider surely does not have the question
 AGREED = "agreed"
 WITHDRAWN = "withdrawn"  # the plan's line is gone
 OPTED_OUT = "opted out"
@@ -90,6 +91,8 @@ def past(tx: Transaction, addresses: Collection[Address]) -> Mapping[Address, Pa
 def _after(before: Past, what: str, at: datetime, how: str) -> Past:
     if what in (ASKED, NOT_REACHED):
         return Past(at, before.agreed_at, before.agreed_how)
+    if what == NOT_ASKED:
+        return Past(None, before.agreed_at, before.agreed_how)
     if what == AGREED:
         return Past(before.asked_at, at, how)
     return Past(before.asked_at)

@@ -8,6 +8,7 @@ import pytest
 
 from nudger.core import Core
 from nudger.delivery.asking import Asking
+from nudger.delivery.doubts import judge
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import ChannelName, Origin, State
 from nudger.settings import load
@@ -231,6 +232,25 @@ async def test_a_question_of_unknown_end_is_not_repeated(world: World) -> None:
     await world.start(maya=MAYA)
     await world.until(NINE + timedelta(days=2))
     assert origins(world) == ["welcome"]
+
+
+async def test_a_question_that_the_provider_surely_does_not_have_is_asked_after_all(world: World) -> None:
+    world.sms.answer = failing(Failure.AMBIGUOUS)
+    await world.start(maya=MAYA)
+    await ask(world)
+    for _ in range(2):  # asked twice, a minute apart: it is not in the provider's list
+        about = world.store.doubts(world.clock.at, frozenset({ChannelName.SMS}), 10)
+        world.store.reconcile(
+            about, (), lambda those, free: judge(those, free, world.clock.at), world.clock.at
+        )
+        world.clock.at += timedelta(minutes=1)
+    nobody_was_asked = world.store.person("maya")
+    world.sms.answer = lambda _: None
+    await world.tick()
+
+    assert nobody_was_asked is not None
+    assert nobody_was_asked.standing.asked == frozenset()
+    assert [said["what"] for said in record(world)] == ["asked", "not asked", "asked"]
 
 
 async def test_every_question_and_answer_is_kept_as_it_came(world: World) -> None:
