@@ -19,6 +19,7 @@ from nudger.wiring import open_database
 
 # Days of people, about a second's work: more than that gets a progress bar.
 LONG = 2000
+ERASED = "this person has erased their data: nothing is sent to them any more"
 YEARS = range(1970, 9001)  # what calendars and zones can surely compute
 
 
@@ -49,14 +50,15 @@ class Preview:
 
     def each(self, plans: Sequence[Plan]) -> Iterator[tuple[Plan, list[Forecast]]]:
         """The slots of one plan after the other, each by its time: memory stays flat."""
+        erased = self.store.erased() if self.store else frozenset[str]()
         for plan in _watched(plans, self.days):
             now = self._now(plan)
             known = self.store.person(plan.person) if self.store else None
             planned: Sequence[Planned] = ()
             if self.store and known:
                 planned = self.store.agenda(plan.person, local_date(self.zone(plan), now))
-            person = _as_loaded(plan, known)
-            yield plan, forecast(person, planned, now, self.days, self.core.decider)
+            rows = forecast(_as_loaded(plan, known), planned, now, self.days, self.core.decider)
+            yield plan, [_never(row) for row in rows] if plan.person in erased else rows
 
     def zone(self, plan: Plan) -> tzinfo:
         return self.core.zone(plan.timezone)
@@ -91,6 +93,10 @@ def _as_loaded(plan: Plan, known: Person | None) -> Person:
     consented = (standing.consented & same) | (frozenset(plan.channels) if plan.consent else frozenset())
     standing = replace(standing, consented=consented, asked=standing.asked & same, removed_at=None)
     return replace(known, plan=plan, standing=standing) if known else Person(plan, standing)
+
+
+def _never(row: Forecast) -> Forecast:
+    return replace(row, status="skip", reason=ERASED, channel=None, text=None, segments=None, until=None)
 
 
 def _existing(core: Core) -> Store | None:

@@ -202,6 +202,9 @@ class Store(Protocol):
         nothing kept, where nobody's plan names this number."""
 
     # looking
+    def erased(self) -> frozenset[str]:
+        """Who has erased themselves while a plan of theirs is there still: nothing is sent to them."""
+
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:
         """The person's entries (nudges, no answers) of the local dates from `since` on and all that are
         still planned, whatever their date, by due_at."""

@@ -20,6 +20,11 @@ def mark(tx: Transaction, person_id: str, file: str) -> None:
     tx.connection.execute(tx.database.insert_new(fact), {"key": _KEY + person_id, "value": file})
 
 
+def everyone(tx: Transaction) -> frozenset[str]:
+    """See Store.erased."""
+    return frozenset(_files(tx))
+
+
 def left_out(tx: Transaction, read: PlanRead) -> PlanRead:
     """The same without them: where their plan stands is reported instead. Who has none any more is
     forgotten altogether, so that a later plan is a new person's."""

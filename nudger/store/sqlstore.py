@@ -23,6 +23,7 @@ from nudger.store import (
     alerts,
     asking,
     claiming,
+    erased,
     erasing,
     facts,
     layout,
@@ -214,6 +215,10 @@ class SqlStore:
             return notices.contact_said(tx, address, stop, at)
 
     # looking
+    def erased(self) -> frozenset[str]:
+        with self._read() as tx:
+            return erased.everyone(tx)
+
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:
         with self._read() as tx:
             return looking.agenda(tx, person_id, since)

@@ -277,6 +277,19 @@ def test_what_the_database_knows_of_a_person_is_seen(here: Here) -> None:
     assert "\nNot sent\n  paused until 2026-11-25 09:00\n" in shown.out
 
 
+def test_to_someone_who_has_erased_themselves_nothing_is_foreseen(here: Here) -> None:
+    here.write({"maya": MAYA})
+    core = Core(load(None, {"HOME": str(here.folder), "XDG_STATE_HOME": str(here.folder)}, here.folder))
+    store = open_database(core)
+    World(core, store).load(maya=MAYA)
+    store.forget("maya", lasting=True)
+    store.close()
+
+    shown = here.preview("maya", start="2026-11-23T09:00")
+
+    assert "\nNot sent\n  this person has erased their data: nothing is sent to them any more\n" in shown.out
+
+
 def test_a_preview_makes_no_database(here: Here) -> None:
     here.write({"maya": MAYA})
 
