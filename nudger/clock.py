@@ -1,6 +1,7 @@
 """The only readers of the time. Everything else is handed `now`."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -12,6 +13,47 @@ class SystemClock:
 
     def real(self, span: timedelta) -> timedelta:
         return span
+
+
+class SharedClock:
+    """The clock of a database that several hosts share, whatever their own clocks say.
+
+    Goes on by the machine's own time from what the database said last; until it was asked, it is the
+    machine's wall clock.
+    """
+
+    def __init__(self) -> None:
+        self._said: tuple[datetime, float] | None = None
+
+    def now(self) -> datetime:
+        if self._said is None:
+            return datetime.now(UTC)
+        at, since = self._said
+        return at + timedelta(seconds=elapsed() - since)
+
+    def real(self, span: timedelta) -> timedelta:
+        return span
+
+    def ask(self, database: Callable[[], datetime]) -> timedelta:
+        """Sets it by the database's; how far the machine's wall clock is ahead. An answer that took
+        longer than CLOSE says too little, and changes nothing but the first time."""
+        began = elapsed()
+        at = database()
+        took = elapsed() - began
+        if took <= CLOSE or self._said is None:
+            self._said = at + timedelta(seconds=took / 2), began + took
+        return datetime.now(UTC) - self.now()
+
+
+CLOSE = 1.0  # seconds
+
+
+def elapsed() -> float:
+    """Seconds of the machine's own time, which nobody sets, and which goes on while it is suspended."""
+    return time.clock_gettime(_ELAPSED)
+
+
+_ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class FastClock:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nudger import __version__, logs
-from nudger.clock import SystemClock
+from nudger.clock import SharedClock
 from nudger.core import Core
 from nudger.delivery.ports import Store
 from nudger.errors import UsageError
@@ -17,7 +17,7 @@ from nudger.model import Person
 from nudger.settings import Settings, load
 from nudger.wiring import open_database
 
-clock = SystemClock()
+clock = SharedClock()  # the machine's, until a database that hosts share was asked
 app = typer.Typer(
     name="nudger",
     help="Short, kind, well-timed reminders by text and email, from plans that you keep as files.",
@@ -70,6 +70,8 @@ def opened(context: typer.Context) -> Iterator[tuple[Core, Store]]:
     core = Core(settings)
     store = open_database(core)
     try:
+        if core.database_file is None:
+            clock.ask(store.time)
         yield core, store
     finally:
         store.close()

@@ -6,7 +6,7 @@ between leaves a message whose end is unknown, and never one that is sent blindl
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ import structlog
 
 from nudger.delivery.agenda import Claim, Decision, Due, Sending
 from nudger.delivery.decide import Decider
+from nudger.delivery.lease import Lease
 from nudger.delivery.observing import UNWATCHED, Observer
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
@@ -26,6 +27,7 @@ BATCH = 500  # entries of one claim: large enough that a commit's fsync is share
 LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
 SOON = timedelta(milliseconds=50)
 IN_FLIGHT = 200  # requests under way; what hangs must not hold the others
+LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
 
 log = structlog.get_logger("nudger.dispatch")
 
@@ -60,6 +62,7 @@ class Dispatcher:
         self._limits = limits
         self._retries = retries
         self._watch = watch
+        self._lease = Lease(store, owner)
         self.owner = owner  # whose `sending` a recovery takes for left behind
         self._places = {
             name: asyncio.Semaphore(channel.places or IN_FLIGHT) for name, channel in channels.items()
@@ -78,6 +81,7 @@ class Dispatcher:
         room = min(BATCH, IN_FLIGHT - len(self._under_way))
         if room <= 0:
             return Dispatched(0, 0, now + SOON)
+        await self._lease.keep()
         claim = await self._claim(now, room)
         self._watch.dropped(claim.dropped)
         if self._closing:
@@ -133,14 +137,23 @@ class Dispatcher:
     async def _start(self, sendings: Sequence[Sending], now: datetime) -> None:
         if not sendings:
             return
-        # RACE: a STOP committed since the claim. Asked as late as possible, right before the requests.
-        stopped = set(await asyncio.to_thread(self._store.stopped, sendings, now))
+        # RACE: a STOP committed since the claim, or a lease that has ended, where this process or its
+        # machine stood still. Asked as late as possible, right before the requests.
+        looked_at = asyncio.get_running_loop().time()
+        stopped = await self._stopped(sendings, now)
         for sending in sendings:
             if sending.message in stopped:
                 continue
-            task = asyncio.create_task(self._in_turn(sending), name=f"send {sending.message}")
+            task = asyncio.create_task(self._in_turn(sending, looked_at), name=f"send {sending.message}")
             self._under_way[task] = sending
             task.add_done_callback(self._forget)
+
+    async def _stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
+        await self._lease.keep()
+        stopped = await asyncio.to_thread(self._store.stopped, sendings, now)
+        if stopped:
+            self._lease.doubt()
+        return stopped
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         del self._under_way[task]
@@ -150,21 +163,24 @@ class Dispatcher:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def _in_turn(self, sending: Sending) -> None:
+    async def _in_turn(self, sending: Sending, looked_at: float) -> None:
         """Hands it over once its channel has a place for it."""
         places = self._places[sending.channel]
         waits = places.locked()
         async with places:
-            if not waits or await self._still_goes(sending):
+            # RACE: whatever comes between this and the first byte, the channel's own time limit bounds.
+            old = asyncio.get_running_loop().time() - looked_at > LOOK_LASTS
+            if not (waits or old) or await self._still_goes(sending):
                 await self._send(sending)
 
     async def _still_goes(self, sending: Sending) -> bool:
-        """RACE: a STOP that was committed, or an end that has begun, while it waited for its turn."""
+        """RACE: a STOP that was committed, a lease that ended, or an end that has begun, while it waited
+        for its turn."""
         try:
             if self._closing:
                 await asyncio.to_thread(self._store.release, [sending], self._clock.now())
                 return False
-            return not await asyncio.to_thread(self._store.stopped, [sending], self._clock.now())
+            return not await self._stopped([sending], self._clock.now())
         except Exception as fault:
             self._fault = fault  # the next run raises it; this one stays `sending`, and is found as unknown
             return False

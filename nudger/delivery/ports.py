@@ -113,8 +113,9 @@ class Store(Protocol):
         callers share what is left of it, in the store. What waits in a queue holds up nothing else."""
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
-        """The message ids among them that may no longer go out: opted out or held since the claim.
-        (An ANSWER is never among them.) They are cancelled by this call."""
+        """The message ids among them that may not go out, or not any more. Opted out or held since the
+        claim (an ANSWER never is): cancelled by this call. No longer held by their owner, whose lease
+        ends: planned again by this call, or another's to ask about since it took them over."""
 
     def record(self, results: Sequence[Result], now: datetime) -> None:
         """Writes the ends of sends. Receipt: sent. AMBIGUOUS: unknown. NOT_SENT with `retry_at` before the
@@ -128,11 +129,27 @@ class Store(Protocol):
     def release(self, sendings: Sequence[Sending], now: datetime) -> None:
         """Claimed and certainly not handed over: planned again, as if never claimed."""
 
+    # leases: by the database's clock, whatever a host believes
     def recover(self, owner: str, now: datetime) -> int:
-        """What `owner` left in `sending` (a crash) becomes unknown; returns how many."""
+        """Begins the lease of `owner`, one life of a host's daemon. What earlier lives of that host left in
+        `sending` (a crash) becomes unknown, and their leases are over; returns how many."""
+
+    def renew(self, owner: str) -> None:
+        """It lives: what it has claimed is its alone, for HELD from now. StoreError where another daemon
+        has begun under the name of the same host."""
+
+    def give_up(self, owner: str) -> None:
+        """It ends: its lease is over."""
 
     def abandon(self, now: datetime) -> int:
-        """The same for what anyone left in `sending` far longer than a call takes: a host that is gone."""
+        """What anyone whose lease is over left in `sending` becomes unknown; so does what has been so far
+        longer than a call takes. How many."""
+
+    def take_turn(self, duty: str, every: timedelta) -> bool:
+        """Whether the caller does this duty now: one of all that ask within `every`."""
+
+    def time(self) -> datetime:
+        """The database's clock."""
 
     def doubts(self, now: datetime, channels: Collection[ChannelName], limit: int) -> Sequence[Doubt]:
         """At most `limit` messages of unknown end on these channels that are due to be asked about, the

@@ -27,6 +27,20 @@ class Outbox(Protocol):
         queue too. Raises ChannelError where it cannot be told."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakingOver:
+    """What a daemon left in `sending` when its lease ended becomes unknown, and is asked about."""
+
+    store: Store
+
+    async def run_once(self, now: datetime) -> int:
+        """Whose it was, the store knows. Nothing is due because of it: what is unknown is asked for first."""
+        taken = await asyncio.to_thread(self.store.abandon, now)
+        if taken:
+            log.warning("taken_over", count=taken)
+        return 0
+
+
 @dataclass(slots=True)
 class Reconciling:
     """Found means sent; not there for a minute means free to go out again, while it is fresh."""
@@ -39,7 +53,6 @@ class Reconciling:
 
     async def run_once(self, now: datetime) -> int:
         """Asks about what is due to be asked; returns how many doubts were resolved."""
-        await asyncio.to_thread(self.store.abandon, now)
         if not self.outboxes or self._rests(now):
             return 0
         doubts = await asyncio.to_thread(self.store.doubts, now, frozenset(self.outboxes), BATCH)

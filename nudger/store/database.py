@@ -15,6 +15,15 @@ from nudger.errors import StoreError
 # of some ten thousand plans for seconds.
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
+# A host that was cut off, or stopped in the middle of a transaction, must not hold people locked for all
+# others: the server ends its session. And it must itself notice, long before its lease is over.
+IDLE_SECONDS = 10
+CUT_OFF = {
+    "tcp_user_timeout": 15_000,  # milliseconds that what was written may stay unanswered for
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 
 PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -129,12 +138,37 @@ def _sqlite(url: URL, pragmas: Sequence[str]) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    known = {"connect_timeout": CONNECT_SECONDS, "application_name": "nudger", **CUT_OFF}
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,  # a server that was restarted costs one question, not a failed claim
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "nudger"} | dict(url.query),
+        connect_args=known | dict(url.query),
     )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        pid, idle = connection.execute(_SESSION).fetchone()
+        pooled = pid != connection.info.backend_pid
+        if pooled:
+            # PgBouncer hands each transaction to another session: what one was told, or has prepared,
+            # the next does not know.
+            connection.prepare_threshold = None
+        if idle == "0" and not pooled:
+            connection.execute(f"SET {_IDLE}")
+        record.info["told anew"] = pooled and idle == "0"
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.info.get("told anew"):
+            connection.exec_driver_sql(f"SET LOCAL {_IDLE}")
+
+    return engine
+
+
+_IDLE = f"idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+_SESSION = "SELECT pg_backend_pid(), current_setting('idle_in_transaction_session_timeout')"
 
 
 _SQLITE_WORDS = {

@@ -40,6 +40,12 @@ _NEXT_PAGE = _PEOPLE.where(person.c.id > bindparam("after")).order_by(person.c.i
 _PLANS = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
 # NO KEY UPDATE: it lets rows that merely refer to this one be written.
 _LOCK = select(person.c.id).where(among(person.c.id)).order_by(person.c.id).with_for_update(key_share=True)
+_LOCK_FREE = (
+    select(person.c.id)
+    .where(among(person.c.id))
+    .order_by(person.c.id)
+    .with_for_update(skip_locked=True, key_share=True)
+)
 _BY_ADDRESS = (
     select(person.c.id)
     .join(reach, reach.c.person == person.c.id)
@@ -53,6 +59,13 @@ def lock(tx: Transaction, ids: Collection[str]) -> None:
     """Locks those of these people who exist until the transaction ends. SQLite has one writer anyway."""
     if ids and not tx.database.is_sqlite:
         tx.connection.execute(_LOCK, {"ids": sorted(ids)}).all()
+
+
+def lock_free(tx: Transaction, ids: Collection[str]) -> set[str]:
+    """Locks those of these people whom nobody has locked; who they are."""
+    if not ids or tx.database.is_sqlite:
+        return set(ids)
+    return set(tx.connection.scalars(_LOCK_FREE, {"ids": sorted(ids)}))
 
 
 def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:

@@ -1,7 +1,7 @@
 """Messages whose end is unknown: found, asked about, and settled by what the provider answered."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, literal_column, or_, select, update
@@ -26,17 +26,8 @@ from nudger.store.keys import among
 from nudger.store.tables import AnyRow, message
 from nudger.store.transaction import Transaction
 
-# Far longer than any call may take: whoever claimed it is gone, and will not come back to say so.
-ABANDONED = timedelta(minutes=10)
-LEFT_BEHIND = "nudger stopped while it was being sent; whether it arrived is not known"
-
 # Written out, not bound: SQLite takes a partial index only where it can see the value.
-_SENDING = message.c.state == literal_column("'sending'")
 _UNKNOWN = message.c.state == literal_column("'unknown'")
-_LEFT_BY = select(message.c.id, message.c.person).where(_SENDING, message.c.owner == bindparam("by"))
-_LEFT_SINCE = select(message.c.id, message.c.person).where(
-    _SENDING, message.c.attempted_at < bindparam("before")
-)
 _ASK_AGAIN = Bulk(
     update(message)
     .where(message.c.id == bindparam("one"))
@@ -45,16 +36,6 @@ _ASK_AGAIN = Bulk(
 _OURS = select(message.c.provider_id).where(
     among(message.c.person, "whose"), among(message.c.provider_id, "theirs")
 )
-
-
-def recover(tx: Transaction, owner: str, now: datetime) -> int:
-    """See Store.recover."""
-    return _leave(tx, tx.connection.execute(_LEFT_BY, {"by": owner}).all(), now)
-
-
-def abandon(tx: Transaction, now: datetime) -> int:
-    """See Store.abandon."""
-    return _leave(tx, tx.connection.execute(_LEFT_SINCE, {"before": now - ABANDONED}).all(), now)
 
 
 def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], limit: int) -> list[Doubt]:
@@ -100,18 +81,6 @@ def reconcile(
     _ASK_AGAIN.run(tx.connection, [_again(one) for one in answers if isinstance(one, AskAgain)])
     alarms.count(tx, {"reconciled_found": len(found), "reconciled_not_there": len(lost)})
     return Reconciled(len(found), len(lost))
-
-
-def _leave(tx: Transaction, left: Sequence[AnyRow], now: datetime) -> int:
-    if not left:
-        return 0
-    people.lock(tx, {row.person for row in left})
-    found = rows(tx, [row.id for row in left]).values()
-    ends = [
-        Ending(row, State.UNKNOWN, State.UNKNOWN, LEFT_BEHIND) for row in found if row.state == State.SENDING
-    ]
-    write(tx, ends, now)
-    return len(ends)
 
 
 def _rows(tx: Transaction, about: Sequence[Doubt]) -> dict[str, AnyRow]:

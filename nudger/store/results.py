@@ -4,13 +4,13 @@ of the world learns of a lost race by nothing having changed."""
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.delivery.statuses import is_the_numbers
-from nudger.model import CRISIS_ANSWERS, ChannelName, State
-from nudger.store import numbers, people, senders, standing
+from nudger.model import CRISIS_ANSWERS, FROM_A_TEXT, ChannelName, Person, State
+from nudger.store import leases, numbers, people, senders, standing
 from nudger.store.endings import ANSWERED, Ending, opt_out, rows, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
@@ -24,8 +24,9 @@ _MAY_GO = (
     .where(
         among(message.c.id),
         message.c.state == State.SENDING,
-        person.c.held_at.is_(None),
-        reach.c.opted_out_at.is_(None),
+        leases.HOLDS,
+        # An answer to a person's own text is no nudge: neither stops it.
+        or_(among(message.c.id, "answers"), and_(person.c.held_at.is_(None), reach.c.opted_out_at.is_(None))),
     )
 )
 
@@ -49,8 +50,54 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
 
 
 def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None:
-    """See Store.release. The message never was: its row goes."""
+    """See Store.release."""
+    _give_back(tx, _still_sending(tx, sendings), now)
+
+
+def may_go(tx: Transaction, sendings: Iterable[Sending]) -> set[str]:
+    """The messages that nothing speaks against: the others were stopped since the claim, or taken over."""
+    answers = [sending.message for sending in sendings if sending.origin in FROM_A_TEXT]
+    ids = [sending.message for sending in sendings]
+    return set(tx.connection.scalars(_MAY_GO, {"ids": ids, "answers": answers}))
+
+
+def cancel_stopped(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> set[str]:
+    """Cancels those that may not go, read once more with their people locked; where only the lease has
+    ended, and nobody has taken them over yet, they are planned again."""
     claimed = _still_sending(tx, sendings)
+    stopped = {sending.message for sending in sendings} - may_go(tx, sendings)
+    kept = [row for row in claimed if row.id in stopped]
+    found = people.read(tx, {row.person for row in kept})
+    causes = [(row, _cause(row, found[row.person])) for row in kept]
+    for row, cause in causes:
+        if cause is not None:
+            _cancel(tx, row, cause, now)
+    take_back(tx, [row for row, cause in causes if cause is not None])
+    _give_back(tx, [row for row, cause in causes if cause is None], now)
+    return stopped
+
+
+def _cause(row: AnyRow, one: Person) -> standing.Cause | None:
+    if row.origin in FROM_A_TEXT:
+        return None
+    if one.standing.held_at is not None:
+        return standing.HOLD
+    return standing.OPT_OUT if row.channel in one.standing.opted_out else None
+
+
+def _cancel(tx: Transaction, row: AnyRow, cause: standing.Cause, now: datetime) -> None:
+    tx.connection.execute(
+        update(message)
+        .where(message.c.id == row.id)
+        .values(state=State.CANCELLED, reason=cause.reason, settled_at=now)
+    )
+    standing.cancel(tx, [row.occurrence], cause, now)
+
+
+def _give_back(tx: Transaction, claimed: Sequence[AnyRow], now: datetime) -> None:
+    """The message never was: its row goes."""
+    if not claimed:
+        return
     tx.connection.execute(delete(message).where(message.c.id.in_([row.id for row in claimed])))
     answered = [row for row in claimed if row.outcome is not None]
     free = [row.occurrence for row in claimed if row.outcome is None]
@@ -61,29 +108,6 @@ def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None
     )
     write(tx, [Ending(row, State.CANCELLED, State.CANCELLED, ANSWERED) for row in answered], now)
     take_back(tx, claimed)
-
-
-def may_go(tx: Transaction, sendings: Iterable[Sending]) -> set[str]:
-    """The messages that nothing speaks against: the others were stopped since the claim."""
-    return set(tx.connection.scalars(_MAY_GO, {"ids": [sending.message for sending in sendings]}))
-
-
-def cancel_stopped(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> set[str]:
-    """Cancels those that may not go, read once more with their people locked."""
-    claimed = _still_sending(tx, sendings)
-    stopped = {sending.message for sending in sendings} - may_go(tx, sendings)
-    cancelled = [row for row in claimed if row.id in stopped]
-    found = people.read(tx, {row.person for row in cancelled})
-    for row in cancelled:
-        cause = standing.HOLD if found[row.person].standing.held_at else standing.OPT_OUT
-        tx.connection.execute(
-            update(message)
-            .where(message.c.id == row.id)
-            .values(state=State.CANCELLED, reason=cause.reason, settled_at=now)
-        )
-        standing.cancel(tx, [row.occurrence], cause, now)
-    take_back(tx, cancelled)
-    return stopped
 
 
 def _still_sending(tx: Transaction, sendings: Sequence[Sending]) -> list[AnyRow]:

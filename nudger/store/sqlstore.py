@@ -17,7 +17,7 @@ from nudger.delivery.sends import Report, Result
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
-from nudger.model import FROM_A_TEXT, ChannelName, Person, State
+from nudger.model import ChannelName, Person, State
 from nudger.store import (
     alarms,
     alerts,
@@ -27,6 +27,7 @@ from nudger.store import (
     erasing,
     facts,
     layout,
+    leases,
     links,
     loading,
     looking,
@@ -122,11 +123,10 @@ class SqlStore:
             return claiming.claim_due(tx, now, limit, owner, decide, limits)
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
-        nudges = [sending for sending in sendings if sending.origin not in FROM_A_TEXT]
         # Read first: it is asked before every request, and hardly ever has anything to write.
         with self._read() as tx:
-            free = results.may_go(tx, nudges)
-        suspects = [sending for sending in nudges if sending.message not in free]
+            free = results.may_go(tx, sendings)
+        suspects = [sending for sending in sendings if sending.message not in free]
         if not suspects:
             return frozenset()
         with self._write() as tx:
@@ -142,11 +142,27 @@ class SqlStore:
 
     def recover(self, owner: str, now: datetime) -> int:
         with self._write() as tx:
-            return reconciling.recover(tx, owner, now)
+            return leases.recover(tx, owner, now)
+
+    def renew(self, owner: str) -> None:
+        with self._write() as tx:
+            leases.renew(tx, owner)
+
+    def give_up(self, owner: str) -> None:
+        with self._write() as tx:
+            leases.give_up(tx, owner)
 
     def abandon(self, now: datetime) -> int:
         with self._write() as tx:
-            return reconciling.abandon(tx, now)
+            return leases.abandon(tx, now)
+
+    def take_turn(self, duty: str, every: timedelta) -> bool:
+        with self._write() as tx:
+            return leases.take_turn(tx, duty, every)
+
+    def time(self) -> datetime:
+        with self._read() as tx:
+            return leases.time(tx)
 
     def doubts(self, now: datetime, channels: Collection[ChannelName], limit: int) -> Sequence[Doubt]:
         with self._read() as tx:

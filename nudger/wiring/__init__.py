@@ -5,6 +5,7 @@ from nudger.wiring.running import build_daemon
 from nudger.wiring.state import (
     alone,
     back_up_database,
+    clock_of,
     is_running,
     look_at_database,
     open_database,
@@ -18,6 +19,7 @@ __all__ = [
     "build_daemon",
     "check_smtp",
     "check_twilio",
+    "clock_of",
     "is_running",
     "look_at_database",
     "open_database",

@@ -1,5 +1,6 @@
 """The daemon with all its parts."""
 
+import asyncio
 import os
 import random
 import socket
@@ -7,10 +8,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 from watchfiles import awatch
 
 from nudger.channels.twilio import TwilioChannel
+from nudger.clock import SharedClock
 from nudger.core import Core
 from nudger.daemon import Daemon, Duty
 from nudger.delivery.agenda import Sending
@@ -19,8 +22,9 @@ from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.housekeeping import Housekeeping
 from nudger.delivery.inbox import AskingAgain, Inbox, Poller
 from nudger.delivery.laying_out import LayingOut
+from nudger.delivery.lease import LIFE, TAKE_OVER_EVERY
 from nudger.delivery.ports import Channel, Clock, Store
-from nudger.delivery.reconciling import Outbox, Reconciling
+from nudger.delivery.reconciling import Outbox, Reconciling, TakingOver
 from nudger.delivery.retry import Retries
 from nudger.delivery.senders import Limit
 from nudger.delivery.tallying import Tallying
@@ -28,6 +32,8 @@ from nudger.highwater import EVERY, HighWater
 from nudger.metrics import Metrics
 from nudger.model import ChannelName
 from nudger.settings import Settings
+from nudger.timekeeping import EVERY as CLOCK_EVERY
+from nudger.timekeeping import Timekeeping
 from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import links_below
@@ -50,6 +56,7 @@ def build_daemon(
     settings = core.settings
     metrics = Metrics()
     channels = build_channels(core, clock, shown, links_below(core, store, clock))
+    timekeeping = [Timekeeping(store, clock, socket.gethostname())] if isinstance(clock, SharedClock) else []
     store, clock, ways_out = failpoints.around(store, clock, channels, os.environ)
     dispatcher = Dispatcher(
         store,
@@ -58,7 +65,7 @@ def build_daemon(
         clock,
         _limits(settings),
         Retries(random.SystemRandom()),
-        owner=f"{socket.gethostname()}:{settings.state_dir}",
+        owner=f"{socket.gethostname()}:{settings.state_dir}{LIFE}{token_hex(4)}",
         watch=metrics,
     )
     page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
@@ -73,6 +80,7 @@ def build_daemon(
     async def close() -> None:
         await close_channels(channels.values())
         await high_water.run_once(clock.now())
+        await asyncio.to_thread(store.give_up, dispatcher.owner)
 
     daemon = Daemon(
         clock=clock,
@@ -88,6 +96,8 @@ def build_daemon(
             Duty("tally", TALLY_EVERY, Tallying(store).run_once),
             Duty("housekeeping", HOUSEKEEPING_EVERY, _housekeeping(settings, store).run_once),
             *watching_duties(core, store, clock),
+            Duty("take over", TAKE_OVER_EVERY, TakingOver(store).run_once),
+            *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store, core.decider).run_once),
             *_duties(core, store, clock, channels, inbox),
         ),

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from nudger.clock import SharedClock, SystemClock
 from nudger.core import Core
-from nudger.delivery.ports import Store
+from nudger.delivery.ports import Clock, Store
 from nudger.delivery.restored import Restored
 from nudger.errors import StoreError
 from nudger.highwater import HighWater
@@ -19,6 +20,15 @@ def open_database(core: Core) -> Store:
     if core.database_file is not None:
         core.database_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return open_store(core.settings.database_url, core.zone)
+
+
+def clock_of(core: Core, store: Store) -> Clock:
+    """The clock that the daemon goes by: the machine's, or of a database that hosts share, the database's."""
+    if core.database_file is not None:
+        return SystemClock()
+    clock = SharedClock()
+    clock.ask(store.time)
+    return clock
 
 
 def look_at_database(core: Core) -> Condition | None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -333,6 +335,25 @@ async def test_what_waits_too_long_for_a_free_connection_is_certainly_not_sent(d
         stuck.cancel()
         await asyncio.wait([stuck])
     assert len(double.taken) == 1
+
+
+async def test_a_process_that_stands_still_past_its_time_limit_writes_nothing_when_it_goes_on(
+    double: TwilioDouble,
+) -> None:
+    loop = asyncio.get_running_loop()
+    connecting = loop.create_connection
+
+    async def stand_still(*arguments: Any, **named: Any) -> Any:
+        connected = await connecting(*arguments, **named)
+        time.sleep(0.4)  # noqa: ASYNC251  the whole process, as under SIGSTOP, once the connection is there
+        return connected
+
+    loop.create_connection = stand_still  # type: ignore[method-assign]
+    async with opened(TwilioHttp(timedelta(seconds=0.2))) as http:
+        with pytest.raises(NotReached, match="did not answer in time"):
+            await post(http, double, MAYA)
+
+    assert double.requests == []
 
 
 async def test_the_time_limit_of_one_request_goes_before_the_clients(double: TwilioDouble) -> None:

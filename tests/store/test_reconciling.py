@@ -299,13 +299,3 @@ def test_two_daemons_that_ask_at_once_free_it_once(world: World) -> None:
 
     assert sorted(one.not_there for one in done) == [0, 0, 0, 1]
     assert len(world.claim().sendings) == 1
-
-
-def test_what_a_lost_host_left_in_sending_becomes_unknown_after_a_while(world: World) -> None:
-    world.maya(NOON)
-    world.claim(owner="a host that is gone")
-
-    assert world.store.abandon(NOON + 9 * MINUTE) == 0
-    assert world.store.abandon(NOON + 11 * MINUTE) == 1
-
-    assert world.states() == ["unknown"]

@@ -78,6 +78,7 @@ class World:
         self.store = store
         self.now = NOON
         self.ids = 0
+        store.renew("here")  # whose claims these are, and who looks once more before each call
 
     # plans and days
     def load(

@@ -23,10 +23,12 @@ from nudger.store.tables.running import (
     counter,
     entry_tally,
     fact,
+    lease,
     plan_file,
     plan_problem,
     reply_tally,
     sender,
+    turn,
 )
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "entry_tally",
     "event",
     "fact",
+    "lease",
     "message",
     "metadata",
     "occurrence",
@@ -58,4 +61,5 @@ __all__ = [
     "reply",
     "reply_tally",
     "sender",
+    "turn",
 ]

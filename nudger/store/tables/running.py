@@ -1,4 +1,4 @@
-"""What the daemons share: plan files, senders, alarms, counts and facts."""
+"""What the daemons share: leases, turns, plan files, senders, alarms, counts and facts."""
 
 from sqlalchemy import (
     BigInteger,
@@ -103,4 +103,20 @@ fact = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# Which daemons live, by the database's own clock: what one of them has claimed is its alone until then.
+lease = Table(
+    "lease",
+    metadata,
+    Column("owner", Text, primary_key=True),  # of message
+    Column("until", Instant, nullable=False),
+)
+
+# When a duty that one daemon does for all of them is due again, by the database's own clock.
+turn = Table(
+    "turn",
+    metadata,
+    Column("duty", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
 )

@@ -1,0 +1,248 @@
+"""What a daemon has claimed is its own while its lease lasts, by the database's clock."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import select, text, update
+
+from nudger.delivery.lease import HELD
+from nudger.effects import Answer, OptOut
+from nudger.errors import StoreError
+from nudger.store import SqlStore
+from nudger.store.database import Database
+from nudger.store.moments import moment
+from nudger.store.tables import lease, turn
+from tests.store.test_races import judging, second, together
+from tests.store.world import MINUTE, NOON, SMS, World, plan, slot
+
+__all__ = ["second"]  # a fixture
+
+A, B = "alpha:/state#1", "beta:/state#1"
+A_AGAIN = "alpha:/state#2"
+
+
+def passes(database: Database, span: timedelta) -> None:
+    """Leases and turns age by so much: the database's own clock cannot be stepped."""
+    with database.write() as connection:
+        for table, column in ((lease, lease.c.until), (turn, turn.c.next_at)):
+            for key, at in connection.execute(select(*table.primary_key.columns, column)).all():
+                (one,) = table.primary_key.columns
+                connection.execute(update(table).where(one == key).values({column: at - span}))
+
+
+def test_while_it_lives_what_it_has_claimed_is_its_own(world: World, database: Database) -> None:
+    world.store.renew(A)
+    world.maya(NOON)
+    sendings = world.claim(owner=A).sendings
+    passes(database, HELD - timedelta(seconds=15))
+    world.store.renew(A)
+    passes(database, timedelta(seconds=15))
+
+    assert world.store.abandon(NOON + MINUTE) == 0
+    assert not world.store.stopped(sendings, NOON)
+    assert world.states() == ["sending"]
+
+
+def test_what_a_dead_host_left_in_sending_is_unknown_once_its_lease_is_over(
+    world: World, database: Database
+) -> None:
+    world.store.renew(A)
+    world.maya(NOON)
+    sendings = world.claim(owner=A).sendings
+    assert world.store.abandon(NOON + MINUTE) == 0
+    passes(database, HELD)
+
+    assert world.store.abandon(NOON + MINUTE) == 1
+
+    assert world.states() == ["unknown"]
+    assert world.store.abandon(NOON + MINUTE) == 0
+    assert set(world.store.stopped(sendings, NOON)) == {sendings[0].message}
+    assert world.claim().looked_at == 0
+
+
+def test_who_stood_still_past_its_lease_sends_nothing_that_was_taken_over(
+    world: World, database: Database
+) -> None:
+    world.store.renew(A)
+    world.maya(NOON)
+    sendings = world.claim(owner=A).sendings
+    passes(database, HELD)
+    world.store.abandon(NOON)
+
+    world.store.renew(A)  # it goes on
+    stopped = set(world.store.stopped(sendings, NOON))
+
+    assert stopped == {sendings[0].message}
+    assert world.states() == ["unknown"]
+
+
+def test_who_stood_still_and_was_not_missed_goes_on(world: World, database: Database) -> None:
+    world.store.renew(A)
+    world.maya(NOON)
+    sendings = world.claim(owner=A).sendings
+    passes(database, HELD)
+
+    world.store.renew(A)
+
+    assert not world.store.stopped(sendings, NOON)
+    assert world.store.abandon(NOON) == 0
+
+
+def test_what_is_asked_for_after_the_lease_was_never_handed_over_and_is_planned_again(
+    world: World, database: Database
+) -> None:
+    world.store.renew(A)
+    world.maya(NOON)
+    sendings = world.claim(owner=A).sendings
+    # Not over yet, but before the call could be.
+    passes(database, HELD - timedelta(seconds=20))
+
+    assert set(world.store.stopped(sendings, NOON)) == {sendings[0].message}
+
+    assert world.states() == ["planned"]
+    assert world.person().history.sent == 0
+    world.store.renew(B)
+    (again,) = world.claim(owner=B).sendings
+    assert again.occurrence == sendings[0].occurrence
+    assert again.message != sendings[0].message
+
+
+def test_a_stop_is_the_reason_where_the_lease_is_over_too(world: World, database: Database) -> None:
+    world.store.renew(A)
+    world.maya(NOON)
+    sendings = world.claim(owner=A).sendings
+    world.text(OptOut(frozenset({SMS}), "texted STOP"))
+    passes(database, HELD)
+
+    world.store.stopped(sendings, NOON)
+
+    assert world.states() == ["cancelled"]
+
+
+def test_an_answer_that_is_no_longer_held_waits_too(world: World, database: Database) -> None:
+    world.store.renew(A)
+    world.load(plan())
+    world.text(Answer("Paused."))
+    (answer,) = world.claim(owner=A).sendings
+    passes(database, HELD)
+
+    assert set(world.store.stopped([answer], NOON)) == {answer.message}
+
+    world.store.renew(A)
+    (again,) = world.claim(owner=A).sendings
+    assert again.text == "Paused."
+
+
+def test_who_ends_gives_up_what_it_left_at_once(world: World) -> None:
+    world.store.renew(A)
+    world.maya(NOON)
+    world.claim(owner=A)
+
+    world.store.give_up(A)
+
+    assert world.store.abandon(NOON) == 1
+
+
+def test_a_claim_of_one_who_has_no_lease_is_nobodys(world: World) -> None:
+    world.maya(NOON)
+    world.claim(owner="of a database that was carried over")
+
+    assert world.store.abandon(NOON) == 1
+
+
+def test_a_start_recovers_what_earlier_lives_of_its_host_left_and_nothing_else(world: World) -> None:
+    world.store.renew(A)
+    world.store.renew(B)
+    world.maya(NOON, NOON - MINUTE)
+    world.load(plan(), plan("jonas"))
+    world.lay_out("jonas", slot(NOON))
+    world.claim(owner=A, limit=1)
+    world.claim(owner=B)
+
+    assert world.store.recover(A_AGAIN, NOON) == 2
+
+    assert set(world.states()) == {"unknown"}
+    assert world.states("jonas") == ["sending"]
+
+
+def test_a_second_daemon_under_the_name_of_one_that_lives_is_told_to_it(world: World) -> None:
+    world.store.recover(A, NOON)
+    world.maya(NOON)
+    sendings = world.claim(owner=A).sendings
+    world.store.recover(A_AGAIN, NOON)
+
+    assert set(world.store.stopped(sendings, NOON)) == {sendings[0].message}
+    with pytest.raises(StoreError, match="another nudger has started as alpha:/state on the same") as told:
+        world.store.renew(A)
+    assert "Give each host a name of its own" in (told.value.hint or "")
+    world.store.renew(A_AGAIN)
+
+
+def test_what_its_own_daemon_has_lost_track_of_becomes_unknown_after_ten_minutes(world: World) -> None:
+    world.maya(NOON)
+    world.claim(owner="here")
+
+    assert world.store.abandon(NOON + 9 * MINUTE) == 0
+    assert world.store.abandon(NOON + 11 * MINUTE) == 1
+    assert world.states() == ["unknown"]
+
+
+def test_two_hosts_that_take_over_at_once_take_over_once(
+    world: World, second: SqlStore, database: Database
+) -> None:
+    world.store.renew(A)
+    world.maya(NOON, NOON - MINUTE)
+    world.claim(owner=A)
+    passes(database, HELD)
+
+    taken = together(*(partial(store.abandon, NOON) for store in (world.store, second, world.store, second)))
+
+    assert sum(map(int, map(str, taken))) == 2
+
+
+def test_whoever_is_held_by_a_host_that_stands_still_is_taken_over_at_a_later_look(
+    world: World, second: SqlStore, database: Database
+) -> None:
+    if database.is_sqlite:
+        return  # one writer: a take-over waits
+    world.store.renew(A)
+    world.load(plan(), plan("jonas"))
+    world.lay_out("maya", slot(NOON))
+    world.lay_out("jonas", slot(NOON))
+    world.claim(owner=A)
+    world.lay_out("maya", slot(NOON - MINUTE, 2))
+    passes(database, HELD)
+
+    with judging(second):
+        assert world.store.abandon(NOON) == 1
+        assert world.states("jonas") == ["unknown"]
+        assert world.states("maya") == ["planned", "sending"]
+
+    assert world.store.abandon(NOON) == 2
+
+
+def test_a_duty_that_one_does_for_all_is_done_once_in_its_time(
+    world: World, second: SqlStore, database: Database
+) -> None:
+    asks: list[Callable[[], object]] = [
+        partial(store.take_turn, "tally", MINUTE) for store in (world.store, second) * 3
+    ]
+
+    assert together(*asks).count(True) == 1
+    assert world.store.take_turn("housekeeping", MINUTE)
+    passes(database, MINUTE)
+    assert together(*asks).count(True) == 1
+
+
+def test_the_databases_clock_is_read_as_an_instant(world: World, database: Database) -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=2)  # SQLite counts in whole ones
+
+    at = world.store.time()
+
+    assert before <= at <= datetime.now(UTC) + timedelta(milliseconds=2)
+    with database.read() as connection:
+        ahead, here = connection.execute(select(moment(MINUTE), moment())).one()
+        assert abs(ahead - here - MINUTE) < timedelta(seconds=1)
+        assert connection.scalar(text("SELECT count(*) FROM lease")) == 1  # of the world itself
