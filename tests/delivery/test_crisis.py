@@ -1,5 +1,6 @@
 """A crisis text: what goes out at once, what does not go out any more, and what ends that."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -329,18 +330,26 @@ async def test_a_hold_counts_from_its_first_text(world: World) -> None:
 async def test_the_hold_stops_a_send_that_was_claimed_before_it(world: World) -> None:
     await world.start(maya=MAYA)
     world.clock.at = MONDAY_NINE + HOUR
-    now, decider = world.clock.now(), world.core.decider
-    claim = world.store.claim_due(
-        now, 10, "test", lambda one, dues, ways: decider.decide(one, dues, now, ways)
-    )
+    sendings = claim(world)
 
     await world.inbox.take(world.inbound(WANTS_TO_DIE))
-    stopped = world.store.stopped(claim.sendings, now)
+    stopped = world.store.stopped(sendings, world.clock.now())
 
-    assert set(stopped) == {sending.message for sending in claim.sendings}
+    assert set(stopped) == {sending.message for sending in sendings}
 
 
-def test_a_crisis_answer_is_a_send_like_any_other_but_never_stopped(world: World) -> None:
-    answer = Sending("m", 1, "maya", ChannelName.SMS, "+447700900123", CRISIS, "", HOUR, Origin.ANSWER)
+async def test_a_crisis_answer_is_a_send_like_any_other_but_never_stopped(world: World) -> None:
+    await world.start(maya=MAYA)
+    await world.inbox.take(world.inbound(WANTS_TO_DIE))
 
-    assert world.store.stopped([answer], MONDAY_NINE) == frozenset()
+    (answer,) = claim(world)
+
+    assert world.store.stopped([answer], world.clock.now()) == frozenset()
+
+
+def claim(world: World) -> Sequence[Sending]:
+    now, decider = world.clock.now(), world.core.decider
+    world.store.renew("test")
+    return world.store.claim_due(
+        now, 10, "test", lambda one, dues, ways: decider.decide(one, dues, now, ways)
+    ).sendings
