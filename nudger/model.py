@@ -204,7 +204,10 @@ class Plan:
 
     def nudge(self, nudge_id: str) -> Nudge | None:
         """The nudge of this id, or None where an edit has removed it."""
-        return next((nudge for nudge in self.nudges if nudge.id == nudge_id), None)
+        for nudge in self.nudges:
+            if nudge.id == nudge_id:
+                return nudge
+        return None
 
     @property
     def trusted(self) -> Contact | None:
@@ -212,7 +215,10 @@ class Plan:
         return next((contact for contact in self.contacts if contact.trusted), None)
 
     def contact(self, name: str | None) -> Contact | None:
-        return next((contact for contact in self.contacts if contact.name == name), None)
+        for contact in self.contacts:
+            if contact.name == name:
+                return contact
+        return None
 
     @property
     def sends_on(self) -> frozenset[ChannelName]:

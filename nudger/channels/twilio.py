@@ -8,7 +8,7 @@ from twilio.rest import Client
 
 from nudger.channels.twilio_account import Account
 from nudger.channels.twilio_codes import failure_of
-from nudger.channels.twilio_http import NoAnswer, NotReached, Refused, TwilioHttp, quiet_loggers
+from nudger.channels.twilio_http import CONNECTIONS, NoAnswer, NotReached, Refused, TwilioHttp, quiet_loggers
 from nudger.channels.twilio_outbox import PAGE_SIZE, listed
 from nudger.delivery.agenda import Sending
 from nudger.delivery.doubts import Listed
@@ -33,7 +33,7 @@ class TwilioChannel:
     request, from asking for a connection to the last byte of the answer.
     """
 
-    places = None  # the sender's budget holds back what is too much
+    places = CONNECTIONS  # what is too much waits where a STOP still reaches it, not for a connection
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ from nudger.errors import StoreError
 from nudger.files import bundled
 from nudger.settings import load
 from nudger.systemd import rest
-from nudger.wiring import alone, build_daemon, clock_of, open_database
+from nudger.wiring import alone, build_daemon, clock_of, memory, open_database
 
 log = structlog.get_logger("nudger.run")
 
@@ -56,7 +56,9 @@ async def _run(core: Core) -> None:
     with alone(core.settings.state_dir):
         store = open_database(core)
         try:
-            await build_daemon(core, store, clock_of(core, store)).run()
+            daemon = build_daemon(core, store, clock_of(core, store))
+            memory.settle()
+            await daemon.run()
         finally:
             store.close()
 

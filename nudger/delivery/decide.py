@@ -12,7 +12,7 @@ from nudger.delivery.ways import OPEN, Ways
 from nudger.errors import NudgerError
 from nudger.messages import Worded, Wording, count
 from nudger.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
-from nudger.schedule import local_date, quiet_starts_after
+from nudger.schedule import quiet_starts_after
 
 # Twilio's ValidityPeriod takes whole seconds from 1 on.
 SHORTEST = timedelta(seconds=1)
@@ -40,6 +40,9 @@ class Decider:
     ) -> Decision:
         """One verdict for each of `dues`, in their order, and the person with the history after them."""
         moment = gate.Moment(now, self.zone(person.plan.timezone), ways, restored, self.mute)
+        if len(dues) == 1:  # as nearly always: there is nothing to weigh it against
+            verdict, person = self._alone(person, dues[0], moment)
+            return Decision((verdict,), person)
         asked = [(due, gate.ask(person, due, moment)) for due in dues]
         passed = [
             (due, answer) for due, answer in asked if isinstance(answer, gate.Pass) and due.origin.is_nudge
@@ -50,6 +53,12 @@ class Decider:
             if due.id not in verdicts:
                 verdicts[due.id] = self._other(person, due, answer, moment, max(sent, default=None))
         return Decision(tuple(verdicts[due.id] for due in dues), person)
+
+    def _alone(self, person: Person, due: Due, moment: gate.Moment) -> tuple[Verdict, Person]:
+        answer = gate.ask(person, due, moment)
+        if isinstance(answer, gate.Pass) and due.origin.is_nudge:
+            return self._nudge(person, due, answer, moment)
+        return self._other(person, due, answer, moment, None), person
 
     def _nudges(
         self, person: Person, passed: list[tuple[Due, gate.Pass]], moment: gate.Moment
@@ -141,26 +150,24 @@ class Decider:
         )
         history = self.wording.after(history, worded, nudge.kind, moment.now)
         if due.origin is not Origin.ASKED:
-            today = local_date(moment.zone, moment.now)
-            history = count_send(history, today, due.due_at, moment.now)
-        return send, replace(person, history=history)
+            history = count_send(history, moment.local.date(), due.due_at, moment.now)
+        return send, Person(person.plan, person.standing, history)
 
     def _worded(self, person: Person, nudge: Nudge, due: Due, at: gate.Pass, moment: gate.Moment) -> Worded:
-        local_now = moment.now.astimezone(moment.zone)
         worded = self.wording.nudge(
             person.plan,
             nudge,
             local_date=due.local_date,
             slot=due.slot,
             round=due.round,
-            local_now=local_now,
+            local_now=moment.local,
             history=person.history,
             seed=self.seed,
             tiny=person.standing.low(moment.now),
         )
         # An email shows the ways out each time.
         planned = due.round == 0 and due.origin is not Origin.ASKED
-        if at.channel is ChannelName.SMS and planned and shows_ways_out(person.history, local_now):
+        if at.channel is ChannelName.SMS and planned and shows_ways_out(person.history, moment.local):
             return self.wording.with_ways_out(worded, person.plan.language, nudge)
         return worded
 

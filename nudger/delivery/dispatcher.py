@@ -6,7 +6,7 @@ between leaves a message whose end is unknown, and never one that is sent blindl
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ import structlog
 
 from nudger.delivery.agenda import Claim, Decision, Due, Sending
 from nudger.delivery.decide import Decider
+from nudger.delivery.lanes import Lane
 from nudger.delivery.lease import Lease
 from nudger.delivery.observing import UNWATCHED, Observer
 from nudger.delivery.ports import Channel, Clock, Store
@@ -26,8 +27,8 @@ from nudger.model import ChannelName, Person
 BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
 LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
 SOON = timedelta(milliseconds=50)
-IN_FLIGHT = 200  # requests under way; what hangs must not hold the others
-LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
+IN_FLIGHT = 200  # claimed and not ended; what hangs must not hold the others
+FEW = IN_FLIGHT // 2  # on their way: time for the next claim, before the channel runs dry
 
 log = structlog.get_logger("nudger.dispatch")
 
@@ -64,10 +65,11 @@ class Dispatcher:
         self._watch = watch
         self._lease = Lease(store, owner)
         self.owner = owner  # whose `sending` a recovery takes for left behind
-        self._places = {
-            name: asyncio.Semaphore(channel.places or IN_FLIGHT) for name, channel in channels.items()
+        self._lanes = {
+            name: Lane(channel.places or IN_FLIGHT, self._still_go, self._send, self._move)
+            for name, channel in channels.items()
         }
-        self._under_way: dict[asyncio.Task[None], Sending] = {}
+        self._moved = asyncio.Event()
         self._ended: list[Result] = []
         self._recorder: asyncio.Task[None] | None = None
         self._fault: Exception | None = None
@@ -75,22 +77,24 @@ class Dispatcher:
         self._changed = asyncio.Event()
 
     async def run_once(self, now: datetime) -> Dispatched:
-        """Claims what is due and starts to send it; returns without waiting for slow providers."""
+        """Claims what is due and starts to send it; waits for no slow provider. Where much is on its way it
+        gives that a little time to end first, so that what it claims is worth a transaction."""
+        await self._wait_for_room()
         if self._fault is not None:
             raise self._fault
-        room = min(BATCH, IN_FLIGHT - len(self._under_way))
+        room = min(BATCH, IN_FLIGHT - self._load)
         if room <= 0:
-            return Dispatched(0, 0, now + SOON)
+            return Dispatched(0, 0, now)
         await self._lease.keep()
         claim = await self._claim(now, room)
         self._watch.dropped(claim.dropped)
         if self._closing:
             await asyncio.to_thread(self._store.release, claim.sendings, now)
             return Dispatched(0, claim.dropped, None)
-        await self._start(claim.sendings, now)
+        await self._start(claim.sendings)
         if claim.looked_at or claim.sendings:
             self._tell()
-        if claim.looked_at >= room:
+        if claim.looked_at >= room or self._fault is not None:  # the next run raises it
             return Dispatched(len(claim.sendings), claim.dropped, now)
         next_at = await asyncio.to_thread(self._store.next_due_at)
         turn_at = max(claim.again_at, now + SOON) if claim.again_at else None
@@ -109,8 +113,8 @@ class Dispatcher:
 
     async def settled(self) -> None:
         """Waits until every send under way has ended and is recorded."""
-        while self._under_way or self._recorder is not None:
-            await asyncio.wait([*self._under_way, *([self._recorder] if self._recorder else [])])
+        while self._load or self._recorder is not None:
+            await self._next_move()
 
     async def drain(self, patience: timedelta) -> None:
         """Ends: what was handed over gets `patience` to end; a call still open then stays `sending`
@@ -119,9 +123,26 @@ class Dispatcher:
             async with asyncio.timeout(patience.total_seconds()):
                 await self.settled()
         except TimeoutError:
-            log.warning("sends_left_open", count=len(self._under_way))
-            for task in list(self._under_way):
-                task.cancel()
+            log.warning("sends_left_open", count=self._load)
+            for lane in self._lanes.values():
+                lane.cancel()
+
+    @property
+    def _load(self) -> int:
+        return sum(lane.load for lane in self._lanes.values())
+
+    async def _wait_for_room(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SOON.total_seconds()):
+                while self._load > FEW:
+                    await self._next_move()
+
+    async def _next_move(self) -> None:
+        self._moved.clear()
+        await self._moved.wait()
+
+    def _move(self) -> None:
+        self._moved.set()
 
     async def _claim(self, now: datetime, room: int) -> Claim:
         def claim() -> Claim:
@@ -134,56 +155,33 @@ class Dispatcher:
 
         return await asyncio.to_thread(claim)
 
-    async def _start(self, sendings: Sequence[Sending], now: datetime) -> None:
-        if not sendings:
-            return
-        # RACE: a STOP committed since the claim, or a lease that has ended, where this process or its
-        # machine stood still. Asked as late as possible, right before the requests.
-        looked_at = asyncio.get_running_loop().time()
-        stopped = await self._stopped(sendings, now)
-        for sending in sendings:
-            if sending.message in stopped:
-                continue
-            task = asyncio.create_task(self._in_turn(sending, looked_at), name=f"send {sending.message}")
-            self._under_way[task] = sending
-            task.add_done_callback(self._forget)
+    async def _start(self, sendings: Sequence[Sending]) -> None:
+        for name, lane in self._lanes.items():
+            mine = [sending for sending in sendings if sending.channel is name]
+            if mine:
+                await lane.take(mine)
 
-    async def _stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
-        await self._lease.keep()
-        stopped = await asyncio.to_thread(self._store.stopped, sendings, now)
+    async def _still_go(self, sendings: Sequence[Sending]) -> Sequence[Sending]:
+        """RACE: a STOP that was committed since the claim, a lease that has ended where this process or its
+        machine stood still, or an end that has begun. Asked right before the requests."""
+        now = self._clock.now()
+        try:
+            if self._closing:
+                await asyncio.to_thread(self._store.release, sendings, now)
+                return ()
+            await self._lease.keep()
+            stopped = await asyncio.to_thread(self._store.stopped, sendings, now)
+        except Exception as fault:
+            self._fault = fault  # the next run raises it; these stay `sending`, and are found as unknown
+            return ()
         if stopped:
             self._lease.doubt()
-        return stopped
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
+        return [sending for sending in sendings if sending.message not in stopped]
 
     def _tell(self) -> None:
         """Whoever waits sees this change; whoever comes later waits for the next."""
         self._changed.set()
         self._changed = asyncio.Event()
-
-    async def _in_turn(self, sending: Sending, looked_at: float) -> None:
-        """Hands it over once its channel has a place for it."""
-        places = self._places[sending.channel]
-        waits = places.locked()
-        async with places:
-            # RACE: whatever comes between this and the first byte, the channel's own time limit bounds.
-            old = asyncio.get_running_loop().time() - looked_at > LOOK_LASTS
-            if not (waits or old) or await self._still_goes(sending):
-                await self._send(sending)
-
-    async def _still_goes(self, sending: Sending) -> bool:
-        """RACE: a STOP that was committed, a lease that ended, or an end that has begun, while it waited
-        for its turn."""
-        try:
-            if self._closing:
-                await asyncio.to_thread(self._store.release, [sending], self._clock.now())
-                return False
-            return not await self._stopped([sending], self._clock.now())
-        except Exception as fault:
-            self._fault = fault  # the next run raises it; this one stays `sending`, and is found as unknown
-            return False
 
     async def _send(self, sending: Sending) -> None:
         self._watch.handed_over(sending, self._clock.now())
@@ -229,3 +227,4 @@ class Dispatcher:
             self._fault = fault
         finally:
             self._recorder = None
+            self._move()

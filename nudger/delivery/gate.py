@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
 
 from nudger.delivery.agenda import Drop, Due, Later
 from nudger.delivery.ledger import ON_TIME, sent_on
 from nudger.delivery.restored import Restored
 from nudger.delivery.ways import OPEN, Ways
 from nudger.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
-from nudger.schedule import is_quiet, quiet_ends
+from nudger.schedule import quiet_ends
 
 ALREADY = "the database was restored from a backup: it may have gone out before"
 
@@ -32,7 +33,7 @@ class Full:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Moment:
     """When and under which outer conditions the gate is asked."""
 
@@ -41,6 +42,11 @@ class Moment:
     ways: Ways = OPEN
     restored: Restored | None = None  # where the database was restored from a backup
     mute: frozenset[ChannelName] = frozenset()  # on which a welcome could not be answered
+
+    @cached_property
+    def local(self) -> datetime:
+        """What the clock on the wall shows."""
+        return self.now.astimezone(self.zone)
 
     def clock(self, at: datetime) -> str:
         return f"{at.astimezone(self.zone):%H:%M}"
@@ -86,8 +92,7 @@ def count(person: Person, due: Due, moment: Moment) -> Drop | None:
     if due.origin in (*FROM_A_TEXT, Origin.ASKED):
         return None
     plan, history = person.plan, person.history
-    today = moment.now.astimezone(moment.zone).date()
-    if sent_on(history, today) >= plan.daily_limit:
+    if sent_on(history, moment.local.date()) >= plan.daily_limit:
         return _suppressed(f"the daily limit of {plan.daily_limit} is reached")
     # A fixed time and a snooze are times that the person named: kept. A drawn one gives way.
     at = due.due_at if moment.now - due.due_at < ON_TIME else moment.now
@@ -203,7 +208,7 @@ def _left_alone(person: Person, moment: Moment) -> str | None:
     if standing.paused(moment.now):
         until = standing.paused_until
         return f"paused until {until.astimezone(moment.zone):%Y-%m-%d %H:%M}" if until else "paused"
-    if quiet is not None and is_quiet(moment.zone, quiet, moment.now):
+    if quiet is not None and moment.local.time() in quiet:
         return _quiet(person)
     return None
 

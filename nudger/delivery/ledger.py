@@ -19,7 +19,8 @@ def sent_on(history: History, day: date) -> int:
 def count_send(history: History, day: date, due_at: datetime, now: datetime) -> History:
     """One nudge more on this local date."""
     last_at = due_at if now - due_at < ON_TIME else now
-    return replace(history, on=day, sent=sent_on(history, day) + 1, last_at=last_at)
+    h = history  # by position: `replace` takes three times as long, and every send comes by here
+    return History(day, sent_on(h, day) + 1, last_at, h.recent, h.contacted, h.left_out, h.shown_at)
 
 
 def thin_out(history: History, plan: Plan, nudge_id: str, fewer: int) -> tuple[bool, History]:
@@ -29,6 +30,8 @@ def thin_out(history: History, plan: Plan, nudge_id: str, fewer: int) -> tuple[b
     of a daily one. The nudges of a plan take turns: the first begins with a time left out, the next
     with one that goes.
     """
+    if not fewer and not history.left_out:
+        return True, history
     every = 2**fewer
     ids = [nudge.id for nudge in plan.nudges]
     waited = history.left_out.get(nudge_id, ids.index(nudge_id) % every)

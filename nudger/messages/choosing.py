@@ -49,7 +49,7 @@ class Choices:
                 return named
         most = Effort.TINY if tiny else nudge.effort or plan.effort
         fitting = self.fitting[plan.language, nudge.kind, has_contact, most]
-        said = history.recent.get(nudge.kind.value, ())
+        said = history.recent.get(nudge.kind, ())
         if plan.if_then is not None and not fitting[0].contact:
             own = [one for one in self.own_plans[plan.language] if one.key not in said]
             if own and _drawn("own plan", *occurrence) % OWN_PLAN_SHARE == 0:

@@ -4,6 +4,7 @@ Rules: GSM 03.38 and 03.40. One segment holds 160 septets of GSM-7 or 70 UTF-16 
 several hold 153 or 67 each. Twilio charges and paces by segment.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ GSM7_BASIC = frozenset(
 )
 GSM7_EXTENDED = frozenset("^{}\\[~]|€\f")  # an escape and the character: two septets
 GSM7 = GSM7_BASIC | GSM7_EXTENDED
+# Asked of each text that goes out: one pass of the expression takes a third of a set's time.
+_find_foreign = re.compile(f"[^{re.escape(''.join(sorted(GSM7)))}]").search
+_find_extended = re.compile(f"[{re.escape(''.join(sorted(GSM7_EXTENDED)))}]").search
 
 _LIKENESS = str.maketrans(
     {
@@ -40,14 +44,16 @@ class Segments:
 
 def count(text: str) -> Segments:
     """The segments of `text`; an empty text takes one. No escape or surrogate pair is split."""
-    if GSM7.issuperset(text):
+    foreign = _find_foreign(text)
+    if foreign is None:
+        if not _find_extended(text) and len(text) <= 160:
+            return Segments("GSM-7", len(text), 1)
         units = len(text) + sum(text.count(character) for character in GSM7_EXTENDED)
         costs = (2 if character in GSM7_EXTENDED else 1 for character in text)
         return Segments("GSM-7", units, _segments(units, costs, alone=160, joined=153))
     units = len(text) + sum(character > "\uffff" for character in text)
     costs = (2 if character > "\uffff" else 1 for character in text)
-    culprit = next(character for character in text if character not in GSM7)
-    return Segments("UCS-2", units, _segments(units, costs, alone=70, joined=67), culprit)
+    return Segments("UCS-2", units, _segments(units, costs, alone=70, joined=67), foreign[0])
 
 
 def to_gsm7(text: str) -> str:
@@ -55,7 +61,7 @@ def to_gsm7(text: str) -> str:
 
     Nothing that carries meaning changes: letters, accents and emoji stay, and so may the UCS-2.
     """
-    if GSM7.issuperset(text):
+    if _find_foreign(text) is None:
         return text
     return unicodedata.normalize("NFC", text).translate(_LIKENESS)
 

@@ -112,6 +112,8 @@ def quiet_ends(zone: tzinfo, quiet: Window, at: datetime) -> datetime:
     return _first_instant(zone, at, quiet.end, lambda wall: wall not in quiet)
 
 
+# In one claim, everybody of a zone and of the same quiet hours asks this.
+@lru_cache(maxsize=64)
 def quiet_starts_after(zone: tzinfo, quiet: Window, at: datetime) -> datetime:
     """The first instant, from `at` on, that is quiet: `at` itself if it is."""
     return _first_instant(zone, at, quiet.start, lambda wall: wall in quiet)

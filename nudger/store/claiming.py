@@ -187,10 +187,13 @@ class _Claimed:
         self, one: Person, dues: Sequence[Due], decision: Decision, by: ChannelName | None = None
     ) -> int:
         """Returns the segments that go out by this channel."""
+        nudges = segments = 0
         for due, verdict in zip(dues, decision.verdicts, strict=True):
             match verdict:
                 case Send():
                     self._send(one, due, verdict)
+                    nudges += due.origin.is_nudge
+                    segments += verdict.segments if verdict.channel is by else 0
                 case Drop():
                     self.dropped.append(
                         {"entry": due.id, "ends": verdict.state, "why": verdict.reason, "now": self.now}
@@ -200,9 +203,8 @@ class _Claimed:
                 case Wait():
                     self._wait(due, verdict)
         if decision.person.history != one.history:
-            self._remember(one, dues, decision)
-        sends = [verdict for verdict in decision.verdicts if isinstance(verdict, Send)]
-        return sum(send.segments for send in sends if send.channel is by)
+            self._remember(decision.person, alone=nudges == 1)
+        return segments
 
     def _wait(self, due: Due, wait: Wait) -> None:
         if (due.queue, due.held_up) != (wait.channel, wait.reason):  # else it stands there already
@@ -252,20 +254,9 @@ class _Claimed:
             }
         )
 
-    def _remember(self, one: Person, dues: Sequence[Due], decision: Decision) -> None:
-        sent = [
-            due
-            for due, verdict in zip(dues, decision.verdicts, strict=True)
-            if isinstance(verdict, Send) and due.origin.is_nudge
-        ]
-        self.histories.append(
-            {
-                "one": one.id,
-                "after": codec.history_to_json(decision.person.history),
-                "alone": len(sent) == 1,
-                "now": self.now,
-            }
-        )
+    def _remember(self, one: Person, *, alone: bool) -> None:
+        after = codec.history_to_json(one.history)
+        self.histories.append({"one": one.id, "after": after, "alone": alone, "now": self.now})
 
     def write(self, tx: Transaction) -> None:
         """A handful of statements, however many entries."""

@@ -1,14 +1,14 @@
 """What an end of a message does to its row, to its entry and to the person's history: the writing of it,
 whoever brings the news (the call itself, a question to the provider, a status that it posts)."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, null, select, update
 
-from nudger.delivery.sends import SendFailure
+from nudger.delivery.sends import Receipt, SendFailure
 from nudger.model import ChannelName, Origin, State
 from nudger.store import asking, codec, notices, people, rounds, standing
 from nudger.store.bulk import Bulk
@@ -45,6 +45,16 @@ _MESSAGES = (
     .join(occurrence, occurrence.c.id == message.c.occurrence)
     .where(among(message.c.id))
 )
+_SENDING = (
+    select(message.c.id, message.c.occurrence)
+    .join(occurrence, occurrence.c.id == message.c.occurrence)
+    .where(
+        among(message.c.id),
+        message.c.state == State.SENDING,
+        occurrence.c.state == State.SENDING,
+        occurrence.c.origin != Origin.WELCOME,
+    )
+)
 _HISTORY = select(person.c.history_before, person.c.history_at).where(person.c.id == bindparam("one"))
 _MESSAGE_ENDS = Bulk(
     update(message)
@@ -56,6 +66,11 @@ _MESSAGE_ENDS = Bulk(
         provider_id=bindparam("theirs"),
         settled_at=bindparam("now"),
     )
+)
+_MESSAGE_SENT = Bulk(
+    update(message)
+    .where(message.c.id == bindparam("one"))
+    .values(state=bindparam("ends"), provider_id=bindparam("theirs"), settled_at=bindparam("now"))
 )
 _ENTRIES_SENT = (
     update(occurrence)
@@ -99,7 +114,26 @@ class Ending:
 
 def rows(tx: Transaction, messages: Collection[str]) -> dict[str, AnyRow]:
     """These messages, each with its entry, by id."""
+    if not messages:
+        return {}
     return {row.id: row for row in tx.connection.execute(_MESSAGES, {"ids": list(messages)}).all()}
+
+
+def sent(tx: Transaction, receipts: Mapping[str, Receipt], now: datetime) -> set[str]:
+    """Writes that these messages, by id, were accepted, where that is all there is to say: as nearly
+    always. Returns which they were; the others are for `write`."""
+    found = tx.connection.execute(_SENDING, {"ids": list(receipts)}).all() if receipts else ()
+    if not found:
+        return set()
+    tx.connection.execute(_ENTRIES_SENT, {"ids": [entry for _, entry in found], "now": now})
+    _MESSAGE_SENT.run(
+        tx.connection,
+        [
+            {"one": one, "ends": State.SENT, "theirs": receipts[one].provider_id, "now": now}
+            for one, _ in found
+        ],
+    )
+    return {one for one, _ in found}
 
 
 def write(tx: Transaction, ends: Sequence[Ending], now: datetime) -> None:

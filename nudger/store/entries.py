@@ -37,8 +37,8 @@ CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): n
 
 def as_due(row: AnyRow) -> Due:
     # By position: a claim does this for every entry, and names would cost as much as all the rest.
-    entry_id, person, nudge, kind, origin, local_date, slot, again = row[:8]
-    due_at, expires_at, attempts, refused, text, channel, reason, queue = row[8:]
+    entry_id, person, nudge, kind, origin, local_date, slot, again, *others = row
+    due_at, expires_at, attempts, refused, text, channel, reason, queue = others
     return Due(
         entry_id,
         person,

@@ -162,7 +162,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
 
 def _plans(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Plan]:
     """The plans of these rows; only those that are not at hand are read and decoded."""
-    digests = {row.id: row.digest for row in rows}
+    digests = {row[0]: row[1] for row in rows}
     plans = tx.plans.get(digests)
     missing = digests.keys() - plans.keys()
     if missing:

@@ -11,7 +11,7 @@ from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.delivery.statuses import is_the_numbers
 from nudger.model import CRISIS_ANSWERS, FROM_A_TEXT, ChannelName, Person, State
 from nudger.store import leases, numbers, people, senders, standing
-from nudger.store.endings import ANSWERED, Ending, opt_out, rows, take_back, write
+from nudger.store.endings import ANSWERED, Ending, opt_out, rows, sent, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, message, occurrence, person, reach
@@ -34,10 +34,14 @@ _MAY_GO = (
 def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
     """See Store.record."""
     people.lock(tx, {result.sending.person for result in results})
-    found = rows(tx, [result.sending.message for result in results])
-    ends = []
+    firsts: dict[str, Result] = {}
     for result in results:
-        row = found.pop(result.sending.message, None)  # a second result of the same message is none
+        firsts.setdefault(result.sending.message, result)  # a second result of the same message is none
+    accepted = sent(tx, {one: first.receipt for one, first in firsts.items() if first.receipt}, now)
+    found = rows(tx, firsts.keys() - accepted)
+    ends = []
+    for message_id, result in firsts.items():
+        row = found.get(message_id)
         if row is not None and _open(row, result):
             ends.append(_ending(row, result))
             _judge_number(tx, row, result.failure, now)

@@ -1,5 +1,6 @@
 """Small pure parts of delivery: counts, the budget, backoff."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -30,6 +31,17 @@ def test_a_send_on_time_keeps_its_planned_time_and_a_late_one_its_real_one() -> 
 
     assert count_send(History(), TODAY, NOW, NOW + timedelta(seconds=59)).last_at == NOW
     assert count_send(History(), TODAY, NOW, late).last_at == late
+
+
+def test_a_send_leaves_alone_what_it_does_not_count() -> None:
+    before = History(TODAY, 1, NOW, {"rest": ("sip",)}, {"Sam": NOW}, {"walk": 1}, NOW)
+
+    after = count_send(before, TODAY, NOW, NOW)
+
+    changed = {"on", "sent", "last_at"}
+    kept = {field.name for field in fields(History)} - changed
+    assert {name: getattr(after, name) for name in kept} == {name: getattr(before, name) for name in kept}
+    assert all(getattr(before, field.name) for field in fields(History))
 
 
 def test_a_snooze_counts_in_place_of_the_send_it_put_off_and_never_below_none() -> None:

@@ -1,0 +1,89 @@
+"""What was claimed for one channel: it waits for a place, is asked about once more, and is handed over."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from nudger.delivery.agenda import Sending
+
+LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
+
+
+@dataclass(slots=True)
+class Lane:
+    """The messages of one channel, in the order in which they came; at most `places` at once.
+
+    `still_go` gives those of some messages that may go out now. It is asked when there are places for
+    them and right before they are handed over, for all of these at once: what waits behind a slow
+    provider is still within reach of a STOP. `send` hands one over and may not fail; `moved` is told
+    whenever there is one less on its way.
+    """
+
+    places: int
+    still_go: Callable[[Sequence[Sending]], Awaitable[Sequence[Sending]]]
+    send: Callable[[Sending], Awaitable[None]]
+    moved: Callable[[], None]
+    _waiting: deque[Sending] = field(default_factory=deque)
+    _asked_about: int = 0
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _handing_over: asyncio.Task[None] | None = None
+
+    @property
+    def load(self) -> int:
+        """How many messages are neither ended nor given back."""
+        return len(self._waiting) + self._asked_about + len(self._under_way)
+
+    async def take(self, sendings: Sequence[Sending]) -> None:
+        """Returns when those are handed over for which there is a place."""
+        self._waiting.extend(sendings)
+        if self._handing_over is None:
+            self._begin()
+        if self._handing_over is not None:
+            await asyncio.wait([self._handing_over])
+
+    def cancel(self) -> None:
+        """Lets go of everything, however it may end."""
+        self._waiting.clear()
+        for task in (self._handing_over, *self._under_way):
+            if task is not None:
+                task.cancel()
+
+    def _begin(self) -> None:
+        if self._waiting and self._handing_over is None and len(self._under_way) < self.places:
+            self._handing_over = asyncio.create_task(self._hand_over())
+            self._handing_over.add_done_callback(self._handed_over)
+
+    async def _hand_over(self) -> None:
+        """As many as there are places for; the more have become free while the store was asked, the more
+        share the next question."""
+        clock = asyncio.get_running_loop().time
+        while self._waiting and (free := self.places - len(self._under_way)) > 0:
+            some = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
+            self._asked_about = len(some)
+            looked_at = clock()
+            try:
+                going = await self.still_go(some)
+            finally:
+                self._asked_about = 0
+            for sending in going:
+                task = asyncio.create_task(self._go(sending, looked_at), name=f"send {sending.message}")
+                self._under_way.add(task)
+                task.add_done_callback(self._ended)
+
+    async def _go(self, sending: Sending, looked_at: float) -> None:
+        # RACE: this process or its machine stood still since. Whatever comes between this and the first
+        # byte, the channel's own time limit bounds.
+        old = asyncio.get_running_loop().time() - looked_at > LOOK_LASTS
+        if not old or await self.still_go([sending]):
+            await self.send(sending)
+
+    def _handed_over(self, _task: asyncio.Task[None]) -> None:
+        self._handing_over = None
+        self._begin()
+        self.moved()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._begin()
+        self.moved()

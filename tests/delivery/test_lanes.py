@@ -1,0 +1,122 @@
+"""What waits for its turn on a channel, and what has to have ended before more is claimed."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from nudger.delivery.agenda import Sending
+from nudger.delivery.dispatcher import IN_FLIGHT
+from nudger.delivery.lanes import Lane
+from nudger.model import ChannelName, Origin
+from tests.delivery.world import World
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def sending(name: str) -> Sending:
+    return Sending(
+        name, 1, "maya", ChannelName.SMS, "+447700900123", "Hello", "", timedelta(minutes=5), Origin.FIXED
+    )
+
+
+@dataclass
+class Desk:
+    """A channel and a store that say what a test tells them, and keep what they were asked."""
+
+    asked: list[list[str]] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    stopped: set[str] = field(default_factory=set)
+    ends: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    async def still_go(self, sendings: Sequence[Sending]) -> Sequence[Sending]:
+        self.asked.append([one.message for one in sendings])
+        await asyncio.sleep(0)
+        return [one for one in sendings if one.message not in self.stopped]
+
+    async def send(self, one: Sending) -> None:
+        self.sent.append(one.message)
+        await self.ends.setdefault(one.message, asyncio.Event()).wait()
+
+    def end(self, *names: str) -> None:
+        for name in names:
+            self.ends.setdefault(name, asyncio.Event()).set()
+
+
+async def quiet(turns: int = 20) -> None:
+    """Everything that can go on without anybody's help has gone on."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+async def test_no_more_go_at_once_than_there_are_places_and_the_next_follow_in_order() -> None:
+    desk = Desk()
+    lane = Lane(2, desk.still_go, desk.send, lambda: None)
+
+    await lane.take([sending(name) for name in "abcd"])
+    await quiet()
+    at_first = desk.sent.copy()
+    desk.end("a")
+    await quiet()
+
+    assert (at_first, desk.sent, lane.load) == (["a", "b"], ["a", "b", "c"], 3)
+
+
+async def test_what_has_to_wait_is_asked_about_when_its_place_is_free_and_together_with_others() -> None:
+    desk = Desk()
+    lane = Lane(2, desk.still_go, desk.send, lambda: None)
+
+    await lane.take([sending(name) for name in "abcd"])
+    await quiet()
+    desk.stopped.add("c")
+    desk.end("a", "b")
+    await quiet()
+
+    assert desk.asked == [["a", "b"], ["c", "d"]]
+    assert desk.sent == ["a", "b", "d"]
+
+
+async def test_what_was_stopped_leaves_its_place_to_the_next() -> None:
+    desk = Desk(stopped={"a"})
+    lane = Lane(1, desk.still_go, desk.send, lambda: None)
+
+    await lane.take([sending(name) for name in "ab"])
+    await quiet()
+
+    assert desk.sent == ["b"]
+
+
+async def test_a_lane_says_whenever_there_is_less_on_its_way() -> None:
+    desk, loads = Desk(), list[int]()
+    lane = Lane(1, desk.still_go, desk.send, lambda: loads.append(lane.load))
+
+    await lane.take([sending(name) for name in "ab"])
+    desk.end("a", "b")
+    await quiet()
+
+    assert loads[-1] == 0
+
+
+async def test_where_all_places_are_taken_the_next_run_waits_a_little_and_claims_nothing(
+    world: World,
+) -> None:
+    world.sms.gate = asyncio.Event()
+    await world.start(**everybody(IN_FLIGHT + 10))
+    world.clock.at = NOON
+    first = await world.dispatcher.run_once(NOON)
+
+    second = await world.dispatcher.run_once(NOON)
+    world.sms.gate.set()
+    third = await world.dispatcher.run_once(NOON)
+    await world.dispatcher.settled()
+
+    assert (first.started, second.started, second.again_at, third.started) == (IN_FLIGHT, 0, NOON, 10)
+
+
+def everybody(number: int) -> dict[str, str]:
+    """Plans of so many people, each with a nudge at noon."""
+    return {
+        f"p{one:03}": f'timezone = "UTC"\nphone = "+447700{one:06}"\nconsent = "2026-11-20, in person"\n'
+        '[[nudge]]\nkind = "rest"\nat = "12:00"\n'
+        for one in range(number)
+    }
