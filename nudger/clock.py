@@ -62,9 +62,10 @@ class FastClock:
     It can be run at another pace, held (a factor of 0) and moved on; it never goes back.
     """
 
-    def __init__(self, start: datetime, factor: float) -> None:
+    def __init__(self, start: datetime, factor: float, since: float | None = None) -> None:
+        """`since`: when it was `start`, by time.monotonic(); now, if that is not said."""
         self._at = start
-        self._since = time.monotonic()
+        self._since = time.monotonic() if since is None else since
         self.factor = factor
 
     def now(self) -> datetime:

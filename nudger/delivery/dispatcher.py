@@ -93,7 +93,7 @@ class Dispatcher:
             return Dispatched(0, claim.dropped, None)
         await self._start(claim.sendings)
         if claim.looked_at or claim.sendings:
-            self._tell()
+            self.tell()
         if claim.looked_at >= room or self._fault is not None:  # the next run raises it
             return Dispatched(len(claim.sendings), claim.dropped, now)
         next_at = await asyncio.to_thread(self._store.next_due_at)
@@ -178,7 +178,7 @@ class Dispatcher:
             self._lease.doubt()
         return [sending for sending in sendings if sending.message not in stopped]
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """Whoever waits sees this change; whoever comes later waits for the next."""
         self._changed.set()
         self._changed = asyncio.Event()
@@ -221,7 +221,7 @@ class Dispatcher:
             while self._ended:
                 results, self._ended = self._ended, []
                 await asyncio.to_thread(self._store.record, results, self._clock.now())
-                self._tell()
+                self.tell()
         except Exception as fault:
             # The next run raises it and the process ends: what is not recorded is found as unknown.
             self._fault = fault

@@ -5,7 +5,7 @@ mean?) it takes a pure function, calls it inside its own transaction, and writes
 So a STOP, a pause or a crisis hold that is committed first is always seen.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -310,6 +310,10 @@ class Store(Protocol):
 
     def accept_restored(self, now: datetime) -> bool:
         """Nudges go out again, none of them that was due until now. False where nothing is held back."""
+
+    async def listen(self, woken: Callable[[], None]) -> None:
+        """Calls `woken` when another process has changed what may be due at once: a reply, an operator's
+        act, plans, days laid out. May miss some. Never returns."""
 
     def close(self) -> None: ...
 

@@ -17,7 +17,7 @@ from nudger.store.bulk import Bulk
 from nudger.store.entries import CHANNELS, planned
 from nudger.store.keys import among
 from nudger.store.records import ASKED, NOT_ASKED, NOT_REACHED, record
-from nudger.store.tables import AnyRow, message, occurrence, reach
+from nudger.store.tables import AnyRow, message, occurrence, person, reach
 from nudger.store.transaction import Transaction
 
 FRESH = timedelta(days=30)  # how long the way out may be closed before the asking is tried anew
@@ -45,12 +45,13 @@ def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
 
 def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom) -> int:
     """See Store.ask_for_consent."""
-    first = tx.connection.execute(
-        _TO_ASK.order_by(reach.c.ask_at, reach.c.person).limit(bindparam("at_most")),
-        {"now": now, "at_most": limit},
-    ).all()
-    ids = sorted({row.person for row in first})
-    people.lock(tx, ids)
+    first = _TO_ASK.order_by(reach.c.ask_at, reach.c.person).limit(bindparam("at_most"))
+    if not tx.database.is_sqlite:  # whom another daemon has locked, it is looking at
+        first = first.join(person, person.c.id == reach.c.person).with_for_update(
+            of=person, skip_locked=True, key_share=True
+        )
+    met = tx.connection.execute(first, {"now": now, "at_most": limit}).all()
+    ids = sorted({row.person for row in met})
     # RACE: asked by another daemon, agreed or opted out, before the lock was given.
     rows = tx.connection.execute(_TO_ASK.where(among(reach.c.person)), {"now": now, "ids": ids}).all()
     found, under_way = people.read(tx, ids), _under_way(tx, ids)

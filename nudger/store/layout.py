@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -25,6 +25,11 @@ _DUE = (
     .order_by(person.c.layout_at, person.c.id)
     .limit(bindparam("at_most"))
 )
+# Several hosts lay out at once, at midnight above all: each takes people whom no other has taken. Who is
+# taken is due again soon, in case that whoever took them is gone.
+_TAKEN = timedelta(minutes=1)
+_FREE = _DUE.with_for_update(skip_locked=True, key_share=True)
+_TAKE = update(person).where(among(person.c.id)).values(layout_at=bindparam("again"))
 _VERSIONS = select(person.c.id, person.c.laid_out_through, person.c.layout_version).where(
     among(person.c.id), person.c.removed_at.is_(None)
 )
@@ -60,7 +65,10 @@ _LAID_OUT = (
 
 def claim_layout(tx: Transaction, now: datetime, limit: int) -> Sequence[Layable]:
     """See Store.claim_layout."""
-    rows = tx.connection.execute(_DUE, {"now": now, "at_most": limit}).all()
+    due = _DUE if tx.database.is_sqlite else _FREE
+    rows = tx.connection.execute(due, {"now": now, "at_most": limit}).all()
+    if rows and not tx.database.is_sqlite:
+        tx.connection.execute(_TAKE, {"ids": [row.id for row in rows], "again": now + _TAKEN})
     found = people.read(tx, [row.id for row in rows])
     return [
         Layable(found[row.id], row.laid_out_through, row.layout_afresh, row.layout_version) for row in rows

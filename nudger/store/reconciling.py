@@ -1,7 +1,7 @@
 """Messages whose end is unknown: found, asked about, and settled by what the provider answered."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, literal_column, or_, select, update
@@ -27,6 +27,8 @@ from nudger.store.tables import AnyRow, message
 from nudger.store.transaction import Transaction
 
 # Written out, not bound: SQLite takes a partial index only where it can see the value.
+TAKEN = timedelta(seconds=20)  # longer than a question takes
+
 _UNKNOWN = message.c.state == literal_column("'unknown'")
 _ASK_AGAIN = Bulk(
     update(message)
@@ -45,6 +47,18 @@ def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], li
         message.c.ask_at <= now,
         message.c.ask_at > now + LONGEST_WAIT,  # the clock was stepped back since
     )
+    mine = (
+        select(message.c.id)
+        .where(_UNKNOWN, message.c.channel.in_(channels), message.c.attempted_at > now - ASK_FOR, due)
+        .order_by(message.c.attempted_at, message.c.id)
+        .limit(limit)
+    )
+    if not tx.database.is_sqlite:
+        # Each is asked about by one host; soon by another, if that one is gone or gets no answer.
+        mine = mine.with_for_update(skip_locked=True)
+        taken = update(message).where(message.c.id.in_(mine)).values(ask_at=now + TAKEN)
+        ids = tx.connection.scalars(taken.returning(message.c.id)).all()
+        mine = select(message.c.id).where(message.c.id.in_(ids))
     found = tx.connection.execute(
         select(
             message.c.id,
@@ -55,9 +69,8 @@ def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], li
             message.c.attempted_at,
             message.c.asks,
         )
-        .where(_UNKNOWN, message.c.channel.in_(channels), message.c.attempted_at > now - ASK_FOR, due)
+        .where(message.c.id.in_(mine))
         .order_by(message.c.attempted_at, message.c.id)
-        .limit(limit)
     )
     return [
         Doubt(row.id, row.person, ChannelName(row.channel), row.address, row.text, row.attempted_at, row.asks)

@@ -1,7 +1,7 @@
 """The store: one transaction for each verb of `delivery.ports.Store`."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime, timedelta, tzinfo
 
 from nudger.delivery.agenda import Claim, Decide, Sending
@@ -46,6 +46,7 @@ from nudger.store import (
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
 from nudger.store.transaction import Transaction
+from nudger.store.waking import Waking
 from nudger.tokens import Link
 
 
@@ -56,10 +57,11 @@ class SqlStore:
         self._database = database
         self._zone = zone
         self._plans = PlanCache()
+        self._waking = Waking(database)
 
     # people and plans
     def load_plans(self, read: PlanRead, now: datetime) -> PlanChange:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             return loading.load_plans(tx, read, now)
 
     def plan_marks(self, files: Collection[str] | None = None) -> Mapping[str, str]:
@@ -90,15 +92,15 @@ class SqlStore:
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
-        with self._read() as tx:
+        with self._claiming() as tx:
             return layout.claim_layout(tx, now, limit)
 
     def lay_out_all_again(self, now: datetime) -> None:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             standing.lay_out_all_again(tx, now)
 
     def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             layout.lay_out(tx, days, now)
 
     # consent
@@ -165,7 +167,7 @@ class SqlStore:
             return leases.time(tx)
 
     def doubts(self, now: datetime, channels: Collection[ChannelName], limit: int) -> Sequence[Doubt]:
-        with self._read() as tx:
+        with self._claiming() as tx:
             return reconciling.doubts(tx, now, channels, limit)
 
     def reconcile(
@@ -180,13 +182,13 @@ class SqlStore:
 
     # replies and operators
     def take_reply(self, inbound: Inbound, respond: Respond) -> Response | None:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             return replies.take_reply(tx, inbound, respond)
 
     def act(
         self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
     ) -> Response | None:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             return replies.act(tx, person_id, now, respond, f"{by}: {what}")
 
     def writer(self, person_id: str, now: datetime) -> Writer | None:
@@ -223,11 +225,11 @@ class SqlStore:
             return links.linked(tx, link)
 
     def take_link(self, link: Link, words: str, now: datetime, respond: Respond) -> Response | None:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             return links.take_link(tx, link, words, now, respond)
 
     def contact_said(self, address: str, stop: bool, at: datetime) -> bool:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             return notices.contact_said(tx, address, stop, at)
 
     # looking
@@ -353,8 +355,11 @@ class SqlStore:
             facts.note_asked(tx, now)
 
     def accept_restored(self, now: datetime) -> bool:
-        with self._write() as tx:
+        with self._write(wakes=True) as tx:
             return facts.accept_restored(tx, now)
+
+    async def listen(self, woken: Callable[[], None]) -> None:
+        await self._waking.listen(woken)
 
     def close(self) -> None:
         self._database.close()
@@ -368,7 +373,14 @@ class SqlStore:
         with self._database.read() as connection:
             yield Transaction(connection, self._database, self._plans, self._zone)
 
+    def _claiming(self) -> AbstractContextManager[Transaction]:
+        """What is looked at is taken, where there are others to take it; in SQLite there is nobody."""
+        return self._read() if self._database.is_sqlite else self._write()
+
     @contextmanager
-    def _write(self) -> Iterator[Transaction]:
+    def _write(self, *, wakes: bool = False) -> Iterator[Transaction]:
+        """`wakes`: something may be due at once, and the other daemons hear of it."""
         with self._database.write() as connection:
             yield Transaction(connection, self._database, self._plans, self._zone)
+            if wakes:
+                self._waking.say(connection)

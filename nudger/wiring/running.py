@@ -4,9 +4,10 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
@@ -82,6 +83,10 @@ def build_daemon(
         await high_water.run_once(clock.now())
         await asyncio.to_thread(store.give_up, dispatcher.owner)
 
+    def woken() -> None:
+        daemon.wake()
+        dispatcher.tell()
+
     daemon = Daemon(
         clock=clock,
         loading=build_loading(core, store),
@@ -93,22 +98,38 @@ def build_daemon(
         watch=lambda: _changes(settings.plans_dir),
         duties=(
             Duty("high water", EVERY, high_water.run_once),
-            Duty("tally", TALLY_EVERY, Tallying(store).run_once),
-            Duty("housekeeping", HOUSEKEEPING_EVERY, _housekeeping(settings, store).run_once),
+            Duty("tally", TALLY_EVERY, _in_turn(store, "tally", TALLY_EVERY, Tallying(store).run_once)),
+            Duty("housekeeping", HOUSEKEEPING_EVERY, _housekeeping(settings, store)),
             *watching_duties(core, store, clock),
             Duty("take over", TAKE_OVER_EVERY, TakingOver(store).run_once),
             *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store, core.decider).run_once),
             *_duties(core, store, clock, channels, inbox),
         ),
+        aside=(partial(store.listen, woken),),
         close=close,
     )
     return daemon
 
 
-def _housekeeping(settings: Settings, store: Store) -> Housekeeping:
+def _in_turn(
+    store: Store, duty: str, every: timedelta, run_once: Callable[[datetime], Awaitable[int]]
+) -> Callable[[datetime], Awaitable[int]]:
+    """What is enough to be done by one of all daemons. Whoever asks first in its time does it; none of
+    them leads, and one that dies is missed by nobody."""
+
+    async def in_turn(now: datetime) -> int:
+        # A little less than its time: one alone, whose clockwork is punctual, skips none.
+        mine = await asyncio.to_thread(store.take_turn, duty, every * 0.9)
+        return await run_once(now) if mine else 0
+
+    return in_turn
+
+
+def _housekeeping(settings: Settings, store: Store) -> Callable[[datetime], Awaitable[int]]:
     days = settings.retention_days
-    return Housekeeping(store, timedelta(days=days) if days else None)
+    keeping = Housekeeping(store, timedelta(days=days) if days else None)
+    return _in_turn(store, "housekeeping", HOUSEKEEPING_EVERY, keeping.run_once)
 
 
 def _limits(settings: Settings) -> dict[ChannelName, Limit]:
@@ -129,7 +150,8 @@ def _duties(
         # Kept across restarts: nothing from before the first start is ever taken.
         since = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))
         every = timedelta(seconds=settings.poll_seconds)
-        yield Duty("poll replies", every, Poller(sms, inbox.take, since).run_once)
+        poller = Poller(sms, inbox.take, since)
+        yield Duty("poll replies", every, _in_turn(store, "poll replies", every, poller.run_once))
     # The mail server cannot be asked, and the phone on the screen has what is in the store.
     outboxes: dict[ChannelName, Outbox] = {ChannelName.SMS: sms} if isinstance(sms, TwilioChannel) else {}
     yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store, outboxes).run_once)

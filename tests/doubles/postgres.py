@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,9 +28,10 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Callable[[str], str]]:
+def cluster(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[Callable[[str], str]]:
     """Runs a server in `folder`, which must be reachable for every user and short (a socket's path has
-    some 100 characters); gives a function that makes a database and returns its URL."""
+    some 100 characters); gives a function that makes a database and returns its URL. `environ` is added to
+    the server's (a clock of its own)."""
     programs = binaries()
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
@@ -51,7 +52,8 @@ def cluster(folder: Path) -> Iterator[Callable[[str], str]]:
         "--no-sync",
     )
     options = f"-k {folder} {OPTIONS}"
-    run("pg_ctl", "-D", f"{folder}/data", "-l", f"{folder}/log", "-w", "-o", options, "start")
+    start = ("pg_ctl", "-D", f"{folder}/data", "-l", f"{folder}/log", "-w", "-o", options, "start")
+    run(*start, environ=environ or {})
     try:
 
         def database(name: str) -> str:
@@ -64,12 +66,12 @@ def cluster(folder: Path) -> Iterator[Callable[[str], str]]:
 
 
 @contextmanager
-def throw_away_cluster() -> Iterator[Callable[[str], str]]:
+def throw_away_cluster(environ: Mapping[str, str] | None = None) -> Iterator[Callable[[str], str]]:
     """The same in a folder of its own, which goes with it."""
     folder = Path(tempfile.mkdtemp(prefix="nudger-pg-"))
     folder.chmod(0o755)
     try:
-        with cluster(folder) as database:
+        with cluster(folder, environ) as database:
             yield database
     finally:
         shutil.rmtree(folder)
@@ -78,13 +80,14 @@ def throw_away_cluster() -> Iterator[Callable[[str], str]]:
 def _runner(programs: Path) -> Callable[..., None]:
     prefix = ["runuser", "-u", RUNS_AS, "--"] if os.geteuid() == 0 else []
 
-    def run(program: str, *arguments: str) -> None:
+    def run(program: str, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
         ended = subprocess.run(
             [*prefix, str(programs / program), *arguments],
             stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
             check=False,
             cwd="/",
+            env={**os.environ, **(environ or {})},
         )
         if ended.returncode:
             said = (ended.stdout or b"").decode(errors="replace")

@@ -96,18 +96,23 @@ async def pace(fastest: float) -> float:
     return round(min(fastest, max(2, fastest * IMPORTS_IN / took)))
 
 
-@asynccontextmanager
-async def nursery(start: datetime, speed: float) -> AsyncIterator[Nursery]:
-    """Processes whose clock shows `start` now and runs `speed` times as fast: libfaketime stands between
-    them and the machine, under every wait and every look at the time."""
+def faked(start: datetime, speed: float) -> dict[str, str]:
+    """The environment in which a process, and all that it forks, has such a clock."""
     library = libfaketime()
     assert library is not None, INSTALL
-    fake = {
+    return {
         "LD_PRELOAD": str(library),
         "FAKETIME": f"@{start:%Y-%m-%d %H:%M:%S} x{speed:g}",
         "FAKETIME_DISABLE_SHM": "1",  # what is killed leaves nothing behind
         "TZ": "UTC",
     }
+
+
+@asynccontextmanager
+async def nursery(start: datetime, speed: float) -> AsyncIterator[Nursery]:
+    """Processes whose clock shows `start` now and runs `speed` times as fast: libfaketime stands between
+    them and the machine, under every wait and every look at the time."""
+    fake = faked(start, speed)
     server = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-m", "tests.faults.forkserver"),
         env={"PATH": os.environ["PATH"], **fake},

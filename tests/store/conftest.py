@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from nudger.store import SqlStore, open_store
 from nudger.store.database import Database
 from nudger.store.opening import _parsed
 from nudger.store.tables import metadata
-from tests.doubles import postgres
+from tests.doubles import pgbouncer, postgres
 from tests.store.world import World
 
 
@@ -33,15 +34,22 @@ def sqlite_file() -> Iterator[str]:
         yield f"sqlite:///{folder}/nudger.db"
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
+# NUDGER_STORES=pgbouncer runs the contract through PgBouncer in transaction mode.
+STORES = os.environ.get("NUDGER_STORES", "sqlite postgresql").split()
+
+
+@pytest.fixture(scope="session", params=STORES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a migrated database that all tests of this kind share."""
-    if request.param == "sqlite":
-        url: str = request.getfixturevalue("sqlite_file")
-    else:
-        url = request.getfixturevalue("new_database")("shared")
-    open_store(url).close()
-    return url
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            url: str = request.getfixturevalue("sqlite_file")
+        else:
+            url = request.getfixturevalue("new_database")("shared")
+        if request.param == "pgbouncer":
+            url = stack.enter_context(pgbouncer.pooled(url))
+        open_store(url).close()
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,24 @@
 """What a daemon has claimed is its own while its lease lasts, by the database's clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import cast
 
 import pytest
 from sqlalchemy import select, text, update
 
+from nudger.delivery.doubts import Doubt
 from nudger.delivery.lease import HELD
+from nudger.delivery.planning import Layable
+from nudger.delivery.sends import Failure
 from nudger.effects import Answer, OptOut
 from nudger.errors import StoreError
 from nudger.store import SqlStore
 from nudger.store.database import Database
 from nudger.store.moments import moment
 from nudger.store.tables import lease, turn
-from tests.store.test_races import judging, second, together
+from tests.store.test_races import PEOPLE, judging, second, together
 from tests.store.world import MINUTE, NOON, SMS, World, plan, slot
 
 __all__ = ["second"]  # a fixture
@@ -234,6 +238,36 @@ def test_a_duty_that_one_does_for_all_is_done_once_in_its_time(
     assert world.store.take_turn("housekeeping", MINUTE)
     passes(database, MINUTE)
     assert together(*asks).count(True) == 1
+
+
+def test_hosts_that_lay_out_at_once_divide_the_people_among_them(
+    world: World, second: SqlStore, database: Database
+) -> None:
+    if database.is_sqlite:
+        return  # one host
+    world.load(*(plan(name) for name in PEOPLE))
+
+    batches = together(*(partial(store.claim_layout, NOON, 40) for store in (world.store, second) * 2))
+
+    taken = [one.person.id for batch in batches for one in cast(Sequence[Layable], batch)]
+    assert sorted(taken) == PEOPLE
+    assert not world.store.claim_layout(NOON, 40)
+    # Whoever took them may be gone.
+    assert len(world.store.claim_layout(NOON + MINUTE, 500)) == len(PEOPLE)
+
+
+def test_of_several_hosts_one_asks_about_each_doubt(
+    world: World, second: SqlStore, database: Database
+) -> None:
+    if database.is_sqlite:
+        return
+    world.maya(NOON)
+    world.fail(world.claim_one(), Failure.AMBIGUOUS)
+
+    asks = [partial(store.doubts, NOON, frozenset({SMS}), 10) for store in (world.store, second) * 2]
+
+    assert sorted(len(cast(Sequence[Doubt], one)) for one in together(*asks)) == [0, 0, 0, 1]
+    assert len(second.doubts(NOON + MINUTE, frozenset({SMS}), 10)) == 1
 
 
 def test_the_databases_clock_is_read_as_an_instant(world: World, database: Database) -> None:
