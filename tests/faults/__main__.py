@@ -21,6 +21,7 @@ from tests.faults.soak import grown, soak
 from tests.faults.tally import Tally, table
 from tests.faults.targets import TARGETS
 
+NO_SOCKETS = shutil.ignore_patterns("notify")
 EACH = 80  # kills of one daemon in one run
 
 
@@ -93,6 +94,12 @@ async def _runs(kills: int, seed: int, database: Callable[[str], str] | None) ->
                     Path(folder, "fleet"), seed, EACH, daemons=2, speed=speed, database_url=url
                 )
             outcomes = await asyncio.gather(*map(chaos.run, setups.values()))
+            if any(outcome.tally.broken or outcome.deaths for outcome in outcomes):
+                kept = Path(tempfile.mkdtemp(prefix=f"nudger-faults-{seed}-"))
+                shutil.copytree(folder, kept, dirs_exist_ok=True, ignore=NO_SOCKETS)
+                print(
+                    *(line for outcome in outcomes for line in outcome.tally.details), f"see {kept}", sep="\n"
+                )
         done += zip(setups, outcomes, strict=True)
         print(f"  {sum(outcome.tally.kills for _, outcome in done)} kills", flush=True)
     return done
