@@ -18,6 +18,9 @@ from nudger.model import ChannelName, Person
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
 
+SHOWN = 50  # people whose standing is listed
+
+
 def register(app: typer.Typer) -> None:
     app.command()(status)
     app.command()(log)
@@ -118,9 +121,11 @@ def _show_status(report: StatusReport, now: datetime, mute: frozenset[ChannelNam
         )
     for person, reason in report.unanswered.items():
         out.print(f"[bold red]The crisis answer to {escape(person)} did not arrive:[/] {escape(reason)}")
-    rows = [[person.id, standing(person, now, mute)] for person in report.standings]
+    rows = [[person.id, standing(person, now, mute)] for person in report.standings[:SHOWN]]
     if rows:
         table(["person", "standing"], rows)
+    if more := len(report.standings) - len(rows):
+        out.print(f"and {more:,} more: `nudger status --json`, or the board.")
     problems(report.problems)
 
 

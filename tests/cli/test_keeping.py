@@ -9,7 +9,7 @@ from nudger.highwater import HighWater
 from nudger.store import open_store
 from nudger.wiring import alone
 from tests.cli.conftest import Typed
-from tests.store.world import DAY, HOUR, NOON, World
+from tests.store.world import DAY, HOUR, NOON, World, plan
 
 
 @pytest.fixture
@@ -101,6 +101,18 @@ def test_what_stands_comes_first_in_the_status(nudger: Typed, database: str) -> 
     assert said.splitlines()[0].endswith("what was due [red] is stuck")
     assert "has passed" not in said
     assert [alarm["key"] for alarm in json.loads(as_json)["alarms"]] == ["queue"]
+
+
+def test_a_status_of_very_many_lists_some_and_counts_the_rest(nudger: Typed, database: str) -> None:
+    world = World(open_store(database))
+    world.load(*(plan(f"p{number:02}", consent=None) for number in range(60)))
+    world.store.close()
+
+    _, said = nudger("status")
+    _, as_json = nudger("status", "--json")
+
+    assert "and 11 more: `nudger status --json`, or the board." in said  # and maya, whose plan is gone
+    assert len(json.loads(as_json)["standings"]) == 61
 
 
 def test_forgetting_someone_names_the_plan_file_that_is_left(
