@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, delete, null, select, update
+from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
 from nudger.delivery.planning import LaidOut, Layable
 from nudger.model import Origin, Slot, State
 from nudger.store import people
-from nudger.store.entries import planned
+from nudger.store.bulk import Bulk, NewRows
 from nudger.store.keys import among
 from nudger.store.standing import CAUSES
 from nudger.store.tables import AnyRow, day_before, occurrence, person
@@ -55,11 +55,34 @@ _CHANGED = (
         settled_at=None,
     )
 )
-_MAY_DIFFER = ("kind", "origin", "due_at", "expires_at", "state")
-_LAID_OUT = (
+_MAY_DIFFER = {"kind": "about", "origin": "whence", "due_at": "at", "expires_at": "ends"}
+_LAID_OUT = Bulk(
     update(person)
     .where(person.c.id == bindparam("one"))
-    .values(laid_out_through=bindparam("through"), layout_at=bindparam("next"), layout_afresh=False)
+    .values(
+        laid_out_through=bindparam("through"),
+        layout_at=bindparam("next"),
+        layout_afresh=literal_column("false"),
+    )
+)
+_NEW = NewRows(
+    occurrence,
+    {
+        "person": bindparam("one"),
+        "local_date": bindparam("day"),
+        "nudge": bindparam("of"),
+        "slot": bindparam("number"),
+        "round": literal_column("0"),
+        "kind": bindparam("about"),
+        "origin": bindparam("whence"),
+        "due_at": bindparam("at"),
+        "expires_at": bindparam("ends"),
+        "state": literal_column(f"'{State.PLANNED}'"),
+        "wake_at": bindparam("at"),
+        "reason": literal_column("''"),
+        "attempts": literal_column("0"),
+        "refused": literal_column("''"),
+    },
 )
 
 
@@ -94,8 +117,8 @@ def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:
         changes.compare(laid, there.get(laid.person, {}))
     changes.write(tx)
     if current:
-        tx.connection.execute(
-            _LAID_OUT,
+        _LAID_OUT.run(
+            tx.connection,
             [{"one": laid.person, "through": laid.through, "next": laid.next_at} for laid in current],
         )
 
@@ -131,7 +154,7 @@ class _Changes:
         for key, entry in wanted.items():
             if key not in there:
                 self.new.append(entry)
-            elif self._may_change(there[key], entry["due_at"]):
+            elif self._may_change(there[key], entry["at"]):
                 self._change(there[key], entry)
         self.gone += [row.id for key, row in there.items() if key not in wanted and self._untouched(row)]
 
@@ -147,17 +170,9 @@ class _Changes:
         )
 
     def _change(self, row: AnyRow, entry: dict[str, Any]) -> None:
-        if all(getattr(row, name) == entry[name] for name in _MAY_DIFFER):
-            return
-        self.changed.append(
-            {
-                "entry": row.id,
-                "about": entry["kind"],
-                "whence": entry["origin"],
-                "at": entry["due_at"],
-                "ends": entry["expires_at"],
-            }
-        )
+        planned = row.state == State.PLANNED
+        if not planned or any(getattr(row, column) != entry[name] for column, name in _MAY_DIFFER.items()):
+            self.changed.append({"entry": row.id} | {name: entry[name] for name in _MAY_DIFFER.values()})
 
     def write(self, tx: Transaction) -> None:
         if self.gone:
@@ -166,18 +181,18 @@ class _Changes:
             tx.connection.execute(_CHANGED, self.changed)
         if self.new:
             # What is due together lies together: a claim of 500 then writes some ten pages, not 500.
-            self.new.sort(key=itemgetter("due_at"))
-            tx.connection.execute(tx.database.insert_new(occurrence), self.new)
+            self.new.sort(key=itemgetter("at"))
+            _NEW.run(tx.connection, self.new)
 
 
 def _entry(laid: LaidOut, slot: Slot, due_at: datetime) -> dict[str, Any]:
-    return planned(
-        person=laid.person,
-        local_date=slot.local_date,
-        nudge=slot.nudge,
-        slot=slot.number,
-        origin=slot.origin,
-        due_at=due_at,
-        expires_at=due_at + laid.expires[slot.nudge],
-        kind=laid.kinds[slot.nudge],
-    )
+    return {
+        "one": laid.person,
+        "day": slot.local_date,
+        "of": slot.nudge,
+        "number": slot.number,
+        "about": laid.kinds[slot.nudge],
+        "whence": slot.origin,
+        "at": due_at,
+        "ends": due_at + laid.expires[slot.nudge],
+    }
