@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from nudger.errors import Problem, SettingsError
@@ -14,6 +15,7 @@ LARGEST = 64 * 1024 * 1024  # bytes read of one file: a roster of a study fits, 
 USUAL = 64 * 1024  # bytes; no person's plan is longer
 PACKAGE = Path(__file__).parent
 SETTLED = 2  # seconds
+AT_ONCE = 1000  # files
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +53,23 @@ def find_plans(paths: Iterable[Path]) -> Found:
     return Found(sources, shared, tuple(problems))
 
 
-def plan_stamps(folder: Path) -> dict[str, str]:
-    """Every plan file of a folder (not of `shared/`) with a stamp that changes when the file does.
+def plan_stamps(folder: Path) -> Iterator[dict[str, str]]:
+    """Every plan file of a folder (not of `shared/`) with a stamp that changes when the file does; in
+    parts, as there may be hundreds of thousands.
 
     Raises OSError where the folder cannot be listed.
     """
     with os.scandir(folder) as entries:
-        names = sorted(entry.path for entry in entries if is_plan_file(entry.name) and entry.is_file())
-    return {name: stamp for name in names if (stamp := plan_stamp(Path(name))) is not None}
+        names = (entry.path for entry in entries if is_plan_file(entry.name) and entry.is_file())
+        while part := list(islice(names, AT_ONCE)):
+            yield {name: stamp for name in part if (stamp := plan_stamp(name)) is not None}
 
 
-def plan_stamp(file: Path) -> str | None:
+def plan_stamp(file: str) -> str | None:
     """The same of one file; None where there is none, "" while it is so new that a further change could
     leave no trace in it (file systems count in steps of some milliseconds, network ones in seconds)."""
     try:
-        found = file.stat()
+        found = os.stat(file)
     except OSError:
         return None
     settled = abs(time.time() - found.st_mtime) > SETTLED

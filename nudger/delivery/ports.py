@@ -57,6 +57,9 @@ class Store(Protocol):
     def plan_marks(self, files: Collection[str] | None = None) -> Mapping[str, str]:
         """file -> its mark when it was last read; of these files, or of all."""
 
+    def count_plan_files(self) -> int:
+        """How many files have a mark."""
+
     def linked_files(self, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
         """The files that must be read together with those of these people: where an id or a number of
         theirs stands too, and every file that has an error, or something told in another's."""

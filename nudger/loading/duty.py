@@ -19,7 +19,7 @@ from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.errors import PlanError, Problem, SettingsError
 from nudger.files import Found, find_plans, read_plans, read_shared
-from nudger.loading.folder import Marks, Work, basis_of, look, look_at, only_plans
+from nudger.loading.folder import Known, Marks, Work, basis_of, look, look_at, only_plans
 from nudger.plans import Facts, Reading
 from nudger.schedule import local_date
 
@@ -57,14 +57,14 @@ class Loading:
         if not work:
             return Loaded()
         if self.elsewhere is not None and work.size > self.largest_here:
-            loaded = await self.elsewhere(now, work.everything)
+            loaded = await self.elsewhere(now, work.outdated)
         else:
             loaded = await asyncio.to_thread(self._take, work, shared, basis, now)
         self._report(loaded)
         return loaded
 
     def load(self, now: datetime, everything: bool = False) -> Loaded:
-        """Takes over what has changed in the whole folder, or all of it, here and now."""
+        """Takes over what has changed in the whole folder, or reads all of it again, here and now."""
         if everything:
             self._checked_on = date.min
         work, shared, basis = self._look(now, None)
@@ -94,20 +94,21 @@ class Loading:
         if files is not None:
             return look_at(files, basis, self.store.plan_marks(files)), shared, basis
         try:
-            return look(self.folder, basis, self._known(now)), shared, basis
+            enough = None if self.elsewhere is None else self.largest_here
+            return look(self.folder, basis, self._known(now), enough), shared, basis
         except OSError as fault:
             # A folder that is not mounted is no reason to pause everyone.
             log.error("plans_folder_missing", folder=str(self.folder), reason=fault.strerror)
             return Work(), shared, basis
 
-    def _known(self, now: datetime) -> Marks:
-        """The marks to go by: on a new date none, for checks look a year ahead. A start goes by them
+    def _known(self, now: datetime) -> Known:
+        """What to go by: on a new date nothing, for checks look a year ahead. A start goes by what is known
         whatever the date: what ran yesterday may run until the first look of the day."""
         today = self.facts(now).today
-        if self._checked_on in (None, today):
-            return self.store.plan_marks()
-        self._checked_on = today
-        return dict.fromkeys(self.store.plan_marks(), "")
+        outdated = self._checked_on not in (None, today)
+        if outdated:
+            self._checked_on = today
+        return Known(self.store.plan_marks, self.store.count_plan_files, outdated)
 
     def _take(self, work: Work, shared: Found, basis: str, now: datetime) -> Loaded:
         found, reading, marks = self._read(work, shared, now)

@@ -1,6 +1,6 @@
 """A plans folder against what is known of it: which files are to be read, and which are gone."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -11,6 +11,15 @@ Marks = Mapping[str, str]  # file -> how it was when it was read
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of plan files, asked for part by part: they may be hundreds of thousands."""
+
+    marks: Callable[[Collection[str] | None], Marks]  # of these, or of all
+    count: Callable[[], int]  # of all
+    outdated: bool = False  # whatever was read has to be read again
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What is to be read: each file with its mark, and those that are no longer there."""
 
@@ -18,6 +27,7 @@ class Work:
     gone: frozenset[str] = frozenset()
     everything: bool = False  # there are no other files
     anew: bool = False  # what all of them depend on has changed
+    outdated: bool = False  # all are read again, changed or not
 
     def __bool__(self) -> bool:
         return bool(self.marks or self.gone or self.anew)
@@ -39,20 +49,38 @@ def basis_of(salt: str, shared: Found) -> str:
     return digest.hexdigest()
 
 
-def look(folder: Path, basis: str, known: Marks) -> Work:
+def look(folder: Path, basis: str, known: Known, enough: int | None = None) -> Work:
     """All that has changed. Raises OSError where the folder cannot be listed: then nobody is gone.
 
-    The basis itself is known as the mark of the folder.
+    The basis itself is known as the mark of the folder. With more than `enough` files to read it looks no
+    further: another process will, and memory here stays flat.
     """
-    there = {file: _mark(basis, stamp) for file, stamp in plan_stamps(folder).items()}
-    changed = {file: mark for file, mark in there.items() if not _same(mark, known.get(file))}
-    gone = frozenset(known.keys() - there.keys() - {str(folder)})
-    return Work(changed, gone, len(changed) == len(there), known.get(str(folder)) != basis)
+    changed: dict[str, str] = {}
+    there = met = 0
+    for stamps in plan_stamps(folder):
+        before = known.marks(stamps)
+        there, met = there + len(stamps), met + len(before)
+        for file, stamp in stamps.items():
+            mark = _mark(basis, stamp)
+            if known.outdated or not _same(mark, before.get(file)):
+                changed[file] = mark
+        if enough is not None and len(changed) > enough:
+            return Work(changed, outdated=known.outdated)
+    itself = known.marks([str(folder)])
+    gone = _gone(folder, known) - itself.keys() if met < known.count() - len(itself) else frozenset()
+    anew = known.outdated or itself.get(str(folder)) != basis
+    return Work(changed, gone, len(changed) == there, anew, known.outdated)
+
+
+def _gone(folder: Path, known: Known) -> frozenset[str]:
+    """Looked for where fewer files are there than are known: only then are all of them gone through."""
+    paths = map(Path, known.marks(None))
+    return frozenset(str(path) for path in paths if path.parent != folder or not path.is_file())
 
 
 def look_at(files: Collection[str], basis: str, known: Marks) -> Work:
     """The same for these files alone."""
-    stamps = {file: plan_stamp(Path(file)) for file in files}
+    stamps = {file: plan_stamp(file) for file in files}
     there = {file: _mark(basis, stamp) for file, stamp in stamps.items() if stamp is not None}
     changed = {file: mark for file, mark in there.items() if not _same(mark, known.get(file))}
     gone = frozenset(file for file in files if file in known and file not in there)

@@ -11,6 +11,7 @@ Words = Sequence[str]
 Places = set[int]
 Some = frozenset[str]
 
+NOWHERE: Places = set()  # nobody adds to it
 MASK = "\0"  # stands for a word that no phrase may use
 NUMBER = "<n>"  # among first words: any number
 
@@ -38,7 +39,12 @@ class OneOf(Part):
     some: Some
 
     def ends(self, words: Words, places: Places) -> Places:
-        return {at + 1 for at in places if at < len(words) and words[at] in self.some}
+        if len(places) != 1:
+            return {at + 1 for at in places if at < len(words) and words[at] in self.some}
+        for at in places:  # nearly always one, and most of the time of a reply is spent here
+            if at < len(words) and words[at] in self.some:
+                return {at + 1}
+        return NOWHERE
 
     def firsts(self) -> Some:
         return self.some
@@ -169,16 +175,14 @@ def either(options: Sequence[Part]) -> Part:
     return Either((*([OneOf(single)] if single else []), *several))
 
 
-def rarest(part: Part) -> Some | None:
-    """Words of which any text must have one that the phrase is in, beside its first; None: no such list.
-
-    The shortest list is the surest sign that looking further is in vain.
-    """
+def needed(part: Part) -> tuple[Some, ...]:
+    """Lists of words of each of which any text must have one that the phrase is in, beside its first; the
+    shortest first, as it is the surest sign that looking further is in vain."""
     if not isinstance(part, InOrder):
-        return None
-    needed = [
+        return ()
+    lists = {
         some
         for one in part.parts[1:]
         if not isinstance(one, Maybe | Gap) and (some := one.firsts()) is not None and NUMBER not in some
-    ]
-    return min(needed, key=len, default=None)
+    }
+    return tuple(sorted(lists, key=len))

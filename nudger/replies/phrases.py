@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 
 from nudger.replies.pattern import (
     MASK,
+    NOWHERE,
     NUMBER,
     End,
     Ending,
@@ -33,7 +34,7 @@ from nudger.replies.pattern import (
     Some,
     Words,
     either,
-    rarest,
+    needed,
 )
 from nudger.replies.section import WordsError
 from nudger.replies.tokens import split
@@ -50,11 +51,12 @@ class _Phrase(Generic[L]):
     label: L
     rank: int
     part: Part
-    needs: Some | None
+    needs: tuple[Some, ...]
 
     def ends(self, words: Words, start: int) -> set[int]:
-        if self.needs is not None and self.needs.isdisjoint(words):
-            return set()
+        for some in self.needs:
+            if some.isdisjoint(words):
+                return NOWHERE
         return self.part.ends(words, {start})
 
 
@@ -127,7 +129,7 @@ class Phrases(Generic[L]):
         index = self._at_start if source.startswith("^ ") else self._anywhere
         for option in _cut(source.removeprefix("^ "), "|"):
             part = _compiled(option, source, classes)
-            phrase = _Phrase(label, self._count, part, rarest(part))
+            phrase = _Phrase(label, self._count, part, needed(part))
             self._count += 1
             self.vocabularies[label] = self.vocabularies.get(label, frozenset()) | part.words()
             for word in part.firsts() or ():

@@ -119,7 +119,7 @@ def _is_sqlite(url: URL) -> bool:
 
 
 def _sqlite(url: URL, pragmas: Sequence[str]) -> Engine:
-    engine = create_engine(url, hide_parameters=True, paramstyle="named")  # as PostgreSQL's driver
+    engine = create_engine(url, hide_parameters=True, paramstyle="named", pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from nudger.delivery.planning import PlanRead
 from nudger.store.keys import among
@@ -13,6 +13,7 @@ from nudger.store.transaction import Transaction
 _PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
 _MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
 _MARKS = select(plan_file.c.file, plan_file.c.mark)
+_COUNT = select(func.count()).select_from(plan_file)
 _RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
 _OF_IDS = _RUNNING.where(among(person.c.id))
 _OF_PHONES = _RUNNING.join(reach, reach.c.person == person.c.id).where(among(reach.c.address))
@@ -30,6 +31,11 @@ def marks(tx: Transaction, files: Collection[str] | None) -> Mapping[str, str]:
         return {row.file: row.mark for row in tx.connection.execute(_MARKS)}
     rows = tx.connection.execute(_MARKS.where(among(plan_file.c.file)), {"ids": list(files)})
     return {row.file: row.mark for row in rows}
+
+
+def count(tx: Transaction) -> int:
+    """See Store.count_plan_files."""
+    return tx.connection.scalar(_COUNT) or 0
 
 
 def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:

@@ -68,6 +68,10 @@ class SqlStore:
         with self._read() as tx:
             return plan_files.marks(tx, files)
 
+    def count_plan_files(self) -> int:
+        with self._read() as tx:
+            return plan_files.count(tx)
+
     def linked_files(self, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
         with self._read() as tx:
             return plan_files.linked(tx, ids, phones)
