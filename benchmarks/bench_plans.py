@@ -52,6 +52,12 @@ phone    = "+447700900456"
 """
 
 
+def write_old(path: Path, text: str) -> Path:
+    path.write_text(text)
+    os.utime(path, (OLD, OLD))
+    return path
+
+
 class Folder:
     """A folder with this many plans, and a daemon's loading of it."""
 
@@ -66,10 +72,7 @@ class Folder:
         self.edits = 0
 
     def _write(self, number: int, text: str) -> Path:
-        path = self.plans / f"p{number:06}.toml"
-        path.write_text(text)
-        os.utime(path, (OLD, OLD))
-        return path
+        return write_old(self.plans / f"p{number:06}.toml", text)
 
     def parse(self) -> int:
         """What reading costs at the least."""
