@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, false, func, literal_column, select
+from sqlalchemy import delete, false, func, literal_column, select, text
 
 from nudger.store.database import Database
 from nudger.store.migrate import is_current, refuse_replica
 from nudger.store.tables import message, person
+
+_SIZE_SQLITE = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+_SIZE_POSTGRESQL = text("SELECT pg_database_size(current_database())")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +20,12 @@ class Condition:
     is_current: bool  # its schema; where it is not, nothing is counted
     people: int = 0
     unknown: int = 0  # messages
+    size: int = 0  # bytes on the disk, indexes and all
 
 
 def condition(database: Database) -> Condition:
     """Changes nothing, if `database` was opened for looking. StoreError where it cannot be worked with."""
-    people = unknown = 0
+    people = unknown = size = 0
     with database.write() as connection:
         if not database.is_sqlite:
             refuse_replica(connection, database.name)
@@ -32,5 +36,6 @@ def condition(database: Database) -> Condition:
             people = connection.scalar(select(func.count()).where(person.c.removed_at.is_(None))) or 0
             is_unknown = message.c.state == literal_column("'unknown'")
             unknown = connection.scalar(select(func.count()).where(is_unknown)) or 0
+            size = connection.scalar(_SIZE_SQLITE if database.is_sqlite else _SIZE_POSTGRESQL) or 0
         connection.rollback()  # a commit would write SQLite's header into an empty file
-    return Condition(database.name, current, people, unknown)
+    return Condition(database.name, current, people, unknown, size)
