@@ -45,7 +45,8 @@ def days_of(one: Layable, now: datetime, zone: Callable[[str], tzinfo], seed: st
     plan = one.person.plan
     here = zone(plan.timezone)
     today = local_date(here, now)
-    through = today + timedelta(days=AHEAD)
+    # After a move to the west a later date than tomorrow may be laid out already: afresh, it is done anew.
+    through = max(today + timedelta(days=AHEAD), one.laid_out_through or today)
     anew = one.afresh or one.laid_out_through is None
     first = today
     if not anew and one.laid_out_through is not None:
@@ -59,7 +60,7 @@ def days_of(one: Layable, now: datetime, zone: Callable[[str], tzinfo], seed: st
         slots=coming,
         expires={nudge.id: nudge.expires for nudge in plan.nudges},
         kinds={nudge.id: nudge.kind for nudge in plan.nudges},
-        through=max(through, one.laid_out_through or through),
+        through=through,
         next_at=day_bounds(here, today)[1],
         afresh=anew,
         version=one.version,

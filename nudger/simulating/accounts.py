@@ -23,6 +23,7 @@ class Accounts:
         self.shape = array("H", bytes(2 * size))  # which terms
         self.zone = array("H", bytes(2 * size))
         self.next = array("i", bytes(4 * size))  # the index of the first expected nudge that is not judged
+        self.came = array("Q", bytes(8 * size))  # of the indexes before it, latest first: 1 for what came
         self.free = array("i", bytes(4 * size))  # up to this index nothing has to come
         self.day = array("i", bytes(4 * size))  # the local date that the next three count
         self.sent = array("B", bytes(size))

@@ -21,6 +21,8 @@ LATE = 60  # seconds: so late still counts as on time, for the gap
 SNOOZE_FRESH = 30 * 60
 LAYING_OUT = 60  # what comes so soon after START, RESUME or a move need not be laid out in time
 AN_HOUR_MORE = 3600  # a pause of days ends by the clock on the wall or by elapsed time
+KEPT = 64  # of the last nudges it is known which came
+_BITS = (1 << KEPT) - 1
 MOST_KEPT = 20  # broken promises that are told; all are counted
 
 
@@ -83,7 +85,7 @@ class Referee:
         self.settle(who, at)
         self._spare(who, at)
         of.zone[who] = zone
-        of.next[who] = max(of.next[who], self._first_after(who, at))
+        self._go_on(who, max(of.next[who], self._first_after(who, at)))
         self._spare(who, at)
 
     def said(self, who: int, saying: Saying, at: int) -> None:
@@ -111,6 +113,7 @@ class Referee:
             case Means.LESS:
                 of.fewer[who] = min(2, of.fewer[who] + 1)
             case Means.MORE:
+                self._spare(who, at)
                 of.fewer[who] = max(0, of.fewer[who] - 1)
             case Means.NOW:
                 of.asks[who] += 1
@@ -178,13 +181,21 @@ class Referee:
         of.last[who] = at
 
     def _planned(self, who: int, origin: Origin, text: str, at: int) -> None:
-        due = self._expected(who, self._of.next[who])
-        if due.opens <= at <= due.closes and due.drawn == (origin is Origin.DRAWN):
-            self._of.next[who] += 1
+        of, drawn = self._of, origin is Origin.DRAWN
+        due = self._expected(who, of.next[who])
+        if due.opens <= at <= due.closes and due.drawn == drawn:
+            self._go_on(who, due.index + 1)
+            of.came[who] |= 1
             return
-        before = self._expected(who, due.index - 1)
-        again = before.opens <= at <= before.closes
-        self._break(Promise.TWICE if again else Promise.UNPLANNED, who, at, repr(text))
+        # After a move to the west a time comes that was past, and was never made up, where they were.
+        for back in range(min(KEPT, 2 * len(self._terms[of.shape[who]].parts))):
+            before = self._expected(who, due.index - 1 - back)
+            if before.opens <= at <= before.closes and before.drawn == drawn:
+                if of.came[who] >> back & 1:
+                    self._break(Promise.TWICE, who, at, repr(text))
+                of.came[who] |= 1 << back
+                return
+        self._break(Promise.UNPLANNED, who, at, repr(text))
 
     def _snoozed(self, who: int, text: str, at: int) -> None:
         waiting = self.waiting(who)
@@ -220,7 +231,7 @@ class Referee:
         """Judges what can no longer come."""
         of = self._of
         while (due := self._expected(who, of.next[who])).closes < at:
-            of.next[who] += 1
+            self._go_on(who, due.index + 1)
             if (why := self._excuse(who, due.opens, due.closes, due)) is None:
                 self._break(Promise.LOST, who, due.opens, "a nudge of the plan did not come")
             else:
@@ -311,6 +322,11 @@ class Referee:
         due = self._expected(who, self._of.next[who])
         if due.opens <= at + LAYING_OUT:
             self._of.free[who] = max(self._of.free[who], due.index)
+
+    def _go_on(self, who: int, index: int) -> None:
+        of = self._of
+        of.came[who] = of.came[who] << (index - of.next[who]) & _BITS if index - of.next[who] < KEPT else 0
+        of.next[who] = index
 
     def _first_after(self, who: int, at: int) -> int:
         day = datetime.fromtimestamp(at, self._zones[self._of.zone[who]]).toordinal()
