@@ -85,6 +85,17 @@ async def test_a_changed_zone_sends_nothing_twice_on_that_date(world: World) -> 
     assert world.texts == ["A walk?", "A rest?"]
 
 
+async def test_a_move_to_the_west_loses_no_day_that_was_laid_out_before_it(world: World) -> None:
+    await world.start(maya=MAYA.replace("Europe/London", "Pacific/Kiritimati"))
+    await world.until(MONDAY_NINE + timedelta(hours=3))
+    await world.laying_out.run_once(world.clock.now())  # there it is Tuesday: Wednesday is laid out
+
+    await world.start(maya=MAYA.replace("Europe/London", "Pacific/Honolulu"))  # where it is Monday
+
+    days = [one.local_date.day for one in world.store.agenda("maya", MONDAY_NINE.date())]
+    assert days == [23, 23, 24, 24, 25, 25]
+
+
 async def test_a_removed_file_pauses_and_its_return_restores(world: World) -> None:
     await world.start(maya=MAYA)
     await world.start()
