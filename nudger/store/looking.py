@@ -43,7 +43,7 @@ DAY = timedelta(hours=24)
 
 # What goes to a trusted contact is no line of the person's own conversation.
 _TO_A_CONTACT = exists().where(occurrence.c.id == message.c.occurrence, occurrence.c.origin == Origin.NOTICE)
-_FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(WAITS_FOR_TIME)
+_FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(IS_PLANNED, WAITS_FOR_TIME)
 
 
 def next_due_at(tx: Transaction) -> datetime | None:

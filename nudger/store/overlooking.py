@@ -32,7 +32,7 @@ MOST_PROBLEMS = 50  # of one file
 def vitals(tx: Transaction, now: datetime) -> Vitals:
     """See Store.vitals."""
     scalar = tx.connection.scalar
-    earliest = select(func.min(occurrence.c.wake_at)).where(WAITS_FOR_TIME)
+    earliest = select(func.min(occurrence.c.wake_at)).where(IS_PLANNED, WAITS_FOR_TIME)
     by_severity = select(plan_problem.c.severity, func.count().label("number")).group_by(
         plan_problem.c.severity
     )

@@ -7,6 +7,8 @@ from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Hold, OptIn, OptOut, Pause, Settle, Snooze
 from nudger.errors import Problem
 from nudger.model import Kind, Origin, Outcome, State
+from nudger.store import looking
+from nudger.store.database import Database
 from nudger.store.sqlstore import SqlStore
 from nudger.store.tables import metadata
 from tests.store.world import (
@@ -377,3 +379,17 @@ def test_a_log_of_kinds_and_origins_is_complete(world: World) -> None:
     (entry,) = world.store.agenda("maya", TODAY)
 
     assert (entry.kind, entry.origin) == (Kind.MOVEMENT, Origin.DRAWN)
+
+
+def test_when_something_is_due_next_is_read_from_the_index_of_what_waits(database: Database) -> None:
+    asked = looking._FIRST_DUE.compile(dialect=database.engine.dialect)
+
+    with database.read() as connection:
+        if database.is_sqlite:
+            how = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+        else:
+            # A test's table is so small that reading all of it would be chosen.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            how = connection.exec_driver_sql(f"EXPLAIN {asked}").all()
+
+    assert "occurrence_wake" in str(how)
