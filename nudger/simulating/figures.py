@@ -88,7 +88,9 @@ class Settled:
         return self.laid_out - self.states.get(State.PLANNED, 0)
 
 
-def report(figures: Figures, settled: Settled, kept: Mapping[str, int], about: Mapping[str, Any]) -> dict[str, Any]:
+def report(
+    figures: Figures, settled: Settled, kept: Mapping[str, int], about: Mapping[str, Any]
+) -> dict[str, Any]:
     """Everything, for programs; people get it as tables."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     living = figures.phases["living"]

@@ -145,7 +145,9 @@ class Life:
 
     async def _dispatch(self, daemon: Daemon, now: datetime) -> None:
         """Until nothing is due: as the daemon does, and at the end everything is recorded."""
-        while (done := await daemon.dispatcher.run_once(now)).again_at is not None and done.again_at <= now:
+        again_at: datetime | None = now
+        while again_at is not None and again_at <= now:
+            again_at = (await daemon.dispatcher.run_once(now)).again_at
             await asyncio.sleep(0)
         await daemon.dispatcher.settled()
 
@@ -203,7 +205,7 @@ class Life:
         if reading.problems:
             raise PlanError(reading.problems)
         terms = [Terms.of(reading.plans[crowds.person_id(who)]) for who in range(crowds.SHAPES)]
-        return Referee(self.crowd.size, terms, [self.core.zone(zone) for zone in ZONES])
+        return Referee(self.crowd.size, terms, [self.core.zone(zone) for zone in ZONES], crowds.person_id)
 
 
 def _wrong(settled: Settled, accepted: int) -> Iterator[str]:

@@ -5,16 +5,15 @@ gate and its agenda it knows nothing. One promise that is broken is one `Broken`
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from nudger.model import Origin
 from nudger.simulating.accounts import FOREVER, NEVER, Accounts, Shut
-from nudger.simulating.crowd import person_id
 from nudger.simulating.sayings import Means, Saying
-from nudger.simulating.terms import Expected, Terms, seconds
+from nudger.simulating.terms import Calendar, Expected, Terms, seconds
 
 MOST_ASKED = 3  # nudges on demand of one date
 LATE = 60  # seconds: so late still counts as on time, for the gap
@@ -58,11 +57,14 @@ class Broken:
 class Referee:
     """Judges each message as it comes, and each nudge that did not come once it is too late for it."""
 
-    def __init__(self, size: int, terms: Sequence[Terms], zones: Sequence[tzinfo]) -> None:
+    def __init__(
+        self, size: int, terms: Sequence[Terms], zones: Sequence[tzinfo], name: Callable[[int], str] = str
+    ) -> None:
         self._of = Accounts(size)
         self._terms = terms
         self._zones = zones
-        self._days: dict[tuple[int, int, int], tuple[Expected, ...]] = {}
+        self._name = name
+        self._calendar = Calendar(terms, zones)
         self._said: dict[int, tuple[Saying, int]] = {}  # the last text of those who texted
         self.broken: list[Broken] = []
         self.breaches = 0
@@ -329,21 +331,10 @@ class Referee:
         of.next[who] = index
 
     def _first_after(self, who: int, at: int) -> int:
-        day = datetime.fromtimestamp(at, self._zones[self._of.zone[who]]).toordinal()
-        index = day * len(self._terms[self._of.shape[who]].parts)
-        while self._expected(who, index).closes <= at:
-            index += 1
-        return index
+        return self._calendar.first_after(self._of.shape[who], self._of.zone[who], at)
 
     def _expected(self, who: int, index: int) -> Expected:
-        of = self._of
-        shape, zone = of.shape[who], of.zone[who]
-        day, part = divmod(index, len(self._terms[shape].parts))
-        found = self._days.get((shape, zone, day))
-        if found is None:
-            found = tuple(self._terms[shape].expected(day, self._zones[zone]))
-            self._days[shape, zone, day] = found
-        return found[part]
+        return self._calendar.expected(self._of.shape[who], self._of.zone[who], index)
 
     def _break(self, promise: Promise, who: int, at: int, message: str) -> None:
         self.breaches += 1
@@ -354,7 +345,7 @@ class Referee:
                 saying, said_at = self._said[who]
                 before.append(f"they said {saying.text!r}, {self._clock(who, said_at)}")
             told = ", ".join(before) or "nothing"
-            self.broken.append(Broken(promise, person_id(who), self._clock(who, at), message, told))
+            self.broken.append(Broken(promise, self._name(who), self._clock(who, at), message, told))
 
     def _clock(self, who: int, at: int) -> str:
         zone = self._zones[self._of.zone[who]]

@@ -3,7 +3,7 @@
 Instants are whole seconds since 1970 here: a million people are judged by them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -68,6 +68,30 @@ class Terms:
             opens = seconds(on, part.first, zone)
             closes = seconds(on, part.last, zone) + part.fresh
             yield Expected(day * len(self.parts) + number, day, opens, closes, part.drawn)
+
+
+class Calendar:
+    """What has to go out when, for each shape of plan in each zone: worked out once for each date."""
+
+    def __init__(self, terms: Sequence[Terms], zones: Sequence[tzinfo]) -> None:
+        self._terms = terms
+        self._zones = zones
+        self._days: dict[tuple[int, int, int], tuple[Expected, ...]] = {}
+
+    def expected(self, shape: int, zone: int, index: int) -> Expected:
+        day, part = divmod(index, len(self._terms[shape].parts))
+        found = self._days.get((shape, zone, day))
+        if found is None:
+            found = tuple(self._terms[shape].expected(day, self._zones[zone]))
+            self._days[shape, zone, day] = found
+        return found[part]
+
+    def first_after(self, shape: int, zone: int, at: int) -> int:
+        """The index of the first that can still go out after `at`."""
+        index = datetime.fromtimestamp(at, self._zones[zone]).toordinal() * len(self._terms[shape].parts)
+        while self.expected(shape, zone, index).closes <= at:
+            index += 1
+        return index
 
 
 def seconds(day: date, wall: time, zone: tzinfo) -> int:
