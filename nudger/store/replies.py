@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from nudger.delivery.inbound import Bound, Inbound, Respond, Writer
 from nudger.effects import Response
@@ -21,11 +21,78 @@ LOOK_BACK = 200  # messages of one person in which the nudge of a reply is looke
 # In each of these states a nudge may have reached the phone.
 _OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
 
+# Made once: to put a statement together costs several times what it costs to run it.
+_KNOWN = select(reply.c.line).where(reply.c.provider_id == bindparam("named"))
+_LATEST = (
+    select(message.c.line, message.c.occurrence, message.c.attempted_at)
+    .where(message.c.person == bindparam("one"))
+    .order_by(message.c.line.desc())
+    .limit(LOOK_BACK)
+    .subquery()
+)
+_UNANSWERED = (
+    select(occurrence)
+    .join(_LATEST, _LATEST.c.occurrence == occurrence.c.id)
+    .where(
+        _LATEST.c.attempted_at >= bindparam("since"),
+        _LATEST.c.attempted_at <= bindparam("until"),
+        occurrence.c.origin.in_(NUDGES),
+        occurrence.c.state.in_(_OUT),
+        occurrence.c.outcome.is_(None),
+    )
+    .order_by(_LATEST.c.line.desc())
+    .limit(1)
+)
+_waiting, _before = occurrence.alias("waiting"), occurrence.alias("before")
+_SNOOZED = (
+    select(_before, _waiting.c.due_at.label("again_at"))
+    .join(
+        _waiting,
+        (_waiting.c.person == _before.c.person)
+        & (_waiting.c.local_date == _before.c.local_date)
+        & (_waiting.c.nudge == _before.c.nudge)
+        & (_waiting.c.slot == _before.c.slot)
+        & (_waiting.c.round > _before.c.round),
+    )
+    .where(
+        _waiting.c.person == bindparam("one"),
+        _waiting.c.wake_at.is_not(None),
+        _waiting.c.round > 0,
+        _before.c.outcome == Outcome.SNOOZED,
+    )
+    .order_by(_before.c.claimed_at.desc(), _before.c.round.desc())
+    .limit(1)
+)
+_CONTACT = (
+    select(message.c.contact)
+    .where(message.c.occurrence == bindparam("entry"))
+    .order_by(message.c.line.desc())
+    .limit(1)
+)
+_NEXT_DUE_AT = select(func.min(occurrence.c.wake_at)).where(
+    occurrence.c.person == bindparam("one"),
+    IS_PLANNED,
+    occurrence.c.origin.in_(NUDGES),
+)
+_ANSWERED = select(occurrence.c.key).where(
+    occurrence.c.person == bindparam("one"),
+    occurrence.c.local_date >= bindparam("first"),
+    occurrence.c.nudge == "",
+    occurrence.c.origin == Origin.ANSWER,
+    occurrence.c.due_at > bindparam("since"),
+    occurrence.c.key.is_not(None),
+)
+_ASKED = select(func.count()).where(
+    occurrence.c.person == bindparam("one"),
+    occurrence.c.local_date == bindparam("today"),
+    occurrence.c.origin == Origin.ASKED,
+    occurrence.c.state.in_((State.PLANNED, *_OUT)),
+)
+
 
 def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response | None:
     """See Store.take_reply."""
-    known = select(reply.c.line).where(reply.c.provider_id == inbound.provider_id)
-    if tx.connection.scalar(known) is not None:
+    if tx.connection.scalar(_KNOWN, {"named": inbound.provider_id}) is not None:
         return None
     person_id = people.find_by_address(tx, inbound.channel, inbound.address)
     if person_id is None:
@@ -92,106 +159,40 @@ def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
 
 def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
     """The nudge that was sent last in the 24 h before the reply, and has no outcome."""
-    latest = (
-        select(message.c.line, message.c.occurrence, message.c.attempted_at)
-        .where(message.c.person == one.id)
-        .order_by(message.c.line.desc())
-        .limit(LOOK_BACK)
-        .subquery()
-    )
-    row = tx.connection.execute(
-        select(occurrence)
-        .join(latest, latest.c.occurrence == occurrence.c.id)
-        .where(
-            latest.c.attempted_at >= at - DAY,
-            latest.c.attempted_at <= at + SKEW,
-            occurrence.c.origin.in_(NUDGES),
-            occurrence.c.state.in_(_OUT),
-            occurrence.c.outcome.is_(None),
-        )
-        .order_by(latest.c.line.desc())
-        .limit(1)
-    ).first()
+    asked = {"one": one.id, "since": at - DAY, "until": at + SKEW}
+    row = tx.connection.execute(_UNANSWERED, asked).first()
     return _bound(tx, row) if row else None
 
 
 def _snoozed(tx: Transaction, one: Person) -> Bound | None:
     """The nudge that was put off last, and waits."""
-    waiting, before = occurrence.alias("waiting"), occurrence.alias("before")
-    row = tx.connection.execute(
-        select(before, waiting.c.wake_at.label("again_at"))
-        .join(
-            waiting,
-            (waiting.c.person == before.c.person)
-            & (waiting.c.local_date == before.c.local_date)
-            & (waiting.c.nudge == before.c.nudge)
-            & (waiting.c.slot == before.c.slot)
-            & (waiting.c.round > before.c.round),
-        )
-        .where(
-            waiting.c.person == one.id,
-            waiting.c.wake_at.is_not(None),
-            waiting.c.round > 0,
-            before.c.outcome == Outcome.SNOOZED,
-        )
-        .order_by(before.c.claimed_at.desc(), before.c.round.desc())
-        .limit(1)
-    ).first()
+    row = tx.connection.execute(_SNOOZED, {"one": one.id}).first()
     return _bound(tx, row, row.again_at) if row else None
 
 
 def _bound(tx: Transaction, row: AnyRow, snoozed_until: datetime | None = None) -> Bound:
-    contact = (
-        select(message.c.contact)
-        .where(message.c.occurrence == row.id)
-        .order_by(message.c.line.desc())
-        .limit(1)
-    )
     return Bound(
         row.id,
         row.nudge,
         KINDS[row.kind],
         row.due_at,
         snoozed_until,
-        contact=tx.connection.scalar(contact),
+        contact=tx.connection.scalar(_CONTACT, {"entry": row.id}),
     )
 
 
 def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
-    earliest: datetime | None = tx.connection.scalar(
-        select(func.min(occurrence.c.wake_at)).where(
-            occurrence.c.person == one.id,
-            IS_PLANNED,
-            occurrence.c.origin.in_(NUDGES),
-        )
-    )
+    earliest: datetime | None = tx.connection.scalar(_NEXT_DUE_AT, {"one": one.id})
     return earliest
 
 
 def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[str, ...]:
     """Which of nudger's texts answered this person in the last 24 h."""
-    return tuple(
-        tx.connection.scalars(
-            select(occurrence.c.key).where(
-                occurrence.c.person == one.id,
-                occurrence.c.local_date >= day_before(at, 2),
-                occurrence.c.nudge == "",
-                occurrence.c.origin == Origin.ANSWER,
-                occurrence.c.due_at > at - DAY,
-                occurrence.c.key.is_not(None),
-            )
-        )
-    )
+    asked = {"one": one.id, "first": day_before(at, 2), "since": at - DAY}
+    return tuple(tx.connection.scalars(_ANSWERED, asked))
 
 
 def _asked_today(tx: Transaction, one: Person, at: datetime) -> int:
     """How many nudges went out on demand on this local date, or are about to."""
-    counted = tx.connection.scalar(
-        select(func.count()).where(
-            occurrence.c.person == one.id,
-            occurrence.c.local_date == tx.local_date(one.plan, at),
-            occurrence.c.origin == Origin.ASKED,
-            occurrence.c.state.in_((State.PLANNED, *_OUT)),
-        )
-    )
+    counted = tx.connection.scalar(_ASKED, {"one": one.id, "today": tx.local_date(one.plan, at)})
     return int(counted or 0)
