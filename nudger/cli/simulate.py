@@ -66,7 +66,14 @@ def simulate(
                 found = asyncio.run(_live(life))
         finally:
             store.close()
-    (json_line if json else _show)(found)
+    if not json:
+        _show(found)
+        life.judge()
+        return
+    try:
+        life.judge()
+    finally:
+        json_line(found)
 
 
 async def _live(life: Life) -> dict[str, Any]:
@@ -82,7 +89,7 @@ async def _live(life: Life) -> dict[str, Any]:
         "seed": life.crowd.seed,
         "database": "postgresql" if life.core.database_file is None else "sqlite",
         "database_bytes": looked.size if looked else 0,
-        "broken": life.referee.breaches,
+        "broken": life.broken,
     }
     return report(life.figures, settled, life.referee.kept, about)
 

@@ -27,7 +27,7 @@ from nudger.simulating import crowd as crowds
 from nudger.simulating.acting import Act, Actors
 from nudger.simulating.crowd import ZONES, Crowd
 from nudger.simulating.figures import Figures, Settled
-from nudger.simulating.referee import Referee
+from nudger.simulating.referee import MOST_KEPT, Referee
 from nudger.simulating.terms import Terms
 
 # A Saturday noon: in the night after it Europe's clocks go back.
@@ -61,6 +61,7 @@ class Life:
     _moment_began: float = 0.0
     _done_at: dict[str, datetime] = field(default_factory=dict)  # duties
     _idle: int = 0
+    amiss: list[str] = field(default_factory=list)  # what the books do not explain
 
     def __post_init__(self) -> None:
         self.ends_at = BEGINS + timedelta(days=self.days)
@@ -83,20 +84,30 @@ class Life:
             self.figures.answers += 1
 
     async def live(self, daemon: Daemon) -> None:
-        """All of it. Raises BrokenPromises at the end of the moment in which one was broken."""
+        """All of it, or as far as until so many promises are broken that more would tell nothing new."""
         daemon.recover(BEGINS)
         await self._move_in()
         self.figures.phase("loading")
         await daemon.laying_out.run_once(BEGINS)
         self.figures.phase("laying out")
-        while (moment := await self._next()) < self.ends_at:
+        while (moment := await self._next()) < self.ends_at and self.referee.breaches < MOST_KEPT:
             self.clock.advance_to(moment)
             await self._moment(daemon, moment)
             self.told(self)
         self.figures.phase("living")
-        self.clock.advance_to(self.ends_at)
-        self.referee.finish(int(self.ends_at.timestamp()))
-        self._judge()
+        if self.referee.breaches < MOST_KEPT:
+            self.clock.advance_to(self.ends_at)
+            self.referee.finish(int(self.ends_at.timestamp()))
+
+    def judge(self) -> None:
+        """Raises BrokenPromises where one was."""
+        if self.broken:
+            told = [str(one) for one in self.referee.broken] + self.amiss
+            raise BrokenPromises(f"{self.broken} broken promises\n  " + "\n  ".join(told))
+
+    @property
+    def broken(self) -> int:
+        return self.referee.breaches + len(self.amiss)
 
     async def balance(self) -> Settled:
         """The books: everything laid out has ended in a state, with its reason, as the channel saw it."""
@@ -104,11 +115,9 @@ class Life:
         counted = await asyncio.to_thread(self.store.tally, first, last)
         settled = Settled.of(counted.entries)
         next_at = await asyncio.to_thread(self.store.next_due_at)
-        wrong = list(_wrong(settled, self.figures.nudges))
-        if next_at is not None and next_at < self.ends_at:
-            wrong.append(f"an entry that was due at {next_at:%Y-%m-%d %H:%M:%S} UTC is still planned")
-        if wrong:
-            raise BrokenPromises("nothing is lost: the books do not balance", "\n  ".join(wrong))
+        self.amiss += _amiss(settled, self.figures.nudges)
+        if next_at is not None and next_at < self.clock.now():
+            self.amiss.append(f"nothing is lost: what was due at {next_at:%Y-%m-%d %H:%M:%S} UTC is planned")
         return settled
 
     # moments --------------------------------------------------------------------------------------
@@ -141,7 +150,6 @@ class Life:
                 await duty.run_once(now)
         await daemon.laying_out.run_once(now)
         await self._dispatch(daemon, now)
-        self._judge()
 
     async def _dispatch(self, daemon: Daemon, now: datetime) -> None:
         """Until nothing is due: as the daemon does, and at the end everything is recorded."""
@@ -150,11 +158,6 @@ class Life:
             again_at = (await daemon.dispatcher.run_once(now)).again_at
             await asyncio.sleep(0)
         await daemon.dispatcher.settled()
-
-    def _judge(self) -> None:
-        if self.referee.breaches:
-            told = "\n".join(f"  {one}" for one in self.referee.broken)
-            raise BrokenPromises(f"{self.referee.breaches} broken promises\n{told}")
 
     # people ---------------------------------------------------------------------------------------
     async def _move_in(self) -> None:
@@ -208,12 +211,12 @@ class Life:
         return Referee(self.crowd.size, terms, [self.core.zone(zone) for zone in ZONES], crowds.person_id)
 
 
-def _wrong(settled: Settled, accepted: int) -> Iterator[str]:
+def _amiss(settled: Settled, accepted: int) -> Iterator[str]:
     sent = sum(settled.states.get(state, 0) for state in ("sent", "delivered"))
     if sent != accepted:
-        yield f"{accepted} nudges were accepted, and {sent} stand as sent"
+        yield f"nothing is lost: {accepted} nudges were accepted, and {sent} stand as sent"
     if settled.without_reason:
-        yield f"{settled.without_reason} entries did not go out, and have no reason"
+        yield f"nothing is lost: {settled.without_reason} entries did not go out, and have no reason"
     for state in ("sending", "unknown"):
         if number := settled.states.get(state, 0):
-            yield f"{number} entries are still {state}"
+            yield f"nothing is lost: {number} entries are still {state}"
