@@ -15,7 +15,8 @@ from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import ChannelName
 
 THRESHOLD = 5  # faults in a row, none of them a recipient's
-FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=15)  # doubles with each probe that fails
+# Doubles with each probe that fails; a nudge is fresh for half an hour, so several probes fit into that.
+FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=5)
 LONGEST_ASKED = timedelta(hours=1)  # of a Retry-After
 PROBE = timedelta(minutes=1)  # a probe that has no end by then is taken for lost, and another one goes
 LEAST_SHARE = 1 / 64  # of the setting's rate
