@@ -116,6 +116,8 @@ class _Telling:
         words = (
             f"{life.clock.now():%a %H:%M} UTC: {life.figures.nudges:,} nudges, "
             f"{sum(life.figures.said.values()):,} texts"
+            if done
+            else f"{life.moved_in:,} people have moved in"
         )
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, completed=done, description=words)

@@ -61,6 +61,7 @@ class Life:
     _moment_began: float = 0.0
     _done_at: dict[str, datetime] = field(default_factory=dict)  # duties
     _idle: int = 0
+    moved_in: int = 0
     amiss: list[str] = field(default_factory=list)  # what the books do not explain
 
     def __post_init__(self) -> None:
@@ -164,6 +165,7 @@ class Life:
         at = int(BEGINS.timestamp())
         for roster in self.crowd.rosters(ROSTER):
             await asyncio.to_thread(self._load, roster, self._shared)
+            self.moved_in = min(self.moved_in + ROSTER, self.crowd.size)
             self.told(self)
         for who in range(self.crowd.size):
             zone = self.crowd.zone(who)

@@ -3,9 +3,13 @@
 from dataclasses import replace
 from datetime import time
 
+from sqlalchemy import text
+
 from nudger.delivery.sends import Failure
 from nudger.effects import Hold, OptIn, OptOut, Resume, Snooze
 from nudger.model import Kind, Origin, Slot, State
+from nudger.store import layout
+from nudger.store.database import Database
 from tests.store.world import (
     DAY,
     EMAIL,
@@ -31,6 +35,24 @@ def test_a_new_person_is_due_at_once_and_was_never_laid_out(world: World) -> Non
     (layable,) = world.store.claim_layout(NOON, 10)
 
     assert (layable.person.id, layable.laid_out_through, layable.afresh) == ("maya", None, True)
+
+
+def test_who_comes_next_is_read_from_an_index_and_sorts_nobody(database: Database) -> None:
+    asked = layout._DUE.compile(dialect=database.engine.dialect)
+    values = {**asked.params, "now": NOON, "at_most": 10}
+
+    with database.read() as connection:
+        if database.is_sqlite:
+            how = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}"), values).all()
+        else:
+            # A test's table is so small that reading all of it would be chosen.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+            how = connection.exec_driver_sql(f"EXPLAIN {asked}", values).all()
+
+    assert "person_layout" in str(how)
+    assert "B-TREE" not in str(how)
+    assert "Sort" not in str(how)
 
 
 def test_someone_laid_out_is_due_again_at_the_time_that_was_named(world: World) -> None:
