@@ -1,10 +1,12 @@
 """What the referee keeps of each person: some sixty bytes, however long the simulation."""
 
 from array import array
+from datetime import timedelta
 from enum import IntFlag
 
 NEVER = 0
 FOREVER = 1 << 62
+AN_HOUR = 3600  # a pause of days ends by the clock on the wall or by elapsed time
 
 
 class Shut(IntFlag):
@@ -40,3 +42,29 @@ class Accounts:
         self.welcomed = array("B", bytes(size))
         self.got = array("H", bytes(2 * size))  # nudges in all
         self.waiting: dict[int, list[int]] = {}  # snoozes of those who have any
+
+    def leave_alone(self, who: int, at: int, why: Shut) -> None:
+        """From now on nothing may come, and nothing has to."""
+        self.shut[who] |= why
+        self._span(who, at)
+
+    def pause(self, who: int, at: int, span: timedelta | None) -> None:
+        """The same for a while; for good where there is no `span`."""
+        if span is None:
+            self.leave_alone(who, at, Shut.PAUSED)
+            return
+        self.paused_until[who] = at + int(span.total_seconds())
+        self._span(who, at)
+        if span >= timedelta(days=1):
+            self.paused_until[who] -= AN_HOUR
+            self.shut_to[who] += AN_HOUR
+
+    def welcome_back(self, who: int, at: int, why: Shut) -> None:
+        """This reason is gone."""
+        self.shut[who] &= ~why
+        self._span(who, at)
+
+    def _span(self, who: int, at: int) -> None:
+        if self.shut_to[who] < at:
+            self.shut_from[who] = at
+        self.shut_to[who] = FOREVER if self.shut[who] else max(at, self.paused_until[who])

@@ -6,12 +6,11 @@ gate and its agenda it knows nothing. One promise that is broken is one `Broken`
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from enum import StrEnum
 
 from nudger.model import Origin
-from nudger.simulating.accounts import FOREVER, NEVER, Accounts, Shut
+from nudger.simulating.accounts import NEVER, Accounts, Shut
+from nudger.simulating.promises import Broken, Promise
 from nudger.simulating.sayings import Means, Saying
 from nudger.simulating.terms import Calendar, Expected, Terms, seconds
 
@@ -19,39 +18,9 @@ MOST_ASKED = 3  # nudges on demand of one date
 LATE = 60  # seconds: so late still counts as on time, for the gap
 SNOOZE_FRESH = 30 * 60
 LAYING_OUT = 60  # what comes so soon after START, RESUME or a move need not be laid out in time
-AN_HOUR_MORE = 3600  # a pause of days ends by the clock on the wall or by elapsed time
 KEPT = 64  # of the last nudges it is known which came
 _BITS = (1 << KEPT) - 1
 MOST_KEPT = 20  # broken promises that are told; all are counted
-
-
-class Promise(StrEnum):
-    """What holds for everybody."""
-
-    TWICE = "nothing comes twice"
-    UNPLANNED = "nothing comes that nobody planned or asked for"
-    QUIET = "quiet hours are kept"
-    LIMIT = "the daily limit is kept"
-    GAP = "a drawn time keeps the gap"
-    STOPPED = "nothing comes after STOP"
-    PAUSED = "nothing comes while paused"
-    HELD = "nothing comes while a crisis hold stands"
-    UNASKED = "nothing comes without consent"
-    LOST = "nothing is lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A promise that was not kept: to whom, when by their own clock, and the two messages."""
-
-    promise: Promise
-    person: str
-    at: str
-    message: str  # that came, or did not
-    before: str  # what came or was said before it
-
-    def __str__(self) -> str:
-        return f"{self.promise}: {self.person}, {self.at}: {self.message}; before it: {self.before}"
 
 
 class Referee:
@@ -78,7 +47,7 @@ class Referee:
         of.next[who] = self._first_after(who, at)
         self._spare(who, at)
         if not asked:
-            self._leave_alone(who, at, Shut.UNASKED)
+            of.leave_alone(who, at, Shut.UNASKED)
 
     def moved(self, who: int, zone: int, at: int) -> None:
         """Their plan names another zone. What came for a date does not come again for it; what is past
@@ -98,18 +67,20 @@ class Referee:
         of.texts[who] += 1
         match saying.means:
             case Means.STOP:
-                self._leave_alone(who, at, Shut.STOPPED)
+                of.leave_alone(who, at, Shut.STOPPED)
                 self.waiting(who).clear()
             case Means.CRISIS:
-                self._leave_alone(who, at, Shut.HELD)
+                of.leave_alone(who, at, Shut.HELD)
                 self.waiting(who).clear()
             case Means.START:
-                self._welcome_back(who, at, Shut.STOPPED | Shut.UNASKED)
+                of.welcome_back(who, at, Shut.STOPPED | Shut.UNASKED)
+                self._spare(who, at)
             case Means.RESUME:
                 of.paused_until[who] = NEVER
-                self._welcome_back(who, at, Shut.HELD | Shut.PAUSED)
+                of.welcome_back(who, at, Shut.HELD | Shut.PAUSED)
+                self._spare(who, at)
             case Means.PAUSE:
-                self._pause(who, at, saying.span)
+                of.pause(who, at, saying.span)
             case Means.SNOOZE:
                 self._snooze(who, at, saying)
             case Means.LESS:
@@ -256,7 +227,8 @@ class Referee:
         if of.day[who] == day and of.sent[who] >= terms.limit:
             return "the daily limit"
         if due is None:
-            return None
+            moved_into_quiet = terms.is_quiet(datetime.fromtimestamp(opens, zone).time())
+            return "quiet hours where they went" if moved_into_quiet else None
         if due.index <= of.free[who]:
             return "the plan had just begun, or begun again"
         if of.fewer[who]:
@@ -264,34 +236,6 @@ class Referee:
         if due.drawn and of.last[who] > opens - terms.gap:
             return "the gap after what they put off"
         return None
-
-    # being left alone -----------------------------------------------------------------------------
-    def _leave_alone(self, who: int, at: int, why: Shut) -> None:
-        self._of.shut[who] |= why
-        self._span(who, at)
-
-    def _pause(self, who: int, at: int, span: timedelta | None) -> None:
-        of = self._of
-        if span is None:
-            self._leave_alone(who, at, Shut.PAUSED)
-            return
-        of.paused_until[who] = at + int(span.total_seconds())
-        self._span(who, at)
-        if span >= timedelta(days=1):
-            of.paused_until[who] -= AN_HOUR_MORE
-            of.shut_to[who] += AN_HOUR_MORE
-
-    def _welcome_back(self, who: int, at: int, why: Shut) -> None:
-        self._of.shut[who] &= ~why
-        self._span(who, at)
-        self._spare(who, at)
-
-    def _span(self, who: int, at: int) -> None:
-        """The span in which nothing has to come, after a change."""
-        of = self._of
-        if of.shut_to[who] < at:
-            of.shut_from[who] = at
-        of.shut_to[who] = FOREVER if of.shut[who] else max(at, of.paused_until[who])
 
     def _snooze(self, who: int, at: int, saying: Saying) -> None:
         of = self._of

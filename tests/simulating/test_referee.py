@@ -9,7 +9,8 @@ import pytest
 from nudger.model import Origin
 from nudger.simulating import sayings
 from nudger.simulating.accounts import Accounts
-from nudger.simulating.referee import Promise, Referee
+from nudger.simulating.promises import Promise
+from nudger.simulating.referee import Referee
 from nudger.simulating.sayings import Means, Saying
 from nudger.simulating.terms import Part, Terms
 
@@ -138,6 +139,10 @@ GOOD = {
         "+1 01:00",
     ),
     "a move to the east, where the rest of the day is past": ([DAY[0], moved(TOKYO, "11:00")], "23:00"),
+    "a snooze that a move puts into quiet hours": (
+        [DAY[0], said(TWO_HOURS, "10:30"), moved(TOKYO, "11:00")],
+        "23:00",
+    ),
     "a move back to the west, where a time comes that never came": (
         [
             DAY[0],
