@@ -33,7 +33,7 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",  # what is forgotten is overwritten, not only unlinked
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",  # an UPDATE of many rows keeps its way back in memory, not in a file
-    "PRAGMA cache_size = -8192",  # KiB, of each connection
+    "PRAGMA cache_size = -4096",  # KiB, of each connection
     "PRAGMA wal_autocheckpoint = 8000",  # pages: each claim would pay for a checkpoint at the usual 1000
     "PRAGMA journal_size_limit = 67108864",
 )

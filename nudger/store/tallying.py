@@ -5,7 +5,7 @@ Counting reads each entry of the dates once more; it is a duty's work, and no cl
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -13,7 +13,9 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Integer,
+    Select,
     Text,
+    bindparam,
     cast,
     delete,
     extract,
@@ -32,6 +34,7 @@ from nudger.store.transaction import Transaction
 
 TALLYING = 0x74616C79  # one count is written at a time
 QUARTER = timedelta(minutes=15)  # every zone's offset is whole quarters of an hour
+HOUR = timedelta(hours=1)
 EASTMOST, WESTMOST = timedelta(hours=14), timedelta(hours=12)
 LONGEST_SNOOZE = timedelta(hours=48)  # an entry keeps its local date while it is put off
 LONGEST_REASON = 120
@@ -103,18 +106,18 @@ def _entries(tx: Transaction, first: date, last: date) -> list[EntryCount]:
         occurrence.c.reason,
     )
     since, until = _instants(first, last)
-    rows = tx.connection.execute(
+    query = (
         select(*by, func.count().label("number"))
         .where(
-            occurrence.c.due_at >= since,
-            occurrence.c.due_at < until + LONGEST_SNOOZE,
+            occurrence.c.due_at >= bindparam("since"),
+            occurrence.c.due_at < bindparam("until"),
             occurrence.c.local_date.between(first, last),
             occurrence.c.origin.in_(NUDGES),
         )
         .group_by(*by)
     )
     counted: Counter[tuple[date, str | None, str, str | None, str]] = Counter()
-    for row in rows:
+    for row in _sliced(tx, query, since, until + LONGEST_SNOOZE):
         counted[row.local_date, row.kind, row.state, row.outcome, general(row.reason)] += row.number
     return [
         EntryCount(on, KINDS[kind], State(state), Outcome(outcome) if outcome else None, reason, number)
@@ -127,18 +130,27 @@ def _replies(tx: Transaction, first: date, last: date) -> list[ReplyCount]:
     those gets its local hour."""
     zone, quarter = _timezone(tx), _quarter(tx)
     since, until = _instants(first, last)
-    rows = tx.connection.execute(
+    query = (
         select(zone.label("zone"), quarter.label("quarter"), reply.c.intent, func.count().label("number"))
         .join(plan, plan.c.person == reply.c.person)
-        .where(reply.c.received_at >= since, reply.c.received_at < until)
+        .where(reply.c.received_at >= bindparam("since"), reply.c.received_at < bindparam("until"))
         .group_by(zone, quarter, reply.c.intent)
     )
     counted: Counter[tuple[date, int, str]] = Counter()
-    for row in rows:
+    for row in _sliced(tx, query, since, until):
         local = (EPOCH + row.quarter * QUARTER).astimezone(tx.zone(row.zone))
         if first <= local.date() <= last:
             counted[local.date(), local.hour, row.intent] += row.number
     return [ReplyCount(on, hour, intent, number) for (on, hour, intent), number in counted.items()]
+
+
+def _sliced(tx: Transaction, query: Select[Any], since: datetime, until: datetime) -> Iterator[AnyRow]:
+    """The query, hour by hour. SQLite sorts what it groups: all of a great agenda at once would take as
+    much memory as it has rows, and no allocator gives all of that back."""
+    while since < until:
+        end = min(since + HOUR, until)
+        yield from tx.connection.execute(query, {"since": since, "until": end})
+        since = end
 
 
 def _timezone(tx: Transaction) -> ColumnElement[str]:
