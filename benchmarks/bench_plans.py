@@ -8,16 +8,22 @@ file to the days laid out anew.
 
 import asyncio
 import os
+import time
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from benchmarks.measure import Compared, at_most, compare
+from benchmarks.measure import Compared, Profile, at_most, compare
+from nudger import plans
 from nudger.core import Core
-from nudger.delivery.laying_out import LayingOut
+from nudger.delivery.laying_out import BATCH, LayingOut, days_of
+from nudger.delivery.planning import PlanFile, PlanRead
 from nudger.delivery.ports import Store
+from nudger.files import read_plans
 from nudger.loading import Loading
 from nudger.settings import load
 from nudger.wiring import open_database
@@ -150,3 +156,43 @@ def run(quick: bool) -> list[Compared]:
         home = Path(root).resolve()
         many, few = Folder(home / "many", 500 if quick else MANY), Folder(home / "few", FEW)
         return [*starts(many, 1 if quick else ROUNDS), edits(many, few)]
+
+
+def profiles(quick: bool) -> list[Profile]:
+    """A cold start once more, step by step, in this process."""
+    if quick:
+        return []
+    with TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as root:
+        costs = steps(Folder(Path(root).resolve() / "many", MANY))
+    whole = sum(costs.values())
+    return [
+        Profile("a cold start, in processor time", [(name, cost / whole) for name, cost in costs.items()])
+    ]
+
+
+def steps(folder: Folder) -> dict[str, float]:
+    """Processor seconds of each step."""
+    core, costs = folder.core, dict[str, float]()
+    files = sorted(folder.plans.iterdir())
+    facts = core.facts(NOW)
+
+    def taken(step: str, work: Callable[[], Any]) -> Any:
+        start = time.process_time()
+        result = work()
+        costs[step] = costs.get(step, 0) + time.process_time() - start
+        return result
+
+    found = taken("files read", lambda: read_plans(files))
+    taken("TOML parsed", lambda: [tomllib.loads(one.data.decode()) for one in found.sources])
+    reading = taken("plans checked for the year", lambda: plans.read(found.sources, facts))
+    costs["plans checked for the year"] -= costs["TOML parsed"]
+    store = open_database(core)
+    given = [PlanFile(plan, reading.files[one], reading.digests[one]) for one, plan in reading.plans.items()]
+    read = PlanRead(None, given, reading.files, reading.problems, dict.fromkeys(map(str, files), ""))
+    taken("plans stored", lambda: store.load_plans(read, NOW))
+    lay_out = partial(days_of, now=NOW, zone=core.zone, seed=core.settings.seed)
+    while layable := taken("people read, to lay out", partial(store.claim_layout, NOW, BATCH)):
+        days = taken("days laid out", partial(list, map(lay_out, layable)))
+        taken("entries stored", partial(store.lay_out, days, NOW))
+    store.close()
+    return costs

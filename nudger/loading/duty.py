@@ -52,7 +52,8 @@ class Loading:
 
     async def run_once(self, now: datetime, paths: Collection[Path] | None = None) -> Loaded:
         """Takes over what has changed since the last time: of `paths`, or of the whole folder."""
-        work, shared, basis = await asyncio.to_thread(self._look, now, paths)
+        enough = None if self.elsewhere is None else self.largest_here
+        work, shared, basis = await asyncio.to_thread(self._look, now, paths, enough)
         self._checked_on = self._checked_on or self.facts(now).today
         if not work:
             return Loaded()
@@ -67,7 +68,7 @@ class Loading:
         """Takes over what has changed in the whole folder, or reads all of it again, here and now."""
         if everything:
             self._checked_on = date.min
-        work, shared, basis = self._look(now, None)
+        work, shared, basis = self._look(now)
         return self._take(work, shared, basis, now) if work else Loaded()
 
     def demand(self, now: datetime) -> None:
@@ -84,7 +85,9 @@ class Loading:
             "Copy an example plan into it and edit it; check it with: nudger check",
         )
 
-    def _look(self, now: datetime, paths: Collection[Path] | None) -> tuple[Work, Found, str]:
+    def _look(
+        self, now: datetime, paths: Collection[Path] | None = None, enough: int | None = None
+    ) -> tuple[Work, Found, str]:
         if self.zones_changed():
             log.warning("zone_rules_changed", what="every day to come is laid out again")
             self.store.lay_out_all_again(now)
@@ -94,7 +97,6 @@ class Loading:
         if files is not None:
             return look_at(files, basis, self.store.plan_marks(files)), shared, basis
         try:
-            enough = None if self.elsewhere is None else self.largest_here
             return look(self.folder, basis, self._known(now), enough), shared, basis
         except OSError as fault:
             # A folder that is not mounted is no reason to pause everyone.

@@ -128,3 +128,37 @@ def test_more_than_the_daemon_can_read_between_two_sends_is_read_by_another_proc
 
     assert len(loaded.change.added) == LARGEST_HERE + 1
     assert len(world.runs) == LARGEST_HERE + 1
+
+
+def test_a_load_here_and_now_takes_all_of_it_however_much(world: World) -> None:
+    texts = {f"p{number}.toml": MAYA.replace("+447700900123", f"+44770{number:07}") for number in range(1100)}
+    world.put(texts)
+    world.loading = build_loading(world.core, world.store)
+
+    loaded = world.loading.load(world.now)
+
+    assert len(loaded.change.added) == 1100
+
+
+def test_a_file_that_is_gone_is_found_by_looking_at_the_folder(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    (world.folder / "jo.toml").unlink()
+
+    loaded = world.load()
+
+    assert loaded.change.removed == ("jo",)
+
+
+def test_another_folder_takes_the_place_of_the_one_before(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    other = world.folder.with_name("others")
+    other.mkdir()
+    (other / "jo.toml").write_text(JO)
+    world.loading = world.new_loading()
+    world.loading.folder = other
+
+    loaded = world.load()
+
+    assert loaded.change.removed == ("maya",)
