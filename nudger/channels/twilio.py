@@ -1,5 +1,6 @@
 """Texts by Twilio: sending them, and asking for what came in where no webhook can reach us."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -61,6 +62,7 @@ class TwilioChannel:
         self._client: Any = client
         self._base_url = base_url or TWILIO
         client.api.base_url = self._base_url
+        self._create_url = f"{self._base_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/Messages.json"
         self._messages: Any = client.messages  # here, for its import takes a tenth of a second
 
     def __repr__(self) -> str:
@@ -70,7 +72,10 @@ class TwilioChannel:
         """Posts the message once. Twilio knows no idempotency key: what is ambiguous stays so."""
         parameters = self._parameters(sending)
         try:
-            sid = (await self._messages.create_async(**parameters)).sid
+            # The client's own request, not its `create_async`: that makes of each answer an object with
+            # dates and prices, which takes a fifth of the whole. Only the id is wanted.
+            answer = await self._client.request_async("POST", self._create_url, data=parameters)
+            sid = json.loads(answer.text)["sid"]
         except NotReached as error:
             raise SendFailure(Failure.NOT_SENT, str(error)) from error
         except NoAnswer as error:
@@ -78,7 +83,7 @@ class TwilioChannel:
         except Refused as error:
             raise failure_of(error.status, error.code, error.retry_after) from error
         except Exception as error:
-            # A success whose body is not Twilio's JSON, whatever the package makes of it.
+            # A success whose body is not Twilio's JSON.
             raise SendFailure(Failure.AMBIGUOUS, "Twilio's answer could not be read") from error
         if not sid:
             raise SendFailure(Failure.AMBIGUOUS, "Twilio answered without a message id")
@@ -130,13 +135,13 @@ class TwilioChannel:
     def _parameters(self, sending: Sending) -> dict[str, object]:
         hold = int(sending.valid_for.total_seconds())
         parameters: dict[str, object] = {
-            "to": sending.address,
-            "body": sending.text,
-            "validity_period": max(SHORTEST_HOLD, min(LONGEST_HOLD, hold)),
+            "To": sending.address,
+            "Body": sending.text,
+            "ValidityPeriod": max(SHORTEST_HOLD, min(LONGEST_HOLD, hold)),
             **self._sender,
         }
         if self._status_url:
-            parameters["status_callback"] = self._status_url + quote(sending.message, safe="")
+            parameters["StatusCallback"] = self._status_url + quote(sending.message, safe="")
         return parameters
 
 
@@ -155,7 +160,7 @@ def _credentials(
 
 def _sender(from_number: str | None, messaging_service_sid: str | None) -> dict[str, str]:
     """A Messaging Service chooses the number, unless one is named too."""
-    sender = {"from_": from_number, "messaging_service_sid": messaging_service_sid}
+    sender = {"From": from_number, "MessagingServiceSid": messaging_service_sid}
     if not any(sender.values()):
         raise ChannelError(
             "Twilio needs a number or a Messaging Service to send from.",

@@ -7,17 +7,19 @@ response where concurrent callers find it, warns under aiohttp 3.14, and its err
 import asyncio
 import json
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
 CONNECTIONS = 100  # Twilio answers 429 to more concurrent requests than about this many
+FORM = "application/x-www-form-urlencoded"
 LONGEST_WAIT = timedelta(days=1)  # of a Retry-After; past it, it is nonsense
 LOUD_LOGGERS = ("twilio", "urllib3", "aiohttp")
 
@@ -59,6 +61,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
     def __init__(self, timeout: timedelta, connections: int = CONNECTIONS) -> None:
         super().__init__(logging.getLogger("twilio.nudger"), True, timeout.total_seconds())
         self._connections = connections
+        self._authorization = lru_cache(aiohttp.encode_basic_auth)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -79,25 +82,25 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
         Raises NotReached, NoAnswer, or Refused for every status that is not a success.
         """
         limit = timeout or self.timeout
-        progress = _Progress(asyncio.get_running_loop().time() + limit)
-        sent_headers = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        form = _Form(data, asyncio.get_running_loop().time() + limit) if data else None
+        sent_headers = {"Content-Type": FORM, **(headers or {})}
         if auth is not None:
-            sent_headers["Authorization"] = aiohttp.encode_basic_auth(*auth)
+            sent_headers["Authorization"] = self._authorization(*auth)
         try:
             async with self._opened().request(
                 method.upper(),
                 url,
                 params=params,
-                data=urlencode(data, doseq=True).encode() if data else None,
+                data=form,
                 headers=sent_headers,
                 timeout=aiohttp.ClientTimeout(total=limit),
                 allow_redirects=allow_redirects,
-                trace_request_ctx=progress,
             ) as answer:
                 body = (await answer.read()).decode("utf-8", "replace")
         except (aiohttp.ClientError, OSError) as error:
             # Not chained: aiohttp's errors may hold the request, and with it the credentials.
-            raise (NoAnswer if progress.writing else NotReached)(_words(error)) from None
+            unsent = isinstance(error, aiohttp.ClientConnectorError) or (form is not None and not form.begun)
+            raise (NotReached if unsent else NoAnswer)(_words(error)) from None
         if not 200 <= answer.status < 300:
             raise Refused(answer.status, _code(body), _retry_after(answer.headers))
         return Response(answer.status, body, answer.headers)
@@ -112,32 +115,29 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
         if self._closed:
             raise NotReached("the connection to Twilio is closed")
         if self._session is None:
-            tracing = aiohttp.TraceConfig()
-            tracing.on_request_headers_sent.append(_begin_writing)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[tracing],
             )
         return self._session
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far one request came. aiohttp tells right before the first byte is written, so False is sure."""
+class _Form(aiohttp.BytesPayload):
+    """The body of a request. `begun` is False as long as certainly nothing of it was written, and without
+    its body no message is accepted. (aiohttp's tracing says as much, for a tenth of a request's time.)"""
 
-    until: float  # by the loop's clock
-    writing: bool = False
+    def __init__(self, data: dict[str, Any], until: float) -> None:
+        super().__init__(urlencode(data, doseq=True).encode(), content_type=FORM)
+        self.begun = False
+        self._until = until  # by the loop's clock
 
-
-async def _begin_writing(
-    _session: aiohttp.ClientSession, context: Any, _params: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    # RACE: a process that stood still past its limit, and is connected now, wakes up here before aiohttp's
-    # own limit is heard. What it had claimed is another's by then.
-    if asyncio.get_running_loop().time() > context.trace_request_ctx.until:
-        raise TimeoutError
-    context.trace_request_ctx.writing = True
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        # RACE: a process that stood still past its limit, and is connected now, wakes up here before
+        # aiohttp's own limit is heard. What it had claimed is another's by then.
+        if asyncio.get_running_loop().time() > self._until:
+            raise TimeoutError
+        self.begun = True
+        await super().write_with_length(writer, content_length)
 
 
 def _words(error: Exception) -> str:

@@ -14,9 +14,10 @@ import structlog
 
 from nudger.delivery.agenda import Claim, Decision, Due, Sending
 from nudger.delivery.decide import Decider
-from nudger.delivery.lanes import Lane
+from nudger.delivery.lanes import GATHER, Lane
 from nudger.delivery.lease import Lease
 from nudger.delivery.observing import UNWATCHED, Observer
+from nudger.delivery.pace import Pace
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.retry import Retries
 from nudger.delivery.senders import Limit
@@ -27,8 +28,7 @@ from nudger.model import ChannelName, Person
 BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
 LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
 SOON = timedelta(milliseconds=50)
-IN_FLIGHT = 200  # claimed and not ended; what hangs must not hold the others
-FEW = IN_FLIGHT // 2  # on their way: time for the next claim, before the channel runs dry
+PLACES = 200  # calls at once, where a channel does not say
 
 log = structlog.get_logger("nudger.dispatch")
 
@@ -66,10 +66,11 @@ class Dispatcher:
         self._lease = Lease(store, owner)
         self.owner = owner  # whose `sending` a recovery takes for left behind
         self._lanes = {
-            name: Lane(channel.places or IN_FLIGHT, self._still_go, self._send, self._move)
+            name: Lane(channel.places or PLACES, self._still_go, self._send, self._move)
             for name, channel in channels.items()
         }
         self._moved = asyncio.Event()
+        self._pace = Pace()
         self._ended: list[Result] = []
         self._recorder: asyncio.Task[None] | None = None
         self._fault: Exception | None = None
@@ -79,10 +80,11 @@ class Dispatcher:
     async def run_once(self, now: datetime) -> Dispatched:
         """Claims what is due and starts to send it; waits for no slow provider. Where much is on its way it
         gives that a little time to end first, so that what it claims is worth a transaction."""
-        await self._wait_for_room()
+        ahead = self._pace.ahead(asyncio.get_running_loop().time())
+        await self._wait_for_load(ahead // 2)
         if self._fault is not None:
             raise self._fault
-        room = min(BATCH, IN_FLIGHT - self._load)
+        room = min(BATCH, ahead - self._load)
         if room <= 0:
             return Dispatched(0, 0, now)
         await self._lease.keep()
@@ -131,10 +133,11 @@ class Dispatcher:
     def _load(self) -> int:
         return sum(lane.load for lane in self._lanes.values())
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_for_load(self, at_most: int) -> None:
+        """What hangs must not hold the others: SOON at the longest."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SOON.total_seconds()):
-                while self._load > FEW:
+                while self._load > at_most:
                     await self._next_move()
 
     async def _next_move(self) -> None:
@@ -210,6 +213,7 @@ class Dispatcher:
 
     def _end(self, result: Result) -> None:
         self._watch.ended(result)
+        self._pace.ended()
         self._ended.append(result)
         if self._recorder is None:
             self._recorder = asyncio.create_task(self._record(), name="record")
@@ -219,6 +223,8 @@ class Dispatcher:
         results: list[Result] = []
         try:
             while self._ended:
+                if self._load:
+                    await asyncio.sleep(GATHER)
                 results, self._ended = self._ended, []
                 await asyncio.to_thread(self._store.record, results, self._clock.now())
                 self.tell()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from nudger.delivery.agenda import Sending
 
+GATHER = 0.005  # seconds: what ends meanwhile shares one question, or one commit
 LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
 
 
@@ -50,15 +51,18 @@ class Lane:
                 task.cancel()
 
     def _begin(self) -> None:
-        if self._waiting and self._handing_over is None and len(self._under_way) < self.places:
+        if self._waiting and self._handing_over is None and self._free() > 0:
             self._handing_over = asyncio.create_task(self._hand_over())
             self._handing_over.add_done_callback(self._handed_over)
 
     async def _hand_over(self) -> None:
-        """As many as there are places for; the more have become free while the store was asked, the more
-        share the next question."""
+        """As many as there are places for. A question costs the more, the fewer share it: where only a few
+        places are free, it waits for others."""
         clock = asyncio.get_running_loop().time
-        while self._waiting and (free := self.places - len(self._under_way)) > 0:
+        while self._waiting and (free := self._free()) > 0:
+            if free < min(len(self._waiting), self.places // 4):
+                await asyncio.sleep(GATHER)
+                free = self._free()
             some = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
             self._asked_about = len(some)
             looked_at = clock()
@@ -70,6 +74,9 @@ class Lane:
                 task = asyncio.create_task(self._go(sending, looked_at), name=f"send {sending.message}")
                 self._under_way.add(task)
                 task.add_done_callback(self._ended)
+
+    def _free(self) -> int:
+        return self.places - len(self._under_way)
 
     async def _go(self, sending: Sending, looked_at: float) -> None:
         # RACE: this process or its machine stood still since. Whatever comes between this and the first

@@ -23,6 +23,7 @@ LEAST_SHARE = 1 / 64  # of the setting's rate
 DOUBLES = timedelta(minutes=1)  # how fast a rate that was slowed down comes back
 AT_ONCE = timedelta(seconds=1)  # refusals so close together are one: they were on their way already
 MANY = 1_000_000  # segments: no limit
+LONGEST = 24  # segments: 1,600 characters, more no provider takes, by 67
 
 TOO_MANY = "more were due than the sender may send (SMS_PER_SECOND)"
 TOO_MANY_TODAY = "the sender may send no more today (SMS_PER_DAY)"

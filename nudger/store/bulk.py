@@ -1,29 +1,58 @@
 """One statement for many rows, at the cost of the driver alone."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Date, Dialect, Table
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Date,
+    Dialect,
+    Insert,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Row = dict[str, Any]
 
 
 class Bulk:
     """An UPDATE whose values are all parameters, or an INSERT of `columns`, for every entry of a claim.
+    No row of an UPDATE is named twice.
 
-    SQLAlchemy compiles it once for each dialect; the rows then go to the driver as they are. Its own
-    way would fill in, check and copy every row anew, which costs more than SQLite takes to write it.
+    SQLite: SQLAlchemy compiles it once; the rows then go to the driver as they are. Its own way would
+    fill in, check and copy every row anew, which costs more than SQLite takes to write it. PostgreSQL:
+    one statement over arrays, where the driver would send a message for each row.
     """
 
     def __init__(self, statement: UpdateBase, columns: Sequence[str] | None = None) -> None:
         self._statement = statement
         self._columns = columns
         self._compiled = cache(self._compile)
+        self._over_arrays = cache(lambda: _over_arrays(statement, columns))
 
-    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Runs it for these rows, which it may change: values become what the driver takes."""
         if not rows:
+            return
+        if connection.dialect.name != "sqlite" and (whole := self._over_arrays()) is not None:
+            arrays = {_many(name): [row[name] for row in rows] for name in whole.names}
+            connection.execute(whole.statement, arrays)
             return
         sql, processors = self._compiled(connection.dialect)
         for name, process in processors.items():
@@ -56,3 +85,71 @@ class NewRows:
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """As Bulk.run."""
         self._of[connection.dialect.name].run(connection, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _OverArrays:
+    """A statement that takes, for each of these names, an array with one element a row."""
+
+    statement: UpdateBase
+    names: Sequence[str]
+
+
+def _over_arrays(statement: UpdateBase, columns: Sequence[str] | None) -> _OverArrays | None:
+    """The same for all rows at once; None for an INSERT of expressions."""
+    if not isinstance(statement, Insert):
+        types = {name: bind.type for name, bind in statement.compile().binds.items() if bind.required}
+    elif columns is not None:
+        types = {name: statement.table.c[name].type for name in columns}
+    else:
+        return None
+    rows = (
+        func.unnest(
+            *(cast(bindparam(_many(name), type_=_Many(kind)), ARRAY(kind)) for name, kind in types.items())
+        )
+        .table_valued(*(column(name, kind) for name, kind in types.items()), name="rows")
+        .render_derived()
+    )
+    if isinstance(statement, Insert):
+        whole: UpdateBase = insert(statement.table).from_select(list(types), select(*rows.c)).inline()
+        return _OverArrays(whole, list(types))
+
+    def in_rows(element: Any) -> Any:
+        return rows.c[element.key] if isinstance(element, BindParameter) and element.key in types else None
+
+    # Any: its types know of expressions only, and it replaces in statements all the same.
+    replace: Any = replacement_traverse
+    return _OverArrays(replace(statement, {}, in_rows), list(types))
+
+
+def _many(name: str) -> str:
+    """A parameter of its own name: SQLAlchemy would take one that is called as a column for its value."""
+    return f"all_{name}"
+
+
+class _Many(TypeDecorator[Sequence[Any]]):
+    """Values as the text of an array: the driver takes several times as long where it has to quote."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        process = self.of.dialect_impl(dialect).bind_processor(dialect)
+
+        def literal(values: Sequence[Any]) -> str:
+            taken = values if process is None else [process(value) for value in values]
+            return "{" + ",".join([_element(value) for value in taken]) + "}"
+
+        return literal
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{value.isoformat()}"' if isinstance(value, date) else str(value)

@@ -62,7 +62,7 @@ def may_go(tx: Transaction, sendings: Iterable[Sending]) -> set[str]:
     """The messages that nothing speaks against: the others were stopped since the claim, or taken over."""
     answers = [sending.message for sending in sendings if sending.origin in FROM_A_TEXT]
     ids = [sending.message for sending in sendings]
-    return set(tx.connection.scalars(_MAY_GO, {"ids": ids, "answers": answers}))
+    return set(tx.connection.scalars(_MAY_GO, {"ids": ids, "answers": answers}).all())
 
 
 def cancel_stopped(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> set[str]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from nudger.delivery.agenda import Sending
-from nudger.delivery.dispatcher import IN_FLIGHT
 from nudger.delivery.lanes import Lane
+from nudger.delivery.pace import AHEAD, LEAST, MOST, Pace
 from nudger.model import ChannelName, Origin
 from tests.delivery.world import World
 
@@ -101,7 +101,7 @@ async def test_where_all_places_are_taken_the_next_run_waits_a_little_and_claims
     world: World,
 ) -> None:
     world.sms.gate = asyncio.Event()
-    await world.start(**everybody(IN_FLIGHT + 10))
+    await world.start(**everybody(LEAST + 10))
     world.clock.at = NOON
     first = await world.dispatcher.run_once(NOON)
 
@@ -110,7 +110,29 @@ async def test_where_all_places_are_taken_the_next_run_waits_a_little_and_claims
     third = await world.dispatcher.run_once(NOON)
     await world.dispatcher.settled()
 
-    assert (first.started, second.started, second.again_at, third.started) == (IN_FLIGHT, 0, NOON, 10)
+    assert (first.started, second.started, second.again_at, third.started) == (LEAST, 0, NOON, 10)
+
+
+def pace(per_second: int) -> Pace:
+    """After a second of so many ends."""
+    one = Pace()
+    one.ahead(100.0)
+    for _ in range(per_second):
+        one.ended()
+    one.ahead(101.0)
+    return one
+
+
+def test_as_much_is_claimed_ahead_as_went_out_lately_within_bounds() -> None:
+    seen = [pace(per_second).ahead(101.0) for per_second in (0, 1_000, 9_000)]
+
+    assert seen == [LEAST, int(1_000 * AHEAD), MOST]
+
+
+def test_where_nothing_ends_any_more_little_is_claimed_ahead() -> None:
+    one = pace(9_000)
+
+    assert one.ahead(102.0) == LEAST
 
 
 def everybody(number: int) -> dict[str, str]:

@@ -27,8 +27,14 @@ def binaries() -> Path | None:
     return folders[-1] if folders else None
 
 
+# Everything does: what a server does that nobody has told anything.
+DURABLE = "-c listen_addresses= -c max_connections=60"
+
+
 @contextmanager
-def cluster(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[Callable[[str], str]]:
+def cluster(
+    folder: Path, environ: Mapping[str, str] | None = None, options: str = OPTIONS
+) -> Iterator[Callable[[str], str]]:
     """Runs a server in `folder`, which must be reachable for every user and short (a socket's path has
     some 100 characters); gives a function that makes a database and returns its URL. `environ` is added to
     the server's (a clock of its own)."""
@@ -51,8 +57,8 @@ def cluster(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[
         "--locale=C.UTF-8",
         "--no-sync",
     )
-    options = f"-k {folder} {OPTIONS}"
-    start = ("pg_ctl", "-D", f"{folder}/data", "-l", f"{folder}/log", "-w", "-o", options, "start")
+    asked = f"-k {folder} {options}"
+    start = ("pg_ctl", "-D", f"{folder}/data", "-l", f"{folder}/log", "-w", "-o", asked, "start")
     run(*start, environ=environ or {})
     try:
 
@@ -66,12 +72,14 @@ def cluster(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[
 
 
 @contextmanager
-def throw_away_cluster(environ: Mapping[str, str] | None = None) -> Iterator[Callable[[str], str]]:
+def throw_away_cluster(
+    environ: Mapping[str, str] | None = None, options: str = OPTIONS
+) -> Iterator[Callable[[str], str]]:
     """The same in a folder of its own, which goes with it."""
     folder = Path(tempfile.mkdtemp(prefix="nudger-pg-"))
     folder.chmod(0o755)
     try:
-        with cluster(folder, environ) as database:
+        with cluster(folder, environ, options) as database:
             yield database
     finally:
         shutil.rmtree(folder)

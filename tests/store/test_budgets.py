@@ -96,6 +96,20 @@ def test_a_peak_goes_out_one_second_after_the_other(world: World) -> None:
     assert claim(world).again_at is None
 
 
+def test_a_rate_that_carries_all_that_is_due_lets_it_out_without_a_queue_and_counts_it(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[1:])
+    at_once = claim(world, {SMS: Limit(per_second=1000)})
+    texted(world, PEOPLE[0])
+    day_is_full = {SMS: Limit(per_second=1000, per_day=len(PEOPLE) - 1)}
+
+    one_more = claim(world, day_is_full)
+
+    assert sorted(people_of(at_once)) == PEOPLE[1:]
+    assert one_more.sendings == ()
+    assert len(claim(world, {SMS: Limit(per_second=1000, per_day=len(PEOPLE))}).sendings) == 1
+
+
 def test_what_expires_first_goes_first_whenever_it_was_due(world: World) -> None:
     crowd(world)
     texted(world, PEOPLE[0], at=NOON - MINUTE, expires=HOUR)

@@ -24,6 +24,7 @@ from tests.store.world import (
     TODAY,
     World,
     drop,
+    laid_out,
     later,
     plan,
     send,
@@ -50,6 +51,18 @@ def test_what_is_due_becomes_a_message_in_sending(world: World) -> None:
     assert (sending.text, sending.origin, sending.attempts) == ("A small rest nudge.", Origin.FIXED, 0)
     assert world.states() == ["sending"]
     assert [line.state for line in world.store.conversation()] == [State.SENDING]
+
+
+def test_words_are_kept_as_they_are_whatever_they_hold(world: World) -> None:
+    odd = ['say "hello"', "a \\ b", "{1,2}", "NULL", "", "two\nlines", "it's 5 %s :x", "\u0159\U0001f343"]
+    people = [f"p{number}" for number in range(len(odd))]
+    world.load(*(plan(name, phone=f"+44770090{index:04}") for index, name in enumerate(people)))
+    world.store.lay_out([laid_out(name, slot(NOON)) for name in people], world.now)
+    words = dict(zip(people, odd, strict=True))
+
+    world.claim(judge=lambda one, due, now: replace(send(one, due, now), text=words[one.id]))
+
+    assert {line.person: line.text for line in world.store.conversation()} == words
 
 
 def test_a_claim_outlives_the_process_that_made_it(world: World, url: str) -> None:
