@@ -9,8 +9,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,8 +35,7 @@ def main() -> int:
         print(f"make faults {nursery.INSTALL}", file=sys.stderr)
         return 1
     print(f"seed {options.seed}", flush=True)
-    with ExitStack() as stack:
-        outcomes = asyncio.run(_runs(options.kills, options.seed, _databases(stack)))
+    outcomes = asyncio.run(_runs(options.kills, options.seed, _has_postgresql()))
     rows: dict[str, Tally] = {}
     for label, outcome in outcomes:
         rows[label] = rows.get(label, Tally()) + outcome.tally
@@ -80,7 +77,7 @@ def _fuzz(seconds: int) -> bool:
     return found
 
 
-async def _runs(kills: int, seed: int, database: Callable[[str], str] | None) -> list[tuple[str, Outcome]]:
+async def _runs(kills: int, seed: int, postgresql: bool) -> list[tuple[str, Outcome]]:
     """Two at a time: one daemon on SQLite, and a fleet of two on PostgreSQL where there is one."""
     done: list[tuple[str, Outcome]] = []
     speed = await nursery.pace(12)
@@ -88,10 +85,9 @@ async def _runs(kills: int, seed: int, database: Callable[[str], str] | None) ->
         seed += 1
         with tempfile.TemporaryDirectory(prefix="nudger-faults-") as folder:
             setups = {"sqlite": Setup(Path(folder, "sqlite"), seed, EACH, speed=speed)}
-            if database is not None:
-                url = database(f"run_{seed}")
+            if postgresql:
                 setups["postgresql"] = Setup(
-                    Path(folder, "fleet"), seed, EACH, daemons=2, speed=speed, database_url=url
+                    Path(folder, "fleet"), seed, EACH, daemons=2, speed=speed, postgresql=True
                 )
             outcomes = await asyncio.gather(*map(chaos.run, setups.values()))
             if any(outcome.tally.broken or outcome.deaths for outcome in outcomes):
@@ -105,11 +101,11 @@ async def _runs(kills: int, seed: int, database: Callable[[str], str] | None) ->
     return done
 
 
-def _databases(stack: ExitStack) -> Callable[[str], str] | None:
+def _has_postgresql() -> bool:
     if postgres.binaries() is None:
         print("without PostgreSQL, whose fleet is left out: apt-get install postgresql")
-        return None
-    return stack.enter_context(postgres.throw_away_cluster())
+        return False
+    return True
 
 
 if __name__ == "__main__":

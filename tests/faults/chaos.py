@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,19 +13,23 @@ from pathlib import Path
 from random import Random
 
 import aiohttp
+import psycopg
 
+from nudger.clock import FastClock
 from nudger.model import ChannelName, State
 from nudger.store import SqlStore, open_store
+from tests.doubles.postgres import throw_away_cluster
 from tests.doubles.smtp_double import SmtpDouble
 from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, inbound_form
 from tests.faults import people, weather
 from tests.faults.killing import Killed
-from tests.faults.nursery import Nursery, nursery
+from tests.faults.nursery import Nursery, faked, nursery
 from tests.faults.people import Part, Someone
 from tests.faults.tally import Accepted, Due, Silence, Tally, tally
 from tests.system.running import environment
 
 START = datetime(2026, 11, 25, 10, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 FRESH = timedelta(minutes=30)  # the default of `expires`
 GRACE = timedelta(seconds=1)  # of the machine's time, that a STOP may take
 SKEW = timedelta(seconds=2)  # between the doubles' clock and the daemons'
@@ -46,7 +51,7 @@ class Setup:
     people: int = 28
     speed: float = 12  # simulated seconds in one of the machine's
     lasts: float = 90  # of the machine's seconds, in which the nudges fall due
-    database_url: str | None = None  # else SQLite
+    postgresql: bool = False  # a server of its own, with the same clock; else SQLite
 
     @property
     def span(self) -> timedelta:
@@ -65,18 +70,36 @@ class Outcome:
 
 async def run(setup: Setup) -> Outcome:
     """Runs it to its end. The folder is empty, or not there."""
-    random = Random(setup.seed)
     setup.folder.mkdir(parents=True, exist_ok=True)
-    known = people.gather(setup.people, START + timedelta(minutes=1), setup.span, random)
+    if not setup.postgresql:
+        async with nursery(START, setup.speed) as born:
+            return await _run(setup, born, START, None)
+    with throw_away_cluster(faked(START, setup.speed)) as database:
+        url = database("fleet")
+        now, asked_at = time_of(url)
+        async with nursery(now, setup.speed) as born:
+            born.clock = FastClock(now, setup.speed, asked_at)  # the daemons go by the server's
+            return await _run(setup, born, START + MINUTE * ((now - START) // MINUTE + 1), url)
+
+
+async def _run(setup: Setup, born: Nursery, start: datetime, url: str | None) -> Outcome:
+    random, now = Random(setup.seed), born.clock.now
+    known = people.gather(setup.people, start + MINUTE, setup.span, random)
     people.write(known, setup.folder / "plans")
-    async with nursery(START, setup.speed) as born:
-        now = born.clock.now
-        async with TwilioDouble(now) as twilio, SmtpDouble(now=now) as smtp:
-            twilio.weather, smtp.weather = weather.of_twilio(random), weather.of_smtp(random)
-            for one in known:
-                if one.part in people.NUMBERS:
-                    twilio.behaviours[one.phone] = people.NUMBERS[one.part]
-            return await Run(setup, random, born, twilio, smtp, known).to_the_end()
+    async with TwilioDouble(now) as twilio, SmtpDouble(now=now) as smtp:
+        twilio.weather, smtp.weather = weather.of_twilio(random), weather.of_smtp(random)
+        for one in known:
+            if one.part in people.NUMBERS:
+                twilio.behaviours[one.phone] = people.NUMBERS[one.part]
+        return await Run(setup, random, born, twilio, smtp, known, start, url).to_the_end()
+
+
+def time_of(url: str) -> tuple[datetime, float]:
+    """The server's time, and when that was by the machine's."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        return row[0].astimezone(UTC), time.monotonic()
 
 
 @dataclass
@@ -89,6 +112,8 @@ class Run:
     twilio: TwilioDouble
     smtp: SmtpDouble
     known: list[Someone]
+    start: datetime
+    database_url: str | None
     silences: list[Silence] = field(default_factory=list)
     answers: list[Due] = field(default_factory=list)  # what was texted wants one each
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -111,13 +136,13 @@ class Run:
             "PLANS_DIR": str(self.setup.folder / "plans"),
             "LOG_LEVEL": "info",
         }
-        if self.setup.database_url is not None:
-            self.settings["DATABASE_URL"] = self.setup.database_url
+        if self.database_url is not None:
+            self.settings["DATABASE_URL"] = self.database_url
         self.daemons = [self._daemon(number) for number in range(self.setup.daemons)]
 
     async def to_the_end(self) -> Outcome:
         due = await self._foreseen()
-        self.silences += _quiet_from_the_start(self.known)
+        self.silences += _quiet_from_the_start(self.known, self.start)
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(one) for one in (self._outages(), self._statuses())]
             beside += [tasks.create_task(self._texts(one)) for one in self.known if one.says]
@@ -136,7 +161,7 @@ class Run:
     async def _foreseen(self) -> list[Due]:
         """What `nudger preview` says before anything has started."""
         folder = self.setup.folder
-        asked = ["preview", "--json", "--days", "1", "--from", START.isoformat()]
+        asked = ["preview", "--json", "--days", "1", "--from", self.start.isoformat()]
         code, said = await self.born.call(asked, environment(folder, self.settings), folder)
         assert code == 0, said
         rows = [row for row in json.loads(said[said.index("[") :]) if row["status"] == "send"]
@@ -204,11 +229,11 @@ class Run:
     # --- the end ----------------------------------------------------------------------------------
     def _store(self) -> SqlStore:
         file = self.daemons[0].folder / "state" / "nudger.db"
-        return open_store(self.setup.database_url or f"sqlite:///{file}", create=False)
+        return open_store(self.database_url or f"sqlite:///{file}", create=False)
 
     async def _settle(self) -> None:
         """Until nothing is under way, open or due today; at most SETTLES after the last kill or nudge."""
-        latest = max(self.born.clock.now(), START + self.setup.span) + SETTLES
+        latest = max(self.born.clock.now(), self.start + self.setup.span) + SETTLES
         while self.born.clock.now() < latest:
             await asyncio.sleep(0.5)
             if latest - self.born.clock.now() < SETTLES - CALM and await asyncio.to_thread(self._calm):
@@ -222,7 +247,7 @@ class Run:
             return not asked and not any(
                 entry.state is State.SENDING or (entry.state is State.PLANNED and entry.due_at < soon)
                 for one in self.known
-                for entry in store.agenda(one.id, START.date())
+                for entry in store.agenda(one.id, self.start.date())
             )
         finally:
             store.close()
@@ -260,15 +285,15 @@ class Run:
         return [
             Due(one.id, f"{one.id} {entry.nudge}", entry.due_at, entry.expires_at)
             for one in self.known
-            for entry in store.agenda(one.id, START.date())
+            for entry in store.agenda(one.id, self.start.date())
             if entry.round > 0
         ]
 
     def _ends(self, store: SqlStore) -> dict[tuple[str, str], str]:
         ends = {}
         for one in self.known:
-            for entry in store.agenda(one.id, START.date()):
-                if entry.local_date == START.date():
+            for entry in store.agenda(one.id, self.start.date()):
+                if entry.local_date == self.start.date():
                     ends[(one.id, f"{one.id} {entry.nudge}")] = _end(entry.state, entry.reason)
             for line in store.conversation(person=one.id):
                 if not line.inbound and line.state and not NUDGE.search(line.text):
@@ -287,11 +312,11 @@ def _end(state: State, reason: str) -> str:
     return "unknown" if state is State.UNKNOWN else f"{state}: {reason}"
 
 
-def _quiet_from_the_start(known: list[Someone]) -> Iterator[Silence]:
+def _quiet_from_the_start(known: list[Someone], start: datetime) -> Iterator[Silence]:
     never = datetime.max.replace(tzinfo=UTC)
     for one in known:
         if one.quiet_from is not None:
             # Ten minutes are more than any daemon is away.
             yield Silence(one.id, "quiet", one.quiet_from - timedelta(minutes=10), one.quiet_from + SKEW)
         if one.part is Part.LEFT:
-            yield Silence(one.id, "stop", START, never)
+            yield Silence(one.id, "stop", start, never)
