@@ -5,13 +5,13 @@ import sys
 
 from typer.exceptions import Abort, TyperException
 
-from nudger.cli import daemon, doctor, init, keeping, lint, looking, people, plans, replies, simulate
+from nudger.cli import daemon, doctor, init, keeping, lint, looking, people, plans, pushing, replies, simulate
 from nudger.cli.context import app
 from nudger.cli.show import fault, misused
 
 __all__ = ["main"]
 
-for room in (daemon, init, doctor, plans, lint, replies, people, looking, keeping, simulate):
+for room in (daemon, init, doctor, plans, pushing, lint, replies, people, looking, keeping, simulate):
     room.register(app)
 
 

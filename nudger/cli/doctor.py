@@ -147,7 +147,7 @@ class Patient:
         """The people, if they can be read at all, and who else may read of them."""
         always: dict[str, Look] = {
             "secrets": lambda: files_are_closed(self._closed()),
-            "plans": lambda: plans_are_sound(self._settings.plans_dir, *self._reading[1:]),
+            "plans": self._plans_are_sound,
         }
         if not self._is_readable() or not self._people:
             return always  # why, the check of the plans says
@@ -159,6 +159,11 @@ class Patient:
             "consent": lambda: everyone_can_be_asked(self._people, self.core.decider.mute),
             "budget": self._budget,
         }
+
+    def _plans_are_sound(self) -> Finding:
+        if self._settings.plans == "push":
+            return note("they come by nudger plans push, which says what is wrong with them")
+        return plans_are_sound(self._settings.plans_dir, *self._reading[1:])
 
     def _budget(self) -> Finding:
         settings = self._settings
@@ -199,7 +204,7 @@ class Patient:
 
     def _is_readable(self) -> bool:
         try:
-            return bool(self._reading)
+            return self._settings.plans == "folder" and bool(self._reading)
         except Exception:  # whatever it is, the check of the plans says
             return False
 

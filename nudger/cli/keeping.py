@@ -1,11 +1,11 @@
-"""`nudger backup`, `nudger restore`, `nudger accept-restore`: the database kept, and put back."""
+"""`nudger backup`, `nudger restore`, `nudger migrate`: the database kept, put back, and carried over."""
 
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
+from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from nudger import logs
 from nudger.cli.context import clock, opened, settings_of
@@ -13,7 +13,7 @@ from nudger.cli.show import local, out
 from nudger.core import Core
 from nudger.delivery.restored import Restored
 from nudger.highwater import COMMAND
-from nudger.wiring import back_up_database, restore_database
+from nudger.wiring import back_up_database, carry_database, restore_database
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 LOST = (
@@ -26,6 +26,7 @@ LOST = (
 def register(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
+    app.command()(migrate)
     app.command("accept-restore")(accept_restore)
 
 
@@ -63,6 +64,28 @@ def restore(
     kept = f" What was there is kept as {aside}: remove it when you need it no more." if aside else ""
     out.print(f"Restored.{kept}", markup=False)
     out.print(f"Start nudger: it takes replies. Nudges go out again after you type: {COMMAND}", markup=False)
+
+
+def migrate(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="postgresql://user@host/database, empty.")],
+) -> None:
+    """Carries the state from the SQLite file to PostgreSQL, while nudger is stopped. The file stays as it
+    is, and nothing works with it any more."""
+    logs.configure("warning")
+    core = Core(settings_of(context, running=False))
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), transient=True) as bar:
+        task = bar.add_task("looking")
+        name, counts = carry_database(
+            core, to, lambda table, count: bar.update(task, description=f"{table}: {count} rows")
+        )
+    rows = sum(counts.values())
+    out.print(f"{rows} rows of {len(counts)} tables are in {name}: {counts['person']} people.", markup=False)
+    out.print(
+        f"Now set NUDGER_DATABASE_URL to it, keep NUDGER_STATE_DIR and NUDGER_SEED, and start nudger. "
+        f"{core.database_file} is not worked with any more; remove it when you need it no more.",
+        markup=False,
+    )
 
 
 def accept_restore(context: typer.Context, yes: Yes = False) -> None:

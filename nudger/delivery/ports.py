@@ -295,6 +295,9 @@ class Store(Protocol):
     def remember(self, key: str, value: str) -> str:
         """Keeps a fact under `key` unless one is kept; returns the kept one."""
 
+    def keep(self, key: str, value: str) -> None:
+        """Keeps this fact under `key`, whatever was kept."""
+
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:
         """Writes down that the database has come this far: one more than ever before and than `at_least`."""

@@ -47,11 +47,15 @@ class Loading:
     zones_changed: Callable[[], bool]  # whether tzdata was replaced since it was last asked
     salt: Callable[[], str] = str  # changes with what plans are checked against: words, zones, settings
     elsewhere: Callable[[datetime, bool], Awaitable[Loaded]] | None = None  # `load`, in another process
+    pushed: bool = False  # plans come by `nudger plans push`: the folder is not looked at
     largest_here: int = 0  # files of the usual length: with more to read, `elsewhere` does it
     _checked_on: date | None = None
 
     async def run_once(self, now: datetime, paths: Collection[Path] | None = None) -> Loaded:
         """Takes over what has changed since the last time: of `paths`, or of the whole folder."""
+        if self.pushed:
+            await asyncio.to_thread(self._mind_zones, now)
+            return Loaded()
         enough = None if self.elsewhere is None else self.largest_here
         work, shared, basis = await asyncio.to_thread(self._look, now, paths, enough)
         self._checked_on = self._checked_on or self.facts(now).today
@@ -76,6 +80,9 @@ class Loading:
         none that ran before."""
         if self.store.has_people():
             return
+        if self.pushed:
+            log.warning("nobody_yet", what="plans come by: nudger plans push PATH")
+            return
         found = find_plans([self.folder])
         problems = [*found.problems, *plans.read(found.sources, self.facts(now), found.shared).problems]
         if errors := [problem for problem in problems if problem.severity == "error"]:
@@ -85,12 +92,15 @@ class Loading:
             "Copy an example plan into it and edit it; check it with: nudger check",
         )
 
-    def _look(
-        self, now: datetime, paths: Collection[Path] | None = None, enough: int | None = None
-    ) -> tuple[Work, Found, str]:
+    def _mind_zones(self, now: datetime) -> None:
         if self.zones_changed():
             log.warning("zone_rules_changed", what="every day to come is laid out again")
             self.store.lay_out_all_again(now)
+
+    def _look(
+        self, now: datetime, paths: Collection[Path] | None = None, enough: int | None = None
+    ) -> tuple[Work, Found, str]:
+        self._mind_zones(now)
         shared = read_shared(self.folder)
         basis = basis_of(self.salt(), shared)
         files = None if paths is None else only_plans(paths, self.folder)

@@ -142,6 +142,7 @@ PingUrl = Annotated[
 ]
 Sms = Annotated[Literal["phone", "twilio"], BeforeValidator(_lower), _expected('"phone" or "twilio"')]
 Email = Annotated[Literal["phone", "smtp"], BeforeValidator(_lower), _expected('"phone" or "smtp"')]
+Plans = Annotated[Literal["folder", "push"], BeforeValidator(_lower), _expected('"folder" or "push"')]
 Replies = Annotated[Literal["webhook", "poll"], BeforeValidator(_lower), _expected('"webhook" or "poll"')]
 Security = Annotated[
     Literal["starttls", "tls", "none"], BeforeValidator(_lower), _expected('"starttls", "tls" or "none"')
@@ -158,6 +159,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    plans: Plans = "folder"
     plans_dir: Path
     state_dir: Path
     database_url: Database = Field(default_factory=lambda data: f"sqlite:///{data['state_dir']}/nudger.db")

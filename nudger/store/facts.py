@@ -12,6 +12,7 @@ from nudger.store.tables import fact
 from nudger.store.transaction import Transaction
 
 INSTANCE, MARK, RESTORED = "instance", "mark", "restored"
+CARRIED = "carried to"  # a SQLite database that is another's state by now (carrying.py)
 _TURNS = 0x6D61726B  # any number: hosts of a fleet that mark at once take turns
 
 

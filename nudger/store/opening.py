@@ -6,14 +6,18 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from nudger.errors import StoreError
+from nudger.store.carrying import Told, carry
 from nudger.store.condition import Condition, condition
 from nudger.store.database import Database
+from nudger.store.facts import CARRIED
 from nudger.store.migrate import migrate
 from nudger.store.sqlstore import SqlStore
+from nudger.store.tables import fact
 
 FORMS = "Use sqlite:///folder/nudger.db, or postgresql://user:password@host/nudger."
 
@@ -30,10 +34,37 @@ def open_store(url: str, zone: Callable[[str], tzinfo] = ZoneInfo, *, create: bo
     database = _database(parsed)
     try:
         migrate(database)
+        _refuse_carried(database)
     except BaseException:
         database.close()
         raise
     return SqlStore(database, zone)
+
+
+def carry_over(url: str, target_url: str, told: Told) -> tuple[str, dict[str, int]]:
+    """The state at `url`, a SQLite file that nobody works with, carried to PostgreSQL: the name of that
+    database, and how many rows of each table. StoreError and UsageError say why not."""
+    source, target = _database(_parsed(url)), _database(_parsed(target_url))
+    try:
+        migrate(source)
+        if not target.is_sqlite:
+            migrate(target)
+        return target.name, carry(source, target, told)
+    finally:
+        source.close()
+        target.close()
+
+
+def _refuse_carried(database: Database) -> None:
+    if not database.is_sqlite:
+        return
+    with database.read() as connection:
+        where = connection.scalar(select(fact.c.value).where(fact.c.key == CARRIED))
+    if where is not None:
+        raise StoreError(
+            f"the database {database.name} was carried to {where}, and is not worked with any more",
+            f"Set NUDGER_DATABASE_URL to that one. If the carrying was cut off: nudger migrate --to {where}",
+        )
 
 
 def look_at(url: str) -> Condition:

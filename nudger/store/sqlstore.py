@@ -337,6 +337,10 @@ class SqlStore:
         with self._write() as tx:
             return facts.remember(tx, key, value)
 
+    def keep(self, key: str, value: str) -> None:
+        with self._write() as tx:
+            facts.put(tx, key, value)
+
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:
         with self._write() as tx:

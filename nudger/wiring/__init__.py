@@ -1,10 +1,12 @@
 """The one room that knows every concrete part: settings in, things that run out."""
 
 from nudger.wiring.channels import check_smtp, check_twilio, sign_as_twilio
+from nudger.wiring.plans import push_plans
 from nudger.wiring.running import build_daemon
 from nudger.wiring.state import (
     alone,
     back_up_database,
+    carry_database,
     clock_of,
     is_running,
     look_at_database,
@@ -17,12 +19,14 @@ __all__ = [
     "alone",
     "back_up_database",
     "build_daemon",
+    "carry_database",
     "check_smtp",
     "check_twilio",
     "clock_of",
     "is_running",
     "look_at_database",
     "open_database",
+    "push_plans",
     "restore_database",
     "send_test_alert",
     "sign_as_twilio",

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from nudger import __version__, logs
 from nudger.core import Core
+from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Store
-from nudger.errors import NudgerError, StoreError
+from nudger.errors import NudgerError, SettingsError, StoreError
 from nudger.files import read_templates
 from nudger.loading import Loaded, Loading
 from nudger.settings import Settings
@@ -27,21 +28,56 @@ COLLECTED_AFTER = 100_000  # new objects
 LARGEST_HERE = 300  # files of the usual length: some 0.1 s
 
 
+COME_BY = "plans come by"  # kept in the database: a host that does otherwise would undo the others
+
+
 def build_loading(core: Core, store: Store) -> Loading:
-    """The duty, with a way out for large loads."""
-    loading = _loading(core, store)
+    """The duty, with a way out for large loads. SettingsError where the plans of this database come another
+    way than the settings say."""
+    mine = core.settings.plans
+    kept = store.remember(COME_BY, mine)
+    if kept != mine:
+        raise SettingsError(*_OTHER_WAY[kept])
+    loading = _loading(core, store, core.settings.plans_dir)
+    loading.pushed = mine == "push"
     loading.elsewhere, loading.largest_here = _Elsewhere(core.settings), LARGEST_HERE
     return loading
 
 
-def _loading(core: Core, store: Store) -> Loading:
+_OTHER_WAY = {
+    "push": (
+        "NUDGER_PLANS=folder: the plans of this database come by nudger plans push,"
+        " and loading a folder would pause everybody who is not in it",
+        "Set NUDGER_PLANS=push, as on the other hosts.",
+    ),
+    "folder": (
+        "NUDGER_PLANS=push: the plans of this database come from a folder, which a daemon would load again",
+        "Stop every daemon on it, and push once with --take-over: nudger plans push PATH --take-over",
+    ),
+}
+
+
+def push_plans(core: Core, store: Store, folder: Path, now: datetime, *, take_over: bool) -> Loaded:
+    """The plans of this folder become those of the database, as a daemon would load them, and the days to
+    come are laid out. SettingsError where they come from a folder that daemons watch."""
+    if take_over:
+        store.keep(COME_BY, "push")
+    elif store.remember(COME_BY, "push") != "push":
+        raise SettingsError(*_OTHER_WAY["folder"])
+    loaded = _loading(core, store, folder).load(now, everything=True)
+    laying_out = LayingOut(store, core.zone, core.settings.seed)
+    asyncio.run(laying_out.run_once(now))
+    return loaded
+
+
+def _loading(core: Core, store: Store, folder: Path) -> Loading:
     settings = core.settings
     words = _digest_of_words(settings.templates_dir)
 
     def salt() -> str:
         return "\0".join((__version__, core.zones.version, words, settings.seed, settings.country or ""))
 
-    return Loading(settings.plans_dir, core.facts, store, core.zone, settings.seed, core.zones.refresh, salt)
+    return Loading(folder, core.facts, store, core.zone, settings.seed, core.zones.refresh, salt)
 
 
 def _digest_of_words(own: Path | None) -> str:
@@ -93,7 +129,7 @@ def _load(sender: Connection, settings: Settings, now: datetime, everything: boo
     try:
         store = open_database(core)
         try:
-            sender.send(_loading(core, store).load(now, everything))
+            sender.send(_loading(core, store, settings.plans_dir).load(now, everything))
         finally:
             store.close()
     except NudgerError as fault:

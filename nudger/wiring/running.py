@@ -95,7 +95,7 @@ def build_daemon(
         inbox=inbox,
         recover=recover,
         web=lambda: serving(settings, doors(core, store, clock, daemon, metrics)),
-        watch=lambda: _changes(settings.plans_dir),
+        watch=lambda: _no_changes() if settings.plans == "push" else _changes(settings.plans_dir),
         duties=(
             Duty("high water", EVERY, high_water.run_once),
             Duty("tally", TALLY_EVERY, _in_turn(store, "tally", TALLY_EVERY, Tallying(store).run_once)),
@@ -161,3 +161,9 @@ async def _changes(folder: Path) -> AsyncIterator[Collection[Path]]:
     """The paths of each burst of changes to plan files, by inotify."""
     async for changes in awatch(folder, debounce=SETTLE * 8, step=SETTLE):
         yield {Path(path) for _, path in changes}
+
+
+async def _no_changes() -> AsyncIterator[Collection[Path]]:
+    """Plans come by push: there is no folder to watch."""
+    await asyncio.Event().wait()
+    yield ()

@@ -12,7 +12,7 @@ from nudger.delivery.ports import Clock, Store
 from nudger.delivery.restored import Restored
 from nudger.errors import StoreError
 from nudger.highwater import HighWater
-from nudger.store import Condition, back_up, look_at, open_store, restore
+from nudger.store import Condition, back_up, carry_over, look_at, open_store, restore
 
 
 def open_database(core: Core) -> Store:
@@ -56,6 +56,17 @@ def restore_database(core: Core, source: Path, now: datetime) -> Path | None:
         finally:
             store.close()
     return aside
+
+
+def carry_database(
+    core: Core, target_url: str, told: Callable[[str, int], None]
+) -> tuple[str, dict[str, int]]:
+    """The state of this folder carried to a PostgreSQL database: its name, and the rows of each table.
+    StoreError while a daemon runs here."""
+    if not core.has_database():
+        raise StoreError(f"there is no database at {core.database_file}", "There is nothing to carry over.")
+    with alone(core.settings.state_dir):
+        return carry_over(core.settings.database_url, target_url, told)
 
 
 @contextmanager

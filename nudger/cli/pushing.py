@@ -1,0 +1,76 @@
+"""`nudger plans push`: plans go to the database from wherever they live, and all its hosts run them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nudger.cli.context import clock, opened
+from nudger.cli.show import err, out, problems
+from nudger.core import Core
+from nudger.delivery.ports import Store
+from nudger.errors import UsageError
+from nudger.files import find_plans
+from nudger.plans import read
+from nudger.wiring import push_plans
+
+MOST_GONE = 1  # person whose plan may be missing without a question; of many, half of them
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(_plans)
+    group.command()(push)
+    app.add_typer(group, name="plans")
+
+
+def _plans() -> None:
+    """Plans of a database that several hosts share."""
+
+
+def push(
+    context: typer.Context,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="A folder of plans (default: the plans folder).")
+    ] = None,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Where the plans came from a folder until now. No daemon may run."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, however many would be paused.")] = False,
+) -> int:
+    """Takes these plans over into the database: they are all the plans there are. Who has none any more is
+    paused, who has a faulty one keeps the last good one."""
+    with opened(context) as (core, store):
+        folder = path or core.settings.plans_dir
+        _demand_the_right_folder(core, store, folder, yes)
+        loaded = push_plans(core, store, folder, clock.now(), take_over=take_over)
+    problems(loaded.problems, err)
+    change = loaded.change
+    out.print(
+        f"{loaded.files} files; people: {len(change.added)} added, {len(change.changed)} changed, "
+        f"{len(change.removed)} paused (no plan any more), {len(change.restored)} back.",
+        markup=False,
+    )
+    return 3 if any(one.severity == "error" for one in loaded.problems) else 0
+
+
+def _demand_the_right_folder(core: Core, store: Store, folder: Path, yes: bool) -> None:
+    """A folder with plans, and with those of most of the people who are nudged."""
+    if not folder.is_dir():
+        raise UsageError(f"PATH: expected a folder of plans, found none at {folder}")
+    now = clock.now()
+    found = find_plans([folder])
+    reading = read(found.sources, core.facts(now), found.shared)
+    if not reading.files:
+        raise UsageError(
+            f"PATH: expected plans (.toml or .csv files) in {folder}, found none",
+            "To pause somebody: nudger pause PERSON",
+        )
+    known = store.vitals(now).people
+    gone = known - len(store.digests(reading.files))
+    if gone > max(MOST_GONE, known // 2) and not yes:
+        raise UsageError(
+            f"PATH: {gone} of {known} people have no plan in {folder}, and would be paused",
+            "Is it the right folder? If it is: nudger plans push --yes",
+        )

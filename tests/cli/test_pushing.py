@@ -1,0 +1,147 @@
+"""`nudger plans push`: plans from a checkout become those of the database."""
+
+from pathlib import Path
+
+import pytest
+
+from nudger.errors import SettingsError
+from nudger.store import open_store
+from nudger.wiring.plans import COME_BY
+from tests.cli.conftest import Typed
+from tests.store.world import NOON
+
+PLAN = """timezone = "UTC"
+email = "{0}@example.org"
+consent = "2026-11-20"
+[[nudge]]
+kind = "rest"
+at = "13:00"
+"""
+
+
+@pytest.fixture
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder.parent}/home/state/nudger/nudger.db"
+
+
+def write(folder: Path, *people: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for one in people:
+        (folder / f"{one}.toml").write_text(PLAN.format(one))
+
+
+def states(url: str) -> dict[str, bool]:
+    store = open_store(url)
+    found = {one.id: one.standing.removed_at is None for one in store.people()}
+    store.close()
+    return found
+
+
+def test_plans_are_taken_over_and_laid_out(folder: Path, nudger: Typed, url: str) -> None:
+    write(folder / "checkout", "maya", "jonas")
+
+    code, said = nudger("plans", "push", "checkout")
+
+    assert (code, said) == (0, "2 files; people: 2 added, 0 changed, 0 paused (no plan any more), 0 back.\n")
+    store = open_store(url)
+    assert store.status(NOON).planned == 2 * len(store.agenda("maya", NOON.date())) > 0
+    store.close()
+
+
+def test_pushed_from_another_place_nothing_changes_but_what_differs(
+    folder: Path, nudger: Typed, url: str
+) -> None:
+    write(folder / "here", "maya", "jonas")
+    nudger("plans", "push", "here")
+    write(folder / "there", "maya", "ines")
+    (folder / "there" / "maya.toml").write_text(PLAN.format("maya").replace("13:00", "14:00"))
+
+    code, said = nudger("plans", "push", "there")
+
+    assert (code, said) == (0, "2 files; people: 1 added, 1 changed, 1 paused (no plan any more), 0 back.\n")
+    assert states(url) == {"ines": True, "jonas": False, "maya": True}
+
+
+def test_a_faulty_plan_is_told_as_check_does_and_the_last_good_one_runs_on(
+    folder: Path, nudger: Typed, url: str
+) -> None:
+    write(folder / "plans", "maya", "jonas")
+    nudger("plans", "push")
+    (folder / "plans" / "maya.toml").write_text(PLAN.format("maya").replace("13:00", "25:00"))
+
+    code, said = nudger("plans", "push")
+
+    assert code == 3
+    assert (
+        f'{folder}/plans/maya.toml:6:6: nudge "rest": at: expected a time like "09:30", got "25:00"' in said
+    )
+    assert states(url) == {"jonas": True, "maya": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("nowhere", "expected a folder of plans, found none at nowhere"),
+        (".", "expected plans (.toml or .csv"),
+    ],
+)
+def test_a_folder_without_plans_pauses_nobody(
+    folder: Path, nudger: Typed, url: str, path: str, words: str
+) -> None:
+    write(folder / "plans", "maya")
+    nudger("plans", "push")
+
+    code, said = nudger("plans", "push", path)
+
+    assert (code, words in said) == (2, True)
+    assert states(url) == {"maya": True}
+
+
+def test_a_folder_without_most_of_the_people_asks_to_be_sure(folder: Path, nudger: Typed, url: str) -> None:
+    write(folder / "plans", "maya", "jonas", "ines")
+    nudger("plans", "push")
+    write(folder / "other", "noor")
+
+    code, said = nudger("plans", "push", "other")
+
+    assert code == 2
+    assert "3 of 3 people have no plan in other, and would be paused" in said
+    assert set(states(url).values()) == {True}
+    assert nudger("plans", "push", "other", "--yes")[0] == 0
+    assert states(url) == {"ines": False, "jonas": False, "maya": False, "noor": True}
+
+
+def test_where_daemons_watch_a_folder_nothing_is_pushed_until_that_is_taken_over(
+    folder: Path, nudger: Typed, url: str
+) -> None:
+    write(folder / "plans", "maya")
+    (folder.parent / "home" / "state" / "nudger").mkdir(parents=True)
+    store = open_store(url)
+    store.remember(COME_BY, "folder")
+    store.close()
+
+    code, said = nudger("plans", "push")
+
+    assert code == SettingsError.exit_code == 3
+    assert "the plans of this database come from a folder" in said
+    assert "--take-over" in said
+    assert nudger("plans", "push", "--take-over")[0] == 0
+    assert nudger("plans", "push")[0] == 0
+
+
+@pytest.mark.parametrize(("kept", "mine"), [("push", "folder"), ("folder", "push")])
+def test_a_daemon_that_would_take_plans_another_way_than_the_others_does_not_start(
+    folder: Path, nudger: Typed, url: str, monkeypatch: pytest.MonkeyPatch, kept: str, mine: str
+) -> None:
+    write(folder / "plans", "maya")
+    (folder.parent / "home" / "state" / "nudger").mkdir(parents=True)
+    store = open_store(url)
+    store.remember(COME_BY, kept)
+    store.close()
+    monkeypatch.setenv("NUDGER_PLANS", mine)
+    monkeypatch.setenv("NUDGER_WEB_PORT", "0")
+
+    code, said = nudger("run")
+
+    assert code == 3
+    assert f"NUDGER_PLANS={mine}: the plans of this database come" in said
