@@ -9,7 +9,15 @@ from twilio.rest import Client
 
 from nudger.channels.twilio_account import Account
 from nudger.channels.twilio_codes import failure_of
-from nudger.channels.twilio_http import CONNECTIONS, NoAnswer, NotReached, Refused, TwilioHttp, quiet_loggers
+from nudger.channels.twilio_http import (
+    BEFORE,
+    CONNECTIONS,
+    NoAnswer,
+    NotReached,
+    Refused,
+    TwilioHttp,
+    quiet_loggers,
+)
 from nudger.channels.twilio_outbox import PAGE_SIZE, listed
 from nudger.delivery.agenda import Sending
 from nudger.delivery.doubts import Listed
@@ -71,6 +79,7 @@ class TwilioChannel:
     async def send(self, sending: Sending) -> Receipt:
         """Posts the message once. Twilio knows no idempotency key: what is ambiguous stays so."""
         parameters = self._parameters(sending)
+        before = BEFORE.set(sending.until)
         try:
             # The client's own request, not its `create_async`: that makes of each answer an object with
             # dates and prices, which takes a fifth of the whole. Only the id is wanted.
@@ -85,6 +94,8 @@ class TwilioChannel:
         except Exception as error:
             # A success whose body is not Twilio's JSON.
             raise SendFailure(Failure.AMBIGUOUS, "Twilio's answer could not be read") from error
+        finally:
+            BEFORE.reset(before)
         if not sid:
             raise SendFailure(Failure.AMBIGUOUS, "Twilio answered without a message id")
         return Receipt(sid)

@@ -105,6 +105,7 @@ class Sending:
     attempts: int = 0  # of the entry, before this one
     due_at: datetime | None = None  # the entry's
     contact: Contact | None = None  # whom it names
+    until: float | None = None  # by the loop's clock: later no byte of it may go out, for it may be another's
 
 
 @dataclass(frozen=True, slots=True)

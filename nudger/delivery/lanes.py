@@ -3,9 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nudger.delivery.agenda import Sending
+from nudger.delivery.lease import FIRST_BYTE
 
 GATHER = 0.005  # seconds: what ends meanwhile shares one question, or one commit
 LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
@@ -79,11 +80,13 @@ class Lane:
         return self.places - len(self._under_way)
 
     async def _go(self, sending: Sending, looked_at: float) -> None:
-        # RACE: this process or its machine stood still since. Whatever comes between this and the first
-        # byte, the channel's own time limit bounds.
-        old = asyncio.get_running_loop().time() - looked_at > LOOK_LASTS
-        if not old or await self.still_go([sending]):
-            await self.send(sending)
+        clock = asyncio.get_running_loop().time
+        if clock() - looked_at > LOOK_LASTS:  # RACE: this process or its machine stood still since
+            looked_at = clock()
+            if not await self.still_go([sending]):
+                return
+        # RACE: it stands still from here on. The channel lets no byte out after `until`.
+        await self.send(replace(sending, until=looked_at + FIRST_BYTE.total_seconds()))
 
     def _handed_over(self, _task: asyncio.Task[None]) -> None:
         self._handing_over = None

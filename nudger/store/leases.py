@@ -7,7 +7,7 @@ and is asked about. Nobody sends it again blindly, and it itself finds out befor
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, insert, literal_column, or_, select, update
+from sqlalchemy import bindparam, delete, exists, literal_column, or_, select, update
 
 from nudger.delivery.lease import HELD, LONGEST_CALL, host_of
 from nudger.errors import StoreError
@@ -100,8 +100,8 @@ def _lives_of(host: str, owners: Iterable[str]) -> set[str]:
 
 def _hold(tx: Transaction, owner: str) -> None:
     held = tx.connection.execute(update(lease).where(lease.c.owner == owner).values(until=moment(HELD)))
-    if not held.rowcount:
-        tx.connection.execute(insert(lease).values(owner=owner, until=moment(HELD)))
+    if not held.rowcount:  # RACE: two threads of one daemon that was taken over, and goes on
+        tx.connection.execute(tx.database.insert_new(lease).values(owner=owner, until=moment(HELD)))
 
 
 def _leave(tx: Transaction, left: Sequence[AnyRow], now: datetime) -> int:

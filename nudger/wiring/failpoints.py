@@ -1,9 +1,9 @@
 """Failpoints: named steps at which a test ends or hangs the daemon. Off, there is nothing of them.
 
 A test starts the daemon with FAILPOINTS_FOR_TESTS naming a folder, and arms a step by putting a file of
-the step's name there that says `kill` or `hang`. Whoever reaches the step first takes the file away and
-does what it says: one file is one fault, across restarts too. It is no setting: neither a settings file
-nor a credential can hold it, and a daemon that runs with it says so in its log.
+the step's name there that says `kill`, `stop` or `hang`. Whoever reaches the step first takes the file
+away and does what it says: one file is one fault, across restarts too. It is no setting: neither a
+settings file nor a credential can hold it, and a daemon that runs with it says so in its log.
 
 The steps stand around the ports, where a crash can be told from the outside: what happens between two
 of them is lost with the process, whole.
@@ -69,10 +69,12 @@ def reach(folder: Path, step: str) -> None:
     what = taken.read_text(encoding="ascii").strip()
     if what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif what == "stop":  # until it is told to go on
+        os.kill(os.getpid(), signal.SIGSTOP)
     elif what == "hang":
         threading.Event().wait()
     else:
-        raise ValueError(f"{taken}: expected kill or hang, found {what!r}")
+        raise ValueError(f"{taken}: expected kill, stop or hang, found {what!r}")
 
 
 class _Around:

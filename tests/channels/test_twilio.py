@@ -356,6 +356,19 @@ async def test_a_process_that_stands_still_past_its_time_limit_writes_nothing_wh
     assert double.requests == []
 
 
+async def test_a_text_that_is_handed_over_too_late_is_certainly_not_sent(double: TwilioDouble) -> None:
+    async with channel(double) as made:
+        late = replace(TEXT, until=asyncio.get_running_loop().time() - 0.1)
+
+        with pytest.raises(SendFailure) as failed:
+            await made.send(late)
+
+        assert failed.value.failure is Failure.NOT_SENT
+        assert double.requests == []
+        await made.send(replace(late, until=asyncio.get_running_loop().time() + 5))
+        assert len(double.taken) == 1
+
+
 async def test_the_time_limit_of_one_request_goes_before_the_clients(double: TwilioDouble) -> None:
     async with opened(TwilioHttp(timedelta(seconds=30))) as http, asyncio.timeout(5):
         with pytest.raises(NoAnswer, match="did not answer in time"):

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 USER = "nudger"
@@ -31,56 +32,72 @@ def binaries() -> Path | None:
 DURABLE = "-c listen_addresses= -c max_connections=60"
 
 
+@dataclass
+class Server:
+    """A server that runs; called with a name it makes a database and gives its URL."""
+
+    folder: Path
+    _run: Callable[..., None]
+    _options: str
+    _port: str = "5432"
+
+    def __call__(self, name: str) -> str:
+        self._run("createdb", "-h", str(self.folder), "-p", self._port, "-U", USER, name)
+        port = "" if self._port == "5432" else f"&port={self._port}"
+        return f"postgresql://{USER}@/{name}?host={self.folder}{port}"
+
+    def start(self, environ: Mapping[str, str] | None = None) -> None:
+        """`environ` is added to its environment (a clock of its own)."""
+        log, data = f"{self.folder}/log", f"{self.folder}/data"
+        self._run(
+            *("pg_ctl", "-D", data, "-l", log, "-w", "-o", self._options, "start"), environ=environ or {}
+        )
+
+    def stop(self) -> None:
+        """At once, as in a crash."""
+        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+
+
 @contextmanager
 def cluster(
-    folder: Path, environ: Mapping[str, str] | None = None, options: str = OPTIONS
-) -> Iterator[Callable[[str], str]]:
+    folder: Path, environ: Mapping[str, str] | None = None, listen: str | None = None, options: str = OPTIONS
+) -> Iterator[Server]:
     """Runs a server in `folder`, which must be reachable for every user and short (a socket's path has
-    some 100 characters); gives a function that makes a database and returns its URL. `environ` is added to
-    the server's (a clock of its own)."""
+    some 100 characters). `listen`: "address:port" where it is on the network too, for anybody there."""
     programs = binaries()
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
     if os.geteuid() == 0:
         shutil.chown(folder, RUNS_AS)
     run = _runner(programs)
+    data = folder / "data"
     run(
-        "initdb",
-        "-D",
-        f"{folder}/data",
-        "-U",
-        USER,
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "--no-sync",
+        *("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
     )
-    asked = f"-k {folder} {options}"
-    start = ("pg_ctl", "-D", f"{folder}/data", "-l", f"{folder}/log", "-w", "-o", asked, "start")
-    run(*start, environ=environ or {})
+    asked, port = f"-k {folder} {options}", "5432"
+    if listen is not None:
+        address, port = listen.split(":")
+        asked += f" -c listen_addresses={address} -c port={port}"
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+    server = Server(folder, run, asked, port)
+    server.start(environ)
     try:
-
-        def database(name: str) -> str:
-            run("createdb", "-h", str(folder), "-U", USER, name)
-            return f"postgresql://{USER}@/{name}?host={folder}"
-
-        yield database
+        yield server
     finally:
-        run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "-w", "stop")
+        server.stop()
 
 
 @contextmanager
 def throw_away_cluster(
-    environ: Mapping[str, str] | None = None, options: str = OPTIONS
-) -> Iterator[Callable[[str], str]]:
+    environ: Mapping[str, str] | None = None, listen: str | None = None, options: str = OPTIONS
+) -> Iterator[Server]:
     """The same in a folder of its own, which goes with it."""
     folder = Path(tempfile.mkdtemp(prefix="nudger-pg-"))
     folder.chmod(0o755)
     try:
-        with cluster(folder, environ, options) as database:
-            yield database
+        with cluster(folder, environ, listen, options) as server:
+            yield server
     finally:
         shutil.rmtree(folder)
 

@@ -98,7 +98,12 @@ class Recorded:
 class TwilioDouble:
     """`async with TwilioDouble() as twilio:` then point a client at `twilio.base_url`."""
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC), port: int = 0) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        port: int = 0,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.behaviours: dict[str, Behaviour] = dict(MAGIC)
         self.weather: Callable[[], Behaviour | None] = lambda: None  # asked at each message
         self.listed_after = timedelta(0)
@@ -117,6 +122,7 @@ class TwilioDouble:
         self.keys_read_accounts = False  # only a main key may read the account itself
         self._now = now
         self._port = port
+        self._host = host
         self._changed = asyncio.Condition()
         app = web.Application()
         app.router.add_post(MESSAGES, self._create)
@@ -142,10 +148,10 @@ class TwilioDouble:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._host}:{self._port}"
 
     async def listen(self) -> None:
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        self._site = web.TCPSite(self._runner, self._host, self._port)
         await self._site.start()
 
     async def refuse_connections(self) -> None:

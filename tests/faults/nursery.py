@@ -102,20 +102,21 @@ def faked(start: datetime, speed: float) -> dict[str, str]:
     assert library is not None, INSTALL
     return {
         "LD_PRELOAD": str(library),
-        "FAKETIME": f"@{start:%Y-%m-%d %H:%M:%S} x{speed:g}",
+        "FAKETIME": f"{(start - datetime.now(UTC)).total_seconds():+.3f} x{speed:g}",
         "FAKETIME_DISABLE_SHM": "1",  # what is killed leaves nothing behind
         "TZ": "UTC",
     }
 
 
 @asynccontextmanager
-async def nursery(start: datetime, speed: float) -> AsyncIterator[Nursery]:
+async def nursery(start: datetime, speed: float, within: Sequence[str] = ()) -> AsyncIterator[Nursery]:
     """Processes whose clock shows `start` now and runs `speed` times as fast: libfaketime stands between
-    them and the machine, under every wait and every look at the time."""
+    them and the machine, under every wait and every look at the time. `within` is a command that runs
+    them elsewhere (in another network)."""
     fake = faked(start, speed)
     server = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-m", "tests.faults.forkserver"),
-        env={"PATH": os.environ["PATH"], **fake},
+        *(*within, sys.executable, "-W", "error", "-m", "tests.faults.forkserver"),
+        env={"PATH": f"{os.environ['PATH']}:/usr/sbin", **fake},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

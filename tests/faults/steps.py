@@ -14,7 +14,7 @@ class Steps:
         folder.mkdir()
 
     def arm(self, step: str, what: str) -> None:
-        """The next that reaches `step` does `what`: kill or hang."""
+        """The next that reaches `step` does `what`: kill, stop or hang."""
         self._mark(step).unlink(missing_ok=True)
         new = self.folder / f".{step}"
         new.write_text(what)

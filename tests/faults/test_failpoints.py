@@ -45,7 +45,7 @@ def test_a_step_that_is_not_armed_does_nothing(tmp_path: Path) -> None:
 def test_a_step_that_is_armed_with_something_else_says_what_it_expected(tmp_path: Path) -> None:
     (tmp_path / "claimed").write_text("explode")
 
-    with pytest.raises(ValueError, match="expected kill or hang, found 'explode'"):
+    with pytest.raises(ValueError, match="expected kill, stop or hang, found 'explode'"):
         failpoints.reach(tmp_path, "claimed")
 
 

@@ -193,6 +193,15 @@ def test_what_its_own_daemon_has_lost_track_of_becomes_unknown_after_ten_minutes
     assert world.states() == ["unknown"]
 
 
+def test_threads_that_renew_at_once_after_a_take_over_share_one_lease(
+    world: World, second: SqlStore, database: Database
+) -> None:
+    together(*(partial(store.renew, A) for store in (world.store, second) * 3))
+
+    with database.read() as connection:
+        assert connection.scalars(select(lease.c.owner).order_by(lease.c.owner)).all() == [A, "here"]
+
+
 def test_two_hosts_that_take_over_at_once_take_over_once(
     world: World, second: SqlStore, database: Database
 ) -> None:
