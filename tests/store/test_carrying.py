@@ -226,7 +226,7 @@ def test_a_state_that_went_elsewhere_is_not_carried_again(
     carry(source, target)
 
     with pytest.raises(StoreError, match=r"was carried to .* already"):
-        carry(source, new_database("elsewhere"))
+        carry(source, new_database("carried_elsewhere"))
 
 
 def test_a_text_with_a_nul_in_it_loses_that_alone(source: str, target: str) -> None:
