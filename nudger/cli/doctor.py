@@ -23,7 +23,7 @@ from nudger.doctor.budget import budget_carries
 from nudger.doctor.channels import on_screen, smtp_answers, twilio_answers
 from nudger.doctor.clock import clock_is_kept, clock_is_right
 from nudger.doctor.consent import everyone_can_be_asked
-from nudger.doctor.database import daemon_is_running, database_is_sound
+from nudger.doctor.database import daemon_is_running, database_is_sound, hosts_agree
 from nudger.doctor.disk import disk_has_room
 from nudger.doctor.examination import Look, exit_code, looked
 from nudger.doctor.finding import Finding, Grade, many, note
@@ -189,9 +189,14 @@ class Patient:
         return {
             "tzdata": lambda: tzdata_is_known(self.core.zones, zone_of, self.now),
             "database": lambda: database_is_sound(look_at_database(self.core)),
+            **({} if self.core.database_file else {"hosts": self._hosts_agree}),
             "disk": lambda: disk_has_room(state_dir),
             "daemon": lambda: daemon_is_running(is_running(state_dir), state_dir),
         }
+
+    def _hosts_agree(self) -> Finding:
+        examined = look_at_database(self.core)
+        return hosts_agree(examined.shared if examined else None, clock.now())
 
     def channels(self, test_alert: bool) -> dict[str, Look]:
         """What others have to be asked."""

@@ -1,8 +1,11 @@
 """The database, as it stands."""
 
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from nudger.doctor.finding import Finding, many, note, ok, warning
+
+FAR_OFF = timedelta(seconds=5)
 
 
 class Examined(Protocol):
@@ -19,6 +22,19 @@ class Examined(Protocol):
 
     @property
     def unknown(self) -> int: ...
+
+
+class Shared(Protocol):
+    """What the store says of a server that several hosts share."""
+
+    @property
+    def time(self) -> datetime: ...
+
+    @property
+    def daemons(self) -> int: ...
+
+    @property
+    def pooled(self) -> bool: ...
 
 
 def database_is_sound(examined: Examined | None) -> Finding:
@@ -38,6 +54,26 @@ def database_is_sound(examined: Examined | None) -> Finding:
             "Whose they are: nudger status",
         )
     return ok(f"{counts}, nothing of unknown end")
+
+
+def hosts_agree(shared: Shared | None, now: datetime) -> Finding:
+    """`now` by this machine's own clock. None: nothing is known of the server, and another check says so."""
+    if shared is None:
+        return note("not looked at: the database comes first")
+    off = now - shared.time
+    if abs(off) > FAR_OFF:
+        which = "ahead of" if off > timedelta(0) else "behind"
+        return warning(
+            f"this machine's clock is {abs(off).total_seconds():.0f} s {which} the database's",
+            "nudger goes by the database's: nothing comes early or late for it. Put it right: timedatectl",
+        )
+    count = f"{many(shared.daemons, 'daemon')} on this database; this machine's clock agrees with it"
+    if shared.pooled:
+        return note(
+            f"{count}; it is reached through a pooler that keeps no session",
+            "Hosts see each other's news within 15 s, not at once. For that, connect to the server itself.",
+        )
+    return ok(count)
 
 
 def daemon_is_running(running: bool, state_dir: object) -> Finding:

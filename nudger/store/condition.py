@@ -1,15 +1,26 @@
 """Looks at a database as it stands, for `nudger doctor`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import delete, false, func, literal_column, select, text
+from sqlalchemy import Connection, delete, false, func, literal_column, select, text
 
 from nudger.store.database import Database
 from nudger.store.migrate import is_current, refuse_replica
-from nudger.store.tables import message, person
+from nudger.store.moments import moment
+from nudger.store.tables import lease, message, person
 
 _SIZE_SQLITE = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
 _SIZE_POSTGRESQL = text("SELECT pg_database_size(current_database())")
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What hosts on one server share."""
+
+    time: datetime  # by its clock
+    daemons: int  # that live
+    pooled: bool  # reached through a pooler that keeps no session
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +32,13 @@ class Condition:
     people: int = 0
     unknown: int = 0  # messages
     size: int = 0  # bytes on the disk, indexes and all
+    shared: Shared | None = None  # None: a file, or a schema that is not current
 
 
 def condition(database: Database) -> Condition:
     """Changes nothing, if `database` was opened for looking. StoreError where it cannot be worked with."""
     people = unknown = size = 0
+    shared = None
     with database.write() as connection:
         if not database.is_sqlite:
             refuse_replica(connection, database.name)
@@ -37,5 +50,12 @@ def condition(database: Database) -> Condition:
             is_unknown = message.c.state == literal_column("'unknown'")
             unknown = connection.scalar(select(func.count()).where(is_unknown)) or 0
             size = connection.scalar(_SIZE_SQLITE if database.is_sqlite else _SIZE_POSTGRESQL) or 0
+            shared = None if database.is_sqlite else _shared(connection)
         connection.rollback()  # a commit would write SQLite's header into an empty file
-    return Condition(database.name, current, people, unknown, size)
+    return Condition(database.name, current, people, unknown, size, shared)
+
+
+def _shared(connection: Connection) -> Shared:
+    live = select(func.count()).where(lease.c.until > moment())
+    at, daemons = connection.execute(select(moment(), live.scalar_subquery())).one()
+    return Shared(at, daemons, bool(connection.info.get("pooled")))

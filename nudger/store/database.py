@@ -156,7 +156,7 @@ def _postgresql(url: URL) -> Engine:
             connection.prepare_threshold = None
         if idle == "0" and not pooled:
             connection.execute(f"SET {_IDLE}")
-        record.info["told anew"] = pooled and idle == "0"
+        record.info["pooled"], record.info["told anew"] = pooled, pooled and idle == "0"
         connection.commit()
 
     @event.listens_for(engine, "begin")

@@ -1,12 +1,13 @@
 """The clock, the disk, the database, the daemon's lock, the service."""
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from nudger.doctor.clock import clock_is_kept, clock_is_right
-from nudger.doctor.database import daemon_is_running, database_is_sound
+from nudger.doctor.database import daemon_is_running, database_is_sound, hosts_agree
 from nudger.doctor.disk import disk_has_room, judged
 from nudger.doctor.examination import looked
 from nudger.doctor.finding import Grade
@@ -14,8 +15,10 @@ from nudger.doctor.systemd import service_answers, service_is_watched
 from nudger.errors import StoreError
 from nudger.store import Condition, look_at, open_store
 from nudger.store import database as databases
+from nudger.store.condition import Shared
 from nudger.wiring import alone, is_running
 from tests.doubles.ordinary import as_an_ordinary_user
+from tests.store.world import NOON
 
 ACTIVE = {
     "LoadState": "loaded",
@@ -70,7 +73,7 @@ def test_looking_at_a_database_changes_nothing_of_it(tmp_path: Path) -> None:
 
     found = look_at(f"sqlite:///{file}")
 
-    assert found == Condition(str(file), True, 0, 0)
+    assert found == Condition(str(file), True, 0, 0, found.size)
     assert file.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["nudger.db"]
 
@@ -229,3 +232,22 @@ async def test_a_systemctl_that_fails_has_no_answer(tmp_path: Path, monkeypatch:
 
 async def test_nobody_is_asked_where_systemd_does_not_run(tmp_path: Path) -> None:
     assert await service_answers(booted=tmp_path / "nowhere") == []
+
+
+# --- hosts that share a database -----------------------------------------------------------------
+def test_a_clock_that_is_not_the_databases_is_told_with_how_far_it_is_off() -> None:
+    found = hosts_agree(Shared(NOON, 3, pooled=False), NOON - timedelta(minutes=5))
+
+    assert found.grade is Grade.WARNING
+    assert found.sentence == "this machine's clock is 300 s behind the database's"
+    assert "timedatectl" in found.advice
+
+
+def test_hosts_are_counted_and_a_pooler_is_named() -> None:
+    alone, pooled = (hosts_agree(Shared(NOON, 3, pooled=one), NOON) for one in (False, True))
+
+    assert alone.grade is Grade.OK
+    assert alone.sentence == "3 daemons on this database; this machine's clock agrees with it"
+    assert pooled.grade is Grade.NOTE
+    assert "within 15 s" in pooled.advice
+    assert hosts_agree(None, NOON).grade is Grade.NOTE

@@ -14,7 +14,7 @@ from nudger.delivery.planning import Layable
 from nudger.delivery.sends import Failure
 from nudger.effects import Answer, OptOut
 from nudger.errors import StoreError
-from nudger.store import SqlStore
+from nudger.store import SqlStore, look_at
 from nudger.store.database import Database
 from nudger.store.moments import moment
 from nudger.store.tables import lease, turn
@@ -289,3 +289,20 @@ def test_the_databases_clock_is_read_as_an_instant(world: World, database: Datab
         ahead, here = connection.execute(select(moment(MINUTE), moment())).one()
         assert abs(ahead - here - MINUTE) < timedelta(seconds=1)
         assert connection.scalar(text("SELECT count(*) FROM lease")) == 1  # of the world itself
+
+
+def test_a_look_at_the_database_counts_the_daemons_that_live(
+    world: World, database: Database, database_url: str
+) -> None:
+    world.store.renew(A)
+    world.store.renew(B)
+    world.store.give_up(B)
+
+    found = look_at(database_url).shared
+
+    if database.is_sqlite:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.daemons, found.pooled) == (2, False)  # the world's own, and A
+    assert abs(found.time - world.store.time()) < timedelta(seconds=5)
