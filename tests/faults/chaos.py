@@ -258,6 +258,9 @@ class Run:
             again, ends = self._rounds(store), self._ends(store)
         finally:
             store.close()
+        # What fell due before the first days were laid out, on a machine so slow, was never promised.
+        began = min((daemon.ready_at for daemon in self.daemons if daemon.ready_at), default=self.start)
+        due = [one for one in due if (one.person, one.text) in ends or one.at >= began]
         result = tally([*due, *again, *self.answers], [*self._accepted()], self.silences, ends)
         by_step = sum((daemon.kills for daemon in self.daemons), Counter[str]())
         result.kills = by_step.total()

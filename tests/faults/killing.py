@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -35,6 +36,7 @@ class Killed:
     port: int = field(default_factory=free_port)
     kills: Counter[str] = field(default_factory=Counter)  # by step; "" at a random moment
     deaths: list[int] = field(default_factory=list)  # exit codes that nobody asked for
+    ready_at: datetime | None = None  # for the first time
     _told: Told = field(default_factory=Told)
     _turn: int = 0
     _born_at: float = 0
@@ -100,6 +102,7 @@ class Killed:
         ready = asyncio.create_task(self._told.wait_for("READY=1"))
         await asyncio.wait([child.ended, ready], return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
+            self.ready_at = self.ready_at or self.born.clock.now()
             self._start_takes = asyncio.get_running_loop().time() - self._born_at
             await asyncio.wait([child.ended], timeout=seconds)
         ready.cancel()
