@@ -8,7 +8,7 @@ from nudger.simulating.chance import draw
 from nudger.simulating.crowd import ZONES, Crowd, mailed
 from nudger.simulating.sayings import Saying
 
-GRID = 10  # seconds: what people do falls on these
+GRID = 60  # seconds: what people do falls on these, so that what falls together shares its commits
 LONGEST_PAUSE = 30 * 60  # between a message and the answer to it
 HOUR = 3600
 
@@ -75,4 +75,4 @@ class Actors:
         return (from_zone + step) % len(ZONES)
 
     def _wait(self, drawn: float) -> int:
-        return GRID * (6 + int(drawn * (LONGEST_PAUSE / GRID - 6)))
+        return GRID * (1 + int(drawn * (LONGEST_PAUSE / GRID - 1)))
