@@ -69,16 +69,6 @@ class Agenda:
         self.core = Core(load(None, {"HOME": str(folder)}, folder))
         self.clock, self.late, self.size, self._round = SystemClock(), Late(), size, 0
         self.store = open_store(url, self.core.zone)
-        self.dispatcher = Dispatcher(
-            self.store,
-            {ChannelName.SMS: NoOp()},
-            self.core.decider,
-            self.clock,
-            {},
-            Retries(Random(1)),
-            owner="bench",
-            watch=self.late,
-        )
         self.people = max(DUE, size // EACH)
         self._load_people()
         self._add(islice(self._to_come(), size - DUE))
@@ -107,7 +97,21 @@ class Agenda:
         """Of one round, in milliseconds."""
         return asyncio.run(self._work())
 
+    def _dispatcher(self) -> Dispatcher:
+        """A new one for each round: it belongs to one loop."""
+        return Dispatcher(
+            self.store,
+            {ChannelName.SMS: NoOp()},
+            self.core.decider,
+            self.clock,
+            {},
+            Retries(Random(1)),
+            owner="bench",
+            watch=self.late,
+        )
+
     async def _work(self) -> float:
+        dispatcher = self._dispatcher()
         self._round += 1
         self.late.by.clear()
         start = self.clock.now() + timedelta(seconds=1)
@@ -116,8 +120,8 @@ class Agenda:
         while len(self.late.by) < DUE:
             wait = LONGEST_WAIT if again_at is None else again_at - self.clock.now()
             await asyncio.sleep(max(timedelta(0), min(wait, LONGEST_WAIT)).total_seconds())
-            again_at = (await self.dispatcher.run_once(self.clock.now())).again_at
-        await self.dispatcher.settled()
+            again_at = (await dispatcher.run_once(self.clock.now())).again_at
+        await dispatcher.settled()
         return statistics.quantiles(self.late.by, n=100)[98] * 1000
 
 
