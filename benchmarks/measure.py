@@ -7,6 +7,7 @@ measured: both stand in docs/performance.md. `quick`: small sizes and few rounds
 
 import cProfile
 import pstats
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -116,7 +117,7 @@ def compare(
     """Each callable does some work and returns how many units that was; they take turns.
 
     `unit` is a rate ("files/s"), or a time that one of them takes ("s", "ms", "µs"). `clock` may be
-    time.process_time, where the machine has other things to do.
+    `busy`, where the machine has other things to do.
     """
     mine, others = [], []
     for _ in range(rounds):
@@ -142,6 +143,13 @@ def profile(what: str, work: Callable[[], object], parts: int = 12) -> Profile:
     whole = sum(costs.values()) or 1.0
     largest = sorted(costs.items(), key=lambda item: -item[1])[:parts]
     return Profile(what, [(where, cost / whole) for where, cost in largest])
+
+
+def busy() -> float:
+    """Processor seconds of this process and of those that it had and that have ended: a clock for
+    `compare`, where the machine has other things to do."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def quietly() -> None:
