@@ -6,6 +6,9 @@ the time it takes by itself, whatever else the machine does; "one after the othe
 as they would come in, with whatever else the machine does in it. Rendering is one message of the bank with
 its values put in, for every message of the bank; wording adds the choice among those that fit and were not
 said lately, and the count of segments. Nothing is kept from one to the next that a daemon would not keep.
+
+The slow tail are sentences that begin as many phrases of crises and opting out do ("I don't want to be here,
+this party is loud"): each phrase with that beginning is followed, word by word, in both readings.
 """
 
 import statistics

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.measure import HERE, Compared, Curve, Profile, number
 from benchmarks.plot import svg
-from benchmarks.results import Result
+from benchmarks.results import Result, names
 
 PAGE = HERE / "docs" / "performance.md"
 IMAGES = HERE / "docs" / "images"
@@ -13,8 +13,8 @@ HEAD = """# Performance
 
 This page is written by `make bench`; edit nothing here. Every figure stands beside what it is compared
 with, measured in the same run in alternating rounds: a ratio says more than a number of some machine.
-Figures are medians; *spread* is how far our own rounds lie apart. One benchmark alone:
-`make bench ARGS=--only=plans`; small and fast, to see that they run: `ARGS=--quick`.
+Figures are medians; *spread* is how far our own rounds lie apart, where there are several. One benchmark
+alone: `make bench ARGS=--only=plans`; small and fast, to see that they run: `ARGS=--quick`.
 """
 
 
@@ -31,6 +31,8 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
     yield "## In one table\n"
     yield from _table([row for result in results for row in result.compared if row.target is not None])
     yield from _short([row for result in results for row in result.compared if row.met is False])
+    if missing := sorted(set(names()) - {result.bench for result in results}):
+        yield f"Not measured here yet: {', '.join(missing)}.\n"
     for result in results:
         yield from _section(result)
     yield "## The machine\n"
@@ -46,14 +48,14 @@ def _table(rows: Sequence[Compared]) -> Iterator[str]:
         met = {None: "", True: "met", False: "**not met**"}[row.met]
         yield (
             f"| {row.what} | {number(row.ours)} {row.unit} | {theirs} | {row.against} | {ratio} "
-            f"| {row.spread:.0%} | {row.target or ''} | {met} |"
+            f"| {f'{row.spread:.0%}' if row.spread else ''} | {row.target or ''} | {met} |"
         )
     yield ""
 
 
 def _short(rows: Sequence[Compared]) -> Iterator[str]:
     if rows:
-        yield "Short of its target: " + "; ".join(row.what for row in rows) + ". Their sections say why.\n"
+        yield "Short of its target: " + "; ".join(row.what for row in rows) + ".\n"
 
 
 def _section(result: Result) -> Iterator[str]:
