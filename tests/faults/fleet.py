@@ -36,6 +36,7 @@ OFF = timedelta(minutes=5)  # the third host's clock
 FRESH = timedelta(minutes=30)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 LEASE = timedelta(seconds=60)  # what docs/fleet.md promises: HELD, and until somebody looks
+ASKED = timedelta(seconds=100)  # by then Twilio was asked twice for what was taken over, and it went again
 NUDGE = re.compile(r"p\d\d n\d+")
 
 
@@ -169,7 +170,7 @@ class Run:
         asked Twilio; then SIGCONT."""
         host = await self._whoever(step, "stop")
         await self._until_taken_over(host, f"SIGSTOP ({step})")
-        await self._sleep(timedelta(minutes=2))
+        await self._sleep(ASKED)
         host.kill(signal.SIGCONT)
         await self._sleep(timedelta(seconds=30))
 
@@ -179,7 +180,7 @@ class Run:
         await host.place.cut()
         host.kill(signal.SIGCONT)
         await self._until_taken_over(host, "a cut")
-        await self._sleep(timedelta(minutes=2))
+        await self._sleep(ASKED)
         await host.place.mend()
 
     async def _whoever(self, step: str, what: str) -> Host:
@@ -238,21 +239,26 @@ class Run:
             self.silences.append(Silence(one.id, "stop", tried_at, answered_at + SECOND * self.speed))
 
     # --- the end -------------------------------------------------------------------------------------
-    async def settle(self, last: datetime) -> None:
-        """Until nothing is under way, unknown, or due."""
-        await self._sleep(last - self.clock.now())
+    async def settle(self) -> datetime:
+        """Until nothing is under way, unknown, or due of what was due by now, or a minute later: when that
+        was."""
+        last = self.clock.now() + MINUTE
+        await self._sleep(MINUTE)
         await self._until_in_database(
-            "SELECT count(*) = 0 FROM occurrence WHERE state IN ('sending', 'unknown')"
-            " OR (state = 'planned' AND due_at < %s)",
-            self.clock.now() + timedelta(minutes=1),
+            "SELECT count(*) = 0 FROM occurrence"
+            " WHERE due_at <= %s AND state IN ('planned', 'sending', 'unknown')",
+            last,
         )
+        return last
 
-    def outcome(self, due: list[Due]) -> Figures:
+    def outcome(self, last: datetime) -> Figures:
+        due = [one for one in _due(self.known) if one.at <= last]
         with psycopg.connect(self.url) as connection:
             rows = connection.execute(
                 "SELECT person, nudge, state, reason FROM occurrence WHERE nudge <> ''"
             ).fetchall()
-            alarms = connection.execute("SELECT key, words FROM alarm WHERE cleared_at IS NULL").fetchall()
+            # Those that have passed too: here all hosts have one name, and each clears what another raised.
+            alarms = connection.execute("SELECT key, words FROM alarm").fetchall()
         ends = {
             (person, f"{person} {nudge}"): "overtaken"
             if state == "missed" and reason.startswith("a later nudge")
@@ -263,7 +269,7 @@ class Run:
         accepted = [
             Accepted(by_phone[one["to"]], found.group(), self.twilio.taken_at[one["sid"]])
             for one in self.twilio.taken
-            if (found := NUDGE.search(one["body"]))
+            if (found := NUDGE.search(one["body"])) and found.group() in {one.text for one in due}
         ]
         figures = self.figures
         figures.tally = tally(due, accepted, self.silences, ends)
@@ -300,7 +306,7 @@ class Run:
 
 
 async def run(folder: Path, speed: float, minutes: int) -> Figures:
-    """Three hosts, with nudges due for so many of their minutes."""
+    """Three hosts, with nudges due for so many of their minutes at most: it ends when the scenes have."""
     async with network(3) as net, AsyncExitStack() as stack:
         server = stack.enter_context(throw_away_cluster(faked(START, speed), net.server))
         url = server("fleet")
@@ -321,11 +327,6 @@ async def run(folder: Path, speed: float, minutes: int) -> Figures:
             ["plans", "push", str(plans)], environment(folder, hosts[0].settings), folder
         )
         assert code == 0, said
-        due = [
-            Due(one.id, f"{one.id} n{number}", at, at + FRESH)
-            for one in known
-            for number, at in enumerate(one.times, 1)
-        ]
         figures = Figures(Tally(), net.kind, speed)
         made = Run(folder, speed, net, server, url, clock, twilio, hosts, known, figures)
         async with asyncio.TaskGroup() as tasks:
@@ -333,10 +334,18 @@ async def run(folder: Path, speed: float, minutes: int) -> Figures:
             await asyncio.gather(*(host.ready() for host in hosts))
             beside += [tasks.create_task(made.texts(one)) for one in known if one.says]
             await made.scenes()
-            await made.settle(first + MINUTE * (minutes + 1))
+            last = await made.settle()
             for task in beside:
                 task.cancel()
-        return made.outcome(due)
+        return made.outcome(last)
+
+
+def _due(known: list[Someone]) -> list[Due]:
+    return [
+        Due(one.id, f"{one.id} n{number}", at, at + FRESH)
+        for one in known
+        for number, at in enumerate(one.times, 1)
+    ]
 
 
 def _clock_of(url: str, speed: float) -> FastClock:

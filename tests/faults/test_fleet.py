@@ -18,7 +18,7 @@ async def test_whatever_befalls_one_host_the_fleet_loses_nothing_and_sends_nothi
         pytest.skip("runs a fleet on PostgreSQL: apt-get install postgresql")
     speed = await nursery.pace(16)
 
-    figures = await fleet.run(tmp_path, speed, minutes=20)
+    figures = await fleet.run(tmp_path, speed, minutes=30)
 
     with capsys.disabled():
         print("", *figures.lines(), sep="\n")
