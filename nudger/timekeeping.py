@@ -41,7 +41,7 @@ class Timekeeping:
         if off < FAR_OFF:
             return None
         # In steps: one that runs away is no news every quarter of a minute.
-        much = f"{off // MINUTE} min" if off >= MINUTE else "some seconds"
+        much = f"{round(off / MINUTE)} min" if off >= MINUTE else "some seconds"
         which = "ahead of" if ahead > timedelta(0) else "behind"
         return (
             f"the clock of {self.host} is {much} {which} the database's. nudger goes by the database's, and "
