@@ -93,11 +93,11 @@ def _someone(number: int, part: Part, start: datetime, span: timedelta, random: 
 
 
 def _times(start: datetime, span: timedelta, random: Random) -> Iterator[datetime]:
-    """On whole minutes, at least APART: as many as fit, and NUDGES at most."""
+    """On whole minutes, at least APART: as many as fit (one, on a machine so slow), and NUDGES at most."""
     first = start + timedelta(minutes=random.randint(1, 3))
     room = (start + span - first) // timedelta(minutes=1)
     apart = APART // timedelta(minutes=1)
-    count = min(NUDGES, room // apart)
-    slack = sorted(random.randint(0, room - apart * count) for _ in range(count))
+    count = max(1, min(NUDGES, room // apart))
+    slack = sorted(random.randint(0, max(0, room - apart * count)) for _ in range(count))
     for number, extra in enumerate(slack):
         yield first + timedelta(minutes=number * apart + extra)
