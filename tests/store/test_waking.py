@@ -18,6 +18,8 @@ from tests.store.world import NOON, SMS, World, laid_out, plan, slot
 
 __all__ = ["second"]  # a fixture
 SOON = 5  # seconds, on a busy machine
+# A SQLite file is one host's.
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True, scope="session")
 
 
 class Ear:
@@ -63,24 +65,17 @@ async def listening(store: SqlStore) -> AsyncIterator[Ear]:
         await asyncio.wait([task])
 
 
-@pytest.fixture
-def fleet(world: World, database: Database) -> World:
-    if database.is_sqlite:
-        pytest.skip("a SQLite file is one host's")
-    return world
-
-
 def stop(store: SqlStore) -> None:
     store.act("maya", NOON, lambda _: Response("stop", None, (OptOut(frozenset({SMS}), "said so"),)), "stop")
 
 
-async def test_what_one_host_commits_wakes_the_other(fleet: World, second: SqlStore) -> None:
-    fleet.load(plan())
+async def test_what_one_host_commits_wakes_the_other(world: World, second: SqlStore) -> None:
+    world.load(plan())
     verbs = (
-        partial(fleet.text),
-        partial(stop, fleet.store),
-        partial(fleet.load, plan(name="Maya B.")),
-        partial(fleet.store.lay_out, [laid_out("maya", slot(NOON))], NOON),
+        partial(world.text),
+        partial(stop, world.store),
+        partial(world.load, plan(name="Maya B.")),
+        partial(world.store.lay_out, [laid_out("maya", slot(NOON))], NOON),
     )
     async with listening(second) as ear:
         for verb in verbs:
@@ -90,14 +85,14 @@ async def test_what_one_host_commits_wakes_the_other(fleet: World, second: SqlSt
 
 
 async def test_nobody_is_woken_by_oneself_or_by_what_changes_nothing_for_others(
-    fleet: World, second: SqlStore
+    world: World, second: SqlStore
 ) -> None:
-    fleet.maya(NOON)
+    world.maya(NOON)
     async with listening(second) as ear:
         before = ear.times
         await asyncio.to_thread(stop, second)
-        await asyncio.to_thread(fleet.deliver)
-        await asyncio.to_thread(fleet.text)  # the only one that counts
+        await asyncio.to_thread(world.deliver)
+        await asyncio.to_thread(world.text)  # the only one that counts
 
         await ear.next(before)
 
@@ -105,10 +100,10 @@ async def test_nobody_is_woken_by_oneself_or_by_what_changes_nothing_for_others(
 
 
 async def test_a_lost_connection_is_sought_again_and_what_was_missed_is_looked_for(
-    fleet: World, second: SqlStore, database: Database, monkeypatch: pytest.MonkeyPatch
+    world: World, second: SqlStore, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waking, "AGAIN", 0.05)
-    fleet.load(plan())
+    world.load(plan())
     async with listening(second) as ear:
         with database.write() as connection:
             connection.execute(
@@ -119,15 +114,13 @@ async def test_a_lost_connection_is_sought_again_and_what_was_missed_is_looked_f
             )
 
         await ear.next(after=1)
-        await asyncio.to_thread(fleet.text)
+        await asyncio.to_thread(world.text)
         await ear.next(after=2)
 
 
 @pytest.fixture
 def pooled(new_database: object, database_url: str) -> Iterator[SqlStore]:
     """The same database through PgBouncer."""
-    if database_url.startswith("sqlite"):
-        pytest.skip("a SQLite file is one host's")
     if pgbouncer.program() is None:
         pytest.skip("apt-get install pgbouncer")
     with pgbouncer.pooled(database_url) as url:
@@ -176,10 +169,6 @@ def test_through_pgbouncer_in_transaction_mode_the_verbs_work_as_ever(
         assert raw.connection.driver_connection.prepare_threshold is None  # type: ignore[union-attr]
 
 
-def test_a_session_of_ones_own_is_ended_by_the_server_where_its_host_stands_still(
-    store: SqlStore, database: Database
-) -> None:
-    if database.is_sqlite:
-        return  # its locks go with the process
+def test_a_session_of_ones_own_is_ended_by_the_server_where_its_host_stands_still(store: SqlStore) -> None:
     with store._database.write() as connection:
         assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"
