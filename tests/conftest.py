@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 HERE = Path(__file__).parent
-WITH_DAEMONS = {"faults", "system"}
+WITH_DAEMONS = ("faults", "system")  # folders, and marks
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,8 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)  # before they are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if WITH_DAEMONS.intersection(item.path.relative_to(HERE).parts):
-            item.add_marker("daemon")
+        for folder in WITH_DAEMONS:
+            if folder in item.path.relative_to(HERE).parts:
+                item.add_marker(folder)
 
 
 @pytest.hookimpl(wrapper=True)
