@@ -97,7 +97,12 @@ async def _runs(kills: int, seed: int, postgresql: bool) -> list[tuple[str, Outc
                     *(line for outcome in outcomes for line in outcome.tally.details), f"see {kept}", sep="\n"
                 )
         done += zip(setups, outcomes, strict=True)
-        print(f"  {sum(outcome.tally.kills for _, outcome in done)} kills", flush=True)
+        so_far = sum((outcome.tally for _, outcome in done), Tally())
+        print(
+            f"  {so_far.kills} kills, {so_far.due} due: {so_far.lost} lost, {so_far.twice} twice,"
+            f" {so_far.after_stop} after STOP, {so_far.quiet} in quiet hours",
+            flush=True,
+        )
     return done
 
 
