@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.postgres import binaries, throw_away_cluster
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
+from tests.doubles.twilio_double import TwilioDouble
+from tests.faults.test_machine import settings as by_twilio
 from tests.system.running import nudger, running
 
 PLAN = """
@@ -59,16 +60,7 @@ async def test_a_state_is_carried_to_postgresql_and_runs_on_there(tmp_path: Path
 
 
 def _settings(folder: Path, twilio: TwilioDouble) -> dict[str, str]:
-    return {
-        "SMS": "twilio",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM": NUMBER,
-        "TWILIO_API_BASE": twilio.base_url,
-        "POLL_SECONDS": "600",
-        "WEB_PORT": "0",
-        "STATE_DIR": str(folder / "state"),
-    }
+    return {**by_twilio(twilio), "STATE_DIR": str(folder / "state")}
 
 
 async def _send(
