@@ -83,12 +83,9 @@ class Watching:
         return f"{found.why}: no nudge goes out until you type nudger accept-restore"
 
     def _seldom(self, now: datetime) -> Iterator[Condition]:
-        countries: set[str] = set()
-        zones: set[str] = set()
-        for person in self.store.people():
-            if person.standing.removed_at is None:
-                countries.add(person.plan.country or ELSEWHERE)
-                zones.add(person.plan.timezone)
+        places = self.store.places()
+        countries = {country or ELSEWHERE for country, _ in places}
+        zones = {zone for _, zone in places}
         stale = sorted(countries & set(self.stale_helplines(now.date())))
         old = (
             f"nobody has looked at the helplines of {_several(stale)} for 180 days; a crisis reply names them"

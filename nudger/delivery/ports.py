@@ -69,6 +69,9 @@ class Store(Protocol):
     def people(self) -> Iterable[Person]:
         """Everyone, by id, removed ones too; in pages, so that memory stays flat."""
 
+    def places(self) -> Collection[tuple[str | None, str]]:
+        """Each country with each time zone in which somebody's plan runs; a country of None is not said."""
+
     def digests(self, ids: Collection[str]) -> Mapping[str, str]:
         """person id -> digest of the plan that runs, of those among `ids` who have one."""
 

@@ -86,6 +86,10 @@ class SqlStore:
             yield from page
             after = page[-1].id
 
+    def places(self) -> Collection[tuple[str | None, str]]:
+        with self._read() as tx:
+            return people.places(tx)
+
     def digests(self, ids: Collection[str]) -> Mapping[str, str]:
         with self._read() as tx:
             return people.digests(tx, ids)

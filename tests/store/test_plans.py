@@ -268,6 +268,19 @@ def test_digests_are_of_the_plans_that_run(world: World) -> None:
     assert world.store.digests(["maya", "ann"]) == {"maya": plan_file(plan(name="Maya B.")).digest}
 
 
+def test_places_are_each_country_and_zone_in_which_somebodys_plan_runs(world: World) -> None:
+    at_home = plan(timezone="Europe/London", country="GB")
+    elsewhere = plan("noor", timezone="Asia/Tokyo")
+    gone = plan("jonas", timezone="Africa/Cairo", country="EG")
+    world.load(at_home, plan("ann", timezone="Europe/London", country="GB"), elsewhere, gone)
+    world.load(present=("maya", "ann", "noor"))
+
+    places = world.store.places()
+
+    assert set(places) == {("GB", "Europe/London"), (None, "Asia/Tokyo")}
+    assert len(places) == 2
+
+
 def test_nobody_is_nobody(world: World) -> None:
     assert world.store.person("maya") is None
     assert list(world.store.people()) == []
