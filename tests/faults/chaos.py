@@ -22,7 +22,7 @@ from tests.doubles.postgres import throw_away_cluster
 from tests.doubles.smtp_double import SmtpDouble
 from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, inbound_form
 from tests.faults import people, weather
-from tests.faults.killing import Killed
+from tests.faults.killing import Choice, Killed
 from tests.faults.nursery import Nursery, faked, nursery
 from tests.faults.people import Part, Someone
 from tests.faults.tally import Accepted, Due, Silence, Tally, tally
@@ -116,6 +116,7 @@ class Run:
     database_url: str | None
     silences: list[Silence] = field(default_factory=list)
     answers: list[Due] = field(default_factory=list)  # what was texted wants one each
+    choice: Choice = field(default_factory=Choice)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -148,8 +149,8 @@ class Run:
             beside += [tasks.create_task(self._texts(one)) for one in self.known if one.says]
             beside += [tasks.create_task(self._end_of_the_span())]
             async with asyncio.TaskGroup() as lives:
-                for number, daemon in enumerate(self.daemons):
-                    lives.create_task(daemon.live(self.setup.kills, self.over, first=5 * number))
+                for daemon in self.daemons:
+                    lives.create_task(daemon.live(self.setup.kills, self.over))
             last = [tasks.create_task(daemon.last(self.settled)) for daemon in self.daemons]
             await self._settle()
             self.settled.set()
@@ -171,7 +172,8 @@ class Run:
     def _daemon(self, number: int) -> Killed:
         folder = self.setup.folder / f"daemon-{number}"
         folder.mkdir()
-        return Killed(self.born, folder, self.setup.folder / "daemon.log", self.settings, self.random)
+        output = self.setup.folder / "daemon.log"
+        return Killed(self.born, folder, output, self.settings, self.random, self.choice)
 
     # --- what goes on beside the kills ------------------------------------------------------------
     async def _outages(self) -> None:

@@ -14,14 +14,28 @@ from tests.faults.nursery import Child, Nursery
 from tests.faults.steps import Steps
 from tests.system.running import Told, environment, free_port
 
+CLAIM_TO_RECORD = ("claimed", "before_request", "after_request", "before_record", "recorded")
 STEPS = (
-    *("before_claim", "claimed", "before_last_look", "looked", "before_request", "after_request"),
-    *("before_record", "recorded", "before_reply", "reply_taken"),
+    *CLAIM_TO_RECORD,
+    *("before_claim", "before_last_look", "looked", "before_reply", "reply_taken"),
     *("before_recover", "recovered", "tick"),
 )
 LONGEST = 2.0  # seconds that a step is waited for once a daemon is ready: some come seldom
 LIFE = 1.2  # seconds that a daemon has at most once it is ready, where it dies at a random moment
 UNREADY = 6  # of so many random moments, one falls into the start
+
+
+@dataclass
+class Choice:
+    """Which step comes next, of all daemons of a run: each gets its kills, however seldom it comes by."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    tries: Counter[str] = field(default_factory=Counter)
+
+    def next(self) -> str:
+        step = min(STEPS, key=lambda one: 2 * self.kills[one] + self.tries[one])  # the first of equals
+        self.tries[step] += 1
+        return step
 
 
 @dataclass
@@ -33,6 +47,7 @@ class Killed:
     output: Path
     settings: Mapping[str, str]
     random: Random
+    choice: Choice
     port: int = field(default_factory=free_port)
     kills: Counter[str] = field(default_factory=Counter)  # by step; "" at a random moment
     deaths: list[int] = field(default_factory=list)  # exit codes that nobody asked for
@@ -46,9 +61,8 @@ class Killed:
         self.steps = Steps(self.folder / "steps")
         self._address = self.folder / "notify"
 
-    async def live(self, at_most: int, over: asyncio.Event, first: int = 0) -> None:
-        """Life after life, until it was killed `at_most` times or it is over; `first` of STEPS first."""
-        self._turn = 2 * first
+    async def live(self, at_most: int, over: asyncio.Event) -> None:
+        """Life after life, until it was killed `at_most` times or it is over."""
         loop = asyncio.get_running_loop()
         self._hearing, _ = await loop.create_datagram_endpoint(
             lambda: self._told, local_addr=str(self._address), family=socket.AF_UNIX
@@ -82,7 +96,7 @@ class Killed:
         step = ""
         self._turn += 1
         if self._turn % 2:
-            step = STEPS[self._turn // 2 % len(STEPS)]
+            step = self.choice.next()
             self.steps.arm(step, "kill")
             await self._life(child, LONGEST)
         elif self._turn // 2 % UNREADY == 0:
@@ -90,7 +104,9 @@ class Killed:
         else:
             await self._life(child, self.random.uniform(0, LIFE))
         if child.ended.done():
-            self.kills[step] += child.ended.result() == -signal.SIGKILL
+            if child.ended.result() == -signal.SIGKILL:
+                self.kills[step] += 1
+                self.choice.kills[step] += 1
             return
         if step:
             self.steps.disarm(step)

@@ -9,9 +9,8 @@ import pytest
 from tests.doubles.postgres import binaries
 from tests.faults import chaos, nursery
 from tests.faults.chaos import Setup
+from tests.faults.killing import CLAIM_TO_RECORD
 from tests.faults.tally import table
-
-CLAIM_TO_RECORD = ("claimed", "before_request", "after_request", "before_record", "recorded")
 
 
 async def test_kills_at_every_moment_lose_nothing_and_send_nothing_twice(
