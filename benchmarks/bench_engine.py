@@ -13,7 +13,7 @@ server: jobs that do nothing, deferred before, with as many at once as was faste
 import asyncio
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def run(quick: bool) -> list[Compared]:
             memory.settle()
             ours, daily, once = asyncio.run(_on_sqlite(due, folder, jobs, rounds))
         with opened(pg("nudger"), folder, people) as due:
-            mine, theirs = asyncio.run(_on_postgres(due, pg("procrastinate"), jobs, rounds))
+            mine, theirs = asyncio.run(_on_postgres(due, pg("procrastinate"), pg.busy, jobs, rounds))
     return [
         _speed("SQLite", ours, daily, "an APScheduler job each, daily", at_least(TIMES)),
         _speed("SQLite", ours, once, "an APScheduler job each, once, added before"),
@@ -56,6 +56,12 @@ def run(quick: bool) -> list[Compared]:
         _work("SQLite", ours, daily, "an APScheduler job each, daily"),
         _work("SQLite", ours, once, "an APScheduler job each, once, added before"),
         _work("PostgreSQL, without the server's", mine, theirs, "a procrastinate job each"),
+        figure(
+            "processor time of an occurrence, PostgreSQL's server",
+            "µs",
+            *([one.server for one in rounds] for rounds in (mine, theirs)),
+            "a procrastinate job each",
+        ),
     ]
 
 
@@ -96,7 +102,9 @@ async def _on_sqlite(due: DueAtNoon, folder: Path, jobs: int, rounds: int) -> Pa
     return ours, daily, once
 
 
-async def _on_postgres(due: DueAtNoon, url: str, jobs: int, rounds: int) -> Paces:
+async def _on_postgres(
+    due: DueAtNoon, url: str, server: Callable[[], float], jobs: int, rounds: int
+) -> Paces:
     ours, theirs = Paces(([], []))
     dispatcher = due.dispatcher(NoOp())
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=AT_ONCE + 5))
@@ -105,9 +113,9 @@ async def _on_postgres(due: DueAtNoon, url: str, jobs: int, rounds: int) -> Pace
         await app.schema_manager.apply_schema_async()
         for _ in range(rounds):
             await due.next_day()
-            ours.append(await paced(lambda: due.deliver(dispatcher)))
+            ours.append(await paced(lambda: due.deliver(dispatcher), server))
             await task.batch_defer_async(*({"person": f"p{one:06}"} for one in range(jobs)))
-            theirs.append(await paced(lambda: _procrastinate(app, jobs)))
+            theirs.append(await paced(lambda: _procrastinate(app, jobs), server))
     return ours, theirs
 
 

@@ -35,13 +35,20 @@ class Pace:
 
     per_second: float
     cpu: float  # microseconds
+    server: float = 0.0  # the same of the database's server, where there is one
 
 
-async def paced(work: Callable[[], Awaitable[int]]) -> Pace:
-    """`work` returns how many units it did."""
-    start, worked = time.perf_counter(), time.process_time()
+def _no_server() -> float:
+    return 0.0
+
+
+async def paced(work: Callable[[], Awaitable[int]], server: Callable[[], float] = _no_server) -> Pace:
+    """`work` returns how many units it did; `server` the processor seconds that a server has used."""
+    start, worked, served = time.perf_counter(), time.process_time(), server()
     units = await work()
-    return Pace(units / (time.perf_counter() - start), (time.process_time() - worked) / units * 1e6)
+    took = time.perf_counter() - start
+    costs = (time.process_time() - worked, server() - served)
+    return Pace(units / took, *(cost / units * 1e6 for cost in costs))
 
 
 @dataclass

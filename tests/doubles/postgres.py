@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,18 @@ class Server:
     def stop(self) -> None:
         """At once, as in a crash."""
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+
+    def busy(self) -> float:
+        """Processor seconds that it has used so far, all its processes together."""
+        ticks = 0
+        main = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for pid in (main, *children):
+            with suppress(OSError):  # it has just ended, and counts with the first from now on
+                # From the third field on (proc(5)): the second is a name, in brackets.
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15]))  # its own time, and that of those which have ended
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
