@@ -112,18 +112,21 @@ class _Telling:
     _told_at: float = field(default_factory=time.monotonic)
 
     def tell(self, life: Life) -> None:
-        done = (life.clock.now() - BEGINS) / (life.ends_at - BEGINS)
-        words = (
-            f"{life.clock.now():%a %H:%M} UTC: {life.figures.nudges:,} nudges, "
-            f"{sum(life.figures.said.values()):,} texts"
-            if done
-            else f"{life.moved_in:,} people have moved in"
-        )
+        done, words = (life.clock.now() - BEGINS) / (life.ends_at - BEGINS), _words(life)
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, completed=done, description=words)
         elif time.monotonic() - self._told_at >= TELL_EVERY:
             self._told_at = time.monotonic()
             err.print(f"{done:4.0%}  {words}")
+
+
+def _words(life: Life) -> str:
+    if life.clock.now() > BEGINS:
+        texts = sum(life.figures.said.values())
+        return f"{life.clock.now():%a %H:%M} UTC: {life.figures.nudges:,} nudges, {texts:,} texts"
+    if life.laid_out:
+        return f"the first days of {life.laid_out:,} people are laid out"
+    return f"{life.moved_in:,} people have moved in"
 
 
 @contextmanager

@@ -22,11 +22,14 @@ class LayingOut:
     zone: Callable[[str], tzinfo]
     seed: str
 
-    async def run_once(self, now: datetime) -> int:
-        """Lays out everyone whose time has come; returns how many people that were."""
+    async def run_once(self, now: datetime, told: Callable[[int], None] | None = None) -> int:
+        """Lays out everyone whose time has come; returns how many people that were. `told` hears after
+        each batch how many so far: of a million, that takes minutes."""
         people = 0
         while batch := await asyncio.to_thread(self._batch, now):
             people += batch
+            if told is not None:
+                told(people)
         return people
 
     def _batch(self, now: datetime) -> int:

@@ -62,6 +62,7 @@ class Life:
     _done_at: dict[str, datetime] = field(default_factory=dict)  # duties
     _idle: int = 0
     moved_in: int = 0
+    laid_out: int = 0  # people, at the beginning
     amiss: list[str] = field(default_factory=list)  # what the books do not explain
 
     def __post_init__(self) -> None:
@@ -89,7 +90,7 @@ class Life:
         daemon.recover(BEGINS)
         await self._move_in()
         self.figures.phase("loading")
-        await daemon.laying_out.run_once(BEGINS)
+        await daemon.laying_out.run_once(BEGINS, self._laid_out)
         self.figures.phase("laying out")
         while (moment := await self._next()) < self.ends_at and self.referee.breaches < MOST_KEPT:
             self.clock.advance_to(moment)
@@ -170,6 +171,10 @@ class Life:
         for who in range(self.crowd.size):
             zone = self.crowd.zone(who)
             self.referee.join(who, crowds.shape(who), zone, at, asked=not self.crowd.unasked(who))
+
+    def _laid_out(self, people: int) -> None:
+        self.laid_out = people
+        self.told(self)
 
     def _load(self, source: Source, shared: list[Source]) -> None:
         """As a plan file comes in: read and checked whole, and taken over by the store's own verb."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta, timezone
 
-from nudger.delivery.laying_out import LayingOut
+from nudger.delivery.laying_out import BATCH, LayingOut
 from nudger.model import State
 from tests.delivery.world import MONDAY_NINE, World
 
@@ -53,6 +53,17 @@ async def test_laying_out_twice_adds_nothing(world: World) -> None:
     await world.start(maya=MAYA)
 
     assert planned(world) == before
+
+
+async def test_after_each_batch_it_says_of_how_many_people_the_days_are_laid_out(world: World) -> None:
+    people = {f"p{number:03}": MAYA.replace("0123", f"{number:04}") for number in range(BATCH + 1)}
+    await world.start(**people)
+    world.store.lay_out_all_again(MONDAY_NINE)
+    said: list[int] = []
+
+    await world.laying_out.run_once(MONDAY_NINE, said.append)
+
+    assert said == [BATCH, BATCH + 1]
 
 
 async def test_the_next_day_comes_in_when_its_turn_comes(world: World) -> None:
