@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, exists, select
 
 from nudger.store import erased, numbers, people
 from nudger.store.tables import (
@@ -54,10 +54,8 @@ def forget(tx: Transaction, person_id: str, lasting: bool) -> bool:
         tx.connection.execute(delete(table).where(table.c.person == person_id))
     # A contact's last word is kept for as long as somebody's plan names them.
     gone = select(person.c.trusted).where(person.c.id == person_id).scalar_subquery()
-    named = select(person.c.trusted).where(person.c.id != person_id, person.c.trusted.is_not(None))
-    tx.connection.execute(
-        delete(contact_word).where(contact_word.c.address == gone, contact_word.c.address.not_in(named))
-    )
+    named = exists().where(person.c.trusted == contact_word.c.address, person.c.id != person_id)
+    tx.connection.execute(delete(contact_word).where(contact_word.c.address == gone, ~named))
     # A fault that the operator knows of names the person.
     tx.connection.execute(delete(alarm).where(alarm.c.key.in_(numbers.alarm_keys(person_id))))
     tx.connection.execute(delete(person).where(person.c.id == person_id))

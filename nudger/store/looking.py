@@ -25,7 +25,9 @@ from nudger.errors import Problem
 from nudger.model import CRISIS_ANSWERS, ChannelName, Origin, Outcome, Person, State
 from nudger.store import people
 from nudger.store.entries import CHANNELS, KINDS, NUDGES, ORIGINS
+from nudger.store.keys import among
 from nudger.store.tables import (
+    APART,
     IS_PLANNED,
     WAITS_FOR_TIME,
     AnyRow,
@@ -34,7 +36,6 @@ from nudger.store.tables import (
     occurrence,
     person,
     plan_problem,
-    reach,
     reply,
 )
 from nudger.store.transaction import Transaction
@@ -150,7 +151,7 @@ def status(tx: Transaction, now: datetime) -> StatusReport:
         .group_by(occurrence.c.state)
     )
     return StatusReport(
-        people=scalar(select(func.count()).where(person.c.removed_at.is_(None))) or 0,
+        people=people.count(tx),
         planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
         states={State(state): count for state, count in tx.connection.execute(recent)},
         unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
@@ -176,25 +177,22 @@ def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:
 
 def _unanswered(tx: Transaction) -> dict[str, str]:
     """Those who are held, and whose last crisis answer did not go out: with the reason."""
-    rows = tx.connection.execute(
-        select(occurrence.c.person, occurrence.c.state, occurrence.c.reason)
-        .join(person, person.c.id == occurrence.c.person)
-        .where(
-            person.c.held_at.is_not(None),
-            occurrence.c.due_at >= person.c.held_at,
-            occurrence.c.key.in_(CRISIS_ANSWERS),
-        )
+    # In two questions: few are held, and SQLite would rather go through everybody's entries.
+    those = select(person.c.id, person.c.held_at).where(APART, person.c.held_at.is_not(None))
+    held = {row.id: row.held_at for row in tx.connection.execute(those)}
+    answers = (
+        select(occurrence.c.person, occurrence.c.due_at, occurrence.c.state, occurrence.c.reason)
+        .where(among(occurrence.c.person), occurrence.c.key.in_(CRISIS_ANSWERS))
         .order_by(occurrence.c.id)
     )
-    last = {row.person: row for row in rows}
+    rows = tx.connection.execute(answers, {"ids": list(held)})
+    last = {row.person: row for row in rows if row.due_at >= held[row.person]}
     lost = (State.FAILED, State.MISSED)
     return {one: row.reason for one, row in last.items() if row.state in lost}
 
 
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
     """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
-    out = exists().where(reach.c.person == person.c.id, reach.c.opted_out_at.is_not(None))
-    agreed = exists().where(reach.c.person == person.c.id, reach.c.consented_at.is_not(None))
     paused = and_(
         person.c.paused_at.is_not(None), or_(person.c.paused_until.is_(None), person.c.paused_until > now)
     )
@@ -202,13 +200,13 @@ def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
         paused,
         person.c.held_at.is_not(None),
         person.c.removed_at.is_not(None),
+        person.c.opted_out != "",
+        person.c.consented == "",
         person.c.rested != "",
         person.c.fewer > 0,
         person.c.tiny_until > now,
     )
-    ids = tx.connection.scalars(
-        select(person.c.id).where(or_(changed, out, ~agreed)).order_by(person.c.id)
-    ).all()
+    ids = tx.connection.scalars(select(person.c.id).where(changed).order_by(person.c.id)).all()
     found: list[Person] = []
     for start in range(0, len(ids), people.PAGE):
         page = ids[start : start + people.PAGE]

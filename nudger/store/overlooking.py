@@ -37,8 +37,7 @@ def vitals(tx: Transaction, now: datetime) -> Vitals:
         plan_problem.c.severity
     )
     return Vitals(
-        # A removed person has no next layout; the index on it is a tenth of the table.
-        people=scalar(select(func.count()).where(person.c.layout_at.is_not(None))) or 0,
+        people=people.count(tx),
         apart=_apart(tx, now),
         queued=scalar(select(func.count()).where(IS_PLANNED, ~WAITS_FOR_TIME)) or 0,
         planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import JSON, bindparam, cast, select, type_coerce, update
+from sqlalchemy import JSON, bindparam, cast, func, select, type_coerce, update
 
 from nudger.delivery.ledger import put_off, sent_on
 from nudger.model import ChannelName, History, Person, Plan, Standing
@@ -76,6 +76,12 @@ def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:
 def digests(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
     """See Store.digests."""
     return {row.id: row.digest for row in tx.connection.execute(_DIGESTS, {"ids": list(ids)})}
+
+
+def count(tx: Transaction) -> int:
+    """How many have a plan that runs. The others have no next layout; the index on it is a tenth of the
+    table."""
+    return tx.connection.scalar(select(func.count()).where(person.c.layout_at.is_not(None))) or 0
 
 
 def places(tx: Transaction) -> Collection[tuple[str | None, str]]:

@@ -65,7 +65,8 @@ _SNOOZED = (
 )
 _CONTACT = (
     select(message.c.contact)
-    .where(message.c.occurrence == bindparam("entry"))
+    # By the person first: there is an index on that, and none on the entry.
+    .where(message.c.person == bindparam("one"), message.c.occurrence == bindparam("entry"))
     .order_by(message.c.line.desc())
     .limit(1)
 )
@@ -177,7 +178,7 @@ def _bound(tx: Transaction, row: AnyRow, snoozed_until: datetime | None = None) 
         KINDS[row.kind],
         row.due_at,
         snoozed_until,
-        contact=tx.connection.scalar(_CONTACT, {"entry": row.id}),
+        contact=tx.connection.scalar(_CONTACT, {"one": row.person, "entry": row.id}),
     )
 
 

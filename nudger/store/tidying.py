@@ -6,9 +6,10 @@ looks two days back, and rows go after more than a year.
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, true, update
 
 from nudger.model import State
 from nudger.store import facts, people
@@ -36,36 +37,25 @@ def blank(tx: Transaction, before: datetime, limit: int = BATCH) -> int:
 def clear_away(tx: Transaction, before: datetime, limit: int = BATCH) -> int:
     """See Store.clear_away."""
     tx.take_turns(TIDYING)
-    settled = occurrence.c.state.not_in(OPEN)
-    gone = _delete(tx, occurrence, occurrence.c.due_at, before, settled, limit, by=occurrence.c.due_at)
+    gone = _delete_entries(tx, before, limit)
     ended = message.c.state.not_in(OPEN)
-    gone += _delete(tx, message, message.c.attempted_at, before, ended, limit, by=message.c.line)
-    gone += _delete(tx, reply, reply.c.received_at, before, reply.c.line > 0, limit, by=reply.c.line)
+    gone += _delete_lines(tx, message.c.line, message.c.attempted_at, before, ended, limit)
+    gone += _delete_lines(tx, reply.c.line, reply.c.received_at, before, true(), limit)
     other = ~or_(*(event.c.what.like(what) for what in CONSENT))
-    gone += _delete(tx, event, event.c.at, before, other, limit, by=event.c.id)
+    gone += _delete_lines(tx, event.c.id, event.c.at, before, other, limit)
     return gone + tx.connection.execute(delete(alarm).where(alarm.c.cleared_at < before)).rowcount
 
 
 def _blank_lines(
     tx: Transaction, table: Table, at: Column[datetime], before: datetime, limit: int, empty: dict[str, Any]
 ) -> int:
-    """Lines ascend with time: where the last call ended is remembered, and nothing is read twice."""
     key = f"blanked {table.name}"
-    after = int(facts.get(tx, key) or 0)
-    rows = tx.connection.execute(
-        select(table.c.line, table.c.person, at.label("at"))
-        .where(table.c.line > after)
-        .order_by(table.c.line)
-        .limit(limit)
-    ).all()
-    # The first that is too young ends it, for now.
-    young = next((number for number, row in enumerate(rows) if row.at >= before), len(rows))
-    rows = rows[:young]
+    rows = _next_old(tx, key, table.c.line, at, before, true(), limit)
     if rows:
         _lock(tx, rows)
         these = update(table).where(among(table.c.line)).values(**empty)
-        tx.connection.execute(these, {"ids": [row.line for row in rows]})
-        facts.put(tx, key, str(rows[-1].line))
+        tx.connection.execute(these, {"ids": [row.one for row in rows]})
+        facts.put(tx, key, str(rows[-1].one))
     return len(rows)
 
 
@@ -87,25 +77,57 @@ def _blank_answers(tx: Transaction, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def _delete(
-    tx: Transaction,
-    table: Table,
-    at: Column[datetime],
-    before: datetime,
-    which: ColumnElement[bool],
-    limit: int,
-    *,
-    by: Column[Any],
-) -> int:
-    """The oldest come first by `by`, so that few rows are read for each that goes."""
-    (one,) = table.primary_key.columns
+def _delete_entries(tx: Transaction, before: datetime, limit: int) -> int:
     rows = tx.connection.execute(
-        select(one.label("one"), table.c.person).where(at < before, which).order_by(by).limit(limit)
+        select(occurrence.c.id, occurrence.c.person)
+        .where(occurrence.c.due_at < before, occurrence.c.state.not_in(OPEN))
+        .order_by(occurrence.c.due_at)
+        .limit(limit)
     ).all()
     if rows:
         _lock(tx, rows)
-        tx.connection.execute(delete(table).where(among(one)), {"ids": [row.one for row in rows]})
+        tx.connection.execute(delete(occurrence).where(among(occurrence.c.id)), {"ids": [r.id for r in rows]})
     return len(rows)
+
+
+def _delete_lines(
+    tx: Transaction,
+    line: Column[int],
+    at: Column[datetime],
+    before: datetime,
+    goes: ColumnElement[bool],
+    limit: int,
+) -> int:
+    """What stays for good is passed by, until something goes or all that is old has been seen."""
+    key = f"cleared {line.table.name}"
+    going: list[AnyRow] = []
+    while not going and (rows := _next_old(tx, key, line, at, before, goes, limit)):
+        going = [row for row in rows if row.goes]
+        facts.put(tx, key, str(rows[-1].one))
+    if going:
+        _lock(tx, going)
+        tx.connection.execute(delete(line.table).where(among(line)), {"ids": [row.one for row in going]})
+    return len(going)
+
+
+def _next_old(
+    tx: Transaction,
+    key: str,
+    line: Column[int],
+    at: Column[datetime],
+    before: datetime,
+    goes: ColumnElement[bool],
+    limit: int,
+) -> Sequence[AnyRow]:
+    """The oldest that the fact `key` has not passed. Lines ascend with time: the first that is too young
+    ends it for now, and nothing is read twice, however many millions are younger."""
+    rows = tx.connection.execute(
+        select(line.label("one"), line.table.c.person, at.label("at"), goes.label("goes"))
+        .where(line > int(facts.get(tx, key) or 0))
+        .order_by(line)
+        .limit(limit)
+    ).all()
+    return list(takewhile(lambda row: row.at < before, rows))
 
 
 def _lock(tx: Transaction, rows: Sequence[AnyRow]) -> None:

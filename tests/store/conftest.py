@@ -14,6 +14,7 @@ from nudger.store.database import Database
 from nudger.store.opening import _parsed
 from nudger.store.tables import metadata
 from tests.doubles import pgbouncer, postgres
+from tests.store.explained import Explained
 from tests.store.world import World
 
 
@@ -60,6 +61,11 @@ def database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def explained(database: Database) -> Explained:
+    return Explained(database.engine)
+
+
 @pytest.fixture
 def url(database_url: str, database: Database) -> str:
     """The URL of an empty, migrated database."""
@@ -68,9 +74,12 @@ def url(database_url: str, database: Database) -> str:
 
 
 @pytest.fixture
-def store(database: Database) -> SqlStore:
+def store(database: Database, explained: Explained) -> Iterator[SqlStore]:
+    """On an empty database. No statement of any test may read a table whole that grows with people."""
     empty(database)
-    return SqlStore(database, ZoneInfo)
+    yield SqlStore(database, ZoneInfo)
+    whole, explained.whole = explained.whole, []
+    assert whole == []
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Table, select
 
 from nudger.delivery.housekeeping import Housekeeping
-from nudger.effects import Answer, OptIn, OptOut
+from nudger.effects import Answer, OptIn, OptOut, Pause, Resume
 from nudger.store import SqlStore, tidying
 from nudger.store.erasing import ALL_OF_A_PERSON
 from nudger.store.tables import AnyRow, event, message, metadata, occurrence, reply
@@ -109,6 +109,23 @@ def test_consents_and_their_withdrawal_stay_on_record(world: World) -> None:
 
     kept = [row.what for row in rows(world.store, event)]  # type: ignore[attr-defined]
     assert sorted(kept) == ["opted in", "opted out"]
+
+
+def test_what_stays_is_passed_by_and_what_is_young_ends_it(world: World) -> None:
+    world.maya(NOON)
+    for how in ("texted STOP", "texted START", "texted STOP", "texted START"):
+        which = OptOut if how.endswith("STOP") else OptIn
+        world.act(which(frozenset({SMS}), how))
+    world.act(Pause(None))
+    world.now = LATER
+    world.act(Resume(lifts=False))
+
+    with world.store._write() as tx:  # type: ignore[attr-defined]
+        while tidying.clear_away(tx, LATER, 2):
+            continue
+
+    kept = [row.what for row in rows(world.store, event)]  # type: ignore[attr-defined]
+    assert kept == [*["opted out", "opted in"] * 2, "operator: act", "resumed"]
 
 
 def test_a_conversation_goes_on_above_what_was_deleted(world: World) -> None:
