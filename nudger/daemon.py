@@ -27,7 +27,7 @@ from nudger.delivery.inbox import Inbox
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Clock
 from nudger.loading import Loading
-from nudger.systemd import notify, reloading, watchdog
+from nudger.systemd import notify, reloading, starting, watchdog
 
 # The wall clock may be stepped and the machine suspended: nothing is waited for longer than this.
 LONGEST_WAIT = timedelta(seconds=15)
@@ -35,6 +35,7 @@ STEP = timedelta(seconds=2)  # what a clock is set back by less than this is wai
 LAY_OUT_EVERY = timedelta(seconds=15)
 RELOAD_EVERY = timedelta(minutes=5)  # where the folder tells of no changes (network file systems)
 STATUS_EVERY = timedelta(seconds=30)
+START_GOES_ON = timedelta(seconds=10)  # how often a start that is under way says so
 PATIENCE = timedelta(seconds=4)  # for what is under way at the end; a stop takes 5 s at most
 
 log = structlog.get_logger("nudger.daemon")
@@ -99,7 +100,8 @@ class Daemon:
             async with AsyncExitStack() as stack:
                 # Before plans are read: no edit falls between the reading and the watching.
                 await stack.enter_async_context(self._beside(self._watch_files))
-                await self._prepare()
+                async with self._beside(self._ask_for_time):
+                    await self._prepare()
                 self.address = await stack.enter_async_context(self.web())
                 self._schedule()
                 self._listen()
@@ -130,6 +132,13 @@ class Daemon:
         self._awake = True
         if not self._dispatching.locked() and self._scheduler.running:
             self._scheduler.modify_job("dispatch", next_run_time=datetime.now(UTC))
+
+    async def _ask_for_time(self) -> None:
+        """A first start with a hundred thousand plan files takes minutes: a service manager that gave up
+        on it would have it begin again, and again."""
+        while True:
+            notify(starting(2 * START_GOES_ON), "STATUS=Reading plans and laying out days")
+            await asyncio.sleep(START_GOES_ON.total_seconds())
 
     async def _prepare(self) -> None:
         now = self.clock.now()

@@ -24,6 +24,11 @@ def reloading() -> tuple[str, str]:
     return "RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}"
 
 
+def starting(longest: timedelta) -> str:
+    """The assignment that lets a start go on for so long from now, whatever TimeoutStartSec says."""
+    return f"EXTEND_TIMEOUT_USEC={longest // timedelta(microseconds=1)}"
+
+
 def watchdog() -> timedelta | None:
     """How long systemd waits for a sign of life; None where it does not watch this process."""
     if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):

@@ -113,6 +113,20 @@ def test_a_daemon_whose_loop_hangs_is_killed_and_started_again(machine: Machine)
     machine.run(f"rm -r /run/systemd/system/nudger.service.d {steps}; systemctl daemon-reload")
 
 
+def test_a_start_that_takes_longer_than_systemd_would_wait_goes_on(machine: Machine) -> None:
+    steps = "/var/lib/nudger/steps"
+    slow = f"[Service]\nTimeoutStartSec=8\nEnvironment=FAILPOINTS_FOR_TESTS={steps}\n"
+    machine.run("mkdir -p /run/systemd/system/nudger.service.d; cat > $_/slow.conf", typed=slow)
+    machine.run(f"install -d -o nudger {steps}; echo hang > {steps}/before_recover; systemctl daemon-reload")
+    machine.run("systemctl stop nudger")
+    waited = machine.attempt("timeout 12 systemctl start nudger")
+    assert waited.returncode == 124, waited.stdout  # systemctl was ended, and the start goes on
+    assert machine.show("ActiveState") == "activating"
+    assert machine.show("StatusText") == "Reading plans and laying out days"
+    machine.run(f"rm -r /run/systemd/system/nudger.service.d {steps}; systemctl daemon-reload")
+    machine.run("systemctl restart nudger; systemctl reset-failed nudger")
+
+
 def test_a_backup_of_the_running_service_is_put_back_and_nothing_goes_out_before_a_word(
     machine: Machine,
 ) -> None:
