@@ -1,7 +1,7 @@
 """The duty that looks for what the operator has to know of, and raises and clears alarms."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -62,7 +62,7 @@ class Watching:
 
     def _plans(self) -> str | None:
         # A problem's words may quote the plan.
-        wrong = sorted({one.file for one in self.store.problems() if one.severity == "error"})
+        wrong = self.store.faulty_files()
         if not wrong:
             return None
         return f"cannot be read, and run as they last were: {_several(wrong)}. See: nudger check"
@@ -104,6 +104,6 @@ def _disk(free: int, host: str) -> str | None:
     return f"less than {step // MB} MB free on the disk of {host}: a full one stops every nudge"
 
 
-def _several(names: list[str], most: int = 5) -> str:
+def _several(names: Sequence[str], most: int = 5) -> str:
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -243,8 +243,8 @@ class Store(Protocol):
 
     def status(self, now: datetime) -> StatusReport: ...
 
-    def problems(self) -> Sequence[Problem]:
-        """Of plan files, as the last load left them."""
+    def faulty_files(self) -> Sequence[str]:
+        """The plan files with errors, as the last load left them, by name."""
 
     def doubtful(self, since: datetime, until: datetime) -> int:
         """How many messages attempted between these two have an end that is not known."""

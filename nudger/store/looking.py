@@ -158,14 +158,20 @@ def status(tx: Transaction, now: datetime) -> StatusReport:
         next_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at > now)),
         oldest_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at <= now)),
         standings=_not_plain(tx, now),
-        problems=problems(tx),
+        problems=_problems(tx),
         unanswered=_unanswered(tx),
     )
 
 
-def problems(tx: Transaction) -> list[Problem]:
+def _problems(tx: Transaction) -> list[Problem]:
     in_order = (plan_problem.c.file, plan_problem.c.line, plan_problem.c.column, plan_problem.c.id)
     return [Problem(*row[1:]) for row in tx.connection.execute(select(plan_problem).order_by(*in_order))]
+
+
+def faulty_files(tx: Transaction) -> list[str]:
+    """See Store.faulty_files."""
+    faulty = select(plan_problem.c.file).where(plan_problem.c.severity == "error")
+    return list(tx.connection.scalars(faulty.distinct().order_by(plan_problem.c.file)))
 
 
 def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:

@@ -265,9 +265,9 @@ class SqlStore:
         with self._read() as tx:
             return looking.status(tx, now)
 
-    def problems(self) -> Sequence[Problem]:
+    def faulty_files(self) -> Sequence[str]:
         with self._read() as tx:
-            return looking.problems(tx)
+            return looking.faulty_files(tx)
 
     def doubtful(self, since: datetime, until: datetime) -> int:
         with self._read() as tx:

@@ -1,5 +1,6 @@
 """People and plans: taken over, changed, gone and back; consent and opt-outs with them."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 from nudger.effects import Answer, OptIn, OptOut
@@ -266,6 +267,13 @@ def test_digests_are_of_the_plans_that_run(world: World) -> None:
     world.load(plan(name="Maya B."))
 
     assert world.store.digests(["maya", "ann"]) == {"maya": plan_file(plan(name="Maya B.")).digest}
+
+
+def test_faulty_files_are_those_with_errors_each_once(world: World) -> None:
+    warning = replace(PROBLEM, file="plans/ann.toml", severity="warning")
+    world.load(plan(), problems=[PROBLEM, replace(PROBLEM, line=9), warning])
+
+    assert world.store.faulty_files() == [PROBLEM.file]
 
 
 def test_places_are_each_country_and_zone_in_which_somebodys_plan_runs(world: World) -> None:

@@ -125,7 +125,7 @@ def test_nothing_that_was_known_is_lost(old: str, world: World) -> None:
     assert world.person("kim").standing.paused(NOON)
     assert world.person().standing.consented == {ChannelName.SMS, ChannelName.EMAIL}
     assert world.person().history.sent == 3
-    assert [one.file for one in world.store.problems()] == ["plans/lee.toml"]
+    assert world.store.faulty_files() == ["plans/lee.toml"]
     assert world.store.remember("first_start", "now") == NOON.isoformat()
     world.store.close()
     assert differences(old) == []
