@@ -34,6 +34,16 @@ class Running:
         return _status(self.process.pid, "VmHWM")
 
 
+UNIT = Path(__file__).parent.parent / "systemd" / "nudger.service"
+
+
+def _of_the_unit() -> dict[str, str]:
+    """The environment that the service runs in."""
+    lines = UNIT.read_text().splitlines()
+    given = [line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")]
+    return dict(one.split("=", 1) for line in given for one in line.split())
+
+
 @contextlib.contextmanager
 def daemon(home: Path, plans: Path, **settings: str) -> Iterator[Running]:
     """`nudger run` with the on-screen phone, in a state folder below `home`."""
@@ -45,7 +55,9 @@ def daemon(home: Path, plans: Path, **settings: str) -> Iterator[Running]:
         "NUDGER_STATE_DIR": str(home / "state"),
         "NUDGER_WEB_PORT": "0",
         "NUDGER_LOG_LEVEL": "error",
-    } | settings
+        **_of_the_unit(),
+        **settings,
+    }
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, (home / "log").open("ab") as log:
         (home / "notify").unlink(missing_ok=True)
         told.bind(str(home / "notify"))
