@@ -216,9 +216,13 @@ def test_a_clock_stepped_an_hour_ahead_and_back_sends_each_nudge_once(seen: dict
 
 
 async def _seen(folder: Path, one: Service, meanwhile: list[str]) -> Seen:
-    async with asyncio.timeout(100):
-        await one.twilio.wait_for(lambda: len(one.bodies) >= 2)
-    return Seen(meanwhile, one.bodies, (folder / "daemon.log").read_text())
+    log = folder / "daemon.log"
+    try:
+        async with asyncio.timeout(100):
+            await one.twilio.wait_for(lambda: len(one.bodies) >= 2)
+    except TimeoutError:
+        raise AssertionError(f"{one.bodies}, lives ended {one.codes}: {log.read_text()[-4000:]}") from None
+    return Seen(meanwhile, one.bodies, log.read_text())
 
 
 def _fill(ballast: Path) -> None:
