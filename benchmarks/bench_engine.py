@@ -11,7 +11,7 @@ server: jobs that do nothing, deferred before, with as many at once as was faste
 
 The ratio is the disk's as much as ours: both others commit once a job, nudger twice for some hundred. Where
 a commit takes long (a slow disk, a busy machine) it was 12 to 24 times APScheduler, 22 times procrastinate;
-where it takes 0.2 ms, as here, processor time decides, and Python's one thread at a time is what is left:
+where it takes little, as here, processor time decides, and Python's one thread at a time is what is left:
 some 150 µs an occurrence (95 in one thread alone, of which SQLite's own work is 40), and 20 times would allow
 75. Shorter turns of the threads (sys.setswitchinterval) bring nothing.
 """
