@@ -1,8 +1,10 @@
 """What every command starts from: the settings, the clock, the store."""
 
 import os
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,8 @@ from nudger.errors import UsageError
 from nudger.model import Person
 from nudger.settings import Settings, load
 from nudger.wiring import open_database
+
+AROUND = 10  # ids before and after a name that nobody has
 
 clock = SharedClock()  # the machine's, until a database that hosts share was asked
 app = typer.Typer(
@@ -81,7 +85,17 @@ def known(store: Store, person_id: str) -> Person:
     """The person, or what to type instead."""
     person = store.person(person_id)
     if person is None:
-        ids = [one.id for one in store.people()][:20]
-        known_ids = f"Known people: {', '.join(ids)}." if ids else "Nobody is known yet: start nudger run."
-        raise UsageError(f"PERSON: nobody has the id {person_id!r}", known_ids)
+        ids = store.ids_around(person_id, AROUND)
+        raise UsageError(
+            f"PERSON: nobody has the id {person_id!r}",
+            near(person_id, sorted(ids)) if ids else "Nobody is known yet: start nudger run.",
+        )
     return person
+
+
+def near(misspelt: str, ids: Sequence[str]) -> str:
+    """Whom it may have meant, among these ids in their order; else those that stand around it."""
+    if meant := get_close_matches(misspelt, ids, n=3, cutoff=0.5):
+        return f"Did you mean {' or '.join(meant)}?"
+    at = bisect(ids, misspelt)
+    return f"Near it stand: {', '.join(ids[max(0, at - AROUND) : at + AROUND])}."

@@ -125,7 +125,7 @@ def _left_to_do(core: Core, person: str) -> Iterator[str]:
     reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
     if file := reading.files.get(person):
         what = f"the line of {person} in {file}" if file.endswith(".csv") else file
-        yield f"Remove {what} now: while it is there, nudger reads it in again. Next time remove it first."
+        yield f"Remove {what} too. While it is there, nudger sends nothing to {person} and reports the plan."
     yield (
         "Still held elsewhere: backups made before, and what the replaced database of a restore holds "
         "(*.before-*); Twilio's and the mail server's own logs; copies of the plan in editors and archives."

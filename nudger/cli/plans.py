@@ -1,6 +1,5 @@
 """`nudger check`, `nudger preview`, `nudger schema`: plans before they matter. No database is needed."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 from rich.console import Console
 
 from nudger import plans
-from nudger.cli.context import AsJson, clock, settings_of
+from nudger.cli.context import AsJson, clock, near, settings_of
 from nudger.cli.preview_diff import edits, edits_json, show_edits
 from nudger.cli.preview_folder import show_everyone
 from nudger.cli.preview_tables import show_people
@@ -17,7 +16,7 @@ from nudger.cli.show import as_json, err, out, problems
 from nudger.core import Core
 from nudger.doctor.consent import NO_LINK, cannot_be_asked
 from nudger.errors import Problem, SettingsError, UsageError
-from nudger.files import all_problems, find_plans
+from nudger.files import Found, all_problems, find_plans
 from nudger.model import Plan
 from nudger.plans import Reading
 
@@ -41,7 +40,7 @@ def check(
 ) -> int:
     """Every problem of every plan at once, each with its line and what to do."""
     core = Core(settings_of(context, running=False))
-    reading, found = _read(core, paths or [core.settings.plans_dir])
+    reading, found = _read(core, _find(paths or [core.settings.plans_dir]))
     found += _unaskable(core, reading)
     errors = sum(problem.severity == "error" for problem in found)
     if json:
@@ -72,12 +71,12 @@ def preview(
     """What will be sent or skipped, when, in which words, and why; of many people how many an hour."""
     core = Core(settings_of(context, running=False))
     folder, wanted = core.settings.plans_dir, person or []
-    reading, found = _read_folder(core, folder)
-    old, of_old = _read_old(core, diff) if diff else (None, [])
+    there, before = _find_folder(folder), _find_old(diff) if diff else None
+    _check_known(core, wanted, [there] if before is None else [there, before], folder)
+    reading, found = _read(core, there)
+    old, of_old = _read(core, before) if before else (None, [])
     problems([problem for problem in (*of_old, *found) if problem.severity == "error"], err)
     readings = [reading] if old is None else [reading, old]
-    files = {id_ for one in readings for id_ in one.files}
-    _check_known(wanted, files, folder)
     with Preview.opened(core, clock.now(), start, days) as ahead:
         if old is None:
             _show_ahead(ahead, _chosen(reading, wanted), json, folder=folder, everyone=not wanted)
@@ -92,11 +91,14 @@ def schema() -> None:
     as_json(plans.schema())
 
 
-def _read(core: Core, paths: list[Path]) -> tuple[Reading, list[Problem]]:
+def _find(paths: list[Path]) -> Found:
     for path in paths:
         if not path.exists():
             raise UsageError(f"PATH: expected a plan file or a folder of plans, found nothing at {path}")
-    found = find_plans(paths)
+    return find_plans(paths)
+
+
+def _read(core: Core, found: Found) -> tuple[Reading, list[Problem]]:
     reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
     return reading, all_problems(found, reading.problems)
 
@@ -109,28 +111,32 @@ def _unaskable(core: Core, reading: Reading) -> list[Problem]:
     return [Problem(file, 1, 1, "consent", sentence, NO_LINK, "warning") for file in sorted(files)]
 
 
-def _read_folder(core: Core, folder: Path) -> tuple[Reading, list[Problem]]:
+def _find_folder(folder: Path) -> Found:
     if not folder.exists():
         raise SettingsError(
             f"NUDGER_PLANS_DIR: expected a folder with plans, found nothing at {folder}",
             "Create it and put a plan into it, or name another folder.",
         )
-    return _read(core, [folder])
+    return find_plans([folder])
 
 
-def _read_old(core: Core, folder: Path) -> tuple[Reading, list[Problem]]:
-    reading, found = _read(core, [folder]) if folder.is_dir() else (None, [])
-    if reading is None or not (reading.files or found):
+def _find_old(folder: Path) -> Found:
+    found = find_plans([folder]) if folder.is_dir() else None
+    if found is None or not (found.sources or found.shared or found.problems):
         raise UsageError(f"--diff: expected a folder with plans as they were, found none at {folder}")
-    return reading, found
+    return found
 
 
-def _check_known(wanted: list[str], files: Collection[str], folder: Path) -> None:
-    unknown = [one for one in wanted if one not in files]
+def _check_known(core: Core, wanted: list[str], found: list[Found], folder: Path) -> None:
+    """Before plans are read: for a misspelt name nobody waits until everybody's are."""
+    if not wanted:
+        return
+    ids = {id_ for one in found for id_ in plans.ids_of(one.sources, core.facts(clock.now()))}
+    unknown = [one for one in wanted if one not in ids]
     if unknown:
         raise UsageError(
             f"PERSON: no plan in {folder} is named {', '.join(map(repr, unknown))}",
-            f"There are: {', '.join(sorted(files)[:20]) or 'none'}.",
+            near(unknown[0], sorted(ids)) if ids else "There is none.",
         )
 
 

@@ -19,7 +19,7 @@ from nudger.wiring import open_database
 
 # Days of people, about a second's work: more than that gets a progress bar.
 LONG = 2000
-ERASED = "this person has erased their data: nothing is sent to them any more"
+ERASED = "this person's data was erased: nothing is sent to them while this plan is there"
 YEARS = range(1970, 9001)  # what calendars and zones can surely compute
 
 

@@ -96,7 +96,7 @@ class Mine:
         if isinstance(link, Card):
             return link
         known = self.store.person(link.person)
-        self.store.forget(link.person, lasting=True)
+        self.store.forget(link.person)
         log.info("own_page", step="erase")
         return self._closed("me_erased", [known.plan.language] if known else languages, 200)
 

@@ -69,6 +69,10 @@ class Store(Protocol):
     def people(self) -> Iterable[Person]:
         """Everyone, by id, removed ones too; in pages, so that memory stays flat."""
 
+    def ids_around(self, person_id: str, number: int) -> Sequence[str]:
+        """The ids that stand before and after this one in their order, at most `number` each; its own first
+        of those after."""
+
     def places(self) -> Collection[tuple[str | None, str]]:
         """Each country with each time zone in which somebody's plan runs; a country of None is not said."""
 
@@ -226,7 +230,7 @@ class Store(Protocol):
 
     # looking
     def erased(self) -> frozenset[str]:
-        """Who has erased themselves while a plan of theirs is there still: nothing is sent to them."""
+        """Who was erased while a plan of theirs is there still: nothing is sent to them."""
 
     def agenda(self, person_id: str, since: date) -> Sequence[Planned]:
         """The person's entries (nudges, no answers) of the local dates from `since` on and all that are
@@ -282,10 +286,11 @@ class Store(Protocol):
     def export(self, person_id: str) -> Mapping[str, object] | None:
         """All that is held on a person, as JSON-able values."""
 
-    def forget(self, person_id: str, *, lasting: bool = False) -> bool:
+    def forget(self, person_id: str) -> bool:
         """Erases the person from every table, and from the files of a SQLite database, its log too. False
-        where there is none. Lasting: a plan file of theirs that is still there makes nobody of them, and is
-        reported, until it has been gone once."""
+        where there is none. A plan file of theirs that is still there makes nobody of them, and is reported,
+        until it has been gone once. Where an address of theirs had said STOP, whoever's plan names it later
+        finds it opted out, until they opt in themselves."""
 
     def blank(self, before: datetime) -> int:
         """Blanks the words, addresses and contacts of messages, replies and answers from before then, the

@@ -2,7 +2,7 @@
 
 from nudger.plans.facts import Facts, Source
 from nudger.plans.faults import Wrong
-from nudger.plans.reading import Reading, read
+from nudger.plans.reading import Reading, ids_of, read
 from nudger.plans.schema import schema
 from nudger.plans.typed import (
     check_duration,
@@ -32,6 +32,7 @@ __all__ = [
     "check_time",
     "check_window",
     "check_zone",
+    "ids_of",
     "read",
     "schema",
 ]

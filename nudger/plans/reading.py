@@ -107,6 +107,12 @@ def read(sources: Sequence[Source], facts: Facts, shared: Sequence[Source] = ())
     )
 
 
+def ids_of(sources: Iterable[Source], facts: Facts) -> frozenset[str]:
+    """Who is in these files, by their names and the ids of rosters: no plan is read for it."""
+    own = [source for source in sources if not is_shared(source.file)]
+    return frozenset(given.person for given in _givens(own, facts, []) if given.person)
+
+
 class _Library:
     """The shared plans, read, and every plan on top of them."""
 

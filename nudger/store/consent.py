@@ -18,8 +18,9 @@ from sqlalchemy import (
 )
 
 from nudger.model import ChannelName, Plan
-from nudger.store import records
+from nudger.store import erased, records
 from nudger.store.bulk import Bulk
+from nudger.store.erased import Stop
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, person, reach
 from nudger.store.transaction import Transaction
@@ -57,6 +58,7 @@ def _channels(that: Column[datetime]) -> ScalarSelect[str]:
     )
 
 
+_STOPPED = select(reach).where(among(reach.c.address), reach.c.opted_out_at.is_not(None))
 _STANDING = (
     update(person)
     .where(among(person.c.id))
@@ -77,7 +79,7 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[s
         (row.person, row.channel): row
         for row in tx.connection.execute(select(reach).where(reach.c.person.in_(ids)))
     }
-    stops, before = _stops(tx, plans), _past(tx, plans, old)
+    stops, before = _stops(tx, plans, old), _past(tx, plans, old)
     new: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     said: list[tuple[object, ...]] = []
@@ -110,7 +112,7 @@ def _reached(
     one: Plan,
     channel: ChannelName,
     row: AnyRow | None,
-    stops: Mapping[tuple[str, str | None], AnyRow],
+    stops: Mapping[erased.Address, Stop],
     before: Mapping[records.Address, records.Past],
     now: datetime,
 ) -> dict[str, Any]:
@@ -118,9 +120,9 @@ def _reached(
     known = _known(one, channel, row, before)
     agreed, agreed_how = _consent(one, channel, known, now)
     # The person's own STOP outlives their address; and an address new to the person brings its own.
-    stop = row
-    if row is None or (row.opted_out_at is None and row.address != address):
-        stop = stops.get((channel, address))
+    stop = _own_stop(row)
+    if stop is None and (row is None or row.address != address):
+        stop = stops.get((channel, address or ""))
     asks = address and channel in one.sends_on and not (agreed or known.asked_at or stop)
     return {
         "one": one.person,
@@ -174,13 +176,27 @@ def _said(
         yield (one.person, channel, row.address, now, records.WITHDRAWN, was, None, None)
 
 
-def _stops(tx: Transaction, plans: Sequence[Plan]) -> dict[tuple[str, str | None], AnyRow]:
-    """Where an address has said STOP under another name: a file that is renamed must not undo that."""
-    addresses = {address for one in plans for address in (one.phone, one.email) if address}
-    rows = tx.connection.execute(
-        select(reach).where(reach.c.address.in_(addresses), reach.c.opted_out_at.is_not(None))
-    )
-    return {(row.channel, row.address): row for row in rows}
+def _own_stop(row: AnyRow | None) -> Stop | None:
+    return None if row is None or row.opted_out_at is None else Stop(row.opted_out_at, row.opted_out_how)
+
+
+def _stops(
+    tx: Transaction, plans: Sequence[Plan], old: Mapping[tuple[str, str], AnyRow]
+) -> dict[erased.Address, Stop]:
+    """Where an address has said STOP under another name, or that of somebody who was erased: a file that
+    is renamed, or comes back, must not undo that."""
+    new = {
+        (str(channel), address)
+        for one in plans
+        for channel in ChannelName
+        if (address := one.address(channel))
+        and ((row := old.get((one.person, channel))) is None or row.address != address)
+    }
+    if not new:
+        return {}
+    rows = tx.connection.execute(_STOPPED, {"ids": sorted({address for _, address in new})})
+    of_others = {(row.channel, row.address): Stop(row.opted_out_at, row.opted_out_how) for row in rows}
+    return erased.stops(tx, new) | of_others
 
 
 def _consent(

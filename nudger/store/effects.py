@@ -34,6 +34,7 @@ from nudger.store.transaction import Transaction
 FRESH = timedelta(minutes=30)  # how late a nudge on demand may be, and one that no plan knows any more
 ANSWER_FRESH = timedelta(hours=1)  # later it would come out of the blue, perhaps at night
 _OfStanding = Pause | Resume | OptOut | OptIn | Hold | Rate | LowDays | Untell
+_UNTRIED = {"queue": None, "reason": "", "attempts": 0, "refused": ""}  # at a time that is named anew
 FIRST_ASKED = 1001  # slots of nudges on demand; those of a plan count from 1
 
 
@@ -103,7 +104,7 @@ def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
         tx.connection.execute(
             update(occurrence)
             .where(occurrence.c.id == waiting)
-            .values(due_at=until, wake_at=until, queue=None, expires_at=expires_at)
+            .values(due_at=until, wake_at=until, expires_at=expires_at, **_UNTRIED)
         )
     else:
         last = rounds.last(tx, entry)

@@ -1,23 +1,60 @@
-"""Who has erased themselves, as long as a plan of theirs is there: it makes nobody of them again."""
+"""What outlives a person who was erased: that a plan of theirs which is still there makes nobody of them
+again, and that a number or an address which has said STOP has said so.
 
-from collections.abc import Collection
-from dataclasses import replace
+Neither holds a word of theirs. An address is kept as a digest under a key of this database alone, by
+which it is known again when a plan names it, and from which nobody reads it.
+"""
 
-from sqlalchemy import delete, select
+import hmac
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from secrets import token_hex
+
+from sqlalchemy import delete, exists, select
 
 from nudger.delivery.planning import PlanRead
 from nudger.errors import Problem
-from nudger.store.tables import fact
+from nudger.store import facts
+from nudger.store.keys import among
+from nudger.store.tables import contact_word, fact, person, plan, reach
 from nudger.store.transaction import Transaction
 
-MESSAGE = "this person has erased their data"
-HINT = "remove their plan: nothing is sent to them any more, whatever it says"
+MESSAGE = "this person's data was erased"
+HINT = (
+    "remove their plan: while it is there nothing is sent to them, whatever it says; one that comes later"
+    " is a new person's"
+)
+CONTACT = "contact"  # in place of a channel: a trusted contact's STOP to notices
 
 _KEY = "erased: "  # before the id; the value is the file
+_STOP = "stop: "  # before the digest; the value is when and how
+_DIGESTS = "key of digests"
+_STOPS = select(fact.c.key, fact.c.value).where(among(fact.c.key))
+
+Address = tuple[str, str]  # channel, or CONTACT; and where
 
 
-def mark(tx: Transaction, person_id: str, file: str) -> None:
-    tx.connection.execute(tx.database.insert_new(fact), {"key": _KEY + person_id, "value": file})
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An address has said STOP."""
+
+    opted_out_at: datetime
+    opted_out_how: str
+
+
+def keep(tx: Transaction, person_id: str) -> None:
+    """Before the person goes: the mark, where their plan is still there, and each STOP."""
+    there = select(plan.c.file).join(person, person.c.id == plan.c.person)
+    file = tx.connection.scalar(there.where(person.c.id == person_id, person.c.removed_at.is_(None)))
+    if file is not None:
+        facts.put(tx, _KEY + person_id, file)
+    said = select(reach.c.channel, reach.c.address, reach.c.opted_out_at, reach.c.opted_out_how)
+    those = (reach.c.person == person_id, reach.c.opted_out_at.is_not(None), reach.c.address.is_not(None))
+    for row in tx.connection.execute(said.where(*those)).all():
+        _keep_stop(tx, (row.channel, row.address), row.opted_out_at, row.opted_out_how or "")
+    _keep_contacts(tx, person_id)
 
 
 def everyone(tx: Transaction) -> frozenset[str]:
@@ -32,14 +69,54 @@ def left_out(tx: Transaction, read: PlanRead) -> PlanRead:
     if not files:
         return read
     looked_in = files.keys() if read.files is None else {one for one in files if files[one] in read.files}
-    _forget(tx, looked_in - read.people.keys())
-    for one in files.keys() & read.people.keys():  # a file may have another name by now
-        _forget(tx, [one])
-        mark(tx, one, read.people[one])
+    _forget(tx, [_KEY + one for one in looked_in - read.people.keys()])
     there = sorted(files.keys() & read.people.keys())
+    for one in there:  # a file may have another name by now
+        facts.put(tx, _KEY + one, read.people[one])
     reports = [Problem(read.people[one], 1, 1, "", MESSAGE, HINT) for one in there]
     plans = [file for file in read.plans if file.plan.person not in files]
     return replace(read, plans=plans, problems=[*read.problems, *reports])
+
+
+def stops(tx: Transaction, addresses: Collection[Address]) -> dict[Address, Stop]:
+    """Those of these addresses that had said STOP when their person was erased."""
+    key = facts.get(tx, _DIGESTS)
+    if key is None or not addresses:
+        return {}
+    by_fact = {_STOP + _digest(key, address): address for address in addresses}
+    rows = tx.connection.execute(_STOPS, {"ids": list(by_fact)})
+    return {by_fact[row.key]: _stop(row.value) for row in rows}
+
+
+def began_again(tx: Transaction, addresses: Iterable[Address]) -> None:
+    """Their own later word counts."""
+    key = facts.get(tx, _DIGESTS)
+    if key is not None:
+        _forget(tx, [_STOP + _digest(key, address) for address in addresses])
+
+
+def _keep_contacts(tx: Transaction, person_id: str) -> None:
+    """A contact's last word is kept for as long as somebody's plan names them; their STOP longer."""
+    gone = select(person.c.trusted).where(person.c.id == person_id).scalar_subquery()
+    named = exists().where(person.c.trusted == contact_word.c.address, person.c.id != person_id)
+    words = delete(contact_word).where(contact_word.c.address == gone, ~named).returning(*contact_word.c)
+    for row in tx.connection.execute(words).all():
+        if row.stopped:
+            _keep_stop(tx, (CONTACT, row.address), row.at, "")
+
+
+def _keep_stop(tx: Transaction, address: Address, at: datetime, how: str) -> None:
+    key = facts.remember(tx, _DIGESTS, token_hex(32))
+    facts.put(tx, _STOP + _digest(key, address), f"{at.isoformat()} {how}")
+
+
+def _stop(value: str) -> Stop:
+    at, _, how = value.partition(" ")
+    return Stop(datetime.fromisoformat(at), how)
+
+
+def _digest(key: str, address: Address) -> str:
+    return hmac.digest(bytes.fromhex(key), "\0".join(address).encode(), sha256).hex()
 
 
 def _files(tx: Transaction) -> dict[str, str]:
@@ -48,6 +125,6 @@ def _files(tx: Transaction) -> dict[str, str]:
     return {row.key.removeprefix(_KEY): row.value for row in rows}
 
 
-def _forget(tx: Transaction, ids: Collection[str]) -> None:
-    if ids:
-        tx.connection.execute(delete(fact).where(fact.c.key.in_([_KEY + one for one in ids])))
+def _forget(tx: Transaction, keys: Collection[str]) -> None:
+    if keys:
+        tx.connection.execute(delete(fact).where(among(fact.c.key)), {"ids": sorted(keys)})

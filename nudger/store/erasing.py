@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, exists, select
+from sqlalchemy import Table, delete, select, update
 
 from nudger.store import erased, numbers, people
 from nudger.store.tables import (
     AnyRow,
     alarm,
     consent,
-    contact_word,
     event,
     message,
     occurrence,
@@ -37,25 +36,19 @@ def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
     return {"person": _as_json(row)} | held
 
 
-def forget(tx: Transaction, person_id: str, lasting: bool) -> bool:
+def forget(tx: Transaction, person_id: str) -> bool:
     """See Store.forget."""
     people.lock(tx, [person_id])
     if not people.read(tx, [person_id]):
         return False
-    if lasting:
-        stands_in = tx.connection.scalar(select(plan.c.file).where(plan.c.person == person_id))
-        erased.mark(tx, person_id, str(stands_in))
+    erased.keep(tx, person_id)
     # What is wrong with their file may quote it.
     file = select(plan.c.file).where(plan.c.person == person_id).scalar_subquery()
     tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))
-    # Where the file is still there, it is read again: its people are people anew.
-    tx.connection.execute(delete(plan_file).where(plan_file.c.file == file))
+    # Where the file is still there, it is read again, and is told to be that of an erased person.
+    tx.connection.execute(update(plan_file).where(plan_file.c.file == file).values(mark=""))
     for table in ALL_OF_A_PERSON:
         tx.connection.execute(delete(table).where(table.c.person == person_id))
-    # A contact's last word is kept for as long as somebody's plan names them.
-    gone = select(person.c.trusted).where(person.c.id == person_id).scalar_subquery()
-    named = exists().where(person.c.trusted == contact_word.c.address, person.c.id != person_id)
-    tx.connection.execute(delete(contact_word).where(contact_word.c.address == gone, ~named))
     # A fault that the operator knows of names the person.
     tx.connection.execute(delete(alarm).where(alarm.c.key.in_(numbers.alarm_keys(person_id))))
     tx.connection.execute(delete(person).where(person.c.id == person_id))

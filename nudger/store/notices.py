@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from nudger.effects import Tell
 from nudger.model import ChannelName, Origin, Plan
-from nudger.store import people, standing
+from nudger.store import erased, people, standing
 from nudger.store.entries import planned
 from nudger.store.standing import Cause, record_event, record_events
 from nudger.store.tables import IS_PLANNED, contact_word, occurrence, person
@@ -41,10 +41,12 @@ def withdraw(tx: Transaction, person_id: str, record: str, now: datetime) -> Non
 
 def has_stopped(tx: Transaction, plan: Plan) -> bool:
     """Whether the trusted contact of this plan wants no notices."""
-    if plan.trusted is None:
+    number = plan.trusted.phone if plan.trusted else None
+    if number is None:
         return False
-    word = select(contact_word.c.stopped).where(contact_word.c.address == plan.trusted.phone)
-    return bool(tx.connection.scalar(word))
+    stopped = tx.connection.scalar(select(contact_word.c.stopped).where(contact_word.c.address == number))
+    # Of somebody erased who had this contact; a word that came since counts.
+    return bool(erased.stops(tx, [(erased.CONTACT, number)])) if stopped is None else bool(stopped)
 
 
 def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:

@@ -65,7 +65,7 @@ def works_again(tx: Transaction, which: Iterable[tuple[str, str]], now: datetime
 
 def alarm_keys(person_id: str) -> list[str]:
     """The keys of all alarms that may stand about this person."""
-    return [_key(person_id, channel) for channel in ChannelName]
+    return [standing.unanswered(person_id), *(_key(person_id, channel) for channel in ChannelName)]
 
 
 def _kept(tx: Transaction, row: AnyRow) -> AnyRow | None:

@@ -78,6 +78,13 @@ def digests(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
     return {row.id: row.digest for row in tx.connection.execute(_DIGESTS, {"ids": list(ids)})}
 
 
+def ids_around(tx: Transaction, person_id: str, number: int) -> Sequence[str]:
+    """See Store.ids_around."""
+    before = select(person.c.id).where(person.c.id < person_id).order_by(person.c.id.desc()).limit(number)
+    after = select(person.c.id).where(person.c.id >= person_id).order_by(person.c.id).limit(number)
+    return [*reversed(tx.connection.scalars(before).all()), *tx.connection.scalars(after)]
+
+
 def count(tx: Transaction) -> int:
     """How many have a plan that runs. The others have no next layout; the index on it is a tenth of the
     table."""

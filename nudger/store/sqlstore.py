@@ -86,6 +86,10 @@ class SqlStore:
             yield from page
             after = page[-1].id
 
+    def ids_around(self, person_id: str, number: int) -> Sequence[str]:
+        with self._read() as tx:
+            return people.ids_around(tx, person_id, number)
+
     def places(self) -> Collection[tuple[str | None, str]]:
         with self._read() as tx:
             return people.places(tx)
@@ -322,9 +326,9 @@ class SqlStore:
         with self._read() as tx:
             return erasing.export(tx, person_id)
 
-    def forget(self, person_id: str, *, lasting: bool = False) -> bool:
+    def forget(self, person_id: str) -> bool:
         with self._write() as tx:
-            forgotten = erasing.forget(tx, person_id, lasting)
+            forgotten = erasing.forget(tx, person_id)
         if forgotten:
             self._database.scrub()
         return forgotten

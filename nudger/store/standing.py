@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from nudger.model import FROM_A_TEXT, ChannelName, Person, Plan, State
-from nudger.store import alarms, asking, consent, records
+from nudger.store import alarms, asking, consent, erased, records
 from nudger.store.bulk import Bulk
 from nudger.store.entries import channels_from
 from nudger.store.tables import IS_PLANNED, AnyRow, event, occurrence, person
@@ -44,7 +44,7 @@ def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
     lifted = lifts and one.standing.held_at is not None
     _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
     if lifted:
-        alarms.clear_alarm(tx, _unanswered(one.id), now)
+        alarms.clear_alarm(tx, unanswered(one.id), now)
     lay_out_again(tx, [one.id], now)
     asking.soon(tx, [one.id], now)
     record_event(tx, one.id, now, "resumed", "the crisis hold is lifted" if lifted else "")
@@ -61,10 +61,11 @@ def hold(tx: Transaction, one: Person, now: datetime) -> None:
 def alarm_unanswered(tx: Transaction, person_id: str, reason: str, now: datetime) -> None:
     """The operator has to know that somebody wrote in a crisis and got no answer."""
     words = f"the crisis answer to {person_id} was refused ({reason}): reach them another way"
-    alarms.raise_alarm(tx, _unanswered(person_id), words, now)
+    alarms.raise_alarm(tx, unanswered(person_id), words, now)
 
 
-def _unanswered(person_id: str) -> str:
+def unanswered(person_id: str) -> str:
+    """The key of that alarm."""
     return f"crisis answer {person_id}"
 
 
@@ -125,9 +126,14 @@ def opt_in(
     )
     new = frozenset(channels) - (one.standing.consented - one.standing.opted_out)
     records.answered(tx, one, new, now, records.AGREED, how, words)
+    erased.began_again(tx, _addresses(one.plan, channels))
     lay_out_again(tx, [one.id], now)
     for channel in sorted(channels):
         record_event(tx, one.id, now, "opted in", f"{channel}: {how}")
+
+
+def _addresses(plan: Plan, channels: Collection[ChannelName]) -> list[erased.Address]:
+    return [(channel, address) for channel in channels if (address := plan.address(channel)) is not None]
 
 
 def ways(plan: Plan, nudge_id: str) -> frozenset[ChannelName]:

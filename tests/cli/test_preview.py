@@ -247,8 +247,23 @@ def test_nobody_of_that_name_and_no_folder_are_said_in_one_line(here: Here) -> N
 
     assert (nobody.code, nowhere.code) == (2, 3)
     assert "is named 'mia'" in nobody.err
-    assert "There are: maya." in nobody.err
+    assert "Did you mean maya?" in nobody.err
     assert "NUDGER_PLANS_DIR: expected a folder with plans, found nothing at" in nowhere.err
+
+
+def test_for_a_name_that_nobody_has_no_plan_is_read_and_those_around_it_are_told(here: Here) -> None:
+    roster = "id,name,timezone,email\n" + "".join(
+        f"p{number:03},P,UTC,p{number}@example.org\n" for number in range(300)
+    )
+    here.write({"maya": MAYA, "jonas": CROWDED.replace('"10:00"', '"10h"')})
+    (here.folder / "plans" / "study.csv").write_text(roster)
+
+    misspelt, far_off = here.preview("mya"), here.preview("zzz")
+
+    assert (misspelt.code, far_off.code) == (2, 2)
+    assert "jonas.toml" not in misspelt.err
+    assert "Did you mean maya?" in misspelt.err
+    assert "Near it stand: p290, p291, p292," in far_off.err
 
 
 def test_an_empty_folder_is_said_in_words(here: Here) -> None:
@@ -282,12 +297,13 @@ def test_to_someone_who_has_erased_themselves_nothing_is_foreseen(here: Here) ->
     core = Core(load(None, {"HOME": str(here.folder), "XDG_STATE_HOME": str(here.folder)}, here.folder))
     store = open_database(core)
     World(core, store).load(maya=MAYA)
-    store.forget("maya", lasting=True)
+    store.forget("maya")
     store.close()
 
     shown = here.preview("maya", start="2026-11-23T09:00")
 
-    assert "\nNot sent\n  this person has erased their data: nothing is sent to them any more\n" in shown.out
+    why = "this person's data was erased: nothing is sent to them while this plan is there"
+    assert f"\nNot sent\n  {why}\n" in shown.out
 
 
 def test_a_preview_makes_no_database(here: Here) -> None:

@@ -253,8 +253,9 @@ async def test_erasing_says_first_what_stays_then_erases_and_the_file_makes_nobo
     (problem,) = nudged.store.status(nudged.clock.now()).problems
     assert problem.file.endswith("maya.toml")
     assert (problem.message, problem.hint) == (
-        "this person has erased their data",
-        "remove their plan: nothing is sent to them any more, whatever it says",
+        "this person's data was erased",
+        "remove their plan: while it is there nothing is sent to them, whatever it says; one that comes"
+        " later is a new person's",
     )
     assert mine(nudged).look(link(), ("en",), nudged.clock.now()).status == 410  # type: ignore[union-attr]
 

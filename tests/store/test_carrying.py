@@ -47,7 +47,7 @@ def source(tmp_path: Path) -> str:
     world.text(OptOut(frozenset({SMS}), "texted STOP"))
     world.act(Hold(), person="jonas")
     world.act(Pause(NOON + DAY), person="ines")
-    world.store.forget("gone", lasting=True)
+    world.store.forget("gone")
     world.store.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
     world.store.raise_alarm("disk alpha", "full", world.now)
     world.store.tally(NOON.date(), NOON.date())

@@ -276,6 +276,7 @@ def test_an_export_leaves_out_everybody_else(world: World) -> None:
 def test_to_forget_erases_from_every_table(world: World, store: SqlStore) -> None:
     everything(world)
     world.load(present=["maya"], problems=[Problem("plans/maya.toml", 1, 1, "phone", MAYA_PHONE)])
+    world.load(problems=[Problem("plans/maya.toml", 1, 1, "phone", MAYA_PHONE)])
 
     assert world.store.forget("maya")
 
@@ -304,31 +305,33 @@ def test_nobody_cannot_be_forgotten(world: World) -> None:
 
 def test_someone_forgotten_may_come_anew(world: World) -> None:
     everything(world)
+    world.load()
     world.store.forget("maya")
 
     assert world.load(plan()).added == ("maya",)
+    world.act(OptIn(frozenset({SMS}), "texted START"))
     world.lay_out("maya", slot(NOON))
     assert world.claim_one().person == "maya"
 
 
-def test_who_is_forgotten_for_good_stays_so_while_their_file_is_there_and_the_file_is_reported(
+def test_who_is_forgotten_stays_so_while_their_file_is_there_and_the_file_is_reported(
     world: World,
 ) -> None:
     everything(world)
-    world.store.forget("maya", lasting=True)
+    world.store.forget("maya")
 
     changes = [world.load(plan(), plan("jonas")), world.load(plan(name="Maya B."), plan("jonas"))]
 
     assert world.store.person("maya") is None
     assert [change.added for change in changes] == [("jonas",), ()]
     assert [(problem.file, problem.message) for problem in world.store.status(world.now).problems] == [
-        ("plans/maya.toml", "this person has erased their data")
+        ("plans/maya.toml", "this person's data was erased")
     ]
 
 
-def test_a_faulty_file_of_someone_forgotten_for_good_is_still_theirs(world: World) -> None:
+def test_a_faulty_file_of_someone_forgotten_is_still_theirs(world: World) -> None:
     everything(world)
-    world.store.forget("maya", lasting=True)
+    world.store.forget("maya")
     world.load(present=["maya"])
 
     world.load(plan())
@@ -338,17 +341,71 @@ def test_a_faulty_file_of_someone_forgotten_for_good_is_still_theirs(world: Worl
 
 def test_once_their_file_has_been_gone_a_new_one_is_somebody_new(world: World) -> None:
     everything(world)
-    world.store.forget("maya", lasting=True)
+    world.store.forget("maya")
     world.load()
 
     assert world.load(plan()).added == ("maya",)
     assert world.store.status(world.now).problems == []
 
 
+def test_the_number_of_someone_forgotten_stays_opted_out_in_whosever_plan_it_stands_until_their_start(
+    world: World,
+) -> None:
+    everything(world)
+    world.load()
+    world.store.forget("maya")
+    world.load(plan("jonas", phone=MAYA_PHONE, channels=(SMS,)))
+    came_back = world.person("jonas").standing
+
+    world.text(OptIn(frozenset({SMS}), "texted START"))
+    after_start = world.person("jonas").standing
+    world.load()
+    world.store.forget("jonas")
+    world.load(plan())
+
+    assert (came_back.opted_out, came_back.consented) == ({SMS}, {SMS})
+    assert (after_start.opted_out, after_start.consented) == (set(), {SMS})
+    assert world.person().standing.opted_out == set()
+
+
+def test_a_plan_that_moves_to_the_number_of_someone_forgotten_has_their_stop(world: World) -> None:
+    everything(world)
+    world.load(plan("jonas", phone="+447700900999", channels=(SMS,)))
+    world.store.forget("maya")
+
+    world.load(plan("jonas", phone=MAYA_PHONE, channels=(SMS,)))
+
+    assert world.person("jonas").standing.opted_out == {SMS}
+
+
+def test_no_alarm_names_someone_forgotten(world: World) -> None:
+    world.load(plan())
+    world.text(Hold(), Answer("Call 116 123.", "crisis"))
+    world.fail(world.claim_one(), Failure.RECIPIENT)
+    alarmed = [alarm.key for alarm in world.store.alarms()]
+
+    world.store.forget("maya")
+
+    assert (alarmed, world.store.alarms()) == (["crisis answer maya"], [])
+
+
+def test_of_a_forgotten_number_no_digit_is_kept(world: World, store: SqlStore) -> None:
+    everything(world)
+    world.load()
+    world.store.forget("maya")
+
+    with store._database.read() as connection:
+        held = "".join(repr(connection.execute(table.select()).all()) for table in metadata.sorted_tables)
+
+    assert "stop: " in held
+    assert MAYA_PHONE.strip("+") not in held
+
+
 def test_an_entry_never_takes_the_id_of_one_forgotten(world: World) -> None:
     world.maya(NOON)
     forgotten = world.claim_one().occurrence
     world.store.forget("maya")
+    world.load()
 
     world.maya(NOON)
 

@@ -46,6 +46,14 @@ def test_a_changed_name_is_found_and_the_old_one_not(world: World) -> None:
     assert found(world, "ada") == []
 
 
+def test_the_ids_around_a_name_that_nobody_has_are_told_in_their_order(world: World) -> None:
+    world.load(*(plan(one) for one in ("ada", "bo", "cy", "eve", "flo", "gus")))
+
+    assert world.store.ids_around("dan", 2) == ["bo", "cy", "eve", "flo"]
+    assert world.store.ids_around("eve", 1) == ["cy", "eve"]
+    assert world.store.ids_around("zoe", 2) == ["flo", "gus"]
+
+
 def test_people_come_in_pages_each_once(world: World) -> None:
     world.load(*(plan(f"p{number}") for number in range(7)))
 

@@ -327,6 +327,18 @@ def test_a_snooze_that_still_waits_is_moved(world: World) -> None:
     assert world.store.agenda("maya", TODAY)[1].expires_at == NOON + 3 * HOUR + 30 * MINUTE
 
 
+def test_a_snooze_that_is_moved_while_it_is_tried_again_says_nothing_of_the_try(world: World) -> None:
+    (entry,) = sent(world)
+    world.text(Snooze(entry, NOON + HOUR))
+    world.now = NOON + HOUR
+    world.fail(world.claim_one(), Failure.NOT_SENT, retry_at=NOON + HOUR + MINUTE)
+
+    world.text(Snooze(entry, NOON + 3 * HOUR))
+
+    (waiting,) = [one for one in world.store.agenda("maya", TODAY) if one.state == "planned"]
+    assert (waiting.due_at, waiting.reason) == (NOON + 3 * HOUR, "")
+
+
 def test_a_snooze_of_a_snooze_is_a_round_more(world: World) -> None:
     (occurrence,) = sent(world)
     world.text(Snooze(occurrence, LATER))
