@@ -3,9 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from nudger.effects import Response
 from nudger.model import ChannelName, Kind, Outcome, Person
+
+
+class Handled(StrEnum):
+    """What a provider took a text for: it has changed its own opt-out list by it, and answered it."""
+
+    STOP = "STOP"
+    START = "START"
+    HELP = "HELP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,7 @@ class Inbound:
     address: str
     text: str
     received_at: datetime
+    handled: Handled | None = None  # by the provider, whatever the words say
 
 
 @dataclass(frozen=True, slots=True)

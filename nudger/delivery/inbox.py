@@ -8,7 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from nudger.delivery.inbound import Inbound
+from nudger.delivery.answering import answer
+from nudger.delivery.inbound import Handled, Inbound
 from nudger.delivery.observing import UNWATCHED, Observer
 from nudger.delivery.ports import Store
 from nudger.delivery.respond import Responder
@@ -17,6 +18,9 @@ from nudger.replies import Intent
 
 LONGEST_SILENCE = timedelta(days=60)  # how long nudger may have been down: ids are known for longer
 OVERLAP = timedelta(minutes=5)  # the provider's clock, and what was under way
+
+# What a contact says with what a provider took for a keyword: whether they stop notices; None: neither.
+_KEYWORDS = {Handled.STOP: True, Handled.START: False, Handled.HELP: None}
 
 log = structlog.get_logger("nudger.replies")
 
@@ -34,7 +38,7 @@ class Inbox:
         response = await asyncio.to_thread(
             self.store.take_reply,
             inbound,
-            lambda writer: self.responder.respond(writer, inbound.text, inbound.channel, inbound.received_at),
+            lambda writer: answer(self.responder, writer, inbound),
         )
         if response is None or response.intent in (Intent.STOP, Intent.START):
             await self._from_contact(inbound)
@@ -45,7 +49,10 @@ class Inbox:
 
     async def _from_contact(self, inbound: Inbound) -> None:
         """A trusted contact's own STOP: taken, and answered by the provider alone."""
-        stop = self.responder.contact_stops(inbound.text, inbound.received_at)
+        if inbound.handled is None:
+            stop = self.responder.contact_stops(inbound.text, inbound.received_at)
+        else:
+            stop = _KEYWORDS[inbound.handled]
         if stop is not None:
             await asyncio.to_thread(self.store.contact_said, inbound.address, stop, inbound.received_at)
 

@@ -73,9 +73,13 @@ class Responder:
 
     def respond(self, writer: Writer, text: str, channel: ChannelName, now: datetime) -> Response:
         """What this text does to the person who wrote it, on this channel."""
+        return self.follow(writer, self.read(writer, text, now), channel, now)
+
+    def read(self, writer: Writer, text: str, now: datetime) -> Understood:
+        """What this text means to this person."""
         plan, bound = writer.person.plan, writer.bound
         nudge = plan.nudge(bound.nudge) if bound else None
-        understood = understand(
+        return understand(
             text,
             language=plan.language,
             now=now,
@@ -84,6 +88,9 @@ class Responder:
             quiet=plan.quiet,
             words=self.words,
         )
+
+    def follow(self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime) -> Response:
+        """What follows from a text that is understood so."""
         reading = _Reading(self, writer, understood, channel, now)
         effects = reading.effects()
         if writer.person.standing.held_at is not None and understood.intent in _HELD_BACK:

@@ -1,6 +1,7 @@
 """Twilio's webhooks: inbound texts, and what became of outbound ones. Nothing happens unsigned."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -8,13 +9,36 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nudger.delivery.inbound import Inbound
+from nudger.delivery.inbound import Handled, Inbound
 from nudger.model import ChannelName
 from nudger.web.doors import Doors
 from nudger.web.forms import HANG_UP, read_form
 
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 WARN_EVERY = timedelta(minutes=1)  # strangers must not be able to fill the log
+
+# Twilio signs names and values without anything between them, so a signed form can be cut anew at other
+# places: every field that is read here, and what stands beside it in the order of names, has its form.
+# https://www.twilio.com/docs/usage/webhooks/webhooks-security
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{1,63}", re.ASCII)
+_FORMS: Mapping[str, re.Pattern[str]] = {
+    "MessageSid": re.compile(r"(?:SM|MM)[0-9a-f]{32}"),
+    "From": re.compile(r"\+[1-9][0-9]{4,14}|[0-9]{3,8}"),  # E.164, or a short code
+    "OptOutType": re.compile(r"STOP|START|HELP"),
+    "MessageStatus": re.compile(r"[a-z][a-z_-]{2,24}"),
+    "ErrorCode": re.compile(r"[0-9]{0,6}"),
+    "AccountSid": re.compile(r"AC[0-9a-f]{32}"),
+    "ApiVersion": re.compile(r"[0-9-]{10}"),
+    "MessagingServiceSid": re.compile(r"(?:MG[0-9a-f]{32})?"),
+    "NumMedia": re.compile(r"[0-9]{1,3}"),
+    "NumSegments": re.compile(r"[0-9]{1,3}"),
+}
+# The only names that Twilio knows between these two: else a text that holds a capital could lose its end.
+_AFTER_BODY = frozenset(
+    {"ButtonPayload", "ButtonText", "ButtonType", "ChannelInstallSid", "ChannelMetadata", "ChannelPrefix"}
+    | {"ChannelToAddress", "ErrorCode", "ErrorMessage", "EventType", "Forwarded", "ForwardedFrom"}
+)
+_MESSAGE_ID = re.compile(r"[0-9a-f]{32}")
 
 log = structlog.get_logger("nudger.web")
 
@@ -30,12 +54,15 @@ class Webhooks:
     async def inbound(self, request: Request) -> Response:
         """Answers 200 once the text is committed. The reply goes out as a message of its own, not here."""
         form = await self._form(request)
+        if "Body" not in form:  # a picture without words has it too, and it is blank
+            raise HTTPException(400, "The field Body is missing.")
         inbound = Inbound(
             provider_id=_required(form, "MessageSid"),
             channel=ChannelName.SMS,
             address=_required(form, "From"),
-            text=form.get("Body", "").replace("\0", ""),  # which PostgreSQL cannot keep
+            text=form["Body"].replace("\0", ""),  # which PostgreSQL cannot keep
             received_at=self._doors.now(),
+            handled=Handled(form["OptOutType"]) if form.get("OptOutType") else None,
         )
         await self._doors.take_reply(inbound)
         return Response(EMPTY_TWIML, media_type="text/xml")
@@ -43,10 +70,12 @@ class Webhooks:
     async def status(self, request: Request) -> Response:
         """They come in any order, late, and more than once."""
         form = await self._form(request)
-        status = _required(form, "MessageStatus")
+        status, message_id = _required(form, "MessageStatus"), request.path_params["message_id"]
+        if not _MESSAGE_ID.fullmatch(message_id):
+            raise HTTPException(400, "The address names no message of this program.")
         if self._doors.status_callback is not None:
             await self._doors.status_callback(
-                request.path_params["message_id"],
+                message_id,
                 _required(form, "MessageSid"),
                 status,
                 form.get("ErrorCode") or None,
@@ -64,7 +93,7 @@ class Webhooks:
             scope["raw_path"], scope["query_string"], form, signature
         ):
             raise self._refusal()
-        return dict(form)
+        return _fields(form)
 
     def _refusal(self) -> HTTPException:
         now = self._doors.now()
@@ -76,6 +105,20 @@ class Webhooks:
                 "Twilio, or NUDGER_TWILIO_AUTH_TOKEN is not this account's",
             )
         return HTTPException(403, "This request does not carry Twilio's signature.", HANG_UP)
+
+
+def _fields(form: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """The fields by name, each of them once and of its form; HTTPException where it was cut anew."""
+    fields = dict(form)
+    if len(fields) < len(form):
+        raise HTTPException(400, "A field is there twice.")
+    for name, value in form:
+        strange = "Body" < name < "From" and name not in _AFTER_BODY
+        if strange or not _NAME.fullmatch(name):
+            raise HTTPException(400, "A field has a name that Twilio does not use.")
+        if value and name in _FORMS and not _FORMS[name].fullmatch(value):
+            raise HTTPException(400, f"The field {name} is not of its form.")
+    return fields
 
 
 def _required(form: Mapping[str, str], field: str) -> str:

@@ -104,7 +104,9 @@ def seeds(name: str) -> Iterator[bytes]:
         signed = tokens.sign(link, KEY).encode()
         yield from (signed[:-1], signed[:-1] + b"=", b"A" + signed, signed[::-1])
     else:
-        yield b"twilio/inbound?a=b\nx-forwarded-for\n1.2.3.4\nMessageSid=SM1&From=%2B447700900123&Body=STOP"
+        sid = b"SM" + b"1a" * 16
+        form = b"MessageSid=" + sid + b"&From=%2B447700900123&Body=STOP"
+        yield b"twilio/inbound?a=b\nx-forwarded-for\n1.2.3.4\n" + form
         yield b"../static/%2e%2e\ncontent-type\nmultipart/form-data; boundary=x\n--x\r\n\r\nBody\r\n--x--"
         yield b"l/x\ntransfer-encoding\nchunked\n5\r\nBody=\r\n0\r\n\r\n"
 

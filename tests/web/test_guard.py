@@ -84,7 +84,7 @@ async def test_a_fault_gives_a_reference_and_keeps_what_it_was_about_to_itself(
     world: World, twilio_app: Starlette
 ) -> None:
     world.fault = RuntimeError(f"INSERT failed: {MAYA.phone}, 'a private text'")
-    form = (("MessageSid", "SM1"), ("From", MAYA.phone or ""), ("Body", "a private text"))
+    form = (("MessageSid", "SM" + "1a" * 16), ("From", MAYA.phone or ""), ("Body", "a private text"))
 
     with capture_logs() as logs:
         answer = await ask_signed(twilio_app, "/twilio/inbound", form)

@@ -4,18 +4,24 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from multidict import MultiDict
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
+from twilio.request_validator import RequestValidator
 
-from nudger.delivery.inbound import Inbound
+from nudger.delivery.inbound import Handled, Inbound
 from nudger.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.forms import LARGEST
+from tests.doubles.twilio_double import inbound_form
 from tests.web.asking import FORM, Body, ask, ask_signed
-from tests.web.world import MAYA, NOW, World
+from tests.web.world import MAYA, NOW, PUBLIC_URL, TOKEN, World
 
+SID, OTHER_SID = "SM" + "1a" * 16, "SM" + "2b" * 16
+MESSAGE = "0192f3a4b5c6" + "7d" * 10  # an id of ours
+STATUS = f"/twilio/status/{MESSAGE}"
 LATER = (
-    ("MessageSid", "SM1"),
+    ("MessageSid", SID),
     ("From", MAYA.phone or ""),
     ("To", "+447700900999"),
     ("Body", "LATER please & thanks"),
@@ -32,7 +38,7 @@ async def test_a_signed_text_is_taken_and_answered_with_empty_twiml(
     assert (answer.status, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
     assert ElementTree.fromstring(answer.body).tag == "Response"
     assert list(ElementTree.fromstring(answer.body)) == []
-    assert world.replies == [Inbound("SM1", ChannelName.SMS, MAYA.phone or "", "LATER please & thanks", NOW)]
+    assert world.replies == [Inbound(SID, ChannelName.SMS, MAYA.phone or "", "LATER please & thanks", NOW)]
 
 
 async def test_the_answer_comes_after_the_commit(world: World, twilio_app: Starlette) -> None:
@@ -114,11 +120,13 @@ async def test_a_replay_is_passed_on_because_the_store_knows_the_ids(
     again = await ask_signed(twilio_app, "/twilio/inbound", LATER)
 
     assert (first.status, again.status) == (200, 200)
-    assert [inbound.provider_id for inbound in world.replies] == ["SM1", "SM1"]
+    assert [inbound.provider_id for inbound in world.replies] == [SID, SID]
 
 
-@pytest.mark.parametrize("field", ["MessageSid", "From"])
-@pytest.mark.parametrize("blank", [True, False])
+@pytest.mark.parametrize(
+    ("field", "blank"),
+    [("MessageSid", True), ("MessageSid", False), ("From", True), ("From", False), ("Body", False)],
+)
 async def test_a_signed_text_without_its_id_or_sender_is_refused(
     world: World, twilio_app: Starlette, field: str, blank: bool
 ) -> None:
@@ -130,8 +138,98 @@ async def test_a_signed_text_without_its_id_or_sender_is_refused(
     assert world.replies == []
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        (*LATER, ("Body", "STOP")),
+        (*LATER, ("MessageSid", OTHER_SID)),
+        (*LATER, ("To", "+447700900999")),
+    ],
+)
+async def test_a_signed_form_that_names_a_field_twice_is_refused(
+    world: World, twilio_app: Starlette, form: tuple[tuple[str, str], ...]
+) -> None:
+    # Twilio's signature covers a name once for each value, sorted: a value that is there twice counts once.
+    validator = RequestValidator(TOKEN)
+    signature = validator.compute_signature(PUBLIC_URL + "/twilio/inbound", MultiDict(form))
+
+    answer = await ask(twilio_app, "POST", "/twilio/inbound", {"x-twilio-signature": signature}, form)
+
+    assert (answer.status, answer.body) == (400, "A field is there twice.\n")
+    assert world.replies == []
+
+
+TWILIOS = tuple(inbound_form(SID, MAYA.phone or "", "PAUSE Don't stop").items())
+# Fields of it, and what they are cut into; Twilio signs both alike.
+CUT_ANEW: dict[str, tuple[set[str], list[tuple[str, str]]]] = {
+    "the id swallows the next field": ({"MessageSid", "NumMedia"}, [("MessageSid", SID + "NumMedia0")]),
+    "the id is swallowed": ({"FromZip", "MessageSid"}, [("FromZip", "MessageSid" + SID)]),
+    "the sender swallows the next field": (
+        {"From", "FromCountry"},
+        [("From", f"{MAYA.phone}FromCountryGB")],
+    ),
+    "the words swallow the sender": ({"Body", "From"}, [("Body", f"PAUSE Don't stopFrom{MAYA.phone}")]),
+    "the words lose their end": ({"Body"}, [("Body", "PAUSE "), ("Don", "'t stop")]),
+    "the words lose their end to a name": ({"Body"}, [("Body", "PAUSE "), ("Don't stop", "")]),
+    "the words are swallowed": ({"ApiVersion", "Body"}, [("ApiVersion", "2010-04-01BodyPAUSE Don't stop")]),
+    "the words are a name": ({"Body"}, [("BodyPAUSE Don't stop", "")]),
+}
+
+
+@pytest.mark.parametrize(("gone", "anew"), CUT_ANEW.values(), ids=CUT_ANEW)
+async def test_a_signed_form_that_is_cut_anew_changes_nothing(
+    world: World, twilio_app: Starlette, gone: set[str], anew: list[tuple[str, str]]
+) -> None:
+    form = [*(pair for pair in TWILIOS if pair[0] not in gone), *anew]
+
+    answer = await ask_signed(twilio_app, "/twilio/inbound", form, TWILIOS)
+
+    assert (answer.status, world.replies) == (400, [])
+
+
+async def test_the_form_that_was_cut_is_taken_as_it_was(world: World, twilio_app: Starlette) -> None:
+    answer = await ask_signed(twilio_app, "/twilio/inbound", TWILIOS)
+
+    assert (answer.status, [one.text for one in world.replies]) == (200, ["PAUSE Don't stop"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("MessageSid", "SM1"),
+        ("MessageSid", SID.upper()),
+        ("MessageSid", SID + "\n"),
+        ("From", "447700900123"),
+        ("From", "Bank"),
+        ("From", "+44 7700 900123"),
+        ("From", "+" + "1" * 16),
+        ("OptOutType", "stop"),
+    ],
+)
+async def test_an_id_or_an_address_that_is_not_of_its_form_is_refused(
+    world: World, twilio_app: Starlette, field: str, value: str
+) -> None:
+    form = [*(pair for pair in LATER if pair[0] != field), (field, value)]
+
+    answer = await ask_signed(twilio_app, "/twilio/inbound", form)
+
+    assert (answer.status, answer.body) == (400, f"The field {field} is not of its form.\n")
+    assert world.replies == []
+
+
+@pytest.mark.parametrize("kind", Handled)
+async def test_what_twilio_took_a_text_for_comes_with_it(
+    world: World, twilio_app: Starlette, kind: Handled
+) -> None:
+    await ask_signed(twilio_app, "/twilio/inbound", (*LATER, ("OptOutType", kind.value)))
+
+    assert [inbound.handled for inbound in world.replies] == [kind]
+
+
 async def test_a_picture_without_words_is_an_empty_text(world: World, twilio_app: Starlette) -> None:
-    await ask_signed(twilio_app, "/twilio/inbound", [pair for pair in LATER if pair[0] != "Body"])
+    form = [(name, "" if name == "Body" else value) for name, value in LATER]
+
+    await ask_signed(twilio_app, "/twilio/inbound", form)
 
     assert [inbound.text for inbound in world.replies] == [""]
 
@@ -214,36 +312,54 @@ async def test_who_hangs_up_midway_is_no_fault_of_ours(world: World, twilio_app:
 
 
 async def test_a_signed_status_is_passed_on(world: World, twilio_app: Starlette) -> None:
-    form = (("MessageSid", "SM2"), ("MessageStatus", "undelivered"), ("ErrorCode", "30003"))
+    form = (("MessageSid", OTHER_SID), ("MessageStatus", "undelivered"), ("ErrorCode", "30003"))
 
-    answer = await ask_signed(twilio_app, "/twilio/status/m-1", form)
+    answer = await ask_signed(twilio_app, STATUS, form)
 
     assert (answer.status, answer.body) == (204, "")
-    assert world.statuses == [("m-1", "SM2", "undelivered", "30003")]
+    assert world.statuses == [(MESSAGE, OTHER_SID, "undelivered", "30003")]
 
 
 async def test_a_blank_error_code_is_none(world: World, twilio_app: Starlette) -> None:
-    form = (("MessageSid", "SM2"), ("MessageStatus", "delivered"), ("ErrorCode", ""))
+    form = (("MessageSid", OTHER_SID), ("MessageStatus", "delivered"), ("ErrorCode", ""))
 
-    await ask_signed(twilio_app, "/twilio/status/m-1", form)
+    await ask_signed(twilio_app, STATUS, form)
 
-    assert world.statuses == [("m-1", "SM2", "delivered", None)]
+    assert world.statuses == [(MESSAGE, OTHER_SID, "delivered", None)]
 
 
 async def test_a_status_signed_for_another_message_changes_nothing(
     world: World, twilio_app: Starlette
 ) -> None:
     form = (("MessageStatus", "delivered"),)
-    other = await ask_signed(twilio_app, "/twilio/status/m-1", form, (*form, ("ErrorCode", "")))
+    other = await ask_signed(twilio_app, STATUS, form, (*form, ("ErrorCode", "")))
 
     assert (other.status, world.statuses) == (403, [])
 
 
-@pytest.mark.parametrize("field", [("MessageSid", "SM2"), ("MessageStatus", "sent")])
+@pytest.mark.parametrize("field", [("MessageSid", OTHER_SID), ("MessageStatus", "sent")])
 async def test_a_signed_status_without_a_status_or_an_id_is_refused(
     world: World, twilio_app: Starlette, field: tuple[str, str]
 ) -> None:
-    answer = await ask_signed(twilio_app, "/twilio/status/m-1", (field,))
+    answer = await ask_signed(twilio_app, STATUS, (field,))
+
+    assert (answer.status, world.statuses) == (400, [])
+
+
+@pytest.mark.parametrize(
+    ("target", "form"),
+    [
+        ("/twilio/status/m-1", (("MessageSid", OTHER_SID), ("MessageStatus", "sent"))),
+        (STATUS + "AccountSid", (("MessageSid", OTHER_SID), ("MessageStatus", "sent"))),
+        (STATUS, (("MessageSid", OTHER_SID + "MessageStatus"), ("MessageStatus", "sent"))),
+        (STATUS, (("MessageSid", OTHER_SID), ("MessageStatus", "sent!"))),
+        (STATUS, (("MessageSid", OTHER_SID), ("MessageStatus", "failed"), ("ErrorCode", "x"))),
+    ],
+)
+async def test_a_signed_status_that_is_not_of_its_form_is_refused(
+    world: World, twilio_app: Starlette, target: str, form: tuple[tuple[str, str], ...]
+) -> None:
+    answer = await ask_signed(twilio_app, target, form)
 
     assert (answer.status, world.statuses) == (400, [])
 
@@ -252,15 +368,15 @@ async def test_where_nothing_comes_of_statuses_they_are_still_checked_and_acknow
     world: World,
 ) -> None:
     app = build_app(replace(world.twilio_doors(), status_callback=None))
-    form = (("MessageStatus", "sent"),)
+    form = (("MessageSid", SID), ("MessageStatus", "sent"))
 
-    right = await ask_signed(app, "/twilio/status/m-1", form)
-    wrong = await ask(app, "POST", "/twilio/status/m-1", {"x-twilio-signature": "x"}, form)
+    right = await ask_signed(app, STATUS, form)
+    wrong = await ask(app, "POST", STATUS, {"x-twilio-signature": "x"}, form)
 
     assert (right.status, wrong.status) == (204, 403)
 
 
-@pytest.mark.parametrize("target", ["/twilio/inbound", "/twilio/status/m-1"])
+@pytest.mark.parametrize("target", ["/twilio/inbound", STATUS])
 async def test_without_twilio_its_addresses_are_not_there(phone_app: Starlette, target: str) -> None:
     answer = await ask_signed(phone_app, target, LATER)
 

@@ -1,0 +1,38 @@
+"""What is answered to a text that came in: what it means, and what the provider has done with it. Pure."""
+
+from dataclasses import replace
+
+from nudger.delivery.inbound import Handled, Inbound, Writer
+from nudger.delivery.respond import Responder
+from nudger.effects import Answer, Effect, OptIn, Response
+from nudger.replies import Intent, Understood
+
+
+def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
+    """All that follows from this text for the person who wrote it."""
+    understood = responder.read(writer, inbound.text, inbound.received_at)
+    if inbound.handled is not None:
+        understood = _handled(understood, inbound.handled)
+    response = responder.follow(writer, understood, inbound.channel, inbound.received_at)
+    if inbound.handled is None:
+        return response
+    if not understood.crisis:
+        return replace(response, effects=_unanswered(response.effects))  # the provider has answered
+    if inbound.handled is Handled.START:
+        opt_in = OptIn(frozenset({inbound.channel}), "texted START")
+        return replace(response, effects=(opt_in, *response.effects))
+    return response
+
+
+def _handled(understood: Understood, by: Handled) -> Understood:
+    """What the provider took it for is so, whatever the words say: its opt-out list holds what goes out.
+    Nobody in danger is left to the provider's answer."""
+    if by is Handled.STOP:
+        return Understood(Intent.STOP, everywhere=understood.everywhere, crisis=understood.crisis)
+    if understood.crisis:
+        return understood
+    return Understood(Intent.START if by is Handled.START else Intent.HELP)
+
+
+def _unanswered(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    return tuple(effect for effect in effects if not isinstance(effect, Answer))
