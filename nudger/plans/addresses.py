@@ -9,6 +9,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from nudger.phones import forms
 from nudger.plans.faults import Wrong, did_you_mean, shown
 
 # The library has no numbers for these territories; people live in some of them all the same.
@@ -65,7 +66,8 @@ def read_phone(value: object, country: str | None = None) -> str:
         if _is_possible(number):
             return number
         expected = f"expected a number that its country can have, got {shown(value)}"
-        raise Wrong(expected, did_you_mean(_possible(number), "check the digits after the country's code"))
+        meant = next((one for one in forms(number) if _is_possible(one)), _possible(number))
+        raise Wrong(expected, did_you_mean(meant, "check the digits after the country's code"))
     hint = did_you_mean(_meant(number, country))
     otherwise = "a number begins with + and its country's code, in place of the first 0; put it in quotes"
     raise Wrong(f'expected a phone number like "+447700900123", got {shown(value)}', hint or otherwise)

@@ -8,6 +8,7 @@ from itertools import chain
 
 from nudger.errors import Problem
 from nudger.model import Plan
+from nudger.phones import one_phone
 from nudger.plans.addresses import read_id, slug
 from nudger.plans.documents import parse
 from nudger.plans.drafts import Draft
@@ -199,13 +200,12 @@ def _check_phones(entries: Iterable[_Entry], library: _Library) -> None:
     owners: dict[str, list[_Entry]] = {}
     for entry in entries:
         if entry.phone is not None:
-            owners.setdefault(entry.phone, []).append(entry)
-    for phone, sharing in owners.items():
+            owners.setdefault(one_phone(entry.phone), []).append(entry)
+    for sharing in owners.values():
         for entry in sharing if len(sharing) > 1 else ():
             other = next(one for one in sharing if one is not entry).given
-            message = (
-                f'expected a number of their own, got {shown(phone)}, which is that of "{other.person}" too'
-            )
+            phone = shown(entry.phone)
+            message = f'expected a number of their own, got {phone}, which is that of "{other.person}" too'
             hint = f"see {other.file}; replies could not be told apart"
             library.reopen(entry).fault_at("phone", message, hint)
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from nudger.model import Contact
+from nudger.phones import are_one
 from nudger.plans.addresses import read_line
 from nudger.plans.facts import Facts
 from nudger.plans.faults import Wrong, shown
@@ -54,7 +55,7 @@ def of_person(contacts: Mapping[str, Contact], own_phone: str | None) -> Iterato
         message = f'expected one trusted contact at most, got "{contact.name}" beside "{trusted[0].name}"'
         yield contact.name, "tell", message, "keep the one whom the person would rather hear from"
     for contact in trusted:
-        if contact.phone == own_phone:
+        if are_one(contact.phone, own_phone):
             hint = "a notice to the person's own phone tells nobody"
             yield contact.name, "phone", "expected a number of their own, got the person's", hint
 

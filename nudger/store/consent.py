@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from nudger.model import ChannelName, Plan
+from nudger.phones import are_one, forms
 from nudger.store import erased, records
 from nudger.store.bulk import Bulk
 from nudger.store.erased import Stop
@@ -121,7 +122,7 @@ def _reached(
     agreed, agreed_how = _consent(one, channel, known, now)
     # The person's own STOP outlives their address; and an address new to the person brings its own.
     stop = _own_stop(row)
-    if stop is None and (row is None or row.address != address):
+    if stop is None and (row is None or not are_one(row.address, address)):
         stop = stops.get((channel, address or ""))
     asks = address and channel in one.sends_on and not (agreed or known.asked_at or stop)
     return {
@@ -145,7 +146,7 @@ def _known(
 ) -> records.Past:
     """What the address that the plan names has been asked, and has said."""
     address = one.address(channel)
-    if row is not None and row.address == address:
+    if row is not None and are_one(row.address, address):
         return records.Past(row.asked_at, row.consented_at, row.consent_how)
     return before.get((one.person, channel, address or ""), records.Past())
 
@@ -160,7 +161,7 @@ def _past(
         for channel in ChannelName
         if (address := one.address(channel))
         and (row := old.get((one.person, channel)))
-        and row.address != address
+        and not are_one(row.address, address)
     }
     return records.past(tx, moved)
 
@@ -190,12 +191,18 @@ def _stops(
         for one in plans
         for channel in ChannelName
         if (address := one.address(channel))
-        and ((row := old.get((one.person, channel))) is None or row.address != address)
+        and ((row := old.get((one.person, channel))) is None or not are_one(row.address, address))
     }
     if not new:
         return {}
-    rows = tx.connection.execute(_STOPPED, {"ids": sorted({address for _, address in new})})
-    of_others = {(row.channel, row.address): Stop(row.opted_out_at, row.opted_out_how) for row in rows}
+    rows = tx.connection.execute(
+        _STOPPED, {"ids": sorted({one for _, number in new for one in forms(number)})}
+    )
+    of_others = {
+        (row.channel, one): Stop(row.opted_out_at, row.opted_out_how)
+        for row in rows
+        for one in forms(row.address)
+    }
     return erased.stops(tx, new) | of_others
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, null, select, update
 
 from nudger.delivery.sends import Receipt, SendFailure
 from nudger.model import ChannelName, Origin, State
+from nudger.phones import are_one
 from nudger.store import asking, codec, notices, people, rounds, standing
 from nudger.store.bulk import Bulk
 from nudger.store.keys import among
@@ -171,7 +172,7 @@ def opt_out(tx: Transaction, row: AnyRow, failure: SendFailure, now: datetime) -
         notices.contact_said(tx, row.address, True, now)
         return
     one, channel = people.read(tx, [row.person])[row.person], ChannelName(row.channel)
-    if one.plan.address(channel) == row.address:  # else it is a former number that has opted out
+    if are_one(one.plan.address(channel), row.address):  # else it is a former number that has opted out
         how = f"the provider said {failure.code}" if failure.code else failure.reason
         standing.opt_out(tx, one, [channel], how, now)
 

@@ -12,10 +12,11 @@ from datetime import datetime
 from hashlib import sha256
 from secrets import token_hex
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 
 from nudger.delivery.planning import PlanRead
 from nudger.errors import Problem
+from nudger.phones import forms, one_phone
 from nudger.store import facts
 from nudger.store.keys import among
 from nudger.store.tables import contact_word, fact, person, plan, reach
@@ -83,9 +84,10 @@ def stops(tx: Transaction, addresses: Collection[Address]) -> dict[Address, Stop
     key = facts.get(tx, _DIGESTS)
     if key is None or not addresses:
         return {}
-    by_fact = {_STOP + _digest(key, address): address for address in addresses}
-    rows = tx.connection.execute(_STOPS, {"ids": list(by_fact)})
-    return {by_fact[row.key]: _stop(row.value) for row in rows}
+    by_address = {address: _STOP + _digest(key, address) for address in addresses}
+    rows = tx.connection.execute(_STOPS, {"ids": sorted(set(by_address.values()))})
+    said = {row.key: _stop(row.value) for row in rows}
+    return {address: said[fact_key] for address, fact_key in by_address.items() if fact_key in said}
 
 
 def began_again(tx: Transaction, addresses: Iterable[Address]) -> None:
@@ -97,9 +99,12 @@ def began_again(tx: Transaction, addresses: Iterable[Address]) -> None:
 
 def _keep_contacts(tx: Transaction, person_id: str) -> None:
     """A contact's last word is kept for as long as somebody's plan names them; their STOP longer."""
-    gone = select(person.c.trusted).where(person.c.id == person_id).scalar_subquery()
-    named = exists().where(person.c.trusted == contact_word.c.address, person.c.id != person_id)
-    words = delete(contact_word).where(contact_word.c.address == gone, ~named).returning(*contact_word.c)
+    gone = tx.connection.scalar(select(person.c.trusted).where(person.c.id == person_id))
+    numbers = forms(gone or "")
+    named = select(person.c.id).where(person.c.trusted.in_(numbers), person.c.id != person_id).limit(1)
+    if gone is None or tx.connection.scalar(named) is not None:
+        return
+    words = delete(contact_word).where(contact_word.c.address.in_(numbers)).returning(*contact_word.c)
     for row in tx.connection.execute(words).all():
         if row.stopped:
             _keep_stop(tx, (CONTACT, row.address), row.at, "")
@@ -116,7 +121,8 @@ def _stop(value: str) -> Stop:
 
 
 def _digest(key: str, address: Address) -> str:
-    return hmac.digest(bytes.fromhex(key), "\0".join(address).encode(), sha256).hex()
+    channel, where = address
+    return hmac.digest(bytes.fromhex(key), f"{channel}\0{one_phone(where)}".encode(), sha256).hex()
 
 
 def _files(tx: Transaction) -> dict[str, str]:

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from nudger.effects import Tell
 from nudger.model import ChannelName, Origin, Plan
+from nudger.phones import forms, one_phone
 from nudger.store import erased, people, standing
 from nudger.store.entries import planned
 from nudger.store.standing import Cause, record_event, record_events
@@ -44,21 +45,23 @@ def has_stopped(tx: Transaction, plan: Plan) -> bool:
     number = plan.trusted.phone if plan.trusted else None
     if number is None:
         return False
-    stopped = tx.connection.scalar(select(contact_word.c.stopped).where(contact_word.c.address == number))
+    words = select(contact_word.c.stopped).where(contact_word.c.address.in_(forms(number)))
+    stopped = tx.connection.scalar(words.order_by(contact_word.c.at.desc()).limit(1))
     # Of somebody erased who had this contact; a word that came since counts.
     return bool(erased.stops(tx, [(erased.CONTACT, number)])) if stopped is None else bool(stopped)
 
 
 def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
     """See Store.contact_said."""
-    ids = list(tx.connection.scalars(select(person.c.id).where(person.c.trusted == address)))
+    ids = list(tx.connection.scalars(select(person.c.id).where(person.c.trusted.in_(forms(address)))))
     if not ids:
         return False
     people.lock(tx, ids)
-    first = {"address": address, "stopped": stop, "at": at}
+    number = one_phone(address)
+    first = {"address": number, "stopped": stop, "at": at}
     added = tx.database.insert_new(contact_word).returning(contact_word.c.address)
     if tx.connection.scalar(added, first) is None:
-        later = update(contact_word).where(contact_word.c.address == address, contact_word.c.at < at)
+        later = update(contact_word).where(contact_word.c.address == number, contact_word.c.at < at)
         if not tx.connection.execute(later.values(stopped=stop, at=at)).rowcount:
             return True  # an older word, or the same one once more
     if stop:

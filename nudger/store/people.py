@@ -8,6 +8,7 @@ from sqlalchemy import JSON, bindparam, cast, func, select, type_coerce, update
 
 from nudger.delivery.ledger import put_off, sent_on
 from nudger.model import ChannelName, History, Person, Plan, Standing
+from nudger.phones import forms
 from nudger.store import codec
 from nudger.store.entries import channels_from
 from nudger.store.keys import among
@@ -49,7 +50,7 @@ _LOCK_FREE = (
 _BY_ADDRESS = (
     select(person.c.id)
     .join(reach, reach.c.person == person.c.id)
-    .where(reach.c.channel == bindparam("channel"), reach.c.address == bindparam("address"))
+    .where(reach.c.channel == bindparam("channel"), among(reach.c.address))
     .order_by(person.c.removed_at.is_not(None), person.c.id)
     .limit(1)
 )
@@ -111,8 +112,9 @@ def read_page(tx: Transaction, after: str) -> list[Person]:
 
 
 def find_by_address(tx: Transaction, channel: ChannelName, address: str) -> str | None:
-    """Whose address this is; someone whose plan is there comes before someone whose plan is gone."""
-    found: str | None = tx.connection.scalar(_BY_ADDRESS, {"channel": channel, "address": address})
+    """Whose address this is, in whichever form of the number; someone whose plan is there comes before
+    someone whose plan is gone."""
+    found: str | None = tx.connection.scalar(_BY_ADDRESS, {"channel": channel, "ids": forms(address)})
     return found
 
 

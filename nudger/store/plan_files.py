@@ -6,6 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from nudger.delivery.planning import PlanRead
+from nudger.phones import forms
 from nudger.store.keys import among
 from nudger.store.tables import person, plan, plan_file, plan_problem, reach
 from nudger.store.transaction import Transaction
@@ -41,7 +42,9 @@ def count(tx: Transaction) -> int:
 def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
     """See Store.linked_files."""
     found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
-    found.update(tx.connection.scalars(_OF_PHONES, {"ids": list(phones)}))
+    found.update(
+        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in forms(phone)]})
+    )
     found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
     found.update(tx.connection.scalars(_LENDING))
     return found

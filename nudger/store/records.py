@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from nudger.model import ChannelName, Person
+from nudger.phones import forms, one_phone
 from nudger.store.bulk import Bulk
 from nudger.store.tables import consent
 from nudger.store.transaction import Transaction
@@ -67,7 +68,7 @@ def answered(
         asked = select(consent.c.question).where(
             consent.c.person == one.id,
             consent.c.channel == channel,
-            consent.c.address == address,
+            consent.c.address.in_(forms(address or "")),
             consent.c.what == ASKED,
         )
         question = tx.connection.scalar(asked.order_by(consent.c.id.desc()).limit(1))
@@ -80,10 +81,12 @@ def past(tx: Transaction, addresses: Collection[Address]) -> Mapping[Address, Pa
     if not addresses:
         return found
     people = {person for person, _, _ in addresses}
+    wanted = {(person, channel, one_phone(address)): address for person, channel, address in addresses}
     rows = tx.connection.execute(select(consent).where(consent.c.person.in_(people)).order_by(consent.c.id))
     for row in rows:
-        key = (row.person, ChannelName(row.channel), row.address)
-        if key in addresses:
+        person, channel = row.person, ChannelName(row.channel)
+        if (address := wanted.get((person, channel, one_phone(row.address or "")))) is not None:
+            key = (person, channel, address)
             found[key] = _after(found.get(key, Past()), row.what, row.at, row.how)
     return found
 

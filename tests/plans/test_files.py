@@ -110,6 +110,32 @@ def test_a_number_is_shared_however_it_is_written(read_files: Read) -> None:
     assert len(reading.problems) == 2
 
 
+@pytest.mark.parametrize(
+    ("number", "other"),
+    [
+        ("+541123456789", "+5491123456789"),
+        ("+551187654321", "+5511987654321"),
+    ],
+)
+def test_a_number_is_shared_in_whichever_form_of_its_country(
+    number: str, other: str, read_files: Read
+) -> None:
+    plans = {"plans/a.toml": number, "plans/b.toml": other}
+
+    reading = read_files({file: PLAN.replace("+447700900123", one) for file, one in plans.items()})
+
+    assert told(reading) == [
+        f'plans/a.toml:2:9: phone: expected a number of their own, got "{number}", which is that of "b" too',
+        f'plans/b.toml:2:9: phone: expected a number of their own, got "{other}", which is that of "a" too',
+    ]
+
+
+def test_the_form_that_a_country_has_given_up_is_refused_with_the_one_that_it_has(read_files: Read) -> None:
+    (problem,) = read_files({"plans/a.toml": PLAN.replace("+447700900123", "+5215512345678")}).problems
+
+    assert problem.hint == 'did you mean "+525512345678"?'
+
+
 def test_of_two_files_of_one_id_the_first_counts(read_files: Read) -> None:
     reading = read_files({"plans/maya.toml": PLAN, "more/maya.toml": another(4)})
 
