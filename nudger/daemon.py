@@ -8,6 +8,7 @@ start recovers, a limping daemon would not.
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,9 @@ RELOAD_EVERY = timedelta(minutes=5)  # where the folder tells of no changes (net
 STATUS_EVERY = timedelta(seconds=30)
 START_GOES_ON = timedelta(seconds=10)  # how often a start that is under way says so
 PATIENCE = timedelta(seconds=4)  # for what is under way at the end; a stop takes 5 s at most
+# What blocks runs in these. Names that nobody resolves (of the mail server, of Twilio, of who is told) hold a
+# dozen of them for as long as the resolver likes; Python's own half a dozen would leave none for the store.
+THREADS = 32
 
 log = structlog.get_logger("nudger.daemon")
 
@@ -90,12 +94,14 @@ class Daemon:
     _working: set[asyncio.Task[Any] | None] = field(default_factory=set)  # duties under way
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _awake: bool = False
+    _owes_ready: bool = False  # the service manager was not there to hear it
     _dispatched_at: datetime | None = None
     address: str = ""
 
     async def run(self) -> None:
         """Starts in the order that makes READY true, serves, and drains. Raises what a duty died of."""
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "work"))
         try:
             async with AsyncExitStack() as stack:
                 # Before plans are read: no edit falls between the reading and the watching.
@@ -107,7 +113,7 @@ class Daemon:
                 self._listen()
                 async with self._beside(self._mind_the_clock, *self.aside):
                     self._scheduler.start()
-                    notify("READY=1", f"STATUS=Serving on {self.address}")
+                    self._say_ready()
                     log.info("ready", address=self.address)
                     self._ready.set()
                     await self._stop.wait()
@@ -252,14 +258,22 @@ class Daemon:
             notify(*reloading(), "STATUS=Reading plans")
             await self.loading.run_once(self.clock.now(), paths)
             await self.laying_out.run_once(self.clock.now())
-            notify("READY=1", f"STATUS=Serving on {self.address}")
+            self._say_ready()
         self.wake()
+
+    def _say_ready(self) -> None:
+        """Of all that is told it alone must be heard: a service manager ends what never said so."""
+        self._owes_ready = not notify("READY=1", f"STATUS=Serving on {self.address}")
+        if self._owes_ready:
+            log.warning("service_manager_deaf", what="it is told again that nudger is ready")
 
     async def _do(self, duty: Duty) -> None:
         if await duty.run_once(self.clock.now()):
             self.wake()
 
     async def _status(self) -> None:
+        if self._owes_ready:
+            self._say_ready()
         report = await asyncio.to_thread(self.loading.store.vitals, self.clock.now())
         due = f", next due {report.next_due_at:%Y-%m-%d %H:%M} UTC" if report.next_due_at else ""
         notify(f"STATUS={report.people} people, {report.planned} planned{due}")
@@ -267,6 +281,8 @@ class Daemon:
     async def _watchdog(self) -> None:
         # The loop is alive, or this would not run; whether it also delivers is the dispatcher's to show.
         recently = self._dispatched_at and datetime.now(UTC) - self._dispatched_at < 4 * LONGEST_WAIT
+        if self._owes_ready:
+            self._say_ready()
         if recently:
             notify("WATCHDOG=1")
 

@@ -1,12 +1,23 @@
 """Logging: one event, one line, to stderr; people by id, and never a text, an address or a token."""
 
+import io
 import logging
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import Full, Queue
+from threading import Lock, Thread
+from typing import TextIO, cast
 
 import structlog
 
 # Their INFO lines show phone numbers (twilio's list(), urllib3) or every request (uvicorn).
 CHATTY = ("twilio", "aiohttp", "urllib3", "uvicorn", "apscheduler", "watchfiles", "asyncio", "aiosmtplib")
+KEPT = 2_000  # lines that wait for a reader who is slow
+GOODBYE = 1.0  # seconds that the last lines get at the end
+
+log = structlog.get_logger("nudger.logs")
 
 
 def configure(level: str, *, colours: bool | None = None) -> None:
@@ -29,3 +40,88 @@ def configure(level: str, *, colours: bool | None = None) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # today's stderr, not one since closed
         cache_logger_on_first_use=False,
     )
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """While open, nothing that is written to stderr waits for its reader: a journal that stands still, a
+    pipe that nobody reads, or a terminal that is held would hold the daemon with it. Configure the logging
+    inside."""
+    stderr = sys.stderr
+    aside = _Aside(stderr)
+    sys.stderr = cast(TextIO, aside)
+    try:
+        yield
+    finally:
+        sys.stderr = stderr
+        aside.end()
+
+
+class _Aside(io.TextIOBase):
+    """Lines on their way to `stream`, which a thread of its own writes. What is more than KEPT is dropped,
+    and the log says how much."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._lines: Queue[str | None] = Queue(KEPT)
+        self._lock = Lock()
+        self._begun = ""
+        self._dropped = 0
+        self._ended = False
+        self._writer = Thread(target=self._write_all, name="log", daemon=True)
+        self._writer.start()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        if self._ended:  # whoever kept it, as the standard library's logging does
+            return self._stream.write(text)
+        with self._lock:
+            *whole, self._begun = (self._begun + text).split("\n")
+            for line in whole:
+                self._put(f"{line}\n")
+        return len(text)
+
+    def end(self) -> None:
+        """What is taken within GOODBYE is written; a reader who takes nothing is not waited for."""
+        with self._lock:
+            rest, self._begun = self._begun, ""
+        with suppress(Full):
+            self._lines.put(rest, timeout=GOODBYE)
+            self._lines.put(None, timeout=GOODBYE)
+            self._writer.join(GOODBYE)
+        self._ended = True
+
+    def _put(self, line: str) -> None:
+        try:
+            self._lines.put_nowait(line)
+        except Full:
+            self._dropped += 1
+
+    def _write_all(self) -> None:
+        # Not by the stream: at the end, Python would wait for the lock of one that stands still.
+        handle = self._stream.fileno()
+        while (line := self._lines.get()) is not None:
+            with suppress(OSError):  # nobody is there to read any more, and that is no reason to end
+                _write(handle, line.encode(errors="backslashreplace"))
+            self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        """Once there is room again."""
+        if self._dropped and self._lines.empty():
+            with self._lock:
+                count, self._dropped = self._dropped, 0
+            log.warning("log_lines_dropped", count=count, why="nothing took them in time")
+
+
+def _write(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]

@@ -9,14 +9,21 @@ from datetime import timedelta
 STARTS_APART = timedelta(seconds=15)
 
 
-def notify(*assignments: str) -> None:
-    """Sends e.g. "READY=1", "STATUS=…". Does nothing where no service manager asked to be told."""
+def notify(*assignments: str) -> bool:
+    """Sends e.g. "READY=1", "STATUS=…", and waits for nobody: where the service manager takes nothing now
+    (its queue is full, its socket is gone) the notice is dropped. Whether it was taken; True too where no
+    service manager asked to be told."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
+        return True
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as to:
         # A leading @ stands for the NUL of an abstract address.
-        to.sendto("\n".join(assignments).encode(), "\0" + address[1:] if address[0] == "@" else address)
+        name = "\0" + address[1:] if address[0] == "@" else address
+        try:
+            to.sendto("\n".join(assignments).encode(), name)
+        except OSError:
+            return False
+    return True
 
 
 def reloading() -> tuple[str, str]:

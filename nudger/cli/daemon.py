@@ -20,7 +20,7 @@ from nudger.clock import SystemClock
 from nudger.core import Core
 from nudger.errors import StoreError
 from nudger.files import bundled
-from nudger.settings import load
+from nudger.settings import Settings, load
 from nudger.systemd import rest
 from nudger.wiring import alone, build_daemon, clock_of, memory, open_database
 
@@ -35,7 +35,12 @@ def register(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """The daemon: lays out days, sends what is due, takes replies. Ends on SIGTERM; SIGHUP reloads."""
     settings = settings_of(context)
-    logs.configure(settings.log_level)
+    with logs.unhurried():
+        logs.configure(settings.log_level)
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     for warning in settings.warnings:
         err.print(f"[yellow]nudger:[/] {warning}")
     core = Core(settings)

@@ -124,13 +124,14 @@ def _load(sender: Connection, settings: Settings, now: datetime, everything: boo
     # Plans are trees: all that is read stays until the end, and hardly anything of it is a circle. At the
     # usual pace the collector would look through all of it again and again, a fifth of the time.
     gc.set_threshold(COLLECTED_AFTER, 50, 50)
-    logs.configure(settings.log_level)
     core = Core(settings)
-    try:
-        store = open_database(core)
+    with logs.unhurried():
+        logs.configure(settings.log_level)
         try:
-            sender.send(_loading(core, store, settings.plans_dir).load(now, everything))
-        finally:
-            store.close()
-    except NudgerError as fault:
-        sender.send(fault)
+            store = open_database(core)
+            try:
+                sender.send(_loading(core, store, settings.plans_dir).load(now, everything))
+            finally:
+                store.close()
+        except NudgerError as fault:
+            sender.send(fault)

@@ -44,7 +44,7 @@ def metrics_doors(
         return Reading(store.vitals(now), standing, store.counters(), now)
 
     async def page(accept: str) -> tuple[bytes, str]:
-        return metrics.page(await asyncio.to_thread(read), accept)
+        return await asyncio.to_thread(lambda: metrics.page(read(), accept))
 
     return MetricsDoors(page, None if _ours_alone(core.settings) else bearer)
 

@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def fill(address: str) -> None:
+    """Until this service manager's queue takes nothing more."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as other, suppress(OSError):
+        while True:
+            other.sendto(b"STATUS=more", address)
 
 
 @dataclass
@@ -62,8 +69,11 @@ def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(folder: Path, **settings: str) -> AsyncIterator[Running]:
-    """`nudger run` in this folder, ready. What NOT_SETTINGS names may be among the settings."""
+async def running(
+    folder: Path, *, program: Sequence[str] = ("-m", "nudger"), **settings: str
+) -> AsyncIterator[Running]:
+    """`nudger run` in this folder, ready. What NOT_SETTINGS names may be among the settings; `program` is
+    what Python starts instead of nudger itself."""
     environ = environment(folder, settings)
     address = folder / "notify.sock"
     address.unlink(missing_ok=True)
@@ -74,7 +84,7 @@ async def running(folder: Path, **settings: str) -> AsyncIterator[Running]:
     log = folder / "daemon.log"
     with log.open("ab") as written:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "error", "-m", "nudger", "run"),
+            *(sys.executable, "-W", "error", *program, "run"),
             cwd=folder,
             env=environ | {"NOTIFY_SOCKET": str(address)},
             stdin=asyncio.subprocess.DEVNULL,
