@@ -83,6 +83,12 @@ class Metrics:
             ["intent"],
             registry=self._registry,
         )
+        self._refused = Counter(
+            "nudger_web_refused",
+            "Requests that were refused, and connections that were ended, by why and page.",
+            ["why", "page"],
+            registry=self._registry,
+        )
         self._since: dict[str, float] = {}
         for channel in ChannelName:  # there from the start: a rate of what is not there yet is nothing
             self._lateness.labels(channel)
@@ -106,6 +112,9 @@ class Metrics:
 
     def replied(self, intent: str) -> None:
         self._replies.labels(intent).inc()
+
+    def refused(self, why: str, page: str) -> None:
+        self._refused.labels(why, page).inc()
 
     def page(self, reading: Reading, accept: str) -> tuple[bytes, str]:
         """The page and its content type, as the scraper likes it."""

@@ -18,7 +18,7 @@ from nudger.web.board.pages import BoardPages
 from nudger.web.calendar import calendar_route
 from nudger.web.doors import Doors, LinkDoors, PersonDoors
 from nudger.web.forms import PATIENCE
-from nudger.web.guard import Guard, gone, report, say
+from nudger.web.guard import Faults, Guard, gone, report, say
 from nudger.web.links import LinkPages
 from nudger.web.metrics import metrics_route
 from nudger.web.person import PersonPages
@@ -38,10 +38,11 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
     routes: list[BaseRoute] = [*_health(doors), Mount("/static", StaticFiles(directory=STATIC))]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard, refusals=doors.refusals)],
         exception_handlers={HTTPException: _say, ClientDisconnect: gone},
     )
     app.router.redirect_slashes = False
+    app.state.faults = Faults()
     app.state.close = lambda: None
     if doors.links is not None:
         app.router.routes += _links(doors.links)

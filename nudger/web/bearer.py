@@ -7,6 +7,7 @@ from hashlib import sha256
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from nudger.web.guard import prove
 from nudger.web.throttle import Throttle
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}  # RFC 6750, 3
@@ -23,6 +24,7 @@ class Bearer:
         """Raises HTTPException: 401 without the right token, 429 for too many tries."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._right(given.strip()):
+            prove(request)
             return
         if not self.throttle.lets_in(request):
             raise HTTPException(429, "Too many tries with a wrong token.", {"Retry-After": "12"})

@@ -1,7 +1,7 @@
 """What the pages need of the rest of nudger, as plain callables: the web knows no store and no provider."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from nudger.delivery.follow import Card
@@ -14,6 +14,7 @@ from nudger.web.api.routes import ApiDoors
 from nudger.web.board.doors import BoardDoors
 from nudger.web.calendar import CalendarDoors
 from nudger.web.metrics import MetricsDoors
+from nudger.web.refusals import Refusals
 from nudger.web.throttle import Throttle
 
 Conversation = Callable[[int, str | None], Awaitable[Sequence[Line]]]
@@ -88,3 +89,4 @@ class Doors:
     board: BoardDoors | None = None  # None: no password is set
     person: PersonDoors | None = None
     hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers
+    refusals: Refusals = field(default_factory=Refusals)

@@ -7,13 +7,12 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from nudger.web.guard import HANG_UP
+
 LARGEST = 64 * 1024  # bytes; Twilio's forms have about 1 KB, a text 1,600 characters at most
 PATIENCE = timedelta(seconds=10)  # for the whole body; Twilio itself gives up after 15 s
 MOST_FIELDS = 200
 FORM = "application/x-www-form-urlencoded"
-
-# What was not read is not waited for: the connection ends with the answer.
-HANG_UP = {"Connection": "close"}
 
 
 async def read_form(request: Request, patience: timedelta = PATIENCE) -> list[tuple[str, str]]:

@@ -1,6 +1,10 @@
-"""What holds for every answer: its headers, and that a fault of ours shows nobody anything."""
+"""What holds for every request: its framing is clear, its answer comes in time and has its headers, what is
+refused is counted, and a fault of ours shows nobody anything."""
 
+import asyncio
 import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -10,7 +14,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nudger.web.refusals import Refusals
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -29,6 +36,12 @@ SENTENCES = {  # for what the routing says
     "Method Not Allowed": "This address does not take that kind of request.",
 }
 FRAMES_LOGGED = 6
+LONGEST_WORK = 30.0  # seconds until an answer begins; Twilio itself gives up after 15
+LOG_AGAIN = 60.0  # seconds: the same fault has one reference and one line in so long
+MOST_FAULTS = 100  # kinds of them remembered
+TWO_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
+# What was not read is not waited for: the connection ends with the answer.
+HANG_UP = {"Connection": "close"}
 
 log = structlog.get_logger("nudger.web")
 
@@ -40,46 +53,99 @@ class Guard:
     never its message, which may hold a text or an address.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, refusals: Refusals, longest: float = LONGEST_WORK) -> None:
         self._app = app
+        self._refusals = refusals
+        self._longest = longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def guarded(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
+        answer = _Answer(send, self._counted(scope))
         try:
-            await self._app(scope, receive, guarded)
+            async with asyncio.timeout(self._longest) as limit:
+                answer.limit = limit
+                if _has_two_lengths(scope):
+                    await say(Request(scope), _unclear())(scope, receive, answer.send)
+                else:
+                    await self._app(scope, receive, answer.send)
         except Exception as fault:
             # Not raised on: the server would log it whole. A stream that had begun is cut by the server.
-            reference = report(fault, scope)
-            if not started:
+            reference, answer.limit = report(fault, scope), None
+            if not answer.started:
+                status = 503 if limit.expired() else 500
                 sentence = f"Something went wrong here. Reference: {reference}\n"
-                await PlainTextResponse(sentence, 500)(scope, receive, guarded)
+                await PlainTextResponse(sentence, status)(scope, receive, answer.send)
+
+    def _counted(self, scope: Scope) -> Callable[[int], None]:
+        def count(status: int) -> None:
+            if status >= 400:
+                self._refusals.count(str(status), _page(scope))
+
+        return count
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What goes out, with HEADERS; once it has begun, it may take its time."""
+
+    _send: Send
+    _count: Callable[[int], None]
+    limit: asyncio.Timeout | None = None
+    started: bool = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            if self.limit is not None:
+                self.limit.reschedule(None)
+            self._count(message["status"])
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def prove(request: Request) -> None:
+    """Whoever asks has shown that they may: their connection is kept when others have to go."""
+    shown = request.scope.get("state", {}).get("prove")
+    if shown is not None:
+        shown()
 
 
 def report(fault: Exception, scope: Scope) -> str:
     """Logs the fault; returns the reference under which it is found."""
-    reference = token_hex(4)
-    log.error(
-        "page_failed",
-        reference=reference,
-        method=scope["method"],
-        page="/" + scope["path"].split("/")[1],  # what comes after it may be a token
-        fault=type(fault).__name__,
-        where=_place(fault),
-    )
-    return reference
+    faults: Faults = scope["app"].state.faults
+    return faults.report(fault, scope)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Faults of ours on the way to an answer. A stranger may find out how to bring one about: the same one
+    is logged once a minute, and what comes meanwhile is given the same reference."""
+
+    _known: dict[tuple[object, ...], tuple[str, float]] = field(default_factory=dict)
+
+    def report(self, fault: Exception, scope: Scope) -> str:
+        now, page, where = asyncio.get_running_loop().time(), _page(scope), _place(fault)
+        kind = (type(fault).__name__, where[-1:], page)
+        reference, logged_at = self._known.get(kind, ("", -LOG_AGAIN))
+        if now - logged_at < LOG_AGAIN:
+            return reference
+        reference = token_hex(4)
+        if len(self._known) >= MOST_FAULTS:
+            self._known.clear()
+        self._known[kind] = reference, now
+        log.error(
+            "page_failed",
+            reference=reference,
+            method=scope["method"],
+            page=page,
+            fault=type(fault).__name__,
+            where=" > ".join(where),
+        )
+        return reference
 
 
 def say(_: Request, refusal: Exception) -> Response:
@@ -129,6 +195,28 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-def _place(fault: Exception) -> str:
+def _page(scope: Scope) -> str:
+    """The first part of the path, where it is one of ours: what comes after it may be a token, and what is
+    none of ours is whatever a stranger likes."""
+    first = "/" + scope["path"].split("/")[1] if "/" in scope["path"] else ""
+    return first if first in _own_pages(scope["app"].routes) else ""
+
+
+def _own_pages(routes: Sequence[BaseRoute]) -> set[str]:
+    return {"/" + route.path.split("/")[1] for route in routes if isinstance(route, Route | Mount)}
+
+
+def _has_two_lengths(scope: Scope) -> bool:
+    """RFC 9112, 6.1: whoever reads the other one sees another request behind this; it is answered by
+    nobody, and the connection ends."""
+    return {name for name, _ in scope["headers"]} >= TWO_LENGTHS
+
+
+def _unclear() -> HTTPException:
+    return HTTPException(400, "This request has a Content-Length and a Transfer-Encoding.", HANG_UP)
+
+
+def _place(fault: Exception) -> tuple[str, ...]:
+    """The innermost frames, the last where it was raised."""
     frames = traceback.extract_tb(fault.__traceback__)[-FRAMES_LOGGED:]
-    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
+    return tuple(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)

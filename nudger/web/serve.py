@@ -2,22 +2,22 @@
 
 import asyncio
 import errno
+import math
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nudger.errors import SettingsError
+from nudger.web.connections import Admission, Connection, Limits
+from nudger.web.refusals import Refusals
 
-BACKLOG = 128
-KEEP_ALIVE = 15  # seconds
-HEADERS_WITHIN = 10  # seconds from a connection, or from a request's first byte; uvicorn waits for ever
-LIMIT = 200  # connections at once; past it: 503
+BACKLOG = 128  # connections that wait to be taken, and that are taken at once: each costs a file descriptor
 LONGEST_HEADERS = 16_384  # bytes of a request before its body
+LIMITS = Limits()
 LONGEST_GOODBYE = 1  # seconds that open requests (event streams) get at the end
 
 
@@ -29,71 +29,52 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Hurried(H11Protocol):
-    """uvicorn's connection, with a limit on the time that a request may take to say what it wants: else
-    as many slow strangers as LIMIT would keep everybody out."""
-
-    headers_within: float = HEADERS_WITHIN
-    _late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._watch()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._unwatch()
-
-    def _watch(self) -> None:
-        """Once for each request: what comes in drops gains no time by it."""
-        if self.conn.their_state is not h11.IDLE:
-            self._unwatch()
-        elif self._late is None:
-            self._late = self.loop.call_later(self.headers_within, self.transport.close)
-
-    def _unwatch(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-
-
 @asynccontextmanager
 async def serve(
-    app: ASGIApp, host: str, port: int, *, headers_within: float = HEADERS_WITHIN
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    limits: Limits = LIMITS,
+    behind_proxy: bool = False,
+    refusals: Refusals | None = None,
 ) -> AsyncIterator[str]:
     """Listens while open; gives the address, "http://127.0.0.1:8080". Port 0 takes a free one.
-    `headers_within` is how many seconds a request may take to its body.
 
+    `behind_proxy`: the client's address is what a web server before us has written into X-Forwarded-For.
     Raises SettingsError where the address cannot be had.
     """
     listening = _listen(host, port)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http=type("_Hurried", (_Hurried,), {"headers_within": headers_within}),
-            access_log=False,
-            log_config=None,
-            lifespan="off",
-            server_header=False,
-            proxy_headers=False,  # signatures are checked against PUBLIC_URL, never against forwarded headers
-            timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=LONGEST_GOODBYE,
-            ws="none",
-            limit_concurrency=LIMIT,
-            h11_max_incomplete_event_size=LONGEST_HEADERS,
-        )
-    )
+    admission = Admission(limits, refusals or Refusals(), behind_proxy=behind_proxy)
+    server = _Server(_config(app, admission, limits))
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="web")
+    watching = asyncio.create_task(admission.watch(), name="connections")
     try:
         yield f"http://{_shown(host)}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving
+        watching.cancel()
+        await asyncio.wait([watching])
         listening.close()
+
+
+def _config(app: ASGIApp, admission: Admission, limits: Limits) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=partial(Connection, admission),  # type: ignore[arg-type]
+        access_log=False,
+        log_config=None,
+        log_level="error",  # its warnings are what strangers do wrong, a line each: those are counted
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,  # signatures are checked against PUBLIC_URL, never against forwarded headers
+        backlog=BACKLOG,
+        timeout_keep_alive=math.ceil(limits.idle),
+        timeout_graceful_shutdown=LONGEST_GOODBYE,
+        ws="none",
+        h11_max_incomplete_event_size=LONGEST_HEADERS,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

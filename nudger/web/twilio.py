@@ -12,10 +12,11 @@ from starlette.responses import Response
 from nudger.delivery.inbound import Handled, Inbound
 from nudger.model import ChannelName
 from nudger.web.doors import Doors
-from nudger.web.forms import HANG_UP, read_form
+from nudger.web.forms import read_form
+from nudger.web.guard import HANG_UP, prove
 
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-WARN_EVERY = timedelta(minutes=1)  # strangers must not be able to fill the log
+WARN_EVERY = timedelta(minutes=10)  # strangers must not be able to fill the log
 
 # Twilio signs names and values without anything between them, so a signed form can be cut anew at other
 # places: every field that is read here, and what stands beside it in the order of names, has its form.
@@ -50,6 +51,7 @@ class Webhooks:
         self._doors = doors
         self._patience = patience
         self._warned_at: datetime | None = None
+        self._refused = 0  # since then
 
     async def inbound(self, request: Request) -> Response:
         """Answers 200 once the text is committed. The reply goes out as a message of its own, not here."""
@@ -93,17 +95,22 @@ class Webhooks:
             scope["raw_path"], scope["query_string"], form, signature
         ):
             raise self._refusal()
-        return _fields(form)
+        fields = _fields(form)
+        prove(request)
+        return fields
 
     def _refusal(self) -> HTTPException:
         now = self._doors.now()
+        self._refused += 1
         if self._warned_at is None or now - self._warned_at >= WARN_EVERY:
             self._warned_at = now
             log.warning(
                 "webhook_refused",
+                count=self._refused,
                 reason="no right signature: a stranger, or NUDGER_PUBLIC_URL is not the address given to "
                 "Twilio, or NUDGER_TWILIO_AUTH_TOKEN is not this account's",
             )
+            self._refused = 0
         return HTTPException(403, "This request does not carry Twilio's signature.", HANG_UP)
 
 

@@ -20,6 +20,7 @@ from nudger.model import Plan
 from nudger.settings import Settings
 from nudger.web.app import Doors, build_app
 from nudger.web.doors import ClockDoors
+from nudger.web.refusals import Refusals
 from nudger.web.serve import serve
 from nudger.wiring.board import StoreDesk, board_doors
 from nudger.wiring.calendar import calendar_doors
@@ -34,7 +35,13 @@ MOST_PHONES = 50  # that the on-screen phone offers at once
 @asynccontextmanager
 async def serving(settings: Settings, doors: Doors) -> AsyncIterator[str]:
     app = build_app(doors)
-    async with serve(app, settings.web_host, settings.web_port) as address:
+    async with serve(
+        app,
+        settings.web_host,
+        settings.web_port,
+        behind_proxy=settings.behind_proxy,
+        refusals=doors.refusals,
+    ) as address:
         try:
             yield address
         finally:
@@ -86,6 +93,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
         links=link_doors(core, store, clock, daemon.wake, knocks),
         person=person_doors(core, store, clock, daemon.wake, knocks),
+        refusals=Refusals(metrics.refused),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from nudger.web.app import build_app
+from nudger.web.connections import Limits
 from nudger.web.serve import serve
 from tests.web.asking import FORM
 from tests.web.world import World
@@ -63,7 +64,7 @@ async def drip(address: str) -> bytes:
 
 @pytest.mark.parametrize("first", [b"", b"G", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"])
 async def test_headers_that_stall_are_cut_off(app: Starlette, first: bytes) -> None:
-    async with serve(app, "127.0.0.1", 0, headers_within=HURRY) as address:
+    async with serve(app, "127.0.0.1", 0, limits=Limits(head=HURRY)) as address:
         answer = await said_to(address, first)
 
     assert answer == b""
@@ -71,7 +72,7 @@ async def test_headers_that_stall_are_cut_off(app: Starlette, first: bytes) -> N
 
 async def test_the_second_request_of_a_connection_has_no_more_time_than_the_first(app: Starlette) -> None:
     async with (
-        serve(app, "127.0.0.1", 0, headers_within=HURRY) as address,
+        serve(app, "127.0.0.1", 0, limits=Limits(head=HURRY)) as address,
         connected(address) as (reader, writer),
     ):
         writer.write(HELLO.replace(b"Connection: close\r\n", b""))
@@ -84,7 +85,7 @@ async def test_the_second_request_of_a_connection_has_no_more_time_than_the_firs
 
 
 async def test_headers_drop_by_drop_gain_no_time_and_keep_nobody_out(app: Starlette) -> None:
-    async with serve(app, "127.0.0.1", 0, headers_within=HURRY) as address:
+    async with serve(app, "127.0.0.1", 0, limits=Limits(head=HURRY)) as address:
         slow = [asyncio.create_task(drip(address)) for _ in range(SLOW)]
         answer = await said_to(address, HELLO)
         cut_off = await asyncio.gather(*slow)
@@ -102,7 +103,7 @@ async def test_a_page_that_takes_its_time_is_not_cut_off(world: World) -> None:
 
     world.health = slow  # type: ignore[method-assign]
     app = build_app(world.twilio_doors())
-    async with serve(app, "127.0.0.1", 0, headers_within=HURRY) as address:
+    async with serve(app, "127.0.0.1", 0, limits=Limits(head=HURRY)) as address:
         answer = await said_to(address, HELLO.replace(b"healthz", b"readyz"))
 
     assert answer.startswith(b"HTTP/1.1 200 ")
@@ -134,6 +135,34 @@ async def test_a_request_with_two_lengths_is_one_request_or_none(
     # The webhook refuses what is unsigned with 403 and hangs up; what is no HTTP is 400: once, either way.
     assert answer.count(b"HTTP/1.1 ") == 1
     assert answer.split()[1] in (b"400", b"403")
+    assert world.replies == []
+
+
+@pytest.mark.parametrize("body", [b"0\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "GET /healthz",
+        "HEAD /healthz",
+        "GET /readyz",
+        "GET /static/nudger.css",
+        "GET /nowhere",
+        "POST /twilio/inbound",
+        "POST /twilio/status/1",
+        "DELETE /healthz",
+    ],
+)
+async def test_after_two_lengths_the_connection_ends_on_every_path(
+    world: World, app: Starlette, asked: str, body: bytes
+) -> None:
+    head = f"{asked} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async with serve(app, "127.0.0.1", 0) as address:
+        answer = await said_to(address, head.encode() + body + HELLO)
+
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"connection: close" in answer.lower()
     assert world.replies == []
 
 

@@ -1,11 +1,16 @@
 """What holds for every answer: headers, plain refusals, and faults that show nothing."""
 
+import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
+from nudger.web.app import build_app
+from nudger.web.guard import Faults, Guard
+from nudger.web.refusals import SAY_EVERY, Refusals
 from tests.web.asking import ask, ask_signed
 from tests.web.world import MAYA, World
 
@@ -125,3 +130,59 @@ async def test_where_twilio_posts_there_is_no_phone_to_look_at(twilio_app: Starl
     answers = [await ask(twilio_app, "GET", target) for target in ("/phone", "/phone/events", "/phone/reply")]
 
     assert [answer.status for answer in answers] == [404, 404, 404]
+
+
+async def test_a_page_that_never_answers_is_given_up(world: World) -> None:
+    async def never() -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {}
+
+    doors = replace(world.twilio_doors(), health=never)
+    app = Starlette(routes=build_app(doors).routes)
+    app.state.faults = Faults()
+    app.add_middleware(Guard, refusals=doors.refusals, longest=0.05)
+
+    with capture_logs() as logs:
+        answer = await ask(app, "GET", "/readyz")
+
+    assert answer.status == 503
+    assert [entry["fault"] for entry in logs] == ["TimeoutError"]
+
+
+async def test_the_same_fault_again_and_again_is_logged_once_under_one_reference(
+    world: World, phone_app: Starlette
+) -> None:
+    world.fault = RuntimeError("locked")
+
+    with capture_logs() as logs:
+        answers = [await ask(phone_app, "GET", "/readyz") for _ in range(20)]
+        other = await ask(phone_app, "GET", "/phone")
+
+    assert {json.loads(answer.body)["reference"] for answer in answers} == {logs[0]["reference"]}
+    assert [entry["page"] for entry in logs] == ["/readyz", "/phone"]
+    assert logs[1]["reference"] in other.body
+
+
+async def test_what_is_refused_is_counted_by_status_and_by_pages_of_ours_alone(world: World) -> None:
+    refusals = Refusals()
+    app = build_app(replace(world.twilio_doors(), refusals=refusals))
+    for method, target in (
+        ("GET", "/healthz"),
+        ("GET", "/twilio/inbound"),
+        ("POST", "/twilio/status/1"),
+        ("GET", "/+447700900123"),
+        ("GET", "/wp-login.php"),
+    ):
+        await ask(app, method, target)
+
+    with capture_logs() as logs:
+        refusals.say(0.0)
+        refusals.count("404")
+        refusals.say(SAY_EVERY - 1)
+        refusals.say(SAY_EVERY)
+
+    sums = [(entry["event"], entry["count"], entry["by"]) for entry in logs]
+    assert sums == [
+        ("requests_refused", 4, {"404": 2, "405 /twilio": 1, "403 /twilio": 1}),
+        ("requests_refused", 1, {"404": 1}),
+    ]

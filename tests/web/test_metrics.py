@@ -14,6 +14,7 @@ from nudger.metrics import Metrics
 from nudger.settings import load
 from nudger.web.app import build_app
 from nudger.web.bearer import Bearer
+from nudger.web.refusals import Refusals
 from nudger.web.throttle import Throttle
 from nudger.wiring.programs import bearer, metrics_doors
 from tests.web.asking import ask
@@ -145,3 +146,15 @@ async def test_guessing_a_token_is_slowed_down_and_the_right_one_is_not(here: De
 
     assert tries == [401, 401, 401, 429, 429]
     assert right.status == 200
+
+
+async def test_what_strangers_were_refused_is_counted_by_why_and_page(here: Desk) -> None:
+    metrics = watched(here)
+    app = build_app(replace(World().twilio_doors(), refusals=Refusals(metrics.refused)))
+    for target in ("/twilio/inbound", "/twilio/inbound", "/wp-login.php"):
+        await ask(app, "POST", target)
+
+    counted = await scraped(here, metrics)
+
+    assert counted["nudger_web_refused_total", "/twilio 403"] == 2
+    assert counted["nudger_web_refused_total", " 404"] == 1

@@ -13,6 +13,7 @@ from nudger.delivery.inbound import Handled, Inbound
 from nudger.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.forms import LARGEST
+from nudger.web.twilio import WARN_EVERY
 from tests.doubles.twilio_double import inbound_form
 from tests.web.asking import FORM, Body, ask, ask_signed
 from tests.web.world import MAYA, NOW, PUBLIC_URL, TOKEN, World
@@ -100,14 +101,20 @@ async def test_without_a_signature_the_form_is_not_even_read(twilio_app: Starlet
     assert (answer.status, body.read) == (403, 0)
 
 
-async def test_refused_webhooks_are_logged_once_a_minute_and_without_what_they_held(
-    twilio_app: Starlette,
+async def test_refused_webhooks_are_logged_once_in_ten_minutes_counted_and_without_what_they_held(
+    world: World, twilio_app: Starlette
 ) -> None:
     with capture_logs() as logs:
         for _ in range(3):
             await ask(twilio_app, "POST", "/twilio/inbound", {"x-twilio-signature": "x"}, LATER)
 
-    assert [entry["event"] for entry in logs] == ["webhook_refused"]
+        world.now += WARN_EVERY
+        await ask(twilio_app, "POST", "/twilio/inbound", {"x-twilio-signature": "x"}, LATER)
+
+    assert [(entry["event"], entry["count"]) for entry in logs] == [
+        ("webhook_refused", 1),
+        ("webhook_refused", 3),
+    ]
     assert "NUDGER_PUBLIC_URL" in logs[0]["reason"]
     assert "7700" not in str(logs)
     assert "LATER" not in str(logs)

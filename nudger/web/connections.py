@@ -1,0 +1,215 @@
+"""Connections: who may have one, for how long, and who goes when there are too many.
+
+uvicorn waits for its clients for ever in every phase but one, and turns newcomers away when all places are
+taken: a few hundred slow strangers keep everybody out. Here each phase has its time, each address its share,
+and who comes is let in: whoever has shown nothing gives way. Who has shown a signature, a token or a session
+does not, as long as the answer is on its way.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import h11
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from nudger.web.addresses import forwarded_client, household
+from nudger.web.refusals import Refusals
+
+CROWDED = "put out for another"
+
+
+class Phase(StrEnum):
+    """What a connection waits for. The words are those of the log and of /metrics."""
+
+    IDLE = "idle"  # the client's next request
+    HEAD = "slow head"  # what it wants
+    BODY = "slow body"
+    WORK = "work"  # us
+    ANSWER = "answer not taken"  # the client, to take what is written
+    REST = "unread body"  # the rest of a body that nobody reads: it is answered
+    END = "slow end"  # the client, to take the last of it: we have closed
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many connections there may be, and how many seconds each phase of one may last."""
+
+    connections: int = 200
+    of_address: int = 50
+    idle: float = 15
+    head: float = 10  # from the first byte, however it drips
+    body: float = 15  # more than forms.PATIENCE, so that a slow form is told why
+    answer: float = 20  # without that any of it is taken
+    rest: float = 2  # whoever sends a small body to a page that wants none still reads the answer
+
+    def seconds(self, phase: Phase) -> float | None:
+        """None: as long as it takes. Our own work has its limit in guard.py."""
+        by_phase = {
+            Phase.IDLE: self.idle,
+            Phase.HEAD: self.head,
+            Phase.BODY: self.body,
+            Phase.REST: self.rest,
+        }
+        return by_phase.get(phase, None if phase is Phase.WORK else self.answer)
+
+    @property
+    def look_every(self) -> float:
+        """How often to look, so that no limit is passed by much."""
+        return min(1.0, *(limit / 4 for one in Phase if (limit := self.seconds(one)) is not None))
+
+
+class Connection(H11Protocol):
+    """uvicorn's connection, which knows what it waits for and since when."""
+
+    def __init__(self, admission: "Admission", *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._admission = admission
+        self._pages, self.app = self.app, self._ask
+        self._waits: tuple[object, ...] = ()
+        self._stalls = 0  # each time that what we write has to wait is a wait of its own
+        self.since = self.loop.time()
+        self.address = ""
+        self.proven = False  # the latest request showed that it comes from somebody who may
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        peer = self.client[0] if self.client else ""
+        self._admission.enter(self, "" if self._admission.behind_proxy else peer)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._admission.leave(self)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self.look(self.loop.time())
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.look(self.loop.time())
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalls += 1
+
+    def send_400_response(self, msg: str) -> None:
+        self._admission.refusals.count("no HTTP")
+        super().send_400_response(msg)
+
+    @property
+    def phase(self) -> Phase:
+        """uvicorn tells of no change: read from what it and h11 know, so that none is missed."""
+        theirs, ours = self.conn.their_state, self.conn.our_state
+        if self.transport.is_closing():
+            return Phase.END
+        if self.flow.write_paused:
+            return Phase.ANSWER
+        if theirs is h11.IDLE:
+            begun = self.cycle is None or self.conn.trailing_data[0]
+            return Phase.HEAD if begun else Phase.IDLE
+        if theirs is h11.SEND_BODY:
+            return Phase.BODY if ours in (h11.IDLE, h11.SEND_RESPONSE, h11.SEND_BODY) else Phase.REST
+        return Phase.WORK
+
+    @property
+    def works(self) -> bool:
+        """Whether it is us that it waits for."""
+        return self.phase is Phase.WORK
+
+    def look(self, now: float) -> float:
+        """How many seconds it has waited for the same thing, of the same request."""
+        waits = (self.phase, self.cycle, self._stalls)
+        if waits != self._waits:
+            self._waits, self.since = waits, now
+        return now - self.since
+
+    def end(self) -> None:
+        """Lets go of the client, who still gets what is written; at once where that was not taken."""
+        if self.phase in (Phase.ANSWER, Phase.END):
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The pages, told who asks; they tell by `state["prove"]` that it is somebody who may."""
+        proven = False
+
+        def prove() -> None:
+            nonlocal proven
+            proven = self.proven = True
+
+        scope["state"]["prove"] = prove
+        if self._admission.behind_proxy:
+            client = forwarded_client(scope)
+            scope["client"] = (client, 0)
+            self._admission.enter(self, client)
+        await self._pages(scope, receive, send)
+        self.proven = proven
+
+
+class Admission:
+    """All connections of one server, counted in all and by address."""
+
+    def __init__(self, limits: Limits, refusals: Refusals, *, behind_proxy: bool) -> None:
+        """`behind_proxy`: a web server of ours connects, and an address is a request's and not its."""
+        self.refusals = refusals
+        self.behind_proxy = behind_proxy
+        self._limits = limits
+        self._inside: set[Connection] = set()
+        self._of_address: Counter[str] = Counter()
+
+    def enter(self, one: Connection, address: str) -> None:
+        """Counts it in, or under another address; where that is one too many, somebody is put out."""
+        self.leave(one)
+        one.address = household(address)
+        self._inside.add(one)
+        self._of_address[one.address] += 1
+        if one.address and self._of_address[one.address] > self._limits.of_address:
+            self._put_out(one, (other for other in self._inside if other.address == one.address))
+        elif len(self._inside) > self._limits.connections:
+            self._put_out(one, self._inside)
+
+    def leave(self, one: Connection) -> None:
+        if one in self._inside:
+            self._inside.remove(one)
+            self._of_address[one.address] -= 1
+            if not self._of_address[one.address]:
+                del self._of_address[one.address]
+
+    def look(self, now: float) -> None:
+        """Ends what has taken longer than it may. `now` is the event loop's time."""
+        for one in list(self._inside):
+            limit, waited = self._limits.seconds(one.phase), one.look(now)
+            if limit is not None and waited >= limit:
+                if one.phase is not Phase.IDLE:
+                    self.refusals.count(one.phase)
+                one.end()
+
+    async def watch(self) -> None:
+        """Looks until it is cancelled, and has the sums of what was refused said."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                await asyncio.sleep(self._limits.look_every)
+                self.look(loop.time())
+                self.refusals.say(loop.time())
+        finally:
+            self.refusals.finish()
+
+    def _put_out(self, newcomer: Connection, among: Iterable[Connection]) -> None:
+        """The one with the least claim to stay: who has shown nothing before who has, who keeps us waiting
+        before whom we keep, of the address that has the most, for the longest. The newcomer only where all
+        others have shown something and wait for us."""
+        others = (one for one in among if one is not newcomer and not (one.proven and one.works))
+        gone = min(others, key=self._claim, default=newcomer)
+        self.refusals.count(CROWDED)
+        self.leave(gone)
+        gone.transport.abort()
+
+    def _claim(self, one: Connection) -> tuple[bool, bool, int, float]:
+        return one.proven, one.works, -self._of_address[one.address], one.since

@@ -1,0 +1,253 @@
+"""Crowds of bad guests at the real server: none of them keeps anybody out, and none stays."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from nudger.delivery.inbound import Inbound
+from nudger.web.app import build_app
+from nudger.web.connections import Limits
+from nudger.web.refusals import Refusals
+from nudger.web.serve import serve
+from tests.doubles.twilio_double import inbound_form
+from tests.web.asking import FORM
+from tests.web.world import MAYA, PUBLIC_URL, TOKEN, World
+
+PATIENCE = 20  # seconds; what is broken must fail, not hang
+CROWD = 199
+SHORT = Limits(idle=0.4, head=0.4, body=0.4, answer=0.4, rest=0.2)
+LONG = Limits(idle=60, head=60, body=60, answer=60, rest=60)  # nobody is cut off for being slow here
+HELLO = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+KEPT = HELLO.replace(b"Connection: close\r\n", b"")
+UNREAD = KEPT.replace(b"\r\n\r\n", b"\r\nContent-Length: 100000\r\n\r\n")
+HALF_A_HEAD = b"GET /healthz HTTP/1.1\r\nX-Slow: "
+# As near to Twilio as a stranger comes: the right page, a signature that nobody has checked yet.
+HALF_A_FORM = (
+    f"POST /twilio/inbound HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: x\r\nContent-Type: {FORM}\r\n"
+    "Content-Length: 9000\r\n\r\nBody="
+).encode()
+
+
+@dataclass
+class Guest:
+    """One connection from an address of this machine's many."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self, request: bytes) -> bytes:
+        """The whole answer, until the server hangs up."""
+        self.writer.write(request)
+        return await self.rest()
+
+    async def rest(self) -> bytes:
+        try:
+            return await self.reader.read()
+        except ConnectionError:
+            return b""
+
+    async def is_gone(self) -> bool:
+        try:
+            async with asyncio.timeout(0.01):
+                await self.rest()
+        except TimeoutError:
+            return False
+        return True
+
+    async def is_let_go(self, drop: bytes) -> None:
+        """Returns once the server has hung up, whatever it is still sent."""
+        hung_up = asyncio.create_task(self.rest())
+        while not hung_up.done():
+            self.writer.write(drop)
+            await asyncio.wait([hung_up], timeout=0.05)
+
+
+@asynccontextmanager
+async def guest(server: str, address: str = "127.0.0.1") -> AsyncIterator[Guest]:
+    host, port = urlsplit(server).netloc.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), local_addr=(address, 0))
+    try:
+        yield Guest(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+async def ask(server: str, request: bytes, address: str = "127.0.0.1") -> bytes:
+    async with guest(server, address) as one:
+        return await one.ask(request)
+
+
+@asynccontextmanager
+async def crowd(server: str, addresses: Sequence[str], first: bytes) -> AsyncIterator[list[Guest]]:
+    """One guest from each of these addresses, who has said this and now is slow."""
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
+        guests = []
+        for address in addresses:
+            one = await stack.enter_async_context(guest(server, address))
+            one.writer.write(first)
+            guests.append(one)
+        await asyncio.sleep(0.1)  # all of it is there
+        yield guests
+
+
+def everywhere(number: int) -> list[str]:
+    return [f"127.1.{one >> 7}.{(one & 127) + 1}" for one in range(number)]
+
+
+def signed(text: str) -> bytes:
+    form = inbound_form("SM" + "1a" * 16, MAYA.phone or "", text)
+    signature = RequestValidator(TOKEN).compute_signature(f"{PUBLIC_URL}/twilio/inbound", form)
+    body = urlencode(form)
+    return (
+        "POST /twilio/inbound HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"X-Twilio-Signature: {signature}\r\n"
+        f"Content-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        pytest.param(b"", b"", id="silent from the start"),
+        pytest.param(HALF_A_HEAD, b"x", id="half a head"),
+        pytest.param(UNREAD, b"x", id="a body that nobody reads"),
+        pytest.param(HALF_A_FORM, b"x", id="a body that drips"),
+        pytest.param(KEPT, b"", id="silent after an answer"),
+        pytest.param(KEPT + b"GET /healthz", b"x", id="half a second head"),
+    ],
+)
+async def test_whoever_is_slow_is_let_go_and_meanwhile_keeps_nobody_out(first: bytes, drop: bytes) -> None:
+    app = build_app(World().twilio_doors())
+    async with (
+        serve(app, "127.0.0.1", 0, limits=SHORT) as server,
+        crowd(server, ["127.0.0.1"] * CROWD, first) as guests,
+    ):
+        answer = await ask(server, HELLO)
+        await asyncio.gather(*(one.is_let_go(drop) for one in guests))
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_whoever_asks_again_and_again_and_takes_no_answer_is_put_out() -> None:
+    app = build_app(World().twilio_doors())
+    many = b"GET /static/board.css HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+    async with (
+        serve(app, "127.0.0.1", 0, limits=SHORT) as server,
+        asyncio.timeout(PATIENCE),
+        asyncio.TaskGroup() as group,
+    ):
+        for _ in range(3):
+            group.create_task(ask_and_take_nothing(server, many))
+        answer = await ask(server, HELLO)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def ask_and_take_nothing(server: str, requests: bytes) -> None:
+    """Returns once the server has had enough."""
+    host, port = urlsplit(server).netloc.split(":")
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(deaf, (host, int(port)))
+        with suppress(ConnectionError):
+            while True:
+                await loop.sock_sendall(deaf, requests)
+
+
+async def test_an_address_has_no_more_than_its_share_and_takes_it_from_nobody_else() -> None:
+    app = build_app(World().twilio_doors())
+    async with serve(app, "127.0.0.1", 0, limits=LONG) as server, guest(server, "127.0.0.9") as calm:
+        calm.writer.write(KEPT)
+        await calm.reader.readuntil(b"ok\n")
+        async with crowd(server, ["127.0.0.2"] * (LONG.of_address + 30), HALF_A_FORM) as guests:
+            put_out = sum([await one.is_gone() for one in guests])
+            answer = await calm.ask(HELLO)
+
+    assert put_out == 30
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("first", [b"", HALF_A_HEAD, HALF_A_FORM, UNREAD, KEPT], ids=str)
+@pytest.mark.parametrize("addresses", [1, CROWD * 2])
+async def test_a_signed_text_finds_room_however_many_strangers_hold_on(first: bytes, addresses: int) -> None:
+    world = World()
+    strangers = ["127.0.0.2"] * (CROWD * 2) if addresses == 1 else everywhere(addresses)
+    async with (
+        serve(build_app(world.twilio_doors()), "127.0.0.1", 0, limits=LONG) as server,
+        crowd(server, strangers, first),
+    ):
+        answer = await ask(server, signed("LATER"), "127.0.0.3")
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert [reply.text for reply in world.replies] == ["LATER"]
+
+
+class Hesitant(World):
+    """A store that takes as long over a text as the test wants, and over /readyz for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def take_reply(self, inbound: Inbound) -> None:
+        self.asked.set()
+        await self.may_go_on.wait()
+        await super().take_reply(inbound)
+
+    async def health(self) -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {}
+
+
+async def test_a_signed_text_that_is_being_taken_is_put_out_for_nobody() -> None:
+    world = Hesitant()
+    async with serve(build_app(world.twilio_doors()), "127.0.0.1", 0, limits=LONG) as server:
+        answering = asyncio.create_task(ask(server, signed("STOP"), "127.0.0.3"))
+        await world.asked.wait()
+        # Not only slow ones: these make the store work.
+        async with crowd(server, everywhere(CROWD * 2), KEPT.replace(b"healthz", b"readyz")):
+            world.may_go_on.set()
+            answer = await answering
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_behind_a_proxy_a_client_has_its_share_and_not_the_proxy() -> None:
+    def from_(client: str, request: bytes) -> bytes:
+        return request.replace(b"\r\n\r\n", f"\r\nX-Forwarded-For: {client}\r\n\r\n".encode(), 1)
+
+    app = build_app(World().twilio_doors())
+    of_one = from_("198.51.100.7", HALF_A_FORM)
+    async with (
+        serve(app, "127.0.0.1", 0, limits=LONG, behind_proxy=True) as server,
+        crowd(server, ["127.0.0.1"] * 60, from_("203.0.113.9", KEPT)) as others,
+        crowd(server, ["127.0.0.1"] * (LONG.of_address + 5), of_one) as guests,
+    ):
+        put_out = [sum([await one.is_gone() for one in group]) for group in (others, guests)]
+
+    assert put_out == [10, 5]
+
+
+async def test_what_was_refused_is_counted_and_summed_up_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    counted: list[tuple[str, str]] = []
+    refusals = Refusals(lambda why, page: counted.append((why, page)))
+    app = build_app(replace(World().twilio_doors(), refusals=refusals))
+    async with serve(app, "127.0.0.1", 0, limits=SHORT, refusals=refusals) as server:
+        for request in (b"nonsense\r\n\r\n", HELLO.replace(b"healthz", b"wp-login"), signed("x")[:-1] + b"y"):
+            for _ in range(50):
+                await ask(server, request)
+
+    assert sorted(set(counted)) == [("403", "/twilio"), ("404", ""), ("no HTTP", "")]
+    assert len(counted) == 150
+    assert caplog.records == []
