@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from nudger.effects import Response
-from nudger.model import ChannelName, Kind, Outcome, Person
+from nudger.model import ChannelName, Kind, Origin, Outcome, Person
 
 
 class Handled(StrEnum):
@@ -27,6 +27,14 @@ class Inbound:
     text: str
     received_at: datetime
     handled: Handled | None = None  # by the provider, whatever the words say
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that went to a person, which they may tap on or quote."""
+
+    text: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Writer:
     answered: tuple[str, ...] = ()  # which of nudger's texts answered them in the last 24 h
     asked_today: int = 0  # nudges on demand on this local date
     contact_stopped: bool = False  # the trusted contact wants no notices
+    sent: tuple[Sent, ...] = ()  # the last messages to them, the latest first
 
 
 Respond = Callable[[Writer], Response]

@@ -24,7 +24,7 @@ from nudger.effects import (
 )
 from nudger.messages import Wording
 from nudger.model import CRISIS_ANSWERS, ChannelName, Contact, Outcome, Plan, Standing
-from nudger.replies import Intent, Understood, Words, understand
+from nudger.replies import NOBODYS, Intent, Understood, Words, understand
 from nudger.schedule import is_quiet
 
 UNBOUND_SNOOZE = timedelta(hours=1)
@@ -46,6 +46,9 @@ MOST_ANSWERS = 3  # of all of these in 24 h
 # Of crisis answers alone, however many others there were: twice as many, so that nobody who writes a
 # second and a third time meets silence.
 MOST_CRISIS_ANSWERS = 6
+
+# What a tap means for the nudge that it is on.
+_OF_NUDGES = (Intent.DONE, Intent.SKIP, Intent.SNOOZE)
 
 # What would change nothing, or promise what does not come, while a crisis hold stands.
 _HELD_BACK = (
@@ -79,7 +82,7 @@ class Responder:
         """What this text means to this person."""
         plan, bound = writer.person.plan, writer.bound
         nudge = plan.nudge(bound.nudge) if bound else None
-        return understand(
+        understood = understand(
             text,
             language=plan.language,
             now=now,
@@ -87,7 +90,12 @@ class Responder:
             snooze=nudge.snooze if nudge else UNBOUND_SNOOZE,
             quiet=plan.quiet,
             words=self.words,
+            ours=[sent.text for sent in writer.sent],
         )
+        tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
+        if understood.intent in _OF_NUDGES and tapped is not None and not tapped.is_nudge:
+            return NOBODYS  # "OK, again at 11 am." is liked, and comes at 11 all the same
+        return understood
 
     def follow(self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime) -> Response:
         """What follows from a text that is understood so."""
@@ -97,6 +105,8 @@ class Responder:
             effects = reading.held(effects)
         if channel in writer.person.standing.opted_out:
             effects = reading.unasked_for(effects)
+        if understood.automatic and not understood.crisis:
+            effects = tuple(effect for effect in effects if not isinstance(effect, Answer | Ask))
         return Response(str(understood.intent), understood.until, effects)
 
     def contact_stops(self, text: str, now: datetime) -> bool | None:

@@ -3,6 +3,6 @@
 from nudger.replies.intent import Intent, Understood
 from nudger.replies.languages import Words
 from nudger.replies.section import WordsError
-from nudger.replies.understanding import understand
+from nudger.replies.understanding import NOBODYS, understand
 
-__all__ = ["Intent", "Understood", "Words", "WordsError", "understand"]
+__all__ = ["NOBODYS", "Intent", "Understood", "Words", "WordsError", "understand"]

@@ -39,4 +39,6 @@ class Understood:
     everywhere: bool = False  # STOP ALL: every channel
     crisis: bool = False  # set on every crisis, and on a stop that is one too ("STOP, I want to die")
     kind: Kind | None = None  # NOW REST
+    automatic: bool = False  # no person typed it (a tap without a meaning, an automatic reply): not answered
+    tapped: int | None = None  # which of our messages it is a tap on
     asked: datetime | None = None  # snooze: the time as asked for, before it was moved

@@ -9,7 +9,6 @@ from nudger.replies.section import Section
 
 _RULE = re.compile(r"\s*(?:_{5,}|--|-{2,}\s*(?:original|forwarded|mensaje|message)\b.*)\s*\Z")
 _FROM = re.compile(r"\s*\*?(?:from|de|von)\*?\s*:")
-_LONGEST_REACTION = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +82,6 @@ class Letters:
         return bool(_FROM.match(lines[number])) and any(
             one.lstrip().startswith(self.headers) for one in below
         )
-
-
-def reaction(folded: str) -> str | None:
-    """What stands before a quoted text that is all the rest: `liked` in `liked "A short rest?"`.
-
-    So phones write a tap on a message where the other side is no phone of their kind.
-    """
-    head, mark, quoted = folded.partition('"')
-    if not mark or len(head) > _LONGEST_REACTION or not quoted.rstrip().endswith('"'):
-        return None
-    return " ".join(head.split())
 
 
 def _has_digit(line: str) -> bool:

@@ -4,19 +4,21 @@ a bare opt-out keyword, crisis, an opt-out phrase, commands, and what is left is
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.model import Window
 from nudger.replies.folding import fold
 from nudger.replies.intent import Intent, Understood
 from nudger.replies.languages import Language, Words
-from nudger.replies.letter import reaction
 from nudger.replies.moments import Now
+from nudger.replies.taps import Left, frame, without_ours, words_of
 from nudger.replies.tokens import Tokens, tokens
 
 UNKNOWN = Understood(Intent.UNKNOWN)
+NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 _LONGEST_KEYWORD = 4  # words
+_SHORT = 3  # letters around an emoji on a tap: "to", "zu", "em"
 CRISIS = Understood(Intent.CRISIS, crisis=True)
 
 
@@ -29,17 +31,54 @@ def understand(
     snooze: timedelta,
     quiet: Window | None,
     words: Words,
+    ours: Sequence[str] = (),
 ) -> Understood:
     """What a reply means to somebody of this language, here and now. Every text gets an answer.
 
     `now` is an aware UTC datetime; `snooze` is what a bare LATER puts off by; a snooze that lands in
-    `quiet` moves to its end. Only the first 1,600 characters are looked at.
+    `quiet` moves to its end; `ours` are the messages that were lately sent to them. Only the first 1,600
+    characters are looked at.
     """
     folded = fold(text)
     here = Now(now, zone, snooze, quiet)
-    reacted = _reaction(folded, words)
-    if reacted is not None:
-        return here.understood(reacted)
+    left = without_ours(folded, ours)
+    if left is not None:
+        return _beside_ours(left, language, here, words)
+    around = frame(folded)
+    meaning = words.reactions.get(words_of(around)) if around is not None else None
+    if around is not None and meaning is not None:
+        return _tap(meaning, around, here, words)
+    return _own(folded, language, here, words)
+
+
+def _beside_ours(left: Left, language: str, here: Now, words: Words) -> Understood:
+    """What a person wrote beside words of ours; or a tap on them, which says nothing where it is in words
+    that nobody here knows."""
+    around = left.frame
+    if not left.own and around is None:
+        return NOBODYS  # our own words, sent back
+    if around is None:
+        return _own(left.own, language, here, words)
+    if left.own:
+        return _own(f"{left.own}\n{around}", language, here, words)
+    known = words_of(around)
+    if (meaning := words.reactions.get(known)) is not None:
+        return replace(_tap(meaning, around, here, words), tapped=left.which)
+    # Never missed, wherever it stands: STOP "A short rest?"
+    said = _own(around, language, here, words)
+    if said.intent is Intent.STOP or said.crisis:
+        return said
+    understood = _tap("emoji", around, here, words) if len(known) <= _SHORT else NOBODYS
+    return replace(understood, tapped=left.which)
+
+
+def _tap(meaning: str, around: str, here: Now, words: Words) -> Understood:
+    intent = _emoji(around, words) if meaning == "emoji" else Intent(meaning)
+    return NOBODYS if intent is Intent.UNKNOWN else here.understood(intent)
+
+
+def _own(folded: str, language: str, here: Now, words: Words) -> Understood:
+    """What a person wrote, with all that a mail program or a phone put around it."""
     own = words.letters.own_words(folded)
     if not own.strip():
         # All of it is quoted: nobody's command, but a crisis is not missed for a ">".
@@ -95,17 +134,6 @@ def _commands(readings: Sequence[_Reading], here: Now) -> Iterator[Understood | 
         clauses = list(one.text.clauses())
         for clause in clauses if len(clauses) > 1 else ():
             yield one.language.commands.understand_clause(clause, here)
-
-
-def _reaction(folded: str, words: Words) -> Intent | None:
-    """The meaning of a tap on our message; None where the text is no such thing."""
-    head = reaction(folded)
-    if head is None:
-        return None
-    meaning = words.reactions.get(" ".join(one for one in head.split() if one.isalpha()))
-    if meaning == "emoji":
-        return _emoji(head, words)
-    return Intent(meaning) if meaning is not None else None
 
 
 def _emoji(folded: str, words: Words) -> Intent:

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from nudger.delivery.inbound import Bound, Inbound, Respond, Writer
+from nudger.delivery.inbound import Bound, Inbound, Respond, Sent, Writer
 from nudger.effects import Response
 from nudger.model import Origin, Outcome, Person, State
 from nudger.store import effects, notices, people, standing
-from nudger.store.entries import KINDS, NUDGES
+from nudger.store.entries import KINDS, NUDGES, ORIGINS
 from nudger.store.tables import IS_PLANNED, AnyRow, day_before, message, occurrence, reply
 from nudger.store.transaction import Transaction
 
@@ -17,6 +17,7 @@ DAY = timedelta(hours=24)
 # Providers give whole seconds and clocks differ a little; nobody answers a text in less.
 SKEW = timedelta(seconds=5)
 LOOK_BACK = 200  # messages of one person in which the nudge of a reply is looked for
+QUOTABLE = 40  # messages back that somebody may tap on, or quote: more than a week of them
 
 # In each of these states a nudge may have reached the phone.
 _OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
@@ -69,6 +70,13 @@ _CONTACT = (
     .where(message.c.person == bindparam("one"), message.c.occurrence == bindparam("entry"))
     .order_by(message.c.line.desc())
     .limit(1)
+)
+_SENT = (
+    select(message.c.text, occurrence.c.origin)
+    .join(occurrence, occurrence.c.id == message.c.occurrence)
+    .where(message.c.person == bindparam("one"))
+    .order_by(message.c.line.desc())
+    .limit(QUOTABLE)
 )
 _NEXT_DUE_AT = select(func.min(occurrence.c.wake_at)).where(
     occurrence.c.person == bindparam("one"),
@@ -155,6 +163,7 @@ def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
         answered=_answered(tx, one, at),
         asked_today=_asked_today(tx, one, at),
         contact_stopped=notices.has_stopped(tx, one.plan),
+        sent=_sent(tx, one),
     )
 
 
@@ -185,6 +194,12 @@ def _bound(tx: Transaction, row: AnyRow, snoozed_until: datetime | None = None) 
 def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
     earliest: datetime | None = tx.connection.scalar(_NEXT_DUE_AT, {"one": one.id})
     return earliest
+
+
+def _sent(tx: Transaction, one: Person) -> tuple[Sent, ...]:
+    """What a text of theirs may tap on or quote; words that are blanked are nobody's any more."""
+    rows = tx.connection.execute(_SENT, {"one": one.id})
+    return tuple(Sent(text, ORIGINS[origin]) for text, origin in rows if text)
 
 
 def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[str, ...]:

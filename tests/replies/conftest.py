@@ -1,7 +1,7 @@
 """The word lists as they ship, a fixed place and time, the corpora, and their figures at the end."""
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from importlib import resources
@@ -34,7 +34,7 @@ class Here:
     def now(self) -> datetime:
         return datetime.fromisoformat(self.wall).replace(tzinfo=self.zone).astimezone(UTC)
 
-    def read(self, text: str) -> Understood:
+    def read(self, text: str, ours: Sequence[str] = ()) -> Understood:
         return understand(
             text,
             language=self.language,
@@ -43,6 +43,7 @@ class Here:
             snooze=self.snooze,
             quiet=window(self.quiet),
             words=self.words,
+            ours=ours,
         )
 
     def shown(self, at: datetime | None) -> str | None:

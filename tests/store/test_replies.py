@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nudger.delivery.inbound import Sent
 from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import Kind, Nudge, Origin, Outcome, State
+from nudger.store.replies import QUOTABLE
 from tests.store.world import (
     DAY,
     EMAIL,
@@ -284,6 +286,37 @@ def test_it_is_known_which_texts_answered_in_the_last_day(world: World) -> None:
     assert sorted(three.answered) == ["help", "unknown"]
     assert four is not None
     assert sorted(four.answered) == ["crisis", "unknown"]
+
+
+def test_it_is_known_what_went_to_a_person_that_they_may_tap_on(world: World) -> None:
+    world.maya(NOON)
+    world.deliver()
+    world.text(Answer("OK, again at 1 pm."))
+    world.deliver()
+
+    writer = world.text()
+
+    assert writer is not None
+    assert writer.sent == (
+        Sent("OK, again at 1 pm.", Origin.ANSWER),
+        Sent("A small rest nudge.", Origin.FIXED),
+    )
+
+
+def test_only_the_last_messages_are_known_and_none_that_is_blanked(world: World) -> None:
+    world.maya()
+    for number in range(QUOTABLE + 1):
+        world.text(Answer(f"One more: {number}."))
+        world.deliver()
+    many = world.text()
+    world.now += 100 * DAY
+    world.store.blank(world.now)
+    blanked = world.text()
+
+    assert many is not None
+    assert (len(many.sent), many.sent[0].text) == (QUOTABLE, f"One more: {QUOTABLE}.")
+    assert blanked is not None
+    assert blanked.sent == ()
 
 
 # --- snooze -------------------------------------------------------------------------------------
