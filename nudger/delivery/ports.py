@@ -306,6 +306,12 @@ class Store(Protocol):
     def keep(self, key: str, value: str) -> None:
         """Keeps this fact under `key`, whatever was kept."""
 
+    def end_session(self, session: str, until: datetime, now: datetime) -> None:
+        """Keeps that an operator signed out of this session, `until` it would have ended by itself."""
+
+    def session_ended(self, session: str) -> bool:
+        """Whether somebody signed out of it, on whichever host."""
+
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:
         """Writes down that the database has come this far: one more than ever before and than `at_least`."""

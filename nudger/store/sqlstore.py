@@ -349,6 +349,14 @@ class SqlStore:
         with self._write() as tx:
             facts.put(tx, key, value)
 
+    def end_session(self, session: str, until: datetime, now: datetime) -> None:
+        with self._write() as tx:
+            facts.end_session(tx, session, until, now)
+
+    def session_ended(self, session: str) -> bool:
+        with self._read() as tx:
+            return facts.session_ended(tx, session)
+
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:
         with self._write() as tx:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nudger.delivery.forecast import Forecast
-from nudger.web.throttle import Throttle
+from nudger.web.throttle import TokenDoor
 
 LASTS = timedelta(minutes=5)  # long enough to be seen in a week's view
 AGAIN = timedelta(hours=1)  # how often a client may ask
@@ -33,12 +33,12 @@ class Feed:
 class CalendarDoors:
     # (token): None where it was never ours, or is over.
     feed: Callable[[str], Awaitable[Feed | None]]
-    throttle: Throttle
+    door: TokenDoor
 
 
 def calendar_route(doors: CalendarDoors) -> Route:
     async def calendar(request: Request) -> Response:
-        if not doors.throttle.lets_in(request):
+        if not doors.door.lets_in(request):
             raise HTTPException(429, "Please ask less often.", {"Retry-After": "60"})
         feed = await doors.feed(request.path_params["token"])
         if feed is None:

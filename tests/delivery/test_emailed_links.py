@@ -17,7 +17,7 @@ from nudger.web.app import build_app
 from nudger.web.doors import Doors
 from nudger.wiring import open_database
 from nudger.wiring.channels import build_channels, close_channels
-from nudger.wiring.links import link_doors, links_below, throttle
+from nudger.wiring.links import link_doors, link_key, links_below, token_door
 from tests.delivery.world import World
 from tests.doubles.smtp_double import SmtpDouble
 from tests.web.asking import Answer, ask
@@ -84,7 +84,7 @@ async def mailing(tmp_path: Path, parsed: Core) -> AsyncIterator[Mailing]:
         channels = build_channels(core, world.clock, None, below)
         world.email = channels[ChannelName.EMAIL]  # type: ignore[assignment]
         world.dispatcher = world.new_dispatcher()
-        links = link_doors(core, store, world.clock, lambda: None, throttle(core.settings))
+        links = link_doors(core, store, world.clock, lambda: None, token_door(link_key(store), world.clock))
         doors = Doors(
             take_reply=nothing,
             signed=None,

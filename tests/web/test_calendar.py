@@ -13,8 +13,8 @@ from nudger.effects import Hold, Response
 from nudger.model import ChannelName, Person
 from nudger.tokens import Action, Link, sign
 from nudger.web.app import build_app
-from nudger.web.throttle import Throttle
 from nudger.wiring.calendar import calendar_doors, calendar_path
+from nudger.wiring.links import token_door
 from tests.web.asking import ask
 from tests.web.desks import MAYA, Desk, desk
 from tests.web.world import World
@@ -33,9 +33,8 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 def app(here: Desk) -> Starlette:
-    doors = calendar_doors(
-        here.core, here.behind.store, here.behind.clock, KEY, Throttle(lambda: 0.0, burst=5)
-    )
+    clock = here.behind.clock
+    doors = calendar_doors(here.core, here.behind.store, clock, KEY, token_door(KEY, clock, lambda: 0.0))
     return build_app(replace(World().doors(), calendar=doors))
 
 
@@ -100,7 +99,11 @@ async def test_any_other_link_leads_nowhere(here: Desk, app: Starlette, change: 
     assert (await ask(app, "GET", f"/calendar/{token}.ics")).status == 404
 
 
-async def test_who_asks_too_often_waits(here: Desk, app: Starlette) -> None:
-    statuses = [(await ask(app, "GET", "/calendar/x.ics")).status for _ in range(6)]
+async def test_who_guesses_too_often_waits_and_keeps_no_calendar_from_its_subscriber(
+    here: Desk, app: Starlette
+) -> None:
+    statuses = [(await ask(app, "GET", "/calendar/x.ics")).status for _ in range(31)]
+    subscribed = await ask(app, "GET", path(here))
 
-    assert statuses == [404] * 5 + [429]
+    assert statuses == [404] * 30 + [429]
+    assert subscribed.status == 200
