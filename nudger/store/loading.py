@@ -1,11 +1,15 @@
 """Plans taken over: who is new, changed, gone and back; and what their consent line says."""
 
+import json
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, bindparam, insert, literal_column, select, update
 
+from nudger.delivery import changes
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.model import History
 from nudger.store import asking, codec, consent, erased, numbers, people, plan_files, searching, standing
@@ -49,6 +53,7 @@ _PLAN: dict[str, BindParameter[str]] = {
     "json": bindparam("head"),
     "nudges": bindparam("body"),
 }
+_BEFORE = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
 _NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
 _PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
 
@@ -103,12 +108,64 @@ def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
 
 def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
     for chunk in _chunks(files):
-        ids = [file.plan.person for file in chunk]
+        edits = _edits(tx, chunk)
         _PERSON_CHANGES.run(tx.connection, [_person(file) for file in chunk])
-        _PLAN_CHANGES.run(tx.connection, [_plan(file) for file in chunk])
-        numbers.works_again(tx, consent.align(tx, [file.plan for file in chunk], now), now)
-        standing.lay_out_again(tx, ids, now)
-        standing.record_events(tx, ids, now, "plan changed")
+        _PLAN_CHANGES.run(tx.connection, [edit.row for edit in edits])
+        reached_anew = [edit.file.plan for edit in edits if edit.may_reach_anew]
+        numbers.works_again(tx, consent.align(tx, reached_anew, now), now)
+        standing.lay_out_again(tx, [file.plan.person for file in chunk], now)
+        standing.write_events(tx, [edit.event(now) for edit in edits])
+
+
+def _edits(tx: Transaction, files: Sequence[PlanFile]) -> list["_Edit"]:
+    rows = tx.connection.execute(_BEFORE, {"ids": [file.plan.person for file in files]})
+    before = {row.person: row for row in rows}
+    return [_Edit(file, _plan(file), before[file.plan.person]) for file in files]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """A plan in the place of another, compared by their texts: most who extend one plan have the same ones,
+    and an edit of that costs little more than to write it."""
+
+    file: PlanFile
+    row: dict[str, Any]
+    before: AnyRow
+
+    @property
+    def may_reach_anew(self) -> bool:
+        """Whether addresses, channels or the consent line may be other ones."""
+        return self._other_head or _channels(self.before.nudges) != _channels(self.row["body"])
+
+    def event(self, now: datetime) -> dict[str, Any]:
+        """The line of the person's own log: among ten thousand others it is the one place for it."""
+        return {"person": self.row["one"], "at": now, "what": "plan changed", "detail": self._in_words()}
+
+    @property
+    def _other_head(self) -> bool:
+        return bool(self.before.json != self.row["head"])
+
+    def _in_words(self) -> str:
+        try:
+            heads = [json.loads(head) for head in (self.before.json, self.row["head"]) if self._other_head]
+            keys = changes.in_keys(*heads) if heads else []
+            return changes.in_words(_in_nudges(self.before.nudges, self.row["body"]), keys)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return "in place of one that could not be read"
+
+
+@lru_cache(maxsize=codec.NUDGES_KEPT)
+def _in_nudges(before: str, after: str) -> list[str]:
+    return [] if before == after else changes.in_nudges(json.loads(before), json.loads(after))
+
+
+@lru_cache(maxsize=codec.NUDGES_KEPT)
+def _channels(nudges: str) -> object:
+    """On which channels they may go out; a text that cannot be read is like no other."""
+    try:
+        return {frozenset(nudge["channels"]) for nudge in json.loads(nudges)}
+    except (ValueError, LookupError, TypeError):
+        return nudges
 
 
 def _person(file: PlanFile) -> dict[str, Any]:
