@@ -15,7 +15,7 @@ from nudger.delivery.views import Planned
 from nudger.errors import StoreError, UsageError
 from nudger.model import ChannelName, Person, Plan, Standing
 from nudger.schedule import day_bounds, local_date, resolve
-from nudger.wiring import open_database
+from nudger.wiring import look_into_database
 
 # Days of people, about a second's work: more than that gets a progress bar.
 LONG = 2000
@@ -104,7 +104,7 @@ def _existing(core: Core) -> Store | None:
     if not core.has_database():
         return None
     try:
-        return open_database(core)
+        return look_into_database(core)
     except StoreError as fault:
         err.print(f"[yellow]nudger:[/] previewing without the database: {fault.message}")
         return None

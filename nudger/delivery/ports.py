@@ -156,6 +156,9 @@ class Store(Protocol):
         """What anyone whose lease is over left in `sending` becomes unknown; so does what has been so far
         longer than a call takes. How many."""
 
+    def daemons(self) -> Sequence[str]:
+        """The hosts whose daemons live, by their leases: one that has died may be among them for HELD."""
+
     def take_turn(self, duty: str, every: timedelta) -> bool:
         """Whether the caller does this duty now: one of all that ask within `every`."""
 

@@ -170,6 +170,10 @@ class SqlStore:
         with self._write() as tx:
             return leases.abandon(tx, now)
 
+    def daemons(self) -> Sequence[str]:
+        with self._read() as tx:
+            return leases.daemons(tx)
+
     def take_turn(self, duty: str, every: timedelta) -> bool:
         with self._write() as tx:
             return leases.take_turn(tx, duty, every)
