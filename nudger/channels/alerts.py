@@ -15,6 +15,7 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.alerting import Alert
 from nudger.delivery.sends import SendFailure
 from nudger.errors import ChannelError
+from nudger.instants import nearest
 from nudger.model import ChannelName, Origin
 
 TIMEOUT = timedelta(seconds=10)  # for one request, to the last byte of its answer
@@ -103,7 +104,7 @@ class Ping:
         else:
             answer = await _request("GET", self.url)
         try:
-            return parsedate_to_datetime(answer["Date"])
+            return nearest(parsedate_to_datetime(answer["Date"]))
         except (KeyError, ValueError):
             return None
 

@@ -13,6 +13,7 @@ from nudger.delivery.forecast import Forecast, forecast
 from nudger.delivery.ports import Store
 from nudger.delivery.views import Planned
 from nudger.errors import StoreError, UsageError
+from nudger.instants import YEARS, computable_date
 from nudger.model import ChannelName, Person, Plan, Standing
 from nudger.schedule import day_bounds, local_date, resolve
 from nudger.wiring import look_into_database
@@ -20,7 +21,6 @@ from nudger.wiring import look_into_database
 # Days of people, about a second's work: more than that gets a progress bar.
 LONG = 2000
 ERASED = "this person's data was erased: nothing is sent to them while this plan is there"
-YEARS = range(1970, 9001)  # what calendars and zones can surely compute
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def _when(text: str | None) -> datetime | date | None:
         when = datetime.fromisoformat(text) if len(text) > 10 else date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{expected}, got {text!r}") from None
-    if when.year not in YEARS:
-        raise UsageError(f"{expected}, of the years {YEARS[0]} to {YEARS[-1]}, got {text!r}")
+    if not computable_date(when.date() if isinstance(when, datetime) else when):
+        raise UsageError(f"{expected}, of {YEARS}, got {text!r}")
     return when
 
 

@@ -71,7 +71,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "untold": (),
 }
 MOMENTS = ("today", "tomorrow", "weekday", "date")
-_MOMENT = ("time", "hour", "weekday", "day", "month")
+_MOMENT = ("time", "hour", "weekday", "day", "month", "year")
 _PART = frozenset({"at", "until"})
 
 
