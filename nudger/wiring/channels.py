@@ -14,7 +14,7 @@ from nudger.channels.twilio import TwilioChannel
 from nudger.core import Core
 from nudger.delivery.agenda import Sending
 from nudger.delivery.ports import Channel, Clock
-from nudger.messages.email import EmailParts, compose
+from nudger.messages.wording.email import EmailParts, compose
 from nudger.model import ChannelName
 from nudger.settings import Settings
 from nudger.tokens import Action

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source, tables, words
-from nudger.messages.sandbox import Compiled, Vocabulary
-from nudger.messages.sections import Sections
+from nudger.messages.bank.sandbox import Compiled, Vocabulary
+from nudger.messages.bank.sections import Sections
+from nudger.messages.bank.source import Source, tables, words
 from nudger.model import Kind
 
 COMMANDS = (

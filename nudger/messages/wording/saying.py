@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from nudger.messages.texts import Texts
+from nudger.messages.wording.texts import Texts
 
 PLAINLY_NEXT = 330  # days: a date within so many is the one that comes next
 MINUTE = timedelta(minutes=1)

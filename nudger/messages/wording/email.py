@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nudger.messages.texts import Texts
-from nudger.messages.touch import Anchor, ways_to
-from nudger.messages.wording import Wording
+from nudger.messages.wording.texts import Texts
+from nudger.messages.wording.touch import Anchor, ways_to
+from nudger.messages.wording.wording import Wording
 from nudger.model import Contact
 from nudger.tokens import Action
 
