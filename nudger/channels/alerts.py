@@ -28,8 +28,8 @@ class PlainPost:
     url: str
 
     async def tell(self, alert: Alert) -> None:
-        # Headers are Latin-1 and one line; a host name may be neither.
-        title = " ".join(alert.title.split()).encode("ascii", "replace").decode()
+        # Headers are Latin-1 and one line; a host name may be neither. ntfy reads encoded words (RFC 2047).
+        title = " ".join(alert.title.replace("=?", "= ?").split()).encode("ascii", "replace").decode()
         headers = {"Title": title, "Priority": "high" if alert.urgent else "default"}
         await _request("POST", self.url, data=alert.text.encode(), headers=headers)
 

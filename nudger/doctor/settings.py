@@ -54,6 +54,11 @@ def _doubts(settings: Settings) -> Iterator[str]:
             "NUDGER_BEHIND_PROXY: nudger speaks no TLS, so a web server stands before NUDGER_PUBLIC_URL; "
             "set it to true where that one adds to X-Forwarded-For, else all the world counts as one address"
         )
+    if settings.email == "smtp" and settings.public_url is None:
+        yield (
+            "NUDGER_PUBLIC_URL: without it no link stops the emails, and nobody reads what is written back: "
+            "people can only tell you"
+        )
 
 
 def _is_open(file: Path) -> bool:

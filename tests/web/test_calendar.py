@@ -86,6 +86,29 @@ async def test_what_will_not_go_out_does_not_stand_in_it(here: Desk, app: Starle
     assert "VEVENT" not in (await ask(app, "GET", path(here))).body
 
 
+async def test_a_calendar_in_which_nothing_stands_is_a_calendar(here: Desk, app: Starlette) -> None:
+    """RFC 5545, 3.6: one component at least."""
+    here.behind.store.act("maya", FRIDAY, lambda _: Response("x", None, (Hold(),)), "test")
+
+    empty = Calendar.from_ical((await ask(app, "GET", path(here))).body)
+
+    (zone,) = empty.subcomponents
+    (always,) = zone.subcomponents
+    assert (zone.name, str(zone["tzid"]), always.name) == ("VTIMEZONE", "UTC", "STANDARD")
+    assert always.to_ical().split(b"\r\n")[1:-2] == [
+        b"DTSTART:19700101T000000",
+        b"TZNAME:UTC",
+        b"TZOFFSETFROM:+0000",
+        b"TZOFFSETTO:+0000",
+    ]
+
+
+async def test_a_calendar_in_which_something_stands_holds_events_alone(here: Desk, app: Starlette) -> None:
+    full = Calendar.from_ical((await ask(app, "GET", path(here))).body)
+
+    assert {one.name for one in full.subcomponents} == {"VEVENT"}
+
+
 @pytest.mark.parametrize("change", ["forged", "another action", "over", "nobody"])
 async def test_any_other_link_leads_nowhere(here: Desk, app: Starlette, change: str) -> None:
     right = Link(Action.CALENDAR, "maya", ChannelName.EMAIL, FRIDAY + timedelta(days=1))

@@ -103,6 +103,7 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
             for link in ("confirm_link", "later_link", "done_link", "skip_link", "pause_link", "own_link")
         },
         "stop_by_mail": _plain("address", *COMMANDS),
+        "stop_by_hand": _plain(),
         **{key: _plain("contact") for key in ("text_contact", "call_contact", "mail_contact", "hello")},
     },
     "if_then": {key: _plain("if_then") for key in ("1", "2", "3")},
