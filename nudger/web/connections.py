@@ -148,7 +148,12 @@ class Connection(H11Protocol):
             client = forwarded_client(scope)
             scope["client"] = (client, 0)
             self._admission.enter(self, client)
-        await self._pages(scope, receive, send)
+        try:
+            await self._pages(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server ends, and this was still at it: uvicorn would log it whole.
+            self.cycle.disconnected = True
+            self.transport.abort()
         self.proven = proven
 
 
@@ -162,9 +167,13 @@ class Admission:
         self._limits = limits
         self._inside: set[Connection] = set()
         self._of_address: Counter[str] = Counter()
+        self._closing = False
 
     def enter(self, one: Connection, address: str) -> None:
         """Counts it in, or under another address; where that is one too many, somebody is put out."""
+        if self._closing:
+            one.transport.abort()
+            return
         self.leave(one)
         one.address = household(address)
         self._inside.add(one)
@@ -173,6 +182,13 @@ class Admission:
             self._put_out(one, (other for other in self._inside if other.address == one.address))
         elif len(self._inside) > self._limits.connections:
             self._put_out(one, self._inside)
+
+    def close(self) -> None:
+        """The server ends: who keeps us waiting has had their time, who waits for us gets a little more."""
+        self._closing = True
+        for one in list(self._inside):
+            if not one.works:
+                one.transport.abort()
 
     def leave(self, one: Connection) -> None:
         if one in self._inside:

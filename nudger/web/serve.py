@@ -53,6 +53,7 @@ async def serve(
         yield f"http://{_shown(host)}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
+        admission.close()
         await serving
         watching.cancel()
         await asyncio.wait([watching])

@@ -1,6 +1,7 @@
 """Crowds of bad guests at the real server: none of them keeps anybody out, and none stays."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -14,7 +15,7 @@ from nudger.delivery.inbound import Inbound
 from nudger.web.app import build_app
 from nudger.web.connections import Limits
 from nudger.web.refusals import Refusals
-from nudger.web.serve import serve
+from nudger.web.serve import LONGEST_GOODBYE, serve
 from tests.doubles.twilio_double import inbound_form
 from tests.web.asking import FORM
 from tests.web.world import MAYA, PUBLIC_URL, TOKEN, World
@@ -235,6 +236,25 @@ async def test_behind_a_proxy_a_client_has_its_share_and_not_the_proxy() -> None
         put_out = [sum([await one.is_gone() for one in group]) for group in (others, guests)]
 
     assert put_out == [10, 5]
+
+
+async def test_the_end_waits_for_no_stranger_and_says_nothing_of_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        app = build_app(Hesitant().twilio_doors())
+        async with serve(app, "127.0.0.1", 0, limits=LONG) as server:
+            for first in (b"", HALF_A_HEAD, HALF_A_FORM, UNREAD, KEPT.replace(b"healthz", b"readyz")):
+                await stack.enter_async_context(crowd(server, ["127.0.0.1"] * 8, first))
+            asked_to_end_at = loop.time()
+        took = loop.time() - asked_to_end_at
+
+    assert took < LONGEST_GOODBYE + 1
+    said = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert said == [
+        "Cancel 8 running task(s), timeout graceful shutdown exceeded"
+    ]  # of those that wait for us
 
 
 async def test_what_was_refused_is_counted_and_summed_up_in_one_line(
