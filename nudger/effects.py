@@ -1,13 +1,8 @@
-"""What a reply or an operator does to a person: decided by pure code, applied in one transaction.
-
-Whoever decides it has seen to it that each instant is one to reckon with; one that is not is a fault here,
-before anything of it is kept.
-"""
+"""What a reply or an operator does to a person: decided by pure code, applied in one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from nudger.instants import checked
 from nudger.model import ChannelName, Kind, Outcome
 
 
@@ -17,9 +12,6 @@ class Snooze:
 
     occurrence: int
     until: datetime
-
-    def __post_init__(self) -> None:
-        checked(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +27,6 @@ class Pause:
     """No nudges until `until`, or until Resume where it is None."""
 
     until: datetime | None
-
-    def __post_init__(self) -> None:
-        checked(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +69,6 @@ class LowDays:
     """Only tiny messages until then; None ends it."""
 
     until: datetime | None
-
-    def __post_init__(self) -> None:
-        checked(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +133,3 @@ class Response:
     intent: str
     until: datetime | None = None
     effects: tuple[Effect, ...] = ()
-
-    def __post_init__(self) -> None:
-        checked(self.until)

@@ -28,7 +28,7 @@ from nudger.doctor.disk import disk_has_room
 from nudger.doctor.examination import Look, exit_code, looked
 from nudger.doctor.finding import Finding, Grade, many, note
 from nudger.doctor.helplines import countries_are_known, helplines_are_fresh
-from nudger.doctor.plans import plans_are_sound
+from nudger.doctor.plans import and_missing, plans_are_sound
 from nudger.doctor.settings import (
     files_are_closed,
     service_credentials,
@@ -38,14 +38,14 @@ from nudger.doctor.settings import (
 from nudger.doctor.systemd import service_answers, service_is_watched
 from nudger.doctor.tzdata import tzdata_is_known
 from nudger.doctor.webhook import webhook_is_right
-from nudger.errors import Problem, SettingsError
+from nudger.errors import NudgerError, Problem, SettingsError
 from nudger.files import all_problems, find_plans
 from nudger.model import ChannelName, Person, Plan, Standing
 from nudger.settings import Settings, load
 from nudger.wiring import (
     check_smtp,
     check_twilio,
-    holder,
+    is_running,
     look_at_database,
     send_test_alert,
     sign_as_twilio,
@@ -124,11 +124,6 @@ def _settings(file: Path | None, environ: Mapping[str, str]) -> tuple[Settings |
         return None, finding  # the same problems once more
 
 
-def _runs(state_dir: Path) -> bool:
-    held = holder(state_dir)
-    return held is not None and held.is_daemon
-
-
 async def _service() -> Finding:
     return service_is_watched(await service_answers())
 
@@ -167,8 +162,17 @@ class Patient:
 
     def _plans_are_sound(self) -> Finding:
         if self._settings.plans == "push":
-            return note("they come by nudger plans push, which says what is wrong with them")
-        return plans_are_sound(self._settings.plans_dir, *self._reading[1:])
+            found = note("they come by nudger plans push, which says what is wrong with them")
+        else:
+            found = plans_are_sound(self._settings.plans_dir, *self._reading[1:])
+        return and_missing(found, self._missing())
+
+    def _missing(self) -> int:
+        try:
+            examined = look_at_database(self.core)
+        except NudgerError:  # the check of the database says
+            return 0
+        return examined.missing if examined else 0
 
     def _budget(self) -> Finding:
         settings = self._settings
@@ -196,7 +200,7 @@ class Patient:
             "database": lambda: database_is_sound(look_at_database(self.core)),
             **({} if self.core.database_file else {"hosts": self._hosts_agree}),
             "disk": lambda: disk_has_room(state_dir),
-            "daemon": lambda: daemon_is_running(_runs(state_dir), state_dir),
+            "daemon": lambda: daemon_is_running(is_running(state_dir), state_dir),
         }
 
     def _hosts_agree(self) -> Finding:

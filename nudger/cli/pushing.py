@@ -1,4 +1,5 @@
-"""`nudger plans push`: plans go to the database from wherever they live, and all its hosts run them."""
+"""`nudger plans push`: plans go to the database from wherever they live, and all its hosts run them.
+`nudger plans accept-removal`: plans that were lost by one look are gone for good."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,14 +7,15 @@ from typing import Annotated
 import typer
 
 from nudger.cli.context import clock, opened
-from nudger.cli.show import err, out, problems
+from nudger.cli.show import err, local, out, problems, table
 from nudger.core import Core
 from nudger.delivery.ports import Store
 from nudger.errors import UsageError
 from nudger.files import find_plans
 from nudger.plans import read
-from nudger.wiring import database_for_plans, push_plans
+from nudger.wiring import push_plans
 
+SHOWN = 50  # people of whom it is said that their plan is missing
 MOST_GONE = 1  # person whose plan may be missing without a question; of many, half of them
 
 
@@ -21,11 +23,12 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True)
     group.callback()(_plans)
     group.command()(push)
+    group.command("accept-removal")(accept_removal)
     app.add_typer(group, name="plans")
 
 
 def _plans() -> None:
-    """Plans of a database that several hosts share."""
+    """Plans as the database has them."""
 
 
 def push(
@@ -41,10 +44,10 @@ def push(
 ) -> int:
     """Takes these plans over into the database: they are all the plans there are. Who has none any more is
     paused, who has a faulty one keeps the last good one."""
-    with opened(context, database_for_plans) as (core, store):
+    with opened(context) as (core, store):
         folder = path or core.settings.plans_dir
         _demand_the_right_folder(core, store, folder, yes)
-        loaded = push_plans(core, store, folder, clock.now(), take_over=take_over)
+        loaded = push_plans(core, store, folder, clock.now(), take_over=take_over, accepted=yes)
     problems(loaded.problems, err)
     change = loaded.change
     out.print(
@@ -52,7 +55,36 @@ def push(
         f"{len(change.removed)} paused (no plan any more), {len(change.restored)} back.",
         markup=False,
     )
+    if change.missing:
+        err.print(
+            f"{len(change.missing)} more have no plan any more, and are nudged on: a roster that lost most "
+            "of its people may have been saved by mistake. If they are to go: nudger plans accept-removal",
+            markup=False,
+        )
     return 3 if any(one.severity == "error" for one in loaded.problems) else 0
+
+
+def accept_removal(
+    context: typer.Context, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Lets those go whose plans were lost by one look, with most others, and who are nudged on until then.
+    Says first who they are."""
+    with opened(context) as (_, store):
+        number, missing = store.count_missing(), store.missing(SHOWN)
+        if not number:
+            out.print("Nobody's plan is missing: there is nothing to accept.")
+            return
+        table(["person", "plan", "gone since"], [[one.person, one.file, local(one.since)] for one in missing])
+        if number > len(missing):
+            out.print(f"and {number - len(missing):,} more.")
+        who = "1 person has" if number == 1 else f"{number:,} people have"
+        out.print(
+            f"{who} no plan any more. They are paused, not erased, and are back once a plan of theirs is."
+        )
+        if not yes and not typer.confirm("Pause them?"):
+            raise typer.Exit(1)
+        accepted = store.accept_removal(clock.now())
+    out.print(f"{len(accepted):,} paused. What was planned for them is cancelled.")
 
 
 def _demand_the_right_folder(core: Core, store: Store, folder: Path, yes: bool) -> None:

@@ -1,4 +1,4 @@
-"""Plans as they were loaded, and days as they were laid out: values only."""
+"""Plans as they were loaded, when losing them is no edit, and days as they were laid out. Pure."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,28 @@ from nudger.model import ChannelName, Kind, Person, Plan, Slot
 
 # From when on a person may be asked for consent on a channel; None: not, until something changes.
 AskFrom = Callable[[Person, ChannelName], datetime | None]
+
+
+# Of whom so many are gone by one look, an edit is less likely than a disk that is not mounted, a copy that
+# broke off, or a spreadsheet that was saved empty.
+FEW = 2  # people whose plans may always go
+MANY = 10  # people of whom half may go
+LATELY = timedelta(minutes=1)  # what is gone within it counts as gone by one look: a slow disk empties slowly
+
+
+def is_sudden(lost: int, of: int) -> bool:
+    """Whether `lost` people of `of` are too many to be gone because somebody edited their plans: all, if
+    they are three or more, or more than half of ten or more."""
+    return lost > FEW and (lost == of or (of >= MANY and 2 * lost > of))
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Somebody whose plan is gone, with many others: they go on until the operator has accepted it."""
+
+    person: str
+    file: str  # where it was
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +52,8 @@ class PlanRead:
     problems: Sequence[Problem]
     marks: Mapping[str, str] = field(default_factory=dict)  # file -> how it was when it was read
     lenders: Collection[str] = ()  # files that have something told in the file of another
+    host: str = ""  # where they were looked for: the folder of another host may hold other files
+    accepted: bool = False  # whoever is in none of them any more may go, however many they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +64,17 @@ class PlanChange:
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # their plans are gone, and they go on until the operator has accepted it
+
+    def __add__(self, other: "PlanChange") -> "PlanChange":
+        """What two loads did, one after the other."""
+        return PlanChange(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.removed + other.removed,
+            self.restored + other.restored,
+            self.missing + other.missing,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from nudger.delivery.alarms import Alarm
 from nudger.delivery.doubts import Doubt, Judge, Listed, Reconciled
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
+from nudger.delivery.planning import AskFrom, LaidOut, Layable, Missing, PlanChange, PlanRead
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Receipt, Report, Result
@@ -52,10 +52,24 @@ class Store(Protocol):
         `read.files` (None: anywhere) and are not among `read.people` become removed, and what is planned
         for them is cancelled; a removed person whose file is back is restored. The problems and marks of
         these files replace what was kept of them. A plan whose `consent` is set gives consent on each of
-        its channels, but never undoes an opt-out."""
+        its channels, but never undoes an opt-out.
 
-    def plan_marks(self, files: Collection[str] | None = None) -> Mapping[str, str]:
-        """file -> its mark when it was last read; of these files, or of all."""
+        Where too many are gone (`planning.is_sudden`, of all people or of one file), they are missing in
+        place of removed, with an alarm: they go on until a plan of theirs is read, or the operator accepts
+        it. A large load is many transactions; cut off, the next one goes on with it."""
+
+    def missing(self, limit: int = 50) -> Sequence[Missing]:
+        """The first of those whose plans are missing, by id."""
+
+    def count_missing(self) -> int:
+        """How many there are."""
+
+    def accept_removal(self, now: datetime) -> Collection[str]:
+        """Whoever is missing is removed; who they were."""
+
+    def plan_marks(self, files: Collection[str] | None = None, host: str = "") -> Mapping[str, str]:
+        """file -> its mark when it was last read; of these files, or of all. None is trusted, "", of a file
+        whose people this host misses: once it is there again, it is read."""
 
     def count_plan_files(self) -> int:
         """How many files have a mark."""
@@ -84,8 +98,7 @@ class Store(Protocol):
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
-        """Takes people whose days are due to be laid out, earliest first; none who is removed. Who is taken
-        and not laid out is due again a minute later."""
+        """People whose days are due to be laid out, earliest first; none who is removed."""
 
     def lay_out_all_again(self, now: datetime) -> None:
         """Everyone's days are due to be laid out afresh: the rules of time zones have changed."""
@@ -155,9 +168,6 @@ class Store(Protocol):
     def abandon(self, now: datetime) -> int:
         """What anyone whose lease is over left in `sending` becomes unknown; so does what has been so far
         longer than a call takes. How many."""
-
-    def daemons(self) -> Sequence[str]:
-        """The hosts whose daemons live, by their leases: one that has died may be among them for HELD."""
 
     def take_turn(self, duty: str, every: timedelta) -> bool:
         """Whether the caller does this duty now: one of all that ask within `every`."""
@@ -309,12 +319,6 @@ class Store(Protocol):
 
     def keep(self, key: str, value: str) -> None:
         """Keeps this fact under `key`, whatever was kept."""
-
-    def end_session(self, session: str, until: datetime, now: datetime) -> None:
-        """Keeps that an operator signed out of this session, `until` it would have ended by itself."""
-
-    def session_ended(self, session: str) -> bool:
-        """Whether somebody signed out of it, on whichever host."""
 
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:

@@ -1,7 +1,7 @@
 """What follows from a reply: its effects and the one text that answers it. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from nudger.delivery import easing
@@ -22,7 +22,6 @@ from nudger.effects import (
     Tell,
     Untell,
 )
-from nudger.instants import reachable
 from nudger.messages import Wording
 from nudger.model import CRISIS_ANSWERS, ChannelName, Contact, Outcome, Plan, Standing
 from nudger.replies import NOBODYS, Intent, Understood, Words, understand
@@ -96,8 +95,7 @@ class Responder:
         tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
         if understood.intent in _OF_NUDGES and tapped is not None and not tapped.is_nudge:
             return NOBODYS  # "OK, again at 11 am." is liked, and comes at 11 all the same
-        until = understood.until and reachable(understood.until, now)
-        return understood if until == understood.until else replace(understood, until=until)
+        return understood
 
     def follow(self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime) -> Response:
         """What follows from a text that is understood so."""

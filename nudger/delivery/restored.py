@@ -29,7 +29,6 @@ class Kept:
 
     mark: Mark
     machine: Machine
-    database: str = ""  # where it is; empty: not said
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,23 @@ names as linked to them, and the result is the same as that of reading the whole
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from nudger import plans
+from nudger.delivery.changes import change
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.errors import PlanError, Problem, SettingsError
-from nudger.files import Found, find_plans, read_plans, read_shared
+from nudger.files import Found, find_plans, plan_stamp, read_plans, read_shared
 from nudger.loading.folder import Known, Marks, Work, basis_of, look, look_at, only_plans
 from nudger.plans import Facts, Reading
+from nudger.schedule import local_date
 
-MOST_TOLD = 20  # problems of one load that the log names; `nudger status` has all of them
+NAMED = 5  # people in a line of the log
 
 log = structlog.get_logger("nudger.plans")
 
@@ -42,17 +45,21 @@ class Loading:
     folder: Path
     facts: Callable[[datetime], Facts]
     store: Store
+    zone: Callable[[str], tzinfo]
+    seed: str
     zones_changed: Callable[[], bool]  # whether tzdata was replaced since it was last asked
     salt: Callable[[], str] = str  # changes with what plans are checked against: words, zones, settings
     elsewhere: Callable[[datetime, bool], Awaitable[Loaded]] | None = None  # `load`, in another process
     pushed: bool = False  # plans come by `nudger plans push`: the folder is not looked at
     largest_here: int = 0  # files of the usual length: with more to read, `elsewhere` does it
+    host: str = ""  # whose folder it is: another host may see another one at the same place
     _checked_on: date | None = None
 
     async def run_once(self, now: datetime, paths: Collection[Path] | None = None) -> Loaded:
         """Takes over what has changed since the last time: of `paths`, or of the whole folder."""
         if self.pushed:
             await asyncio.to_thread(self._mind_zones, now)
+            await asyncio.to_thread(self.store.clear_alarm, self._alarm, now)
             return Loaded()
         enough = None if self.elsewhere is None else self.largest_here
         work, shared, basis = await asyncio.to_thread(self._look, now, paths, enough)
@@ -66,12 +73,13 @@ class Loading:
         self._report(loaded)
         return loaded
 
-    def load(self, now: datetime, everything: bool = False) -> Loaded:
-        """Takes over what has changed in the whole folder, or reads all of it again, here and now."""
+    def load(self, now: datetime, everything: bool = False, *, accepted: bool = False) -> Loaded:
+        """Takes over what has changed in the whole folder, or reads all of it again, here and now.
+        `accepted`: whoever has no plan in it may go, however many they are."""
         if everything:
             self._checked_on = date.min
         work, shared, basis = self._look(now)
-        return self._take(work, shared, basis, now) if work else Loaded()
+        return self._take(work, shared, basis, now, accepted) if work else Loaded()
 
     def demand(self, now: datetime) -> None:
         """Refuses to start without anybody to nudge: no folder, no plans, or none that is right and
@@ -81,6 +89,11 @@ class Loading:
         if self.pushed:
             log.warning("nobody_yet", what="plans come by: nudger plans push PATH")
             return
+        if not self.folder.is_dir():
+            raise SettingsError(
+                f"NUDGER_PLANS_DIR: expected a folder with plans, found none at {self.folder}",
+                "Make it, with a first plan: nudger init. Or say where it is. Is its disk mounted?",
+            )
         found = find_plans([self.folder])
         problems = [*found.problems, *plans.read(found.sources, self.facts(now), found.shared).problems]
         if errors := [problem for problem in problems if problem.severity == "error"]:
@@ -103,13 +116,28 @@ class Loading:
         basis = basis_of(self.salt(), shared)
         files = None if paths is None else only_plans(paths, self.folder)
         if files is not None:
-            return look_at(files, basis, self.store.plan_marks(files)), shared, basis
+            return look_at(files, basis, self.store.plan_marks(files, self.host)), shared, basis
         try:
-            return look(self.folder, basis, self._known(now), enough), shared, basis
+            work = look(self.folder, basis, self._known(now), enough)
         except OSError as fault:
             # A folder that is not mounted is no reason to pause everyone.
-            log.error("plans_folder_missing", folder=str(self.folder), reason=fault.strerror)
+            self._tell_of_no_folder(fault.strerror or type(fault).__name__, now)
             return Work(), shared, basis
+        self.store.clear_alarm(self._alarm, now)
+        return work, shared, basis
+
+    @property
+    def _alarm(self) -> str:
+        return f"folder {self.host}"
+
+    def _tell_of_no_folder(self, reason: str, now: datetime) -> None:
+        log.error("plans_folder_missing", folder=str(self.folder), reason=reason)
+        here = f" on {self.host}" if self.host else ""
+        words = (
+            f"the plans folder {self.folder}{here} cannot be read ({reason}): plans run as they last were, "
+            "and no edit is taken over until it is there. Is its disk mounted? It is looked for each second"
+        )
+        self.store.raise_alarm(self._alarm, words, now)
 
     def _known(self, now: datetime) -> Known:
         """What to go by: on a new date nothing, for checks look a year ahead. A start goes by what is known
@@ -118,15 +146,17 @@ class Loading:
         outdated = self._checked_on not in (None, today)
         if outdated:
             self._checked_on = today
-        return Known(self.store.plan_marks, self.store.count_plan_files, outdated)
+        marks = partial(self.store.plan_marks, host=self.host)
+        return Known(marks, self.store.count_plan_files, outdated)
 
-    def _take(self, work: Work, shared: Found, basis: str, now: datetime) -> Loaded:
+    def _take(self, work: Work, shared: Found, basis: str, now: datetime, accepted: bool = False) -> Loaded:
         found, reading, marks = self._read(work, shared, now)
         unread = {problem.file for problem in found.problems}
         files = [
             PlanFile(plan, reading.files[person], reading.digests[person])
             for person, plan in reading.plans.items()
         ]
+        self._announce(files, now)
         problems = (*found.problems, *shared.problems, *reading.problems)
         told = {source.file for source in shared.shared}
         read = PlanRead(
@@ -138,6 +168,8 @@ class Loading:
             marks=({str(self.folder): basis} if work.anew or work.everything else {})
             | {file: "" if file in unread else mark for file, mark in marks.items()},
             lenders=reading.lenders,
+            host=self.host,
+            accepted=accepted,
         )
         return Loaded(len(marks), self.store.load_plans(read, now), problems)
 
@@ -149,19 +181,36 @@ class Loading:
             reading = plans.read(found.sources, self.facts(now), shared.shared)
             if work.everything:
                 return found, reading, marks
-            linked = set(self.store.linked_files(reading.files, reading.phones)) - marks.keys() - work.gone
+            # Who is missing stands in a file that is not there.
+            named = set(self.store.linked_files(reading.files, reading.phones)) - marks.keys() - work.gone
+            linked = {file for file in named if plan_stamp(file) is not None}
             if not linked:
                 return found, reading, marks
             # Their marks are taken before they are read: a change in between is seen the next time.
             known = self.store.plan_marks(linked)
             marks |= {file: known.get(file, "") for file in linked}
 
+    def _announce(self, files: Collection[PlanFile], now: datetime) -> None:
+        """One line a person whose plan is another than the one that runs, before it takes effect."""
+        running = self.store.digests([file.plan.person for file in files])
+        for file in files:
+            if running.get(file.plan.person, file.digest) == file.digest:
+                continue
+            old = self.store.person(file.plan.person)
+            if old is None:
+                continue
+            zones = self.zone(old.plan.timezone), self.zone(file.plan.timezone)
+            today = local_date(zones[1], now)
+            week = str(change(old.plan, file.plan, today, self.seed, zones))
+            log.info("plan_changes", person=old.id, week=week)
+
     def _report(self, loaded: Loaded) -> None:
-        # Errors first: an edit that ten thousand share may bring as many warnings.
-        for problem in sorted(loaded.problems, key=lambda one: one.severity)[:MOST_TOLD]:
+        for problem in loaded.problems:
             report = log.error if problem.severity == "error" else log.info
             # Where it is, not what it says: that names people's contacts, and quotes their numbers.
             report("plan_problem", at=f"{problem.file}:{problem.line}:{problem.column}")
+        if missing := loaded.change.missing:
+            log.error("plans_missing", people=len(missing), among=", ".join(missing[:NAMED]))
         log.info(
             "plans_loaded",
             files=loaded.files,

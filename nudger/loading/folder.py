@@ -35,7 +35,7 @@ class Work:
     @property
     def size(self) -> int:
         """How much that is, in files of the usual length (a roster is many)."""
-        return sum(1 + _length(file) // USUAL for file in self.marks)
+        return len(self.gone) + sum(1 + _length(file) // USUAL for file in self.marks)
 
 
 USUAL = 1024  # bytes

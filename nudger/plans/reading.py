@@ -73,7 +73,10 @@ class _Entry:
 
     @property
     def lent(self) -> bool:
-        return self.right.lent if self.right else self.whole is not None and self.whole.lent
+        """Whether what is wrong with it, or a part of that, is told in a file that it extends."""
+        if self.right:
+            return self.right.lent
+        return self.whole is not None and (self.whole.lent or not self.whole.own.failed)
 
     def problems(self) -> Iterable[Problem]:
         return self.right.warnings if self.right else self.whole.own.problems() if self.whole else ()

@@ -151,19 +151,17 @@ def _opens(rooms: Sequence[int], spacing: Spacing) -> Callable[[int], int]:
     DAY or later where they cannot be.
     """
 
-    known = {0: 0}
-
+    @cache
     def opens(filled: int) -> int:
-        if filled in known:
-            return known[filled]
+        if not filled:
+            return 0
         latest_opening = max(_opening(rooms[index]) for index in _members(filled))
         soonest = DAY
         for index in _members(filled):
             if _end(rooms[index]) > latest_opening:  # else another one has to come after it
                 opening = first(rooms[index], opens(filled ^ 1 << index))
                 soonest = soonest if opening is None else min(soonest, opening)
-        known[filled] = spacing.after(soonest) if soonest < DAY else DAY
-        return known[filled]
+        return spacing.after(soonest) if soonest < DAY else DAY
 
     return opens
 
@@ -174,19 +172,17 @@ def _closes(rooms: Sequence[int], spacing: Spacing) -> Callable[[int], int]:
     Negative where they cannot be.
     """
 
-    known = {0: DAY - 1}
-
+    @cache
     def closes(filled: int) -> int:
-        if filled in known:
-            return known[filled]
+        if not filled:
+            return DAY - 1
         soonest_end = min(_end(rooms[index]) for index in _members(filled))
         latest = -1
         for index in _members(filled):
             if _opening(rooms[index]) < soonest_end:  # else another one has to come before it
                 closing = last(rooms[index], closes(filled ^ 1 << index))
                 latest = latest if closing is None else max(latest, closing)
-        known[filled] = spacing.before(latest) if latest >= 0 else -1
-        return known[filled]
+        return spacing.before(latest) if latest >= 0 else -1
 
     return closes
 

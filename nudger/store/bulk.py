@@ -1,10 +1,10 @@
 """One statement for many rows, at the cost of the driver alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -29,6 +29,12 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Row = dict[str, Any]
+_Item = TypeVar("_Item")
+
+
+def chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    """The same, in pieces of at most `size`; none of nothing."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 class Bulk:

@@ -63,14 +63,16 @@ def everyone(tx: Transaction) -> frozenset[str]:
     return frozenset(_files(tx))
 
 
-def left_out(tx: Transaction, read: PlanRead) -> PlanRead:
+def left_out(tx: Transaction, read: PlanRead, *, lost: bool) -> PlanRead:
     """The same without them: where their plan stands is reported instead. Who has none any more is
-    forgotten altogether, so that a later plan is a new person's."""
+    forgotten altogether, so that a later plan is a new person's; not where most plans are `lost` by one look,
+    for they may be back with the next."""
     files = _files(tx)
     if not files:
         return read
     looked_in = files.keys() if read.files is None else {one for one in files if files[one] in read.files}
-    _forget(tx, [_KEY + one for one in looked_in - read.people.keys()])
+    if not lost:
+        _forget(tx, [_KEY + one for one in looked_in - read.people.keys()])
     there = sorted(files.keys() & read.people.keys())
     for one in there:  # a file may have another name by now
         facts.put(tx, _KEY + one, read.people[one])

@@ -13,6 +13,7 @@ from nudger.store.tables import (
     consent,
     event,
     message,
+    missing_plan,
     occurrence,
     person,
     plan,
@@ -24,7 +25,7 @@ from nudger.store.tables import (
 from nudger.store.transaction import Transaction
 
 # In the order in which they may go: what refers to a person before the person.
-ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, reach, plan)
+ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, reach, missing_plan, plan)
 
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:

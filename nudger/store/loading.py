@@ -1,27 +1,29 @@
 """Plans taken over: who is new, changed, gone and back; and what their consent line says."""
 
-import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, insert, literal_column, select, update
 
-from nudger.delivery import changes
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
+from nudger.errors import Problem
 from nudger.model import History
-from nudger.store import asking, codec, consent, erased, numbers, people, plan_files, searching, standing
-from nudger.store.bulk import Bulk
+from nudger.store import codec, consent, erased, gone, numbers, people, plan_files, searching, standing
+from nudger.store.bulk import Bulk, chunks
+from nudger.store.gone import LOADING, NOBODY, Verdict
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, person, plan
 from nudger.store.transaction import Transaction
 
 CHUNK = 500  # people of one statement
-LOADING = 0x6C6F6164  # one load at a time: two hosts may see the same folder
+AT_ONCE = 2000  # people and files of one transaction: some 0.3 s on SQLite, for which a STOP can wait
 
-_Item = TypeVar("_Item")
+Write = Callable[[], AbstractContextManager[Transaction]]
+Known = Mapping[str, AnyRow]  # id -> id, digest, removed_at, file
 
 _KNOWN = select(person.c.id, person.c.digest, person.c.removed_at, plan.c.file).join(
     plan, plan.c.person == person.c.id
@@ -53,53 +55,117 @@ _PLAN: dict[str, BindParameter[str]] = {
     "json": bindparam("head"),
     "nudges": bindparam("body"),
 }
-_BEFORE = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
 _NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
 _PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
 
 
-def load_plans(tx: Transaction, read: PlanRead, now: datetime) -> PlanChange:
-    """See Store.load_plans."""
-    tx.take_turns(LOADING)
-    read = erased.left_out(tx, read)
-    given = {file.plan.person: file for file in read.plans}
+def load_plans(write: Write, read: PlanRead, now: datetime) -> PlanChange:
+    """See Store.load_plans. What is small is one transaction. What is large is cut into many, so that nobody
+    has to wait for it: first who leaves, then the others with their files, each of which counts as read with
+    the last of its people. Cut off, the next load goes on, and does nothing again that is done."""
+    with write() as tx:
+        tx.take_turns(LOADING)
+        whole, known = _judged(tx, read, now)
+        if whole.size <= AT_ONCE:
+            return whole.run(tx, known, now)
+        files = plan_files.everything(tx) if read.files is None else read.files
+    change = PlanChange()
+    for part in whole.parts(files):
+        with write() as tx:
+            tx.take_turns(LOADING)
+            change += part.run(tx, _of_ids(tx, part.read.people), now)
+        tx.database.let_others_write()
+    return change
+
+
+def _judged(tx: Transaction, read: PlanRead, now: datetime) -> tuple["_Load", Known]:
+    """What there is to do, and who is known of all whom it concerns."""
     known = _known(tx, read.files, read.people)
-    added = sorted(given.keys() - known.keys())
-    changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
-    of_these = None if read.files is None else frozenset(read.files)
-    removed = sorted(
-        one
-        for one, row in known.items()
-        if one not in read.people and (of_these is None or row.file in of_these) and row.removed_at is None
-    )
-    restored = sorted(one for one, row in known.items() if one in read.people and row.removed_at is not None)
-    moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
-    for ids in _chunks(sorted({*changed, *removed, *restored})):
-        people.lock(tx, ids)
-    _add(tx, [given[one] for one in added], now)
-    _change(tx, [given[one] for one in changed], now)
-    _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
-    _remove(tx, removed, now)
-    _restore(tx, restored, now)
-    plan_files.keep(tx, read)
-    back = frozenset(restored)
-    return PlanChange(
-        tuple(added), tuple(one for one in changed if one not in back), tuple(removed), tuple(restored)
-    )
+    ran = {one: row.file for one, row in known.items() if row.removed_at is None}
+    verdict = gone.judge(tx, read, ran, now)
+    read = erased.left_out(tx, read, lost=bool(verdict.missing) or gone.count(tx) > 0)
+    return _Load(read, verdict), known
 
 
-def _known(tx: Transaction, files: Collection[str] | None, ids: Collection[str]) -> dict[str, AnyRow]:
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """A load that was judged, or the part of it that one transaction does."""
+
+    read: PlanRead
+    verdict: Verdict = NOBODY
+
+    @property
+    def size(self) -> int:
+        """People and files, each once."""
+        return len(self.read.people) + len(self.read.marks) + self.verdict.size
+
+    def parts(self, files: Collection[str]) -> Iterator["_Load"]:
+        """`files`: all that were read. Who leaves comes first: nobody who has another id by now is nudged
+        under both."""
+        whole, plans = self.read, {file.plan.person: file for file in self.read.plans}
+        problems = defaultdict[str, list[Problem]](list)
+        for problem in whole.problems:
+            problems[problem.file].append(problem)
+
+        def part(ids: Sequence[str], done: Collection[str]) -> "_Load":
+            return _Load(
+                replace(
+                    whole,
+                    files=done,
+                    plans=[plans[one] for one in ids if one in plans],
+                    people={one: whole.people[one] for one in ids},
+                    problems=[problem for file in done for problem in problems.get(file, ())],
+                    marks={file: whole.marks[file] for file in done if file in whole.marks},
+                )
+            )
+
+        for verdict in self.verdict.parts(AT_ONCE):
+            yield replace(part((), ()), verdict=verdict)
+        everyone = sorted(whole.people, key=lambda one: (whole.people[one], one))
+        last = {whole.people[one]: one for one in everyone}
+        for ids in chunks(everyone, AT_ONCE):
+            here = frozenset(ids)
+            there = dict.fromkeys(whole.people[one] for one in ids)
+            yield part(ids, [file for file in there if last[file] in here])
+        for done in chunks(sorted({*files, *whole.marks, *problems} - last.keys()), AT_ONCE):
+            yield part((), done)
+
+    def run(self, tx: Transaction, known: Known, now: datetime) -> PlanChange:
+        """Does it. `known`: at least those of its people whom the store has."""
+        read, verdict = self.read, self.verdict
+        given = {file.plan.person: file for file in read.plans}
+        added = sorted(given.keys() - known.keys())
+        changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
+        back = sorted(one for one in read.people if one in known and known[one].removed_at is not None)
+        moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
+        for ids in chunks(sorted({*changed, *back, *verdict.everyone}), CHUNK):
+            people.lock(tx, ids)
+        _add(tx, [given[one] for one in added], now)
+        _change(tx, [given[one] for one in changed], now)
+        _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
+        gone.carry_out(tx, verdict, read.host, now)
+        gone.restore(tx, back, now)
+        plan_files.keep(tx, read)
+        restored = frozenset(back)
+        changed = [one for one in changed if one not in restored]
+        return PlanChange(tuple(added), tuple(changed), verdict.removed, tuple(back), verdict.missing)
+
+
+def _known(tx: Transaction, files: Collection[str] | None, ids: Collection[str]) -> Known:
     """Who was in these files, and who of these people there is."""
     if files is None:
         return {row.id: row for row in tx.connection.execute(_KNOWN)}
     in_files = tx.connection.execute(_IN_FILES, {"ids": list(files)})
-    by_id = tx.connection.execute(_BY_ID, {"ids": list(ids)})
-    return {row.id: row for row in (*in_files, *by_id)}
+    return {row.id: row for row in in_files} | _of_ids(tx, ids)
+
+
+def _of_ids(tx: Transaction, ids: Collection[str]) -> dict[str, AnyRow]:
+    return {row.id: row for row in tx.connection.execute(_BY_ID, {"ids": list(ids)})}
 
 
 def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
     empty = codec.history_to_json(History())
-    for chunk in _chunks(files):
+    for chunk in chunks(files, CHUNK):
         _NEW_PERSON.run(tx.connection, [_person(file) | {"empty": empty, "now": now} for file in chunk])
         _NEW_PLAN.run(tx.connection, [_plan(file) for file in chunk])
         consent.align(tx, [file.plan for file in chunk], now)
@@ -107,65 +173,13 @@ def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
 
 
 def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
-    for chunk in _chunks(files):
-        edits = _edits(tx, chunk)
+    for chunk in chunks(files, CHUNK):
+        ids = [file.plan.person for file in chunk]
         _PERSON_CHANGES.run(tx.connection, [_person(file) for file in chunk])
-        _PLAN_CHANGES.run(tx.connection, [edit.row for edit in edits])
-        reached_anew = [edit.file.plan for edit in edits if edit.may_reach_anew]
-        numbers.works_again(tx, consent.align(tx, reached_anew, now), now)
-        standing.lay_out_again(tx, [file.plan.person for file in chunk], now)
-        standing.write_events(tx, [edit.event(now) for edit in edits])
-
-
-def _edits(tx: Transaction, files: Sequence[PlanFile]) -> list["_Edit"]:
-    rows = tx.connection.execute(_BEFORE, {"ids": [file.plan.person for file in files]})
-    before = {row.person: row for row in rows}
-    return [_Edit(file, _plan(file), before[file.plan.person]) for file in files]
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """A plan in the place of another, compared by their texts: most who extend one plan have the same ones,
-    and an edit of that costs little more than to write it."""
-
-    file: PlanFile
-    row: dict[str, Any]
-    before: AnyRow
-
-    @property
-    def may_reach_anew(self) -> bool:
-        """Whether addresses, channels or the consent line may be other ones."""
-        return self._other_head or _channels(self.before.nudges) != _channels(self.row["body"])
-
-    def event(self, now: datetime) -> dict[str, Any]:
-        """The line of the person's own log: among ten thousand others it is the one place for it."""
-        return {"person": self.row["one"], "at": now, "what": "plan changed", "detail": self._in_words()}
-
-    @property
-    def _other_head(self) -> bool:
-        return bool(self.before.json != self.row["head"])
-
-    def _in_words(self) -> str:
-        try:
-            heads = [json.loads(head) for head in (self.before.json, self.row["head"]) if self._other_head]
-            keys = changes.in_keys(*heads) if heads else []
-            return changes.in_words(_in_nudges(self.before.nudges, self.row["body"]), keys)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return "in place of one that could not be read"
-
-
-@lru_cache(maxsize=codec.NUDGES_KEPT)
-def _in_nudges(before: str, after: str) -> list[str]:
-    return [] if before == after else changes.in_nudges(json.loads(before), json.loads(after))
-
-
-@lru_cache(maxsize=codec.NUDGES_KEPT)
-def _channels(nudges: str) -> object:
-    """On which channels they may go out; a text that cannot be read is like no other."""
-    try:
-        return {frozenset(nudge["channels"]) for nudge in json.loads(nudges)}
-    except (ValueError, LookupError, TypeError):
-        return nudges
+        _PLAN_CHANGES.run(tx.connection, [_plan(file) for file in chunk])
+        numbers.works_again(tx, consent.align(tx, [file.plan for file in chunk], now), now)
+        standing.lay_out_again(tx, ids, now)
+        standing.record_events(tx, ids, now, "plan changed")
 
 
 def _person(file: PlanFile) -> dict[str, Any]:
@@ -182,25 +196,3 @@ def _person(file: PlanFile) -> dict[str, Any]:
 def _plan(file: PlanFile) -> dict[str, Any]:
     head, nudges = codec.plan_to_json(file.plan)
     return {"one": file.plan.person, "its_file": file.file, "head": head, "body": nudges}
-
-
-def _remove(tx: Transaction, ids: Sequence[str], now: datetime) -> None:
-    for chunk in _chunks(ids):
-        tx.connection.execute(
-            update(person).where(person.c.id.in_(chunk)).values(removed_at=now, layout_at=None)
-        )
-        standing.cancel_waiting(tx, chunk, standing.REMOVAL, now)
-        standing.record_events(tx, chunk, now, "plan removed")
-
-
-def _restore(tx: Transaction, ids: Sequence[str], now: datetime) -> None:
-    for chunk in _chunks(ids):
-        tx.connection.execute(update(person).where(person.c.id.in_(chunk)).values(removed_at=None))
-        standing.lay_out_again(tx, chunk, now)
-        asking.soon(tx, chunk, now)
-        standing.record_events(tx, chunk, now, "plan restored")
-
-
-def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from nudger.delivery.planning import PlanRead
 from nudger.phones import forms
+from nudger.store import gone
 from nudger.store.keys import among
 from nudger.store.tables import person, plan, plan_file, plan_problem, reach
 from nudger.store.transaction import Transaction
@@ -14,6 +15,8 @@ from nudger.store.transaction import Transaction
 _PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
 _MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
 _MARKS = select(plan_file.c.file, plan_file.c.mark)
+_MARKS_AMONG = _MARKS.where(among(plan_file.c.file))
+_WITH_PROBLEMS = select(plan_problem.c.file).distinct()
 _COUNT = select(func.count()).select_from(plan_file)
 _RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
 _OF_IDS = _RUNNING.where(among(person.c.id))
@@ -26,12 +29,19 @@ _FAULTY = (
 _LENDING = select(plan_file.c.file).where(plan_file.c.lends)
 
 
-def marks(tx: Transaction, files: Collection[str] | None) -> Mapping[str, str]:
+def marks(tx: Transaction, files: Collection[str] | None, host: str) -> Mapping[str, str]:
     """See Store.plan_marks."""
     if files is None:
-        return {row.file: row.mark for row in tx.connection.execute(_MARKS)}
-    rows = tx.connection.execute(_MARKS.where(among(plan_file.c.file)), {"ids": list(files)})
-    return {row.file: row.mark for row in rows}
+        rows = tx.connection.execute(_MARKS)
+    else:
+        rows = tx.connection.execute(_MARKS_AMONG, {"ids": list(files)})
+    found = {row.file: row.mark for row in rows}
+    return found | dict.fromkeys(gone.files(tx, files, host) & found.keys(), "")
+
+
+def everything(tx: Transaction) -> Collection[str]:
+    """Every file that has a mark, or a problem."""
+    return {*tx.connection.scalars(select(plan_file.c.file)), *tx.connection.scalars(_WITH_PROBLEMS)}
 
 
 def count(tx: Transaction) -> int:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime, timedelta, tzinfo
+from functools import partial
 
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.doubts import Doubt, Judge, Listed, Reconciled
 from nudger.delivery.inbound import Inbound, Respond, Writer
 from nudger.delivery.overview import Apart, Counted, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.delivery.planning import AskFrom, LaidOut, Layable, PlanChange, PlanRead
+from nudger.delivery.planning import AskFrom, LaidOut, Layable, Missing, PlanChange, PlanRead
 from nudger.delivery.ports import NO_LIMITS
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.senders import Limit
@@ -26,6 +27,7 @@ from nudger.store import (
     erased,
     erasing,
     facts,
+    gone,
     layout,
     leases,
     links,
@@ -61,12 +63,22 @@ class SqlStore:
 
     # people and plans
     def load_plans(self, read: PlanRead, now: datetime) -> PlanChange:
-        with self._write(wakes=True) as tx:
-            return loading.load_plans(tx, read, now)
+        return loading.load_plans(partial(self._write, wakes=True), read, now)
 
-    def plan_marks(self, files: Collection[str] | None = None) -> Mapping[str, str]:
+    def missing(self, limit: int = 50) -> Sequence[Missing]:
         with self._read() as tx:
-            return plan_files.marks(tx, files)
+            return gone.listed(tx, limit)
+
+    def count_missing(self) -> int:
+        with self._read() as tx:
+            return gone.count(tx)
+
+    def accept_removal(self, now: datetime) -> Collection[str]:
+        return gone.accept_all(partial(self._write, wakes=True), now)
+
+    def plan_marks(self, files: Collection[str] | None = None, host: str = "") -> Mapping[str, str]:
+        with self._read() as tx:
+            return plan_files.marks(tx, files, host)
 
     def count_plan_files(self) -> int:
         with self._read() as tx:
@@ -104,7 +116,7 @@ class SqlStore:
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
-        with self._write() as tx:
+        with self._claiming() as tx:
             return layout.claim_layout(tx, now, limit)
 
     def lay_out_all_again(self, now: datetime) -> None:
@@ -169,10 +181,6 @@ class SqlStore:
     def abandon(self, now: datetime) -> int:
         with self._write() as tx:
             return leases.abandon(tx, now)
-
-    def daemons(self) -> Sequence[str]:
-        with self._read() as tx:
-            return leases.daemons(tx)
 
     def take_turn(self, duty: str, every: timedelta) -> bool:
         with self._write() as tx:
@@ -352,14 +360,6 @@ class SqlStore:
     def keep(self, key: str, value: str) -> None:
         with self._write() as tx:
             facts.put(tx, key, value)
-
-    def end_session(self, session: str, until: datetime, now: datetime) -> None:
-        with self._write() as tx:
-            facts.end_session(tx, session, until, now)
-
-    def session_ended(self, session: str) -> bool:
-        with self._read() as tx:
-            return facts.session_ended(tx, session)
 
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:

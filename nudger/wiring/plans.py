@@ -7,13 +7,12 @@ for seconds, and what they took of memory would stay. A process of its own does 
 import asyncio
 import gc
 import signal
-from contextlib import suppress
+import socket
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from nudger import __version__, logs
@@ -24,7 +23,7 @@ from nudger.errors import NudgerError, SettingsError, StoreError
 from nudger.files import read_templates
 from nudger.loading import Loaded, Loading
 from nudger.settings import Settings
-from nudger.wiring.state import join_database
+from nudger.wiring.state import open_database
 
 COLLECTED_AFTER = 100_000  # new objects
 LARGEST_HERE = 300  # files of the usual length: some 0.1 s
@@ -42,6 +41,7 @@ def build_loading(core: Core, store: Store) -> Loading:
         raise SettingsError(*_OTHER_WAY[kept])
     loading = _loading(core, store, core.settings.plans_dir)
     loading.pushed = mine == "push"
+    loading.host = socket.gethostname()
     loading.elsewhere, loading.largest_here = _Elsewhere(core.settings), LARGEST_HERE
     return loading
 
@@ -59,14 +59,17 @@ _OTHER_WAY = {
 }
 
 
-def push_plans(core: Core, store: Store, folder: Path, now: datetime, *, take_over: bool) -> Loaded:
+def push_plans(
+    core: Core, store: Store, folder: Path, now: datetime, *, take_over: bool, accepted: bool
+) -> Loaded:
     """The plans of this folder become those of the database, as a daemon would load them, and the days to
-    come are laid out. SettingsError where they come from a folder that daemons watch."""
+    come are laid out. `accepted`: whoever has none there may go, however many they are. SettingsError where
+    plans come from a folder that daemons watch."""
     if take_over:
         store.keep(COME_BY, "push")
     elif store.remember(COME_BY, "push") != "push":
         raise SettingsError(*_OTHER_WAY["folder"])
-    loaded = _loading(core, store, folder).load(now, everything=True)
+    loaded = _loading(core, store, folder).load(now, everything=True, accepted=accepted)
     laying_out = LayingOut(store, core.zone, core.settings.seed)
     asyncio.run(laying_out.run_once(now))
     return loaded
@@ -79,7 +82,7 @@ def _loading(core: Core, store: Store, folder: Path) -> Loading:
     def salt() -> str:
         return "\0".join((__version__, core.zones.version, words, settings.seed, settings.country or ""))
 
-    return Loading(folder, core.facts, store, core.zones.refresh, salt)
+    return Loading(folder, core.facts, store, core.zone, settings.seed, core.zones.refresh, salt)
 
 
 def _digest_of_words(own: Path | None) -> str:
@@ -94,36 +97,20 @@ class _Elsewhere:
     settings: Settings
 
     async def __call__(self, now: datetime, everything: bool) -> Loaded:
-        """`Loading.load` in a new process, which then helps to lay out the days of those whom it loaded: an
-        edit of a plan that ten thousand extend takes two cores. It ends with the daemon, at the latest."""
+        """`Loading.load` in a new process. It ends with the daemon, at the latest."""
         spawning = get_context("spawn")  # a fork would take the locks of this process's threads along
         receiver, sender = spawning.Pipe(duplex=False)
         child = spawning.Process(target=_load, args=(sender, self.settings, now, everything), daemon=True)
         await asyncio.to_thread(child.start)
         sender.close()  # so that the end of the child is the end of the pipe
-        outcome: Loaded | NudgerError | None = None
         try:
             outcome = await asyncio.to_thread(_received, receiver)
         finally:
-            if isinstance(outcome, Loaded):
-                _join_at_its_end(child)
-            else:
-                child.terminate()
-                await asyncio.to_thread(child.join)
+            child.terminate()
+            await asyncio.to_thread(child.join)
         if isinstance(outcome, NudgerError):
             raise outcome
         return outcome
-
-
-def _join_at_its_end(child: SpawnProcess) -> None:
-    """Nobody waits for it: a daemon that stops ends it."""
-    loop = asyncio.get_running_loop()
-
-    def ended() -> None:
-        loop.remove_reader(child.sentinel)
-        child.join()
-
-    loop.add_reader(child.sentinel, ended)
 
 
 def _received(receiver: Connection) -> Loaded | NudgerError:
@@ -137,7 +124,7 @@ def _received(receiver: Connection) -> Loaded | NudgerError:
 
 
 def _load(sender: Connection, settings: Settings, now: datetime, everything: bool) -> None:
-    """The child: reads, checks, stores, tells what it did, and lays out days."""
+    """The child: reads, checks, stores, and tells what it did."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to act on
     # Plans are trees: all that is read stays until the end, and hardly anything of it is a circle. At the
     # usual pace the collector would look through all of it again and again, a fifth of the time.
@@ -146,11 +133,11 @@ def _load(sender: Connection, settings: Settings, now: datetime, everything: boo
     with logs.unhurried():
         logs.configure(settings.log_level)
         try:
-            store = join_database(core)
+            store = open_database(core)
             try:
-                sender.send(_loading(core, store, settings.plans_dir).load(now, everything))
-                with suppress(NudgerError):  # what is left of it the daemon does
-                    asyncio.run(LayingOut(store, core.zone, settings.seed).run_once(now))
+                loading = _loading(core, store, settings.plans_dir)
+                loading.host = socket.gethostname()
+                sender.send(loading.load(now, everything))
             finally:
                 store.close()
         except NudgerError as fault:

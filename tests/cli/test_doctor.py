@@ -1,6 +1,7 @@
 """`nudger doctor`: each line is ok, or says what to do; nothing is sent, changed or given away."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from nudger.store import open_store
 from tests.cli.conftest import Typed
 from tests.doubles.smtp_double import LOGIN, SmtpDouble
 from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, number_resource
 from tests.doubles.watchman import watchman
+from tests.store.world import World, plan
 from tests.system.running import free_port, running
 from tests.system.running import nudger as nudger_process
 
@@ -331,3 +334,27 @@ async def test_a_test_alert_is_sent_only_where_it_is_asked_for(folder: Path) -> 
     assert looked_at(said)["alerts"]["sentence"] == "2 addresses took the test"
     assert {one.path for one in operator.heard} == {"/topic", "/hook"}
     assert (code, looked_at(refused)["alerts"]["sentence"]) == (5, "127.0.0.1: answered 404")
+
+
+@pytest.mark.parametrize("folder_is_there", [True, False])
+def test_plans_that_were_lost_by_one_look_are_told_with_what_to_do(
+    folder: Path, nudger: Typed, folder_is_there: bool
+) -> None:
+    write_plan(folder)
+    (folder.parent / "home" / "state" / "nudger").mkdir(parents=True)
+    store = open_store(f"sqlite:///{folder.parent}/home/state/nudger/nudger.db")
+    world = World(store)
+    world.load(plan("ann"), plan("ben"), plan("cyd"))
+    world.load()
+    store.close()
+    if not folder_is_there:
+        shutil.rmtree(folder / "plans")
+
+    code, said = nudger("doctor", "--json")
+
+    found = looked_at(said)["plans"]
+    assert (code, found["grade"]) == ((0, "warning") if folder_is_there else (3, "failure"))
+    assert found["sentence"].startswith(
+        "the plans of 3 people are gone, all by one look, and they are nudged on;"
+    )
+    assert "nudger plans accept-removal" in found["advice"]

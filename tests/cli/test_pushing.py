@@ -8,7 +8,7 @@ from nudger.errors import SettingsError
 from nudger.store import open_store
 from nudger.wiring.plans import COME_BY
 from tests.cli.conftest import Typed
-from tests.store.world import NOON
+from tests.store.world import NOON, World, plan
 
 PLAN = """timezone = "UTC"
 email = "{0}@example.org"
@@ -145,3 +145,62 @@ def test_a_daemon_that_would_take_plans_another_way_than_the_others_does_not_sta
 
     assert code == 3
     assert f"NUDGER_PLANS={mine}: the plans of this database come" in said
+
+
+def lose(folder: Path, url: str, *people: str) -> None:
+    """Their plans were in a folder that is suddenly empty."""
+    (folder.parent / "home" / "state" / "nudger").mkdir(parents=True)
+    store = open_store(url)
+    world = World(store)
+    world.load(*(plan(one) for one in people))
+    world.load()
+    store.close()
+
+
+def test_accepting_a_removal_says_who_goes_and_asks(folder: Path, nudger: Typed, url: str) -> None:
+    lose(folder, url, "maya", "jonas", "ines")
+
+    code, said = nudger("plans", "accept-removal", typed="n\n")
+
+    assert code == 1
+    assert [line.split()[:2] for line in said.splitlines()[1:4]] == [
+        ["ines", "plans/ines.toml"],
+        ["jonas", "plans/jonas.toml"],
+        ["maya", "plans/maya.toml"],
+    ]
+    assert "3 people have no plan any more" in said
+    assert states(url) == {"ines": True, "jonas": True, "maya": True}
+
+
+def test_an_accepted_removal_pauses_those_who_had_lost_their_plan(
+    folder: Path, nudger: Typed, url: str
+) -> None:
+    lose(folder, url, "maya", "jonas", "ines")
+
+    code, said = nudger("plans", "accept-removal", "--yes")
+
+    assert code == 0
+    assert said.endswith("3 paused. What was planned for them is cancelled.\n")
+    assert states(url) == {"ines": False, "jonas": False, "maya": False}
+    assert nudger("plans", "accept-removal") == (0, "Nobody's plan is missing: there is nothing to accept.\n")
+
+
+def test_a_roster_that_is_pushed_with_few_of_its_rows_leaves_the_others_until_that_is_accepted(
+    folder: Path, nudger: Typed, url: str
+) -> None:
+    write(folder / "here", *(f"p{number}" for number in range(20)))
+    rows = [f"r{number:02},UTC,r{number}@example.org,2026-11-20\n" for number in range(12)]
+    roster = folder / "here" / "people.csv"
+    roster.write_text("id,timezone,email,consent\n" + "".join(rows))
+    nudger("plans", "push", "here")
+    roster.write_text("id,timezone,email,consent\n" + "".join(rows[:3]))
+
+    code, said = nudger("plans", "push", "here")
+
+    assert code == 0
+    assert "9 more have no plan any more, and are nudged on" in said
+    assert set(states(url).values()) == {True}
+    nudger("plans", "push", "here", "--yes")
+    assert [one for one, runs in states(url).items() if not runs] == [
+        f"r{number:02}" for number in range(3, 12)
+    ]

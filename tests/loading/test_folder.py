@@ -1,11 +1,11 @@
 """What a folder may look like, and what is made of it."""
 
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from nudger.errors import PlanError, SettingsError
 from nudger.loading.folder import only_plans
@@ -25,6 +25,99 @@ def test_a_folder_that_is_not_mounted_pauses_nobody(world: World) -> None:
 
     shutil.move(world.folder.with_name("elsewhere"), world.folder)
     assert world.runs.keys() == {"maya"}
+
+
+def test_a_folder_that_is_not_there_is_told_to_the_operator_until_it_is_there_again(world: World) -> None:
+    world.put({"maya.toml": MAYA})
+    world.loading = world.new_loading(host="server")
+    world.load()
+    shutil.move(world.folder, world.folder.with_name("elsewhere"))
+    world.load()
+    told = world.alarms
+
+    shutil.move(world.folder.with_name("elsewhere"), world.folder)
+    world.load()
+
+    assert list(told) == ["folder server"]
+    assert f"the plans folder {world.folder} on server cannot be read" in told["folder server"]
+    assert world.alarms == {}
+
+
+def test_a_start_without_the_folder_goes_on_with_the_people_who_are_known(world: World) -> None:
+    world.put({"maya.toml": MAYA})
+    world.load()
+    shutil.move(world.folder, world.folder.with_name("elsewhere"))
+    world.loading = world.new_loading()
+
+    world.load()
+
+    world.loading.demand(world.now)
+    shutil.move(world.folder.with_name("elsewhere"), world.folder)
+    assert world.runs.keys() == {"maya"}
+
+
+def test_a_start_without_the_folder_and_with_nobody_to_nudge_says_what_to_do(world: World) -> None:
+    shutil.move(world.folder, world.folder.with_name("elsewhere"))
+    world.load()
+
+    with pytest.raises(SettingsError, match="expected a folder with plans") as refused:
+        world.loading.demand(world.now)
+
+    shutil.move(world.folder.with_name("elsewhere"), world.folder)
+    assert "nudger init" in refused.value.hint
+
+
+@pytest.mark.parametrize("how", ["told", "looked", "restarted"])
+def test_a_folder_that_is_suddenly_empty_pauses_nobody_until_the_files_are_back(
+    how: str, world: World
+) -> None:
+    people = {f"p{number}.toml": MAYA.replace("123", f"12{number}") for number in range(4)}
+    world.put(people)
+    world.load()
+
+    emptied = world.put({})
+    for _ in range(2):
+        world.load(emptied if how == "told" else None)
+        world.loading = world.new_loading() if how == "restarted" else world.loading
+    missing = list(world.alarms)
+
+    paths = world.put(people)
+    for path in paths:  # as they were: a disk that is mounted again
+        os.utime(path, (1_700_000_001,) * 2)
+    world.load(paths if how == "told" else None)
+    assert missing == ["removal"]
+    assert world.runs.keys() == {"p0", "p1", "p2", "p3"}
+    assert world.alarms == {}
+
+
+def test_a_shared_plan_that_is_gone_with_its_folder_leaves_all_who_extend_it_as_they_were(
+    world: World,
+) -> None:
+    week = {"shared/week.toml": '[[nudge]]\nkind = "rest"\nat = "13:00"\n'}
+    extends = 'timezone = "UTC"\nphone = "+447700900123"\nextends = "week"\n'
+    world.put({"maya.toml": extends, **week})
+    world.load()
+    shutil.move(world.folder / "shared", world.folder.with_name("elsewhere"))
+
+    world.load()
+
+    shutil.move(world.folder.with_name("elsewhere"), world.folder / "shared")
+    assert [nudge.id for nudge in world.runs["maya"].nudges] == ["rest"]
+    assert [problem.severity for problem in world.problems] == ["error"]
+
+
+def test_a_number_of_somebody_whose_plan_is_missing_is_no_reason_to_look_for_their_file(
+    world: World,
+) -> None:
+    world.put({f"p{number}.toml": MAYA.replace("123", f"12{number}") for number in range(4)})
+    world.load()
+    world.load(world.put({}))
+    new = world.write("new.toml", MAYA.replace("123", "121"))
+
+    world.load([new])
+
+    assert world.problems == []
+    assert world.runs.keys() == {"new", "p0", "p2", "p3"}
 
 
 def test_a_file_that_cannot_be_read_right_now_pauses_nobody(world: World) -> None:
@@ -78,43 +171,6 @@ def test_an_edit_is_read_alone(world: World) -> None:
     loaded = world.load([edited])
 
     assert (loaded.files, loaded.change.changed) == (1, ("maya",))
-
-
-def test_an_edit_that_many_share_is_one_line_of_nudgers_log_and_one_of_each_persons(world: World) -> None:
-    shared = 'timezone = "UTC"\n[[nudge]]\nkind = "rest"\nat = "13:00"\n'
-    own = {
-        f"p{number:02}.toml": f'email = "p{number}@example.org"\nextends = "all"\n' for number in range(40)
-    }
-    world.put({"shared/all.toml": shared, **own})
-    world.load()
-    walk = '[[nudge]]\nkind = "movement"\nat = "15:00"\n'
-    world.put({"shared/all.toml": shared.replace("13:00", "13:30") + walk, **own})
-
-    with capture_logs() as logs:
-        loaded = world.load()
-
-    assert len(loaded.change.changed) == 40
-    # The one warning is of the shared plan.
-    assert [line["event"] for line in logs] == ["plan_problem", "plans_loaded"]
-    assert logs[-1]["changed"] == 40
-    for person in loaded.change.changed:
-        assert [(line.what, line.reason) for line in world.store.log(person)] == [
-            ("plan changed", "rest, movement (new)"),
-            ("plan added", ""),
-        ]
-
-
-def test_of_very_many_problems_the_log_names_twenty_errors_first(world: World) -> None:
-    too_near = MAYA + '[[nudge]]\nid = "again"\nkind = "rest"\nat = "13:30"\n'
-    files = {f"p{number:02}.toml": too_near.replace("123", f"1{number}") for number in range(10, 40)}
-
-    world.put({**files, "x.toml": JO.replace("124", "999").replace("13:00", "13h")})
-    with capture_logs() as logs:
-        loaded = world.load()
-
-    assert len(loaded.problems) >= 31
-    assert [line["event"] for line in logs] == [*["plan_problem"] * 20, "plans_loaded"]
-    assert (logs[0]["log_level"], "x.toml" in logs[0]["at"]) == ("error", True)
 
 
 def test_a_number_that_another_person_has_is_found_by_reading_both(world: World) -> None:

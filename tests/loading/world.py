@@ -39,7 +39,8 @@ class World:
 
     def new_loading(self, **changes: Any) -> Loading:
         given = {"zones_changed": lambda: False, "salt": lambda: "salt"} | changes
-        return Loading(self.folder, self.core.facts, self.store, **given)
+        seed = self.core.settings.seed
+        return Loading(self.folder, self.core.facts, self.store, self.core.zone, seed, **given)
 
     def put(self, texts: Mapping[str, str]) -> list[Path]:
         """The folder holds these files and no others; returns the paths that changed."""
@@ -84,6 +85,10 @@ class World:
     @property
     def problems(self) -> list[Problem]:
         return list(self.store.status(self.now).problems)
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        return {one.key: one.words for one in self.store.alarms() if one.cleared_at is None}
 
     def close(self) -> None:
         self.store.close()

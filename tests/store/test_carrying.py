@@ -18,7 +18,16 @@ from nudger.store.carrying import LEFT_BEHIND
 from nudger.store.database import Database
 from nudger.store.facts import CARRIED
 from nudger.store.opening import _parsed
-from nudger.store.tables import alarm, contact_word, counter, fact, metadata, plan_file, sender
+from nudger.store.tables import (
+    alarm,
+    contact_word,
+    counter,
+    fact,
+    metadata,
+    missing_plan,
+    plan_file,
+    sender,
+)
 from tests.store.world import DAY, HOUR, MINUTE, NOON, SMS, World, plan, slot
 
 Rows = dict[str, list[Mapping[str, Any]]]
@@ -58,6 +67,7 @@ def source(tmp_path: Path) -> str:
         connection.execute(insert(plan_file).values(file="plans/maya.toml", mark="as it was", lends=False))
         connection.execute(insert(contact_word).values(address="+447700900999", stopped=True, at=NOON))
         connection.execute(insert(counter).values(name="reconciled_found", value=7))
+        connection.execute(insert(missing_plan).values(person="ines", host="here", since=NOON))
         connection.execute(
             insert(sender).values(
                 channel="sms",

@@ -17,7 +17,7 @@ from nudger.store.tables.columns import (
     day_before,
     metadata,
 )
-from nudger.store.tables.people import APART, consent, contact_word, person, plan, reach
+from nudger.store.tables.people import APART, consent, contact_word, missing_plan, person, plan, reach
 from nudger.store.tables.running import (
     alarm,
     counter,
@@ -52,6 +52,7 @@ __all__ = [
     "lease",
     "message",
     "metadata",
+    "missing_plan",
     "occurrence",
     "person",
     "plan",

@@ -72,6 +72,15 @@ plan = Table(
     Index("plan_file_of", "file"),
 )
 
+# Whose plan was lost by one look, with most others: they go on until the operator has accepted it (gone.py).
+missing_plan = Table(
+    "missing_plan",
+    metadata,
+    of_person(primary_key=True),
+    Column("host", Text, nullable=False),  # which looked: another one may have the file
+    Column("since", Instant, nullable=False),
+)
+
 # How a person is reached. Consent is of the address: a changed one is asked again. An opt-out is of
 # the person, and outlives their addresses.
 reach = Table(

@@ -1,1 +1,0 @@
-"""The message bank: its files, what a message may hold, and which one goes out. Pure."""

@@ -1,1 +1,0 @@
-"""The rules that every text keeps: tone, length, letters, ease of reading. Pure."""
