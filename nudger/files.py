@@ -106,10 +106,13 @@ def read_templates(own: Path | None = None) -> dict[str, str]:
     return texts
 
 
-def read_words() -> dict[str, str]:
-    """The word lists that replies are understood by: language -> TOML."""
-    folder = PACKAGE / "replies" / "words"
-    return {file.stem: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}
+def read_words() -> dict[str, dict[str, str]]:
+    """The word lists that replies are understood by: language -> file -> TOML."""
+    folders = sorted(one for one in (PACKAGE / "replies" / "words").iterdir() if one.is_dir())
+    return {
+        folder.name: {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}
+        for folder in folders
+    }
 
 
 def _plan_files(folder: Path) -> list[Path]:

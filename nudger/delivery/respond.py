@@ -24,7 +24,7 @@ from nudger.effects import (
 )
 from nudger.messages import Wording
 from nudger.model import CRISIS_ANSWERS, ChannelName, Contact, Outcome, Plan, Standing
-from nudger.replies import NOBODYS, Intent, Understood, Words, understand
+from nudger.replies import NOBODYS, Intent, Understood, Words, as_today, understand
 from nudger.schedule import is_quiet
 
 UNBOUND_SNOOZE = timedelta(hours=1)
@@ -79,6 +79,10 @@ class Responder:
         return self.follow(writer, self.read(writer, text, now), channel, now)
 
     def read(self, writer: Writer, text: str, now: datetime) -> Understood:
+        """What this text means to this person, in the intents that are acted on so far: see `as_today`."""
+        return as_today(self.understand(writer, text, now))
+
+    def understand(self, writer: Writer, text: str, now: datetime) -> Understood:
         """What this text means to this person."""
         plan, bound = writer.person.plan, writer.bound
         nudge = plan.nudge(bound.nudge) if bound else None
@@ -91,6 +95,7 @@ class Responder:
             quiet=plan.quiet,
             words=self.words,
             ours=[sent.text for sent in writer.sent],
+            after_nudge=bound.kind if bound else None,
         )
         tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
         if understood.intent in _OF_NUDGES and tapped is not None and not tapped.is_nudge:

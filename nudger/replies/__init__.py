@@ -1,8 +1,17 @@
 """Understanding replies: opt-outs, crises, commands and times, by rules; the word lists are data."""
 
-from nudger.replies.intent import Intent, Understood
-from nudger.replies.languages import Words
-from nudger.replies.section import WordsError
-from nudger.replies.understanding import NOBODYS, understand
+from nudger.replies.intent.languages import Words
+from nudger.replies.intent.meanings import CrisisKind, Intent, Understood, as_today
+from nudger.replies.intent.reading import NOBODYS, understand
+from nudger.replies.language.lists import WordsError
 
-__all__ = ["NOBODYS", "Intent", "Understood", "Words", "WordsError", "understand"]
+__all__ = [
+    "NOBODYS",
+    "CrisisKind",
+    "Intent",
+    "Understood",
+    "Words",
+    "WordsError",
+    "as_today",
+    "understand",
+]

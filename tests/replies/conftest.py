@@ -4,14 +4,14 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from importlib import resources
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from nudger.model import Window
-from nudger.replies import Understood, Words, understand
+from nudger.files import read_words
+from nudger.model import Kind, Window
+from nudger.replies import Understood, Words, scoring, understand
 
 CORPUS = Path(__file__).parent / "corpus"
 HELD_OUT = Path(__file__).parent / "held_out"
@@ -46,6 +46,19 @@ class Here:
             ours=ours,
         )
 
+    def read_case(self, case: scoring.Case) -> Understood:
+        """As `nudger interpret --score` does: after a nudge."""
+        return understand(
+            case.text,
+            language=self.language,
+            now=case.now,
+            zone=case.zone,
+            snooze=self.snooze,
+            quiet=window(self.quiet),
+            words=self.words,
+            after_nudge=Kind.REST,
+        )
+
     def shown(self, at: datetime | None) -> str | None:
         """An instant as the clock on the wall shows it."""
         return None if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
@@ -76,6 +89,10 @@ class Case:
         ]
 
 
+def zone_of(name: str) -> ZoneInfo | None:
+    return ZoneInfo(name) if name in available_timezones() else None
+
+
 def window(text: str) -> Window | None:
     if text == "none":
         return None
@@ -85,14 +102,7 @@ def window(text: str) -> Window | None:
 
 @pytest.fixture(scope="session")
 def words() -> Words:
-    folder = resources.files("nudger.replies") / "words"
-    return Words.parse(
-        {
-            file.name.removesuffix(".toml"): file.read_text("utf-8")
-            for file in folder.iterdir()
-            if file.name.endswith(".toml")
-        }
-    )
+    return Words.parse(read_words()).compile()
 
 
 @pytest.fixture

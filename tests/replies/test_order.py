@@ -5,7 +5,7 @@ A test for each pair of them.
 
 import pytest
 
-from nudger.replies import Intent
+from nudger.replies import Intent, Understood, as_today
 
 
 def test_a_keyword_beside_a_crisis_opts_out_and_the_crisis_is_not_lost(here):
@@ -155,3 +155,38 @@ def test_no_word_of_opting_out_is_ever_a_snooze(word, around, here):
 @pytest.mark.parametrize("language", ["en", "es", "fr", "xx"])
 def test_the_other_international_words_are_understood_in_every_language(text, intent, language, here):
     assert here.__class__(here.words, language=language).read(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pause it all, there are pills in front of me",
+        "later, the knife is out",
+        "done. still bleeding",
+        "skip, he has locked me in",
+        "resume. the attempt failed",
+        "less please, he hits me when it beeps",
+        "tomorrow at 10 if i have not jumped off",
+        "help he has a gun",
+    ],
+)
+def test_no_command_is_obeyed_beside_a_word_of_means_death_attempt_or_being_hurt(text, here):
+    assert here.read(text).intent in {Intent.CRISIS, Intent.CONCERN}
+
+
+def test_stop_beside_such_a_word_stops_and_is_a_concern_too(here):
+    found = here.read("STOP. the pills are here")
+
+    assert (found.intent, found.crisis or found.concern) == (Intent.STOP, True)
+
+
+def test_a_figure_of_speech_keeps_no_command_from_being_obeyed(here):
+    assert here.read("later, this meeting is killing me").intent is Intent.SNOOZE
+
+
+@pytest.mark.parametrize("intent", set(Intent) - {Intent.CONCERN})
+def test_what_delivery_does_not_act_on_yet_is_what_it_was(intent):
+    acted_on = {"stop", "start", "crisis", "snooze", "done", "skip", "pause", "resume", "now", "plan"}
+    acted_on |= {"link", "less", "more", "tiny", "untell", "help", "unknown"}
+
+    assert as_today(Understood(intent)).intent in acted_on

@@ -3,13 +3,14 @@
 import pytest
 
 from nudger.replies import Intent, Words, WordsError
-from nudger.replies.phrases import Phrases, read_classes
+from nudger.replies.language.patterns import read_classes
+from nudger.replies.language.phrases import Phrases
 
 CLASSES = read_classes([("want", ("want", "would like")), ("wish", ("<want>", "wish"))])
 
 
 def found(phrase, text):
-    return Phrases([(True, [phrase], CLASSES)]).found(text.split())
+    return Phrases({"list": [phrase]}, CLASSES).look(text.split()).found("list")
 
 
 @pytest.mark.parametrize(
@@ -55,37 +56,38 @@ def test_the_phrases_of_the_lists_mean_what_is_written_above_them(phrase, text, 
 @pytest.mark.parametrize("phrase", ["", "* go", "really? * go", "(go", "go)", "<none> go", "go (a|b)c", "!"])
 def test_a_phrase_that_cannot_be_read_is_named(phrase):
     with pytest.raises(WordsError, match=r"phrase|brackets"):
-        Phrases([(True, [phrase], CLASSES)])
+        Phrases({"list": [phrase]}, CLASSES)
 
 
-def test_the_first_phrase_given_counts_where_several_fit():
-    phrases = Phrases([("first", ["go away"], CLASSES), ("second", ["away", "please go away"], CLASSES)])
+def test_a_phrase_is_all_of_a_text_or_only_in_it():
+    looked = Phrases({"list": ["go away", "^ away"]}, CLASSES).look(["please", "go", "away"])
 
-    assert phrases.label(["please", "go", "away"]) == "first"
+    assert (looked.found("list"), looked.whole("list", looked.words)) == (True, False)
+    assert looked.whole("list", looked.words, ["go", "away"])
 
 
 def test_masked_words_are_out_of_the_way_of_gaps_too():
-    idiom, phrase = (
-        Phrases([(True, ["to die for"], CLASSES)]),
-        Phrases([(True, ["want * die", "want *9 it"], CLASSES)]),
-    )
+    phrases = Phrases({"idiom": ["to die for"], "phrase": ["want * die", "want *9 it"]}, CLASSES)
 
-    assert not phrase.found(idiom.masked(["i", "want", "cake", "to", "die", "for", "and", "it"]))
+    looked = phrases.look(["i", "want", "cake", "to", "die", "for", "and", "it"])
+
+    assert looked.found("phrase")
+    assert not looked.found("phrase", looked.masked("idiom"))
 
 
 def test_english_must_be_there():
     with pytest.raises(WordsError, match="there is no list for 'en'"):
-        Words.parse({"es": ""})
+        Words.parse({"es": {}})
 
 
 def test_a_list_that_is_no_toml_is_named():
-    with pytest.raises(WordsError, match=r"words of 'en': .*at end of document"):
-        Words.parse({"en": "[["})
+    with pytest.raises(WordsError, match=r"words of 'en': danger.toml: .*at end of document"):
+        Words.parse({"en": {"danger.toml": "[["}})
 
 
 def test_an_unknown_key_is_named_with_the_way_to_it():
-    with pytest.raises(WordsError, match="words of 'en': crisis: unknown key 'phrasess'"):
-        Words.parse({"en": "[crisis]\nphrasess = ''"})
+    with pytest.raises(WordsError, match="words of 'en': crisis: unknown key 'phrases'"):
+        Words.parse({"en": {"danger.toml": "[crisis]\nphrases = ''"}})
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_an_unknown_key_is_named_with_the_way_to_it():
     [
         ("crisis = 1", "words of 'en': crisis: expected a table, got 1"),
         ("[mail]\nwrote = 1", "words of 'en': mail: wrote: expected a list of texts, got 1"),
-        ("[crisis]\nphrases = []", "words of 'en': crisis: phrases: expected a text, got []"),
+        ("[crisis]\nharmless = 1", "words of 'en': crisis: harmless: expected a text, got 1"),
         (
             "[time]\nclock_from_hour = '6'",
             "words of 'en': time: clock_from_hour: expected a whole number, got '6'",
@@ -102,7 +104,7 @@ def test_an_unknown_key_is_named_with_the_way_to_it():
 )
 def test_a_value_of_the_wrong_form_is_named(source, message):
     with pytest.raises(WordsError) as caught:
-        Words.parse({"en": source})
+        Words.parse({"en": {"all.toml": source}})
 
     assert str(caught.value) == message
 

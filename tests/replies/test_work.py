@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudger.replies import Intent, understand
-from nudger.replies.folding import LONGEST
+from nudger.replies.language.writing import LONGEST
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 UNITS = [

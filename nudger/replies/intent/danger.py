@@ -1,0 +1,94 @@
+"""Whether a text speaks of suicide, self-harm or danger; surely, or perhaps; and of which kind.
+
+A mention is enough: worry about somebody else and a denial count too, since the answer (where to find
+people, and quiet) suits them. Figures of speech are known by their own phrases and taken out before looking:
+"this walk is killing me" hides nothing else that the text says.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from nudger.replies.intent.meanings import CrisisKind
+from nudger.replies.language.lists import Section
+from nudger.replies.language.patterns import Classes, Words
+from nudger.replies.language.phrases import Phrases
+from nudger.replies.language.writing import plain
+
+Members = Sequence[tuple[str, tuple[str, ...]]]  # classes, as they are written
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_HARMLESS, _ALARM = "harmless", "alarm"
+_SURE = {kind: f"{kind}.sure" for kind in CrisisKind}
+_PERHAPS = {kind: f"{kind}.perhaps" for kind in CrisisKind}
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a text shows of danger."""
+
+    sure: CrisisKind | None = None
+    perhaps: CrisisKind | None = None
+    alarm: bool = (
+        False  # a word of means, death, attempt, being hurt or kept in: no command is obeyed beside it
+    )
+
+    def joined(self, other: "Signs") -> "Signs":
+        """What one reading of a text shows, and another."""
+        return Signs(self.sure or other.sure, self.perhaps or other.perhaps, self.alarm or other.alarm)
+
+
+NONE = Signs()
+
+
+class Danger:
+    """The lists of one language: the table `crisis`."""
+
+    def __init__(
+        self, lists: Mapping[str, tuple[str, ...]], classes: Callable[[], Classes], members: Members
+    ) -> None:
+        self._lists, self._classes, self._members = lists, classes, members
+
+    @classmethod
+    def read(cls, section: Section, classes: Callable[[], Classes], members: Members) -> "Danger":
+        """`members`: the classes as they are written, `classes`: compiles them."""
+        lists = {_HARMLESS: section.phrases(_HARMLESS), _ALARM: section.phrases(_ALARM)}
+        for kind in CrisisKind:
+            table = section.section(kind)
+            lists[_SURE[kind]], lists[_PERHAPS[kind]] = table.phrases("sure"), table.phrases("perhaps")
+            table.close()
+        section.close()
+        return cls(lists, classes, members)
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """Compiled when they are first needed."""
+        return Phrases(self._lists, self._classes())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word that the lists and the classes have, found without compiling them."""
+        every = " ".join((*chain(*self._lists.values()), *chain(*(some for _, some in self._members))))
+        return frozenset(one.replace("'", "") for one in _WORD.findall(plain(every)))
+
+    def signs(self, words: Words) -> Signs:
+        """What these words show."""
+        looked = self.phrases.look(words)
+        if not looked.any:
+            return NONE
+        left = looked.masked(_HARMLESS)
+        return Signs(
+            sure=next((kind for kind, name in _SURE.items() if looked.found(name, left)), None),
+            perhaps=next((kind for kind, name in _PERHAPS.items() if looked.found(name, left)), None),
+            alarm=looked.found(_ALARM, left),
+        )
+
+    def vocabulary(self) -> frozenset[str]:
+        """Every word that a misspelt one may be put right to."""
+        return self.phrases.vocabulary(*_SURE.values(), *_PERHAPS.values(), _ALARM)
+
+    def harmless(self) -> frozenset[str]:
+        """The words of figures of speech: right as they stand."""
+        return self.phrases.vocabulary(_HARMLESS)

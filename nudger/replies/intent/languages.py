@@ -1,0 +1,162 @@
+"""The word lists of all languages, each read when it is first needed.
+
+What everybody is understood by, whatever their language, is known of every language from the start: its
+opt-out keywords, the frames that phones and mail programs put around a text, and which words its lists of
+danger have. Those lists themselves are compiled for whoever writes in that language, and for a text with a
+word of it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from nudger.replies.intent.commands import LISTS as OF_COMMANDS
+from nudger.replies.intent.commands import Commands
+from nudger.replies.intent.courtesy import Courtesy
+from nudger.replies.intent.danger import NONE, Danger, Signs
+from nudger.replies.intent.meanings import Intent
+from nudger.replies.intent.optout import KEYWORDS, LONE, OptOut
+from nudger.replies.intent.optout import LISTS as OF_OPTOUT
+from nudger.replies.language.letters import Letters
+from nudger.replies.language.lists import Section, WordsError
+from nudger.replies.language.patterns import Classes, read_classes
+from nudger.replies.language.phrases import Phrases
+from nudger.replies.language.spelling import Spelling
+from nudger.replies.language.writing import fold
+from nudger.replies.time.timewords import TimeWords
+
+FALLBACK = "en"  # what anybody may write in, beside their own language
+
+
+class Language:
+    """What is known of one language."""
+
+    def __init__(self, code: str, sources: Mapping[str, str]) -> None:
+        """Reads the tables and compiles nothing. Raises WordsError where they are not of the form that the
+        code takes."""
+        file = Section.read(code, sources)
+        self.code = code
+        self._classes = tuple(file.section("classes").lists())
+        self._spelling = file.section("spelling")
+        self.mail = file.section("mail")
+        self.reactions = [
+            (fold(head), meaning) for meaning, heads in file.section("reactions").lists() for head in heads
+        ]
+        self.emoji = [
+            (mark, Intent(intent))
+            for intent, some in file.section("emoji").lists()
+            for mark in fold("".join(some))
+        ]
+        self.danger = Danger.read(file.section("crisis"), lambda: self.classes, self._classes)
+        courtesy, times = Courtesy.read(file.section("courtesy")), TimeWords.read(file.section("time"))
+        self.optout, optouts = OptOut.read(file.section("optout"), courtesy)
+        self.commands, commands = Commands.read(file.section("commands"), courtesy, times, self.optout.single)
+        self._lists = {**optouts, **commands}
+        file.close()
+
+    @cached_property
+    def classes(self) -> Classes:
+        return read_classes(self._classes)
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """All phrase lists but those of danger."""
+        return Phrases(self._lists, self.classes)
+
+    @cached_property
+    def keywords(self) -> Phrases:
+        """What opts out where it is all of a text."""
+        return Phrases({name: self._lists[name] for name in (KEYWORDS, LONE)}, self.classes)
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        """Words of opting out and in are known, and no aim: see `spelling`."""
+        aims = self.danger.vocabulary().union(
+            self.commands.vocabulary(), self.phrases.vocabulary(*OF_COMMANDS)
+        )
+        known = aims.union(
+            self.danger.harmless(),
+            self.commands.known(),
+            self.optout.around,
+            self.phrases.vocabulary(*OF_OPTOUT),
+        )
+        section = self._spelling.copy()
+        guarded = self.optout.single | self.optout.lone | section.words("guarded")
+        found = Spelling(
+            writings=dict(section.section("writings").lists()),
+            known=known | guarded | section.words("keep"),
+            aims=aims - guarded,
+            guarded=guarded,
+            hidden=section.words("hidden"),
+        )
+        section.close()
+        return found
+
+    def slipped(self, words: Sequence[str]) -> bool:
+        """Whether a keyword of opting out, misspelt, is all of a text."""
+        return len(words) == 1 and self.spelling.slip(words[0], self.optout.single)
+
+    def compile(self) -> None:
+        """Reads all that is otherwise read when it is needed. Raises WordsError for a phrase that is none."""
+        _ = self.phrases, self.keywords, self.danger.phrases, self.spelling
+
+
+class Words:
+    """The languages by their code, and what all of them share."""
+
+    def __init__(self, languages: Mapping[str, Language]) -> None:
+        self.languages = languages
+        every = languages.values()
+        self.letters = Letters.read(one.mail for one in every)
+        # What a phone puts before a text that was tapped on -> an intent, or "emoji".
+        self.reactions = {head: meaning for one in every for head, meaning in one.reactions}
+        self.emoji = {mark: intent for one in every for mark, intent in one.emoji}
+        self._theirs: dict[tuple[str, ...], frozenset[str]] = {}  # by codes: the words of those languages
+
+    @classmethod
+    def parse(cls, sources: Mapping[str, Mapping[str, str]]) -> "Words":
+        """Language code -> the TOML files of its word lists, by their names; English must be among them.
+
+        Raises WordsError where a list is not of the form that the code takes; for a phrase within one,
+        `compile` does, or the first text that needs it.
+        """
+        if FALLBACK not in sources:
+            raise WordsError(f"words: there is no list for {FALLBACK!r}, which every language falls back to")
+        return cls({code: Language(code, files) for code, files in sources.items()})
+
+    def compile(self) -> "Words":
+        """Reads every list of every language. Raises WordsError for a phrase that is none."""
+        for one in self.languages.values():
+            one.compile()
+        return self
+
+    def near(self, code: str) -> list[Language]:
+        """The person's language, if there is a list for it, then English."""
+        codes = dict.fromkeys((code.split("-", maxsplit=1)[0].lower(), FALLBACK))
+        return [self.languages[one] for one in codes if one in self.languages]
+
+    def is_keyword(self, words: Sequence[str]) -> bool:
+        """Whether a keyword of any language is all there is. In all languages for everybody: who writes one
+        means it."""
+        for one in self.languages.values():
+            looked = one.keywords.look(words)
+            if looked.any and (looked.whole(KEYWORDS, words) or looked.whole(LONE, words)):
+                return True
+        return False
+
+    def signs(self, words: Sequence[str], near: Sequence[Language]) -> Signs:
+        """What a text shows of danger in any language: in distress people fall back to their first one."""
+        found = NONE
+        for one in self._spoken(words, near):
+            found = found.joined(one.danger.signs(words))
+        return found
+
+    def _spoken(self, words: Sequence[str], near: Sequence[Language]) -> Iterator[Language]:
+        """The near languages, and every other of which a word is there that is none of theirs."""
+        yield from near
+        codes = tuple(one.code for one in near)
+        if codes not in self._theirs:
+            self._theirs[codes] = frozenset().union(*(one.danger.words for one in near))
+        foreign = [word for word in words if word not in self._theirs[codes]]
+        for one in self.languages.values():
+            if one not in near and not one.danger.words.isdisjoint(foreign):
+                yield one

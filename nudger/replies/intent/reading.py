@@ -1,0 +1,178 @@
+"""From the text of a reply to what it means. The order is the promise of DESIGN, "Understanding":
+
+a bare opt-out keyword, crisis, an opt-out phrase, concern, commands, and what is left are the person's own
+words. Nothing is obeyed as a command where the text holds a word of means, death, attempt or being hurt: it
+is a concern then.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from nudger.model import Kind, Window
+from nudger.replies.intent.danger import Signs
+from nudger.replies.intent.languages import Language, Words
+from nudger.replies.intent.meanings import CrisisKind, Intent, Understood
+from nudger.replies.intent.optout import EVERYWHERE
+from nudger.replies.intent.snoozing import plainly
+from nudger.replies.language.phrases import Looked
+from nudger.replies.language.taps import Left, frame, without_ours, words_of
+from nudger.replies.language.writing import Tokens, fold, tokens
+from nudger.replies.time.moments import Now
+
+UNKNOWN = Understood(Intent.UNKNOWN)
+NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
+_LONGEST_KEYWORD = 4  # words
+_SHORT = 3  # letters around an emoji on a tap: "to", "zu", "em"
+
+
+def understand(
+    text: str,
+    *,
+    language: str,
+    now: datetime,
+    zone: tzinfo,
+    snooze: timedelta,
+    quiet: Window | None,
+    words: Words,
+    ours: Sequence[str] = (),
+    after_nudge: Kind | None = None,
+) -> Understood:
+    """What a reply means to somebody of this language, here and now. Every text gets an answer.
+
+    `now` is an aware UTC datetime; `snooze` is what a bare LATER puts off by; a snooze that lands in
+    `quiet` moves to its end; `ours` are the messages that were lately sent to them; `after_nudge` is the kind
+    of the nudge that it answers, if there was one. Only the first 1,600 characters are looked at.
+    """
+    folded, here = fold(text), Now(now, zone, snooze, quiet)
+    found = _understand(folded, ours, language, here, words)
+    if found is UNKNOWN and after_nudge is not None and any(one.isalpha() for one in folded):
+        return Understood(Intent.SAID)
+    return found
+
+
+def _understand(folded: str, ours: Sequence[str], language: str, here: Now, words: Words) -> Understood:
+    left = without_ours(folded, ours)
+    if left is not None:
+        return _beside_ours(left, language, here, words)
+    around = frame(folded)
+    meaning = words.reactions.get(words_of(around)) if around is not None else None
+    if around is not None and meaning is not None:
+        return _tap(meaning, around, here, words)
+    return _own(folded, language, here, words)
+
+
+def _beside_ours(left: Left, language: str, here: Now, words: Words) -> Understood:
+    """What a person wrote beside words of ours; or a tap on them, which says nothing where it is in words
+    that nobody here knows."""
+    around = left.frame
+    if not left.own and around is None:
+        return NOBODYS  # our own words, sent back
+    if around is None:
+        return _own(left.own, language, here, words)
+    if left.own:
+        return _own(f"{left.own}\n{around}", language, here, words)
+    known = words_of(around)
+    if (meaning := words.reactions.get(known)) is not None:
+        return replace(_tap(meaning, around, here, words), tapped=left.which)
+    # Never missed, wherever it stands: STOP "A short rest?"
+    said = _own(around, language, here, words)
+    if said.intent is Intent.STOP or said.crisis or said.concern:
+        return said
+    understood = _tap("emoji", around, here, words) if len(known) <= _SHORT else NOBODYS
+    return replace(understood, tapped=left.which)
+
+
+def _tap(meaning: str, around: str, here: Now, words: Words) -> Understood:
+    intent = _emoji(around, words) if meaning == "emoji" else Intent(meaning)
+    return NOBODYS if intent is Intent.UNKNOWN else plainly(intent, here)
+
+
+def _own(folded: str, language: str, here: Now, words: Words) -> Understood:
+    """What a person wrote, with all that a mail program or a phone put around it."""
+    own, near = words.letters.own_words(folded), words.near(language)
+    if not own.strip():
+        # All of it is quoted: nobody's command, but a crisis is not missed for a ">".
+        kind = words.signs(tokens(folded).words, near).sure
+        return _crisis(kind) if kind is not None else UNKNOWN
+    plain = tokens(near[0].spelling.uncover(own))
+    if not plain.words:
+        return plainly(_emoji(own, words), here)
+    return _in_order(plain, near, here, words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text as it reads in one language, and the phrases that may be in it."""
+
+    language: Language
+    text: Tokens
+    looked: Looked
+
+    @classmethod
+    def of(cls, text: Tokens, language: Language) -> "_Reading":
+        return cls(language, text, language.phrases.look(text.words))
+
+
+def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) -> Understood:
+    """The text is read in the person's language, misspellings put right, then in English as written:
+    "stp" is a misspelt stop in one language, and please in another."""
+    right = near[0].spelling.correct(plain)
+    if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
+        return _stop([_Reading.of(right, near[0]), *(_Reading.of(plain, one) for one in near[1:])], Signs())
+    signs = words.signs(plain.words, near)
+    if right != plain:
+        signs = signs.joined(words.signs(right.words, near[:1]))
+    readings = [_Reading.of(right, near[0]), *(_Reading.of(plain, one) for one in near[1:])]
+    sure = any(one.language.optout.sure(one.text, one.looked) for one in readings)
+    if signs.sure is not None:
+        return _stop(readings, signs) if sure else _crisis(signs.sure)
+    if sure or any(one.language.optout.meant(one.looked) for one in readings):
+        return _stop(readings, signs)
+    if signs.perhaps is not None:
+        return _concern(signs.perhaps)
+    found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
+    return _concern(CrisisKind.SELF) if signs.alarm and found is not UNKNOWN else found
+
+
+def _keyword(text: Tokens, words: Words) -> bool:
+    """Whether a keyword of any language is all there is, however often."""
+    distinct = set(text.words)
+    if len(text.words) > _LONGEST_KEYWORD and len(distinct) > 1:
+        return False
+    return words.is_keyword(text.words[:1] if len(distinct) == 1 else text.words)
+
+
+def _crisis(kind: CrisisKind) -> Understood:
+    return Understood(Intent.CRISIS, crisis=True, danger=kind)
+
+
+def _concern(kind: CrisisKind) -> Understood:
+    return Understood(Intent.CONCERN, concern=True, danger=kind)
+
+
+def _stop(readings: Sequence[_Reading], signs: Signs) -> Understood:
+    """STOP is obeyed beside danger too, and the helplines are given with it."""
+    everywhere = any(one.looked.found(EVERYWHERE) for one in readings)
+    stop = Understood(Intent.STOP, everywhere=everywhere, danger=signs.sure or signs.perhaps)
+    if signs.sure is not None:
+        return replace(stop, crisis=True)
+    return replace(stop, concern=signs.perhaps is not None or signs.alarm)
+
+
+def _commands(readings: Sequence[_Reading], here: Now) -> Iterator[Understood | None]:
+    """The whole text in each language, then its clauses: "nap time for the baby, later"."""
+    for one in readings:
+        yield one.language.commands.understand(one.text.words, one.looked, here)
+    for one in readings:
+        clauses = list(one.text.clauses())
+        for clause in clauses if len(clauses) > 1 else ():
+            yield one.language.commands.understand_clause(clause, one.looked, here)
+
+
+def _emoji(folded: str, words: Words) -> Intent:
+    """The meaning of a text of emoji: a stop outweighs all others, else the first that has one."""
+    found = [words.emoji[mark] for mark in folded if mark in words.emoji]
+    if Intent.STOP in found:
+        return Intent.STOP
+    return found[0] if found else Intent.UNKNOWN

@@ -1,0 +1,169 @@
+"""Misspelt words, put right; with one rule above all: no typo becomes an opt-out, or stops being one.
+
+In this order:
+1. A word that the lists know stays as it is. So do those under `keep`: ordinary words that are a
+   letter or two away from one of ours ("mourning", "launch").
+2. A writing that the lists name is what they say: "l8r", "tmrw", "2nite".
+3. A letter written three times or more is tried twice, then once ("soooon").
+4. Else the nearest word of commands, times and crisis that is one edit away (a letter more, less,
+   other, or two neighbours swapped), two in words of nine letters and more; if one is nearest. What
+   fingers do most, a swap and a doubled letter, counts as nearer. Words of four letters take only
+   those two ("doen", "donee"), and shorter ones nothing.
+
+Words of opting out and in are no aim of step 4, and a word that is as near to one of them is left as
+it is. Only where it is all of a text is a word of opting out taken misspelt (`slip`): a swap or a
+doubled letter ("stpo", "stopp"), two edits from nine letters on ("unsubcribe"). "Step", "shop" and
+"spot" are none of these.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from nudger.replies.language.writing import Tokens, fold, split
+
+_SHORT, _LONG = 4, 9
+_LONGEST = 20  # no word of ours has more letters
+_HIDDEN = re.compile(r"[a-z][\d!*@$|]|[\d!*@$|][a-z]")
+_LOOKS_LIKE = str.maketrans("0134578!|@$", "oieastbiias")
+_AROUND = ".,;:!?\"'()"
+
+
+class Spelling:
+    """The words of one language, and how people come to write them."""
+
+    def __init__(
+        self,
+        writings: Mapping[str, Sequence[str]],
+        known: Collection[str],
+        aims: Iterable[str],
+        guarded: Collection[str],
+        hidden: Iterable[str],
+    ) -> None:
+        self._writings = {
+            fold(one).replace("'", ""): split(word) for word, ones in writings.items() for one in ones
+        }
+        self._known = frozenset(known) | {word for words in self._writings.values() for word in words}
+        self._hidden = frozenset(hidden)
+        self._guarded = frozenset(guarded)
+        self._near: dict[str, list[str]] = defaultdict(list)
+        for aim in sorted({one for one in self._guarded.union(aims) if len(one) >= _SHORT and one.isalpha()}):
+            for key in _shortened(aim, 2 if len(aim) >= _LONG else 1):
+                self._near[key].append(aim)
+
+    def uncover(self, folded: str) -> str:
+        """Puts letters for what only looks like them: "2moro", "st0p", "k*ll"; most texts have none."""
+        if not _HIDDEN.search(folded):
+            return folded
+        return re.sub(r"\S+", lambda chunk: self._uncovered(chunk.group()), folded)
+
+    def correct(self, found: Tokens) -> Tokens:
+        """The same text, each word put right. A writing may stand for two words ("gimme")."""
+        words: list[str] = []
+        pauses: list[bool] = []
+        for word, pause in zip(found.words, found.pauses, strict=True):
+            right = self._right(word)
+            words += right
+            pauses += [pause] + [False] * (len(right) - 1)
+        return Tokens(tuple(words), tuple(pauses))
+
+    def slip(self, word: str, keywords: Collection[str]) -> bool:
+        """Whether a text of this one word is a keyword of opting out, misspelt."""
+        if word in self._known or len(word) > _LONGEST:
+            return False
+        return any(_slipped(word, keyword, short=True) for keyword in keywords)
+
+    def _right(self, word: str) -> Sequence[str]:
+        if word in self._writings:
+            return self._writings[word]
+        if word in self._known or not word.isalpha():
+            return (word,)
+        for less in _run_shortened(word):
+            if less in self._known or less in self._writings:
+                return self._writings.get(less, (less,))
+        return (self._nearest(word),)
+
+    def _nearest(self, word: str) -> str:
+        if not _SHORT <= len(word) <= _LONGEST:
+            return word
+        letters = 2 if len(word) >= _LONG - 2 else 1
+        near = {aim for key in _shortened(word, letters) for aim in self._near.get(key, ())}
+        costs = {aim: _cost(word, aim) for aim in near if aim in self._guarded or _slipped(word, aim)}
+        least = min(costs.values(), default=0)
+        nearest = [aim for aim, cost in costs.items() if cost == least]
+        # "suicidl" is as near to "suicide" as to "suicidal": either will do, for both alarm.
+        alike = len(nearest) == 1 or self._hidden.issuperset(nearest)
+        return nearest[0] if nearest and alike and nearest[0] not in self._guarded else word
+
+    def _uncovered(self, chunk: str) -> str:
+        core = chunk.strip(_AROUND)
+        if core in self._writings:
+            return chunk.replace(core, " ".join(self._writings[core]))
+        plain = core.translate(_LOOKS_LIKE)
+        matches = [word for word in self._hidden if _covers(plain, word)]
+        return chunk.replace(core, matches[0]) if len(matches) == 1 else chunk
+
+
+def distance(one: str, other: str) -> int:
+    """Edits between two words: a letter more, less or other, or two neighbours swapped."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1]
+
+
+def _slipped(word: str, aim: str, *, short: bool = False) -> bool:
+    """Whether `word` is a likely misspelling of `aim`; `short`: by the rule of four letters up to eight."""
+    if len(aim) >= _LONG:
+        return distance(word, aim) <= 2
+    if len(aim) > _SHORT and not short:
+        return distance(word, aim) <= 1
+    return len(aim) >= _SHORT and (_swapped(word, aim) or _doubled(word, aim))
+
+
+def _cost(word: str, aim: str) -> float:
+    """Edits; what fingers do most is less than one."""
+    return 0.5 if _swapped(word, aim) or _doubled(word, aim) else distance(word, aim)
+
+
+def _swapped(word: str, aim: str) -> bool:
+    return len(word) == len(aim) and word != aim and sorted(word) == sorted(aim) and distance(word, aim) == 1
+
+
+def _doubled(word: str, aim: str) -> bool:
+    return len(word) == len(aim) + 1 and any(
+        word[at] == word[at + 1] and word[:at] + word[at + 1 :] == aim for at in range(len(aim))
+    )
+
+
+def _shortened(word: str, letters: int) -> set[str]:
+    """The word, and all that is left of it without up to that many letters.
+
+    Two words within n edits have one of these in common, without n letters each; so what may be
+    near is looked up and not searched for.
+    """
+    out = {word}
+    last = out
+    for _ in range(letters):
+        last = {one[:at] + one[at + 1 :] for one in last for at in range(len(one))}
+        out |= last
+    return out
+
+
+def _run_shortened(word: str) -> list[str]:
+    """With each letter that stands three times put twice, then once; nothing for a word without."""
+    twice = re.sub(r"(.)\1{2,}", r"\1\1", word)
+    return [] if twice == word else [twice, re.sub(r"(.)\1{2,}", r"\1", word)]
+
+
+def _covers(plain: str, word: str) -> bool:
+    if len(plain) != len(word) or plain == "*" * len(plain):
+        return False
+    return all(a in (b, "*") for a, b in zip(plain, word, strict=True))

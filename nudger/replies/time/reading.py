@@ -1,0 +1,166 @@
+"""Reading times: the grammar of "in an hour and a half", "monday at 9", "demain matin à 9 h".
+
+One grammar for all languages; each fills the places that it has. The pieces of a text are collected
+from left to right, whatever stands between them, and put together at the end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
+from typing import TypeVar
+
+from nudger.replies.time.clocktimes import clock_time
+from nudger.replies.time.durations import Line, duration
+from nudger.replies.time.timewords import Asked, Clock, Day, Part, TimeWords
+
+P = TypeVar("P")
+
+_MOST_LEADS = 4  # "until at about": more would make reading take longer than the text
+
+
+def read_time(language: TimeWords, words: Sequence[str]) -> Asked | None:
+    """What the words say of a time; None where they say nothing of one."""
+    if language.telling.isdisjoint(words) and not any(word[0].isdecimal() for word in words):
+        return None
+    reader = _Reader(Line(language, words))
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at = reader.take(at) if word in language.firsts or word[0].isdecimal() else at + 1
+    return reader.put_together()
+
+
+@dataclass
+class _Reader:
+    line: Line
+    spans: list[timedelta] = field(default_factory=list)
+    days: list[Day] = field(default_factory=list)
+    last_days: list[Day] = field(default_factory=list)  # those that "until" led to
+    parts: list[Part] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    places: set[int] = field(default_factory=set)
+    leads: set[str] = field(default_factory=set)
+
+    def take(self, at: int) -> int:
+        """Takes up the piece that begins here, if one does. Returns the place to go on from."""
+        leads: set[str] = set()
+        end = self._fixed(at)
+        if end is None:
+            start, leads = self._past_leads(at)
+            known = len(self.days)
+            end = self._piece(start, leads)
+            if "until" in leads:
+                self.last_days += self.days[known:]
+        if end is None:
+            return at + 1
+        self.places.update(range(at, end))
+        self.leads |= leads
+        return end
+
+    def put_together(self) -> Asked | None:
+        """All that was read; None where that is nothing."""
+        asked = Asked(
+            span=_first(self.spans),
+            day=_first([*self.last_days, *(day for day in self.days if day.ahead != 0), *self.days]),
+            part=_first([*(part for part in self.parts if part.at is not None), *self.parts]),
+            clock=_first(self.clocks),
+            number=self.numbers[0] if len(self.numbers) == 1 else None,
+            places=frozenset(self.places),
+            led=bool(self.leads),
+            until="until" in self.leads,
+        )
+        return None if asked.says_nothing else _number_told(asked)
+
+    def _past_leads(self, at: int) -> tuple[int, set[str]]:
+        """Past the words that lead to a time ("until about"), and which kinds there were."""
+        leads: set[str] = set()
+        language, words = self.line.language, self.line.words
+        for _ in range(_MOST_LEADS):
+            lead = language.leads.at(words, at)
+            if lead is None or language.named.at(words, at) is not None:
+                break
+            leads.add(lead[0])
+            at = lead[1]
+        return at, leads - {"also"}
+
+    def _fixed(self, at: int) -> int | None:
+        """A phrase that the word lists name: "in a minute", "tomorrow", "after lunch"."""
+        found = self.line.language.named.at(self.line.words, at)
+        if found is None:
+            return None
+        meaning, end = found
+        match meaning:
+            case Day():
+                self.days.append(meaning)
+            case Part():
+                self.parts.append(meaning)
+            case _:
+                self.spans.append(meaning)
+        return end
+
+    def _piece(self, at: int, leads: set[str]) -> int | None:
+        """A duration goes before a clock time ("2h"), unless a word for one led here or follows."""
+        line = self.line
+        end = self._fixed(at) or _keep(self.days, _date(line, at, led=bool(leads)))
+        if end is not None:
+            return end
+        told, span = clock_time(line, at, led=_for_clock(leads)), duration(line, at)
+        if told is not None and span is not None and "in" not in leads and span[1] <= told[1]:
+            span = None if leads or line.tells_half(told[1]) else span
+        return _keep(self.spans, span) or _keep(self.clocks, told) or self._bare_number(at, leads)
+
+    def _bare_number(self, at: int, leads: set[str]) -> int | None:
+        """A number that nothing else took; "one" is none of itself ("this one")."""
+        if self.line.role("articles", at) is not None and not leads:
+            return None
+        return _keep(self.numbers, self.line.number(at))
+
+
+def _number_told(asked: Asked) -> Asked:
+    """A bare number is a clock time beside a day ("tomorrow 9") and where it reads as one ("1330")."""
+    number = asked.number
+    if number is None or asked.span is not None or asked.clock is not None:
+        return asked
+    if (asked.day is not None or asked.part is not None) and number < 24:
+        return replace(asked, clock=Clock(time(number), exact=number > 12 or number == 0), number=None)
+    if 100 <= number < 2400 and number % 100 < 60 and number % 5 == 0:
+        return replace(asked, clock=Clock(time(number // 100, number % 100)), number=None)
+    return asked
+
+
+def _for_clock(leads: set[str]) -> bool:
+    """Whether the words that led here lead to a clock time: "at about 6", not "in about 20"."""
+    return "until" in leads or ("at" in leads and "in" not in leads)
+
+
+def _date(line: Line, at: int, *, led: bool) -> tuple[Day, int] | None:
+    """ "december 1", "1st of december", "the 1st"; and "december", where a word led to it."""
+    months = line.language.months
+    month = months.at(line.words, at)
+    if month is not None:
+        number = line.number(month[1])
+        if number is not None and 1 <= number[0] <= 31:
+            return Day(of_month=number[0], month=month[0]), line.skip(number[1], "ordinals")
+        return (Day(of_month=1, month=month[0]), month[1]) if led else None
+    at = line.skip(at, "the")
+    number = line.number(at)
+    if number is None or not 1 <= number[0] <= 31:
+        return None
+    end = line.skip(number[1], "ordinals")
+    month = months.at(line.words, line.skip(end, "of"))
+    if month is not None:
+        return Day(of_month=number[0], month=month[0]), month[1]
+    return (Day(of_month=number[0]), end) if end > number[1] else None
+
+
+def _first(read: list[P]) -> P | None:
+    return read[0] if read else None
+
+
+def _keep(kept: list[P], found: tuple[P, int] | None) -> int | None:
+    """Adds what was read. Returns the place after it."""
+    if found is None:
+        return None
+    kept.append(found[0])
+    return found[1]
