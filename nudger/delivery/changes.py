@@ -1,34 +1,25 @@
-"""What an edit of a plan changes in the week to come: said before it takes effect."""
+"""What an edit changes in a plan: said in the person's own log, in the words of the file."""
 
-from collections import Counter
-from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from collections.abc import Mapping, Sequence
 
-from nudger.model import Plan
-from nudger.schedule import lay_out
+Keys = Mapping[str, object]  # of a plan or of a nudge, as JSON has them
 
-DAYS = 7
+SAME = "the file alone: nothing in the plan is another"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Times that are new, and times that are gone."""
-
-    added: int
-    gone: int
-
-    def __str__(self) -> str:
-        return f"+{self.added}, -{self.gone} this week" if self.added or self.gone else "same times this week"
+def in_keys(before: Keys, after: Keys) -> list[str]:
+    """The keys that another value stands under, in the order of the plan."""
+    return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
-def change(old: Plan, new: Plan, today: date, seed: str, zones: tuple[tzinfo, tzinfo]) -> Change:
-    """Compares the wall times of each nudge over the next DAYS local dates; a time that moved is one
-    gone and one added. `zones` are those of the old and of the new plan."""
-    before, after = _times(old, today, seed, zones[0]), _times(new, today, seed, zones[1])
-    return Change((after - before).total(), (before - after).total())
+def in_nudges(before: Sequence[Keys], after: Sequence[Keys]) -> list[str]:
+    """The nudges that are other ones, by id: those of the plan first, then those that are gone."""
+    old, new = ({str(nudge["id"]): nudge for nudge in nudges} for nudges in (before, after))
+    found = [f"{one} (new)" if one not in old else one for one in new if new[one] != old.get(one)]
+    found += [f"{one} (gone)" for one in old if one not in new]
+    return found or (["the order of nudges"] if list(old) != list(new) else [])
 
 
-def _times(plan: Plan, today: date, seed: str, zone: tzinfo) -> Counter[tuple[object, ...]]:
-    days = (today + timedelta(days=offset) for offset in range(DAYS))
-    slots = (slot for day in days for slot in lay_out(plan, day, seed, zone))
-    return Counter((slot.nudge, slot.local_date, slot.due_at) for slot in slots if slot.due_at is not None)
+def in_words(nudges: Sequence[str], keys: Sequence[str]) -> str:
+    """One line of both."""
+    return ", ".join((*nudges, *keys)) or SAME

@@ -98,7 +98,8 @@ class Store(Protocol):
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
-        """People whose days are due to be laid out, earliest first; none who is removed."""
+        """Takes people whose days are due to be laid out, earliest first; none who is removed. Who is taken
+        and not laid out is due again a minute later."""
 
     def lay_out_all_again(self, now: datetime) -> None:
         """Everyone's days are due to be laid out afresh: the rules of time zones have changed."""

@@ -8,21 +8,21 @@ names as linked to them, and the result is the same as that of reading the whole
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
 import structlog
 
 from nudger import plans
-from nudger.delivery.changes import change
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.errors import PlanError, Problem, SettingsError
 from nudger.files import Found, find_plans, plan_stamp, read_plans, read_shared
 from nudger.loading.folder import Known, Marks, Work, basis_of, look, look_at, only_plans
 from nudger.plans import Facts, Reading
-from nudger.schedule import local_date
+
+MOST_TOLD = 20  # problems of one load that the log names; `nudger status` has all of them
 
 NAMED = 5  # people in a line of the log
 
@@ -45,8 +45,6 @@ class Loading:
     folder: Path
     facts: Callable[[datetime], Facts]
     store: Store
-    zone: Callable[[str], tzinfo]
-    seed: str
     zones_changed: Callable[[], bool]  # whether tzdata was replaced since it was last asked
     salt: Callable[[], str] = str  # changes with what plans are checked against: words, zones, settings
     elsewhere: Callable[[datetime, bool], Awaitable[Loaded]] | None = None  # `load`, in another process
@@ -156,7 +154,6 @@ class Loading:
             PlanFile(plan, reading.files[person], reading.digests[person])
             for person, plan in reading.plans.items()
         ]
-        self._announce(files, now)
         problems = (*found.problems, *shared.problems, *reading.problems)
         told = {source.file for source in shared.shared}
         read = PlanRead(
@@ -190,22 +187,9 @@ class Loading:
             known = self.store.plan_marks(linked)
             marks |= {file: known.get(file, "") for file in linked}
 
-    def _announce(self, files: Collection[PlanFile], now: datetime) -> None:
-        """One line a person whose plan is another than the one that runs, before it takes effect."""
-        running = self.store.digests([file.plan.person for file in files])
-        for file in files:
-            if running.get(file.plan.person, file.digest) == file.digest:
-                continue
-            old = self.store.person(file.plan.person)
-            if old is None:
-                continue
-            zones = self.zone(old.plan.timezone), self.zone(file.plan.timezone)
-            today = local_date(zones[1], now)
-            week = str(change(old.plan, file.plan, today, self.seed, zones))
-            log.info("plan_changes", person=old.id, week=week)
-
     def _report(self, loaded: Loaded) -> None:
-        for problem in loaded.problems:
+        # Errors first: an edit that ten thousand share may bring as many warnings.
+        for problem in sorted(loaded.problems, key=lambda one: one.severity)[:MOST_TOLD]:
             report = log.error if problem.severity == "error" else log.info
             # Where it is, not what it says: that names people's contacts, and quotes their numbers.
             report("plan_problem", at=f"{problem.file}:{problem.line}:{problem.column}")

@@ -8,32 +8,67 @@ Fixed times (`at`, `cron`) come first and always stay. Drawn ones (`between`) ge
   in the order of the file and then of the slots.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
+from functools import lru_cache
 from hashlib import blake2b
 
-from nudger.model import Between, Origin, Plan, Slot, Window
+from nudger.model import Between, Nudge, Origin, Plan, Slot, Window
 from nudger.schedule.localtime import LocalDay, local_day
 from nudger.schedule.minutes import WALL, cut, first, last, minute_of, nth, within
 from nudger.schedule.placement import Spacing, candidates, choose, clusters
 from nudger.schedule.recurrence import falls_on, fixed_times
 
 A_MINUTE = timedelta(minutes=1)
+FRAMES_KEPT = 512
+
+_Placed = tuple[int, int, Slot]  # minute (after all others where it has none), order of its nudge, slot
 
 
-@dataclass(slots=True)
-class _Asked:
-    """A slot on its way: asked for, and in the end with its minute or with the reason why it has none."""
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A slot of a drawn nudge, before it is drawn."""
 
     order: int  # of the nudge, in the file
     nudge: str
     number: int
-    origin: Origin
-    named: int = 0  # the minute that a fixed one names
-    window: Window | None = None  # a drawn one's
-    part: int = 0  # the minutes that a drawn one may have on any date
-    minute: int | None = None
-    reason: str | None = None
+    window: Window
+    part: int  # the minutes that it may have on any date
+
+
+class _Rules:
+    """All of a plan that its days depend on, but for whose it is. People who extend one plan, or stand in
+    one roster, share their nudges: they are known by being the same, not by being alike."""
+
+    __slots__ = ("daily_limit", "gap", "nudges", "quiet")
+
+    def __init__(self, plan: Plan) -> None:
+        self.nudges, self.quiet = plan.nudges, plan.quiet
+        self.daily_limit, self.gap = plan.daily_limit, plan.gap
+
+    def __hash__(self) -> int:
+        return hash((id(self.nudges), self.quiet, self.daily_limit, self.gap))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Rules)
+            and self.nudges is other.nudges
+            and (self.quiet, self.daily_limit, self.gap) == (other.quiet, other.daily_limit, other.gap)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A day as it is for everybody of the same rules: what is drawn is still open."""
+
+    hours: LocalDay
+    spacing: Spacing
+    settled: tuple[_Placed, ...]  # fixed, or without room
+    drawn: tuple[_Drawn, ...]
+    rooms: tuple[int, ...]  # of each of `drawn`
+    clusters: tuple[tuple[int, ...], ...]  # indexes of `drawn`
+    firsts: tuple[int, ...]  # of each cluster: the minutes that its first one is drawn from
 
 
 def lay_out(plan: Plan, day: date, seed: str, zone: tzinfo) -> tuple[Slot, ...]:
@@ -42,77 +77,101 @@ def lay_out(plan: Plan, day: date, seed: str, zone: tzinfo) -> tuple[Slot, ...]:
     The same plan, date, seed and zone give the same slots on every machine. A date that does not exist
     has none.
     """
+    frame = _frame(_Rules(plan), zone, day)
+    if frame is None:
+        return ()
+    placed = [*frame.settled, *_draw(frame, plan.person, seed)] if frame.clusters else list(frame.settled)
+    placed.sort(key=_by_time)
+    return tuple([slot for _, _, slot in placed])
+
+
+@lru_cache(maxsize=FRAMES_KEPT)
+def _frame(rules: _Rules, zone: tzinfo, day: date) -> _Frame | None:
     hours = local_day(zone, day)
     if not hours.exist:
-        return ()
-    quiet = within(plan.quiet) if plan.quiet else 0
-    spacing = Spacing(hours, -(-plan.gap // A_MINUTE))
-    fixed, drawn = _asked(plan, hours, quiet)
-    taken = _fix(fixed, plan, hours, quiet)
-    if drawn:
-        _draw(drawn, taken, plan, seed, spacing)
-    asked = fixed + drawn
-    asked.sort(key=_by_time)
-    return tuple(_slot(one, hours) for one in asked)
+        return None
+    quiet = within(rules.quiet) if rules.quiet else 0
+    spacing = Spacing(hours, -(-rules.gap // A_MINUTE))
+    nudges = [(order, nudge) for order, nudge in enumerate(rules.nudges) if falls_on(nudge, day)]
+    fixed = _fix(nudges, rules, hours, quiet)
+    return _open(fixed, _to_draw(nudges, quiet), rules, spacing)
 
 
-def _asked(plan: Plan, hours: LocalDay, quiet: int) -> tuple[list[_Asked], list[_Asked]]:
-    fixed: list[_Asked] = []
-    drawn: list[_Asked] = []
-    for order, nudge in enumerate(plan.nudges):
-        if not falls_on(nudge, hours.day):
-            continue
-        when = nudge.when
-        if isinstance(when, Between):
-            for number, part in enumerate(cut(within(when.window) & ~quiet, when.times), 1):
-                drawn.append(_Asked(order, nudge.id, number, Origin.DRAWN, window=when.window, part=part))
-        else:
-            for number, wall in enumerate(fixed_times(when), 1):
-                fixed.append(_Asked(order, nudge.id, number, Origin.FIXED, named=minute_of(wall)))
-    return fixed, drawn
+def _to_draw(nudges: Sequence[tuple[int, Nudge]], quiet: int) -> list[_Drawn]:
+    return [
+        _Drawn(order, nudge.id, number, when.window, part)
+        for order, nudge in nudges
+        if isinstance(when := nudge.when, Between)
+        for number, part in enumerate(cut(within(when.window) & ~quiet, when.times), 1)
+    ]
 
 
-def _fix(fixed: list[_Asked], plan: Plan, hours: LocalDay, quiet: int) -> list[int]:
-    """Gives the fixed slots their minutes, and returns these."""
-    taken: list[int] = []
-    for one in sorted(fixed, key=lambda one: (one.named, one.order)):
-        minute = first(hours.exist, one.named)
+def _fix(nudges: Sequence[tuple[int, Nudge]], rules: _Rules, hours: LocalDay, quiet: int) -> list[_Placed]:
+    """The fixed slots with their minutes, in the order of the times that they name."""
+    asked = [
+        (minute_of(wall), order, nudge.id, number)
+        for order, nudge in nudges
+        if not isinstance(nudge.when, Between)
+        for number, wall in enumerate(fixed_times(nudge.when), 1)
+    ]
+    placed: list[_Placed] = []
+    taken = 0
+    for named, order, nudge_id, number in sorted(asked, key=lambda one: one[:2]):
+        minute = first(hours.exist, named)
         if minute is None:
-            one.reason = f"the clocks skip {WALL[one.named]:%H:%M} on this date"
+            reason = f"the clocks skip {WALL[named]:%H:%M} on this date"
         elif quiet >> minute & 1:
-            one.reason = f"quiet hours ({plan.quiet})"
-        elif len(taken) == plan.daily_limit:
-            one.reason = _limit_reached(plan)
+            reason = f"quiet hours ({rules.quiet})"
+        elif taken == rules.daily_limit:
+            reason = _limit_reached(rules)
         else:
-            one.minute = minute
-            taken.append(minute)
-    return taken
+            taken += 1
+            placed.append((minute, order, _slot(nudge_id, number, Origin.FIXED, hours, minute)))
+            continue
+        placed.append(_without(order, Slot(nudge_id, hours.day, number, Origin.FIXED, reason=reason)))
+    return placed
 
 
-def _draw(drawn: list[_Asked], taken: list[int], plan: Plan, seed: str, spacing: Spacing) -> None:
-    """Gives each drawn slot its minute, or its reason."""
+def _open(fixed: list[_Placed], drawn: list[_Drawn], rules: _Rules, spacing: Spacing) -> _Frame:
+    """What the fixed ones leave of the day to those that are drawn."""
     hours = spacing.day
+    taken = [minute for minute, _, slot in fixed if slot.due_at is not None]
     free = hours.exist
     for minute in taken:
         free &= ~spacing.around(minute)
     able = [one for one in drawn if one.part & free]
     rooms = [one.part & free for one in able]
-    chosen = choose(rooms, plan.daily_limit - len(taken), spacing)
-    for cluster in clusters(rooms, chosen, spacing):
-        while cluster:
-            index = cluster.pop(0)
-            among = candidates(rooms[index], [rooms[other] for other in cluster], spacing)
-            minute = nth(among, _pick(among.bit_count(), able[index], plan.person, hours.day, seed))
-            able[index].minute = minute
-            for other in cluster:
-                rooms[other] &= ~spacing.around(minute)
-    full = len(taken) + len(chosen) == plan.daily_limit
-    for one in drawn:
-        if one.minute is None:
-            one.reason = _limit_reached(plan) if full and one.part & free else _no_room(one, plan, hours)
+    chosen = choose(rooms, rules.daily_limit - len(taken), spacing) if rooms else []
+    full = len(taken) + len(chosen) == rules.daily_limit
+    left = [one for one in drawn if one not in [able[index] for index in chosen]]
+    for one in left:
+        reason = _limit_reached(rules) if full and one.part & free else _no_room(one, rules, hours)
+        fixed.append(_without(one.order, Slot(one.nudge, hours.day, one.number, Origin.DRAWN, reason=reason)))
+    groups = tuple(tuple(cluster) for cluster in clusters(rooms, chosen, spacing))
+    firsts = tuple(candidates(rooms[one], [rooms[other] for other in rest], spacing) for one, *rest in groups)
+    return _Frame(hours, spacing, tuple(fixed), tuple(able), tuple(rooms), groups, firsts)
 
 
-def _pick(count: int, one: _Asked, person: str, day: date, seed: str) -> int:
+def _draw(frame: _Frame, person: str, seed: str) -> list[_Placed]:
+    """Gives each slot that finds room its minute."""
+    placed: list[_Placed] = []
+    for cluster, first_from in zip(frame.clusters, frame.firsts, strict=True):
+        rooms, among = list(frame.rooms), first_from
+        for at, index in enumerate(cluster):
+            rest = cluster[at + 1 :]
+            if at:
+                among = candidates(rooms[index], [rooms[other] for other in rest], frame.spacing)
+            one = frame.drawn[index]
+            minute = nth(among, _pick(among.bit_count(), one, person, frame.hours.day, seed))
+            placed.append(
+                (minute, one.order, _slot(one.nudge, one.number, Origin.DRAWN, frame.hours, minute))
+            )
+            for other in rest:
+                rooms[other] &= ~frame.spacing.around(minute)
+    return placed
+
+
+def _pick(count: int, one: _Drawn, person: str, day: date, seed: str) -> int:
     """A number below `count`, the same wherever and whenever it is asked for.
 
     64 bits of BLAKE2b, scaled: uneven by less than 1 in 10^16. The seed is last, as it alone may hold
@@ -123,35 +182,38 @@ def _pick(count: int, one: _Asked, person: str, day: date, seed: str) -> int:
     return int.from_bytes(digest, "big") * count >> 64
 
 
-def _slot(one: _Asked, hours: LocalDay) -> Slot:
-    if one.minute is None:
-        return Slot(one.nudge, hours.day, one.number, one.origin, reason=one.reason)
-    return Slot(one.nudge, hours.day, one.number, one.origin, WALL[one.minute], hours.at(one.minute))
+def _slot(nudge: str, number: int, origin: Origin, hours: LocalDay, minute: int) -> Slot:
+    return Slot(nudge, hours.day, number, origin, WALL[minute], hours.at(minute))
 
 
-def _by_time(one: _Asked) -> tuple[int, int, int]:
-    return (len(WALL) if one.minute is None else one.minute, one.order, one.number)
+def _without(order: int, slot: Slot) -> _Placed:
+    return (len(WALL), order, slot)
 
 
-def _limit_reached(plan: Plan) -> str:
-    return f"no room: the daily limit of {plan.daily_limit} is reached"
+def _by_time(placed: _Placed) -> tuple[int, int, int]:
+    minute, order, slot = placed
+    return (minute, order, slot.number)
 
 
-def _no_room(one: _Asked, plan: Plan, hours: LocalDay) -> str:
+def _limit_reached(rules: _Rules) -> str:
+    return f"no room: the daily limit of {rules.daily_limit} is reached"
+
+
+def _no_room(one: _Drawn, rules: _Rules, hours: LocalDay) -> str:
     """Why a drawn slot has no minute, other than by the daily limit."""
     if not one.part:
-        return _no_part(one, plan)
+        return _no_part(one, rules)
     start, end = first(one.part) or 0, (last(one.part) or 0) + 1
     part = f"{WALL[start]:%H:%M}-{WALL[end % len(WALL)]:%H:%M}"
     if not one.part & hours.exist:
         return f"no room: the clocks skip {part} on this date"
-    return f"no room: {_in_words(plan.gap)} from the other nudges of the day leaves nothing of {part}"
+    return f"no room: {_in_words(rules.gap)} from the other nudges of the day leaves nothing of {part}"
 
 
-def _no_part(one: _Asked, plan: Plan) -> str:
+def _no_part(one: _Drawn, rules: _Rules) -> str:
     window = one.window
-    if window is not None and plan.quiet is not None and not within(window) & ~within(plan.quiet):
-        return f"no room: quiet hours ({plan.quiet}) leave nothing of {window}"
+    if rules.quiet is not None and not within(window) & ~within(rules.quiet):
+        return f"no room: quiet hours ({rules.quiet}) leave nothing of {window}"
     return f"no room: {window} has too few minutes for so many times"
 
 

@@ -151,17 +151,19 @@ def _opens(rooms: Sequence[int], spacing: Spacing) -> Callable[[int], int]:
     DAY or later where they cannot be.
     """
 
-    @cache
+    known = {0: 0}
+
     def opens(filled: int) -> int:
-        if not filled:
-            return 0
+        if filled in known:
+            return known[filled]
         latest_opening = max(_opening(rooms[index]) for index in _members(filled))
         soonest = DAY
         for index in _members(filled):
             if _end(rooms[index]) > latest_opening:  # else another one has to come after it
                 opening = first(rooms[index], opens(filled ^ 1 << index))
                 soonest = soonest if opening is None else min(soonest, opening)
-        return spacing.after(soonest) if soonest < DAY else DAY
+        known[filled] = spacing.after(soonest) if soonest < DAY else DAY
+        return known[filled]
 
     return opens
 
@@ -172,17 +174,19 @@ def _closes(rooms: Sequence[int], spacing: Spacing) -> Callable[[int], int]:
     Negative where they cannot be.
     """
 
-    @cache
+    known = {0: DAY - 1}
+
     def closes(filled: int) -> int:
-        if not filled:
-            return DAY - 1
+        if filled in known:
+            return known[filled]
         soonest_end = min(_end(rooms[index]) for index in _members(filled))
         latest = -1
         for index in _members(filled):
             if _opening(rooms[index]) < soonest_end:  # else another one has to come before it
                 closing = last(rooms[index], closes(filled ^ 1 << index))
                 latest = latest if closing is None else max(latest, closing)
-        return spacing.before(latest) if latest >= 0 else -1
+        known[filled] = spacing.before(latest) if latest >= 0 else -1
+        return known[filled]
 
     return closes
 

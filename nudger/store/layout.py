@@ -14,10 +14,26 @@ from nudger.store import people
 from nudger.store.bulk import Bulk, NewRows
 from nudger.store.keys import among
 from nudger.store.standing import CAUSES
-from nudger.store.tables import AnyRow, day_before, occurrence, person
+from nudger.store.tables import day_before, occurrence, person
 from nudger.store.transaction import Transaction
 
 _Key = tuple[date, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What the agenda holds under a key."""
+
+    id: int
+    state: str
+    cancelled_by: str | None
+    attempts: int
+    reason: str
+    due_at: datetime
+    expires_at: datetime
+    kind: str | None
+    origin: str
+
 
 _DUE = (
     select(person.c.id, person.c.laid_out_through, person.c.layout_afresh, person.c.layout_version)
@@ -26,21 +42,36 @@ _DUE = (
     .order_by(person.c.layout_at)
     .limit(bindparam("at_most"))
 )
-# Several hosts lay out at once, at midnight above all: each takes people whom no other has taken. Who is
-# taken is due again soon, in case that whoever took them is gone.
+# Several hosts lay out at once, at midnight above all, and two processes of one after a large load: each
+# takes people whom no other has taken. They are due again soon, in case that whoever took them is gone.
 _TAKEN = timedelta(minutes=1)
 _FREE = _DUE.with_for_update(skip_locked=True, key_share=True)
 _TAKE = update(person).where(among(person.c.id)).values(layout_at=bindparam("again"))
 _VERSIONS = select(person.c.id, person.c.laid_out_through, person.c.layout_version).where(
     among(person.c.id), person.c.removed_at.is_(None)
 )
-_THERE = select(occurrence).where(
+_THERE = select(
+    occurrence.c.person,
+    occurrence.c.local_date,
+    occurrence.c.nudge,
+    occurrence.c.slot,
+    occurrence.c.id,
+    occurrence.c.state,
+    occurrence.c.cancelled_by,
+    occurrence.c.attempts,
+    occurrence.c.reason,
+    # As `_Changes` compares them with what is wanted.
+    occurrence.c.due_at,
+    occurrence.c.expires_at,
+    occurrence.c.kind,
+    occurrence.c.origin,
+).where(
     among(occurrence.c.person),
     occurrence.c.local_date >= bindparam("since"),
     occurrence.c.round == 0,
     occurrence.c.origin.in_((Origin.FIXED, Origin.DRAWN)),
 )
-_CHANGED = (
+_CHANGED = Bulk(
     update(occurrence)
     .where(occurrence.c.id == bindparam("entry"))
     .values(
@@ -48,15 +79,15 @@ _CHANGED = (
         origin=bindparam("whence"),
         due_at=bindparam("at"),
         expires_at=bindparam("ends"),
-        state=State.PLANNED,
+        state=literal_column(f"'{State.PLANNED}'"),
         wake_at=bindparam("at"),
         queue=null(),
-        reason="",
-        cancelled_by=None,
-        settled_at=None,
+        reason=literal_column("''"),
+        cancelled_by=null(),
+        settled_at=null(),
     )
 )
-_MAY_DIFFER = {"kind": "about", "origin": "whence", "due_at": "at", "expires_at": "ends"}
+_MAY_DIFFER = ("at", "ends", "about", "whence")
 _LAID_OUT = Bulk(
     update(person)
     .where(person.c.id == bindparam("one"))
@@ -91,7 +122,7 @@ def claim_layout(tx: Transaction, now: datetime, limit: int) -> Sequence[Layable
     """See Store.claim_layout."""
     due = _DUE if tx.database.is_sqlite else _FREE
     rows = tx.connection.execute(due, {"now": now, "at_most": limit}).all()
-    if rows and not tx.database.is_sqlite:
+    if rows:
         tx.connection.execute(_TAKE, {"ids": [row.id for row in rows], "again": now + _TAKEN})
     found = people.read(tx, [row.id for row in rows])
     return [
@@ -124,15 +155,17 @@ def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:
         )
 
 
-def _there(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> dict[str, dict[_Key, AnyRow]]:
+def _there(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> dict[str, dict[_Key, _There]]:
     """What the agenda holds of the plans of these people, for the days that may still be to come."""
-    there: dict[str, dict[_Key, AnyRow]] = {}
+    there: dict[str, dict[_Key, _There]] = {}
     if not days:
         return there
     first = min((slot.local_date for laid in days for slot in laid.slots), default=now.date())
     since = min(first, day_before(now))
-    for row in tx.connection.execute(_THERE, {"ids": [laid.person for laid in days], "since": since}):
-        there.setdefault(row.person, {})[row.local_date, row.nudge, row.slot] = row
+    found = tx.connection.execute(_THERE, {"ids": [laid.person for laid in days], "since": since}).all()
+    # By position: after an edit that ten thousand people share, names would take longer than the database.
+    for one, day, nudge, slot, *row in found:
+        there.setdefault(one, {})[day, nudge, slot] = _There(*row)
     return there
 
 
@@ -145,7 +178,7 @@ class _Changes:
     changed: list[dict[str, Any]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
 
-    def compare(self, laid: LaidOut, there: Mapping[_Key, AnyRow]) -> None:
+    def compare(self, laid: LaidOut, there: Mapping[_Key, "_There"]) -> None:
         """Adds what is not there; changes and removes only what `there` names (so: only afresh)."""
         wanted = {
             (slot.local_date, slot.nudge, slot.number): _entry(laid, slot, slot.due_at)
@@ -159,27 +192,24 @@ class _Changes:
                 self._change(there[key], entry)
         self.gone += [row.id for key, row in there.items() if key not in wanted and self._untouched(row)]
 
-    def _may_change(self, row: AnyRow, due_at: datetime) -> bool:
+    def _may_change(self, row: "_There", due_at: datetime) -> bool:
         return self._untouched(row) or (
             row.state == State.CANCELLED and row.cancelled_by in CAUSES and due_at >= self.now
         )
 
-    def _untouched(self, row: AnyRow) -> bool:
+    def _untouched(self, row: "_There") -> bool:
         """Still to come, and never looked at: no send was tried, no verdict put it off."""
-        return bool(
-            row.state == State.PLANNED and row.due_at > self.now and not row.attempts and not row.reason
-        )
+        return row.state == State.PLANNED and row.due_at > self.now and not row.attempts and not row.reason
 
-    def _change(self, row: AnyRow, entry: dict[str, Any]) -> None:
-        planned = row.state == State.PLANNED
-        if not planned or any(getattr(row, column) != entry[name] for column, name in _MAY_DIFFER.items()):
-            self.changed.append({"entry": row.id} | {name: entry[name] for name in _MAY_DIFFER.values()})
+    def _change(self, row: "_There", entry: dict[str, Any]) -> None:
+        wanted = [entry[name] for name in _MAY_DIFFER]
+        if row.state != State.PLANNED or wanted != [row.due_at, row.expires_at, row.kind, row.origin]:
+            self.changed.append({"entry": row.id, **dict(zip(_MAY_DIFFER, wanted, strict=True))})
 
     def write(self, tx: Transaction) -> None:
         if self.gone:
             tx.connection.execute(delete(occurrence).where(occurrence.c.id.in_(self.gone)))
-        if self.changed:
-            tx.connection.execute(_CHANGED, self.changed)
+        _CHANGED.run(tx.connection, self.changed)
         if self.new:
             # What is due together lies together: a claim of 500 then writes some ten pages, not 500.
             self.new.sort(key=itemgetter("at"))

@@ -14,6 +14,7 @@ from nudger.errors import Problem
 from nudger.model import History
 from nudger.store import codec, consent, erased, gone, numbers, people, plan_files, searching, standing
 from nudger.store.bulk import Bulk, chunks
+from nudger.store.edits import edits
 from nudger.store.gone import LOADING, NOBODY, Verdict
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, person, plan
@@ -174,12 +175,13 @@ def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
 
 def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
     for chunk in chunks(files, CHUNK):
-        ids = [file.plan.person for file in chunk]
+        found = edits(tx, chunk, [_plan(file) for file in chunk])
         _PERSON_CHANGES.run(tx.connection, [_person(file) for file in chunk])
-        _PLAN_CHANGES.run(tx.connection, [_plan(file) for file in chunk])
-        numbers.works_again(tx, consent.align(tx, [file.plan for file in chunk], now), now)
-        standing.lay_out_again(tx, ids, now)
-        standing.record_events(tx, ids, now, "plan changed")
+        _PLAN_CHANGES.run(tx.connection, [edit.row for edit in found])
+        reached_anew = [edit.file.plan for edit in found if edit.may_reach_anew]
+        numbers.works_again(tx, consent.align(tx, reached_anew, now), now)
+        standing.lay_out_again(tx, [file.plan.person for file in chunk], now)
+        standing.write_events(tx, [edit.event(now) for edit in found])
 
 
 def _person(file: PlanFile) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class SqlStore:
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
-        with self._claiming() as tx:
+        with self._write() as tx:
             return layout.claim_layout(tx, now, limit)
 
     def lay_out_all_again(self, now: datetime) -> None:

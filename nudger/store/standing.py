@@ -1,6 +1,6 @@
 """A person's standing changed: pauses, consent, opt-outs, holds; and what waits, cancelled with them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -181,7 +181,11 @@ def record_event(tx: Transaction, person_id: str, at: datetime, what: str, detai
 
 
 def record_events(tx: Transaction, ids: Iterable[str], at: datetime, what: str, detail: str = "") -> None:
-    rows = [{"person": person_id, "at": at, "what": what, "detail": detail} for person_id in ids]
+    write_events(tx, [{"person": one, "at": at, "what": what, "detail": detail} for one in ids])
+
+
+def write_events(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Lines of people's logs: person, at, what, detail."""
     _NEW_EVENT.run(tx.connection, rows)
 
 

@@ -8,11 +8,13 @@ import asyncio
 import gc
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from nudger import __version__, logs
@@ -82,7 +84,7 @@ def _loading(core: Core, store: Store, folder: Path) -> Loading:
     def salt() -> str:
         return "\0".join((__version__, core.zones.version, words, settings.seed, settings.country or ""))
 
-    return Loading(folder, core.facts, store, core.zone, settings.seed, core.zones.refresh, salt)
+    return Loading(folder, core.facts, store, core.zones.refresh, salt)
 
 
 def _digest_of_words(own: Path | None) -> str:
@@ -97,20 +99,36 @@ class _Elsewhere:
     settings: Settings
 
     async def __call__(self, now: datetime, everything: bool) -> Loaded:
-        """`Loading.load` in a new process. It ends with the daemon, at the latest."""
+        """`Loading.load` in a new process, which then helps to lay out the days of those whom it loaded: an
+        edit of a plan that ten thousand extend takes two cores. It ends with the daemon, at the latest."""
         spawning = get_context("spawn")  # a fork would take the locks of this process's threads along
         receiver, sender = spawning.Pipe(duplex=False)
         child = spawning.Process(target=_load, args=(sender, self.settings, now, everything), daemon=True)
         await asyncio.to_thread(child.start)
         sender.close()  # so that the end of the child is the end of the pipe
+        outcome: Loaded | NudgerError | None = None
         try:
             outcome = await asyncio.to_thread(_received, receiver)
         finally:
-            child.terminate()
-            await asyncio.to_thread(child.join)
+            if isinstance(outcome, Loaded):
+                _join_at_its_end(child)
+            else:
+                child.terminate()
+                await asyncio.to_thread(child.join)
         if isinstance(outcome, NudgerError):
             raise outcome
         return outcome
+
+
+def _join_at_its_end(child: SpawnProcess) -> None:
+    """Nobody waits for it: a daemon that stops ends it."""
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(child.sentinel)
+        child.join()
+
+    loop.add_reader(child.sentinel, ended)
 
 
 def _received(receiver: Connection) -> Loaded | NudgerError:
@@ -124,7 +142,7 @@ def _received(receiver: Connection) -> Loaded | NudgerError:
 
 
 def _load(sender: Connection, settings: Settings, now: datetime, everything: bool) -> None:
-    """The child: reads, checks, stores, and tells what it did."""
+    """The child: reads, checks, stores, tells what it did, and lays out days."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to act on
     # Plans are trees: all that is read stays until the end, and hardly anything of it is a circle. At the
     # usual pace the collector would look through all of it again and again, a fifth of the time.
@@ -138,6 +156,8 @@ def _load(sender: Connection, settings: Settings, now: datetime, everything: boo
                 loading = _loading(core, store, settings.plans_dir)
                 loading.host = socket.gethostname()
                 sender.send(loading.load(now, everything))
+                with suppress(NudgerError):  # what is left of it the daemon does
+                    asyncio.run(LayingOut(store, core.zone, settings.seed).run_once(now))
             finally:
                 store.close()
         except NudgerError as fault:

@@ -1,31 +1,38 @@
-"""What an edit changes in the week to come, in one line."""
+"""What an edit changes in a plan, as the person's log says it."""
 
+import json
 from dataclasses import replace
-from datetime import date, time
-from zoneinfo import ZoneInfo
+from datetime import time, timedelta
 
-from nudger.delivery.changes import change
-from nudger.model import At, Kind, Nudge, OnDays, Plan
+import pytest
 
-LONDON = ZoneInfo("Europe/London")
-MONDAY = date(2026, 11, 23)
+from nudger.delivery.changes import in_keys, in_nudges, in_words
+from nudger.model import At, Contact, Kind, Nudge, Plan
+from nudger.store.codec import plan_to_json
+
+HOUR = timedelta(hours=1)
 REST = Nudge("rest", Kind.REST, At((time(13),)))
-PLAN = Plan("maya", "Maya", "Europe/London", nudges=(REST,))
+WALK = Nudge("walk", Kind.MOVEMENT, At((time(15),)))
+PLAN = Plan("maya", "Maya", "Europe/London", nudges=(REST, WALK))
 
 
-def told(new: Plan) -> str:
-    return str(change(PLAN, new, MONDAY, "seed", (LONDON, LONDON)))
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        (replace(PLAN, nudges=(REST, WALK, replace(REST, id="nap"))), "nap (new)"),
+        (replace(PLAN, nudges=(replace(REST, when=At((time(14),))), WALK)), "rest"),
+        (replace(PLAN, nudges=(REST, replace(WALK, message="Walk?"))), "walk"),
+        (replace(PLAN, nudges=(WALK,)), "rest (gone)"),
+        (replace(PLAN, nudges=(WALK, REST)), "the order of nudges"),
+        (replace(PLAN, quiet=None, contacts=(Contact("Sam"),)), "quiet, contacts"),
+        (replace(PLAN, nudges=(WALK,), daily_limit=2, gap=HOUR), "rest (gone), daily_limit, gap"),
+        (PLAN, "the file alone: nothing in the plan is another"),
+    ],
+)  # fmt: skip
+def test_the_line_names_the_nudges_and_the_keys_that_are_other_ones(new: Plan, words: str) -> None:
+    (old_head, old_body), (head, body) = plan_to_json(PLAN), plan_to_json(new)
 
+    nudges = in_nudges(json.loads(old_body), json.loads(body))
+    keys = in_keys(json.loads(old_head), json.loads(head))
 
-def test_a_nudge_on_weekends_adds_two_a_week() -> None:
-    walk = Nudge("walk", Kind.MOVEMENT, At((time(15),)), OnDays(frozenset({5, 6})))
-
-    assert told(replace(PLAN, nudges=(REST, walk))) == "+2, -0 this week"
-
-
-def test_a_time_that_moved_is_one_gone_and_one_added_each_day() -> None:
-    assert told(replace(PLAN, nudges=(replace(REST, when=At((time(14),))),))) == "+7, -7 this week"
-
-
-def test_other_words_leave_the_times_as_they_are() -> None:
-    assert told(replace(PLAN, nudges=(replace(REST, message="Rest?"),))) == "same times this week"
+    assert in_words(nudges, keys) == words

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from nudger.errors import PlanError, SettingsError
 from nudger.loading.folder import only_plans
@@ -171,6 +172,43 @@ def test_an_edit_is_read_alone(world: World) -> None:
     loaded = world.load([edited])
 
     assert (loaded.files, loaded.change.changed) == (1, ("maya",))
+
+
+def test_an_edit_that_many_share_is_one_line_of_nudgers_log_and_one_of_each_persons(world: World) -> None:
+    shared = 'timezone = "UTC"\n[[nudge]]\nkind = "rest"\nat = "13:00"\n'
+    own = {
+        f"p{number:02}.toml": f'email = "p{number}@example.org"\nextends = "all"\n' for number in range(40)
+    }
+    world.put({"shared/all.toml": shared, **own})
+    world.load()
+    walk = '[[nudge]]\nkind = "movement"\nat = "15:00"\n'
+    world.put({"shared/all.toml": shared.replace("13:00", "13:30") + walk, **own})
+
+    with capture_logs() as logs:
+        loaded = world.load()
+
+    assert len(loaded.change.changed) == 40
+    # The one warning is of the shared plan.
+    assert [line["event"] for line in logs] == ["plan_problem", "plans_loaded"]
+    assert logs[-1]["changed"] == 40
+    for person in loaded.change.changed:
+        assert [(line.what, line.reason) for line in world.store.log(person)] == [
+            ("plan changed", "rest, movement (new)"),
+            ("plan added", ""),
+        ]
+
+
+def test_of_very_many_problems_the_log_names_twenty_errors_first(world: World) -> None:
+    too_near = MAYA + '[[nudge]]\nid = "again"\nkind = "rest"\nat = "13:30"\n'
+    files = {f"p{number:02}.toml": too_near.replace("123", f"1{number}") for number in range(10, 40)}
+
+    world.put({**files, "x.toml": JO.replace("124", "999").replace("13:00", "13h")})
+    with capture_logs() as logs:
+        loaded = world.load()
+
+    assert len(loaded.problems) >= 31
+    assert [line["event"] for line in logs] == [*["plan_problem"] * 20, "plans_loaded"]
+    assert (logs[0]["log_level"], "x.toml" in logs[0]["at"]) == ("error", True)
 
 
 def test_a_number_that_another_person_has_is_found_by_reading_both(world: World) -> None:

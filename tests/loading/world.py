@@ -39,8 +39,7 @@ class World:
 
     def new_loading(self, **changes: Any) -> Loading:
         given = {"zones_changed": lambda: False, "salt": lambda: "salt"} | changes
-        seed = self.core.settings.seed
-        return Loading(self.folder, self.core.facts, self.store, self.core.zone, seed, **given)
+        return Loading(self.folder, self.core.facts, self.store, **given)
 
     def put(self, texts: Mapping[str, str]) -> list[Path]:
         """The folder holds these files and no others; returns the paths that changed."""

@@ -249,11 +249,7 @@ def test_a_duty_that_one_does_for_all_is_done_once_in_its_time(
     assert together(*asks).count(True) == 1
 
 
-def test_hosts_that_lay_out_at_once_divide_the_people_among_them(
-    world: World, second: SqlStore, database: Database
-) -> None:
-    if database.is_sqlite:
-        return  # one host
+def test_hosts_that_lay_out_at_once_divide_the_people_among_them(world: World, second: SqlStore) -> None:
     world.load(*(plan(name) for name in PEOPLE))
 
     batches = together(*(partial(store.claim_layout, NOON, 40) for store in (world.store, second) * 2))
