@@ -124,5 +124,5 @@ def test_forgetting_someone_names_the_plan_file_that_is_left(
     code, said = nudger("forget", "maya", "--yes")
 
     assert code == 0
-    assert f"Remove {folder}/plans/maya.toml now" in said
+    assert f"Remove {folder}/plans/maya.toml too" in said
     assert open_store(database).person("maya") is None
