@@ -108,6 +108,13 @@ class Answer:
     key: str = ""  # which of nudger's texts
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """No text back, and why: for the person's log."""
+
+    why: str
+
+
 Effect = (
     Snooze
     | Settle
@@ -123,6 +130,7 @@ Effect = (
     | Untell
     | Ask
     | Answer
+    | Unanswered
 )
 
 

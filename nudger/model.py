@@ -63,6 +63,8 @@ class Origin(StrEnum):
 
 # The texts that answer somebody in a crisis.
 CRISIS_ANSWERS = frozenset({"crisis", "crisis_told", "stopped_crisis"})
+# These, and what answers STOP and START: counted in no limit of answers.
+APART = CRISIS_ANSWERS | {"stopped", "started"}
 # What follows from a person's own text is no nudge: no pause, quiet hour or hold keeps it.
 FROM_A_TEXT = (Origin.ANSWER, Origin.NOTICE)
 

@@ -10,12 +10,13 @@ import typer
 from nudger.cli.context import AsJson, clock, settings_of
 from nudger.cli.show import json_line, local, out
 from nudger.core import Core
-from nudger.delivery.inbound import Bound, Writer
+from nudger.delivery.answering import answer
+from nudger.delivery.inbound import Bound, Inbound, Writer
 from nudger.effects import Answer, Response
 from nudger.errors import UsageError
 from nudger.model import At, ChannelName, Kind, Nudge, Person, Plan, Window
 from nudger.plans import Wrong, check_duration, check_quiet
-from nudger.replies import as_today, understand
+from nudger.replies import understand
 from nudger.replies.scoring import Case, Score, TableError, read_table
 
 
@@ -52,7 +53,7 @@ def interpret(
     lines = [text] if text is not None else (line.rstrip("\n") for line in sys.stdin)
     for line in lines:
         understood = core.responder.understand(writer, line, at)
-        response = core.responder.follow(writer, as_today(understood), ChannelName.EMAIL, at)
+        response = answer(core.responder, writer, Inbound("", ChannelName.EMAIL, "", line, at))
         if json:
             json_line(
                 {

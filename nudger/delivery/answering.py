@@ -1,10 +1,13 @@
-"""What is answered to a text that came in: what it means, and what the provider has done with it. Pure."""
+"""What is answered to a text that came in: what it means, what the provider has done with it, and whether
+it was answered often enough. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from nudger.delivery.answer_limits import Allowance, allowance
 from nudger.delivery.inbound import Handled, Inbound, Writer
 from nudger.delivery.respond import Responder
-from nudger.effects import Answer, Effect, OptIn, Response
+from nudger.effects import Answer, Effect, OptIn, Response, Unanswered
 from nudger.replies import Intent, Understood
 
 
@@ -15,13 +18,29 @@ def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
         understood = _handled(understood, inbound.handled)
     response = responder.follow(writer, understood, inbound.channel, inbound.received_at)
     if inbound.handled is None:
-        return response
+        return replace(response, effects=tuple(_limited(responder, writer, understood, inbound, response)))
     if not understood.crisis:
         return replace(response, effects=_unanswered(response.effects))  # the provider has answered
     if inbound.handled is Handled.START:
         opt_in = OptIn(frozenset({inbound.channel}), "texted START")
         return replace(response, effects=(opt_in, *response.effects))
     return response
+
+
+def _limited(
+    responder: Responder, writer: Writer, understood: Understood, inbound: Inbound, response: Response
+) -> Iterator[Effect]:
+    """The effects, without an answer where there are no more of them."""
+    at = inbound.received_at
+    for effect in response.effects:
+        if not isinstance(effect, Answer):
+            yield effect
+            continue
+        allowed = allowance(writer, understood, inbound.text, effect.key, at)
+        if allowed is Allowance.LAST:
+            yield responder.last(writer.person.plan, effect)
+        else:
+            yield effect if allowed.answers else Unanswered(allowed.value)
 
 
 def _handled(understood: Understood, by: Handled) -> Understood:

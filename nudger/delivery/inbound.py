@@ -38,6 +38,15 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """One of nudger's texts that answered a person."""
+
+    key: str
+    at: datetime
+    to: str = ""  # their text
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """The nudge that a reply is about: the latest unanswered one, else the one whose snooze waits."""
 
@@ -58,7 +67,7 @@ class Writer:
     person: Person
     bound: Bound | None
     next_due_at: datetime | None = None
-    answered: tuple[str, ...] = ()  # which of nudger's texts answered them in the last 24 h
+    answered: tuple[Answered, ...] = ()  # which of nudger's texts answered them in the last 24 h
     asked_today: int = 0  # nudges on demand on this local date
     contact_stopped: bool = False  # the trusted contact wants no notices
     sent: tuple[Sent, ...] = ()  # the last messages to them, the latest first

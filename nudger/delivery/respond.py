@@ -1,7 +1,7 @@
 """What follows from a reply: its effects and the one text that answers it. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from nudger.delivery import easing
@@ -23,29 +23,15 @@ from nudger.effects import (
     Untell,
 )
 from nudger.messages import Wording
-from nudger.model import CRISIS_ANSWERS, ChannelName, Contact, Outcome, Plan, Standing
+from nudger.model import ChannelName, Contact, Outcome, Plan, Standing
 from nudger.replies import NOBODYS, Intent, Understood, Words, as_today, understand
 from nudger.schedule import is_quiet
 
 UNBOUND_SNOOZE = timedelta(hours=1)
 MOST_ASKED = 3  # nudges on demand of one local date
 
-# Answers that confirm no command. Two automatic programs must not answer each other for ever.
-SPARED = CRISIS_ANSWERS | {
-    "help",
-    "unknown",
-    "held",
-    "nothing_to_snooze",
-    "now_enough",
-    "now_quiet",
-    "now_paused",
-    "link",
-    "no_link",
-}
-MOST_ANSWERS = 3  # of all of these in 24 h
-# Of crisis answers alone, however many others there were: twice as many, so that nobody who writes a
-# second and a third time meets silence.
-MOST_CRISIS_ANSWERS = 6
+# Answers that name helplines already.
+_HELPFUL = frozenset({"help", "unknown", "held"})
 
 # What a tap means for the nudge that it is on.
 _OF_NUDGES = (Intent.DONE, Intent.SKIP, Intent.SNOOZE)
@@ -110,9 +96,18 @@ class Responder:
             effects = reading.held(effects)
         if channel in writer.person.standing.opted_out:
             effects = reading.unasked_for(effects)
-        if understood.automatic and not understood.crisis:
-            effects = tuple(effect for effect in effects if not isinstance(effect, Answer | Ask))
         return Response(str(understood.intent), understood.until, effects)
+
+    def last(self, plan: Plan, answer: Answer) -> Answer:
+        """The same, as the last answer for a while: it says so, and where somebody is."""
+        quiet = self.wording.system(plan.language, "quiet")
+        if answer.key not in _HELPFUL:
+            quiet = self.wording.system(plan.language, "quiet_helplines", helplines=self.lines(plan))
+        return replace(answer, text=f"{answer.text} {quiet}")
+
+    def lines(self, plan: Plan) -> str:
+        """The helplines of their country, in words."""
+        return self.wording.helplines(plan.country, plan.language)
 
     def contact_stops(self, text: str, now: datetime) -> bool | None:
         """What a trusted contact says of notices, in any language: True for STOP, False for START."""
@@ -168,7 +163,7 @@ class _Reading:
             case Intent.UNTELL:
                 return self._untell()
             case Intent.HELP | Intent.UNKNOWN as key:
-                return self._sparing(key, helplines=self._helplines())
+                return (self._say(key, helplines=self._helplines()),)
             case _:
                 return self._of_nudges()
 
@@ -192,7 +187,7 @@ class _Reading:
     def held(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         """While a hold stands nothing is planned or promised; what is agreed to is kept."""
         kept = tuple(effect for effect in effects if not isinstance(effect, Answer | Ask | Snooze))
-        return (*kept, *self._sparing("held", helplines=self._helplines()))
+        return (*kept, self._say("held", helplines=self._helplines()))
 
     def unasked_for(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         """After STOP only STOP's own answer, START's and a crisis answer go out."""
@@ -214,7 +209,7 @@ class _Reading:
     def _snooze(self) -> tuple[Effect, ...]:
         until, bound = self.understood.until, self.writer.bound
         if bound is None or until is None:
-            return self._sparing("nothing_to_snooze")
+            return (self._say("nothing_to_snooze"),)
         key = "snoozed_moved" if self.understood.moved else "snoozed"
         return (Snooze(bound.occurrence, until), self._say(key, when=self._when(until)))
 
@@ -226,10 +221,7 @@ class _Reading:
         return (Settle(bound.occurrence, outcome), *in_touch, answer)
 
     def _crisis(self) -> tuple[Effect, ...]:
-        """A hold, and one static text: the first of a day is never limited away."""
-        given = sum(key in CRISIS_ANSWERS for key in self.writer.answered)
-        if given >= MOST_CRISIS_ANSWERS:
-            return (Hold(),)
+        """A hold, and one static text."""
         if self.channel in self._standing.opted_out:
             return (Hold(), self._say("stopped_crisis", helplines=self._helplines()))
         told = self._told()
@@ -256,11 +248,11 @@ class _Reading:
         """One at once, or a word on why not: who asks is never met with silence."""
         quiet, plan = self.plan.quiet, self.plan
         if self._standing.paused(self.now):
-            return self._sparing("now_paused")
+            return (self._say("now_paused"),)
         if quiet is not None and is_quiet(self.responder.zone(plan.timezone), quiet, self.now):
-            return self._sparing("now_quiet")
+            return (self._say("now_quiet"),)
         if self.writer.asked_today >= MOST_ASKED:
-            return self._sparing("now_enough")
+            return (self._say("now_enough"),)
         kind = self.understood.kind
         return (Ask(kind if any(nudge.kind is kind for nudge in plan.nudges) else None),)
 
@@ -285,12 +277,8 @@ class _Reading:
     def _own_page(self) -> tuple[Effect, ...]:
         page = self.responder.own_page
         if page is None:
-            return self._sparing("no_link")
-        return self._sparing("link", address=page(self.plan.person, self.channel, self.now))
-
-    def _sparing(self, key: str, **values: str) -> tuple[Effect, ...]:
-        given = sum(key in SPARED for key in self.writer.answered)
-        return (self._say(key, **values),) if given < MOST_ANSWERS else ()
+            return (self._say("no_link"),)
+        return (self._say("link", address=page(self.plan.person, self.channel, self.now)),)
 
     def _say(self, key: str, **values: str) -> Answer:
         return Answer(self.responder.wording.system(self.plan.language, key, **values), key)
@@ -306,4 +294,4 @@ class _Reading:
         )
 
     def _helplines(self) -> str:
-        return self.responder.wording.helplines(self.plan.country, self.plan.language)
+        return self.responder.lines(self.plan)

@@ -18,6 +18,7 @@ TWO_SEGMENTS = (
     "help",
     "unknown",
     "held",
+    "quiet_helplines",
     "crisis",
     "crisis_told",
     "stopped_crisis",

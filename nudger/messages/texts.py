@@ -64,6 +64,8 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "link": ("address",),
     "no_link": (),  # where no page can be reached from outside
     "unknown": ("helplines",),
+    "quiet": (),  # behind the last answer before silence, where it has helplines
+    "quiet_helplines": ("helplines",),  # where it has none
     "crisis": ("helplines",),
     "crisis_told": ("helplines", "contact"),  # the trusted contact gets a notice
     "held": ("helplines",),  # to a command while a crisis hold stands

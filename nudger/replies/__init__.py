@@ -4,6 +4,7 @@ from nudger.replies.intent.languages import Words
 from nudger.replies.intent.meanings import CrisisKind, Intent, Understood, as_today
 from nudger.replies.intent.reading import NOBODYS, understand
 from nudger.replies.language.lists import WordsError
+from nudger.replies.language.writing import same_form
 
 __all__ = [
     "NOBODYS",
@@ -13,5 +14,6 @@ __all__ = [
     "Words",
     "WordsError",
     "as_today",
+    "same_form",
     "understand",
 ]

@@ -23,6 +23,7 @@ from nudger.effects import (
     Settle,
     Snooze,
     Tell,
+    Unanswered,
     Untell,
 )
 from nudger.model import ChannelName, Kind, Origin, Outcome, Person, State
@@ -64,6 +65,8 @@ def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
             case Tell():
                 notices.tell(tx, act.one.id, effect, act.at, **_written(tx, act, written))
                 written += 1
+            case Unanswered(why):
+                standing.record_event(tx, act.one.id, act.at, "not answered", why)
             case Answer():
                 _answer(tx, act, effect, written)
                 written += 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from nudger.delivery.inbound import Bound, Inbound, Respond, Sent, Writer
+from nudger.delivery.inbound import Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.effects import Response
 from nudger.model import Origin, Outcome, Person, State
 from nudger.store import effects, notices, people, standing
@@ -83,13 +83,17 @@ _NEXT_DUE_AT = select(func.min(occurrence.c.wake_at)).where(
     IS_PLANNED,
     occurrence.c.origin.in_(NUDGES),
 )
-_ANSWERED = select(occurrence.c.key).where(
-    occurrence.c.person == bindparam("one"),
-    occurrence.c.local_date >= bindparam("first"),
-    occurrence.c.nudge == "",
-    occurrence.c.origin == Origin.ANSWER,
-    occurrence.c.due_at > bindparam("since"),
-    occurrence.c.key.is_not(None),
+_ANSWERED = (
+    select(occurrence.c.key, occurrence.c.due_at, reply.c.text)
+    .outerjoin(reply, reply.c.line == occurrence.c.slot)  # an answer's slot is the line of what it answers
+    .where(
+        occurrence.c.person == bindparam("one"),
+        occurrence.c.local_date >= bindparam("first"),
+        occurrence.c.nudge == "",
+        occurrence.c.origin == Origin.ANSWER,
+        occurrence.c.due_at > bindparam("since"),
+        occurrence.c.key.is_not(None),
+    )
 )
 _ASKED = select(func.count()).where(
     occurrence.c.person == bindparam("one"),
@@ -202,10 +206,11 @@ def _sent(tx: Transaction, one: Person) -> tuple[Sent, ...]:
     return tuple(Sent(text, ORIGINS[origin]) for text, origin in rows if text)
 
 
-def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[str, ...]:
+def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[Answered, ...]:
     """Which of nudger's texts answered this person in the last 24 h."""
     asked = {"one": one.id, "first": day_before(at, 2), "since": at - DAY}
-    return tuple(tx.connection.scalars(_ANSWERED, asked))
+    rows = tx.connection.execute(_ANSWERED, asked)
+    return tuple(Answered(key, due_at, text or "") for key, due_at, text in rows)
 
 
 def _asked_today(tx: Transaction, one: Person, at: datetime) -> int:

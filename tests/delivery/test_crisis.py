@@ -187,52 +187,6 @@ async def test_start_under_a_hold_opts_in_all_the_same(world: World) -> None:
     assert (person.standing.opted_out, held(world)) == (frozenset(), True)
 
 
-# --- how often ----------------------------------------------------------------------------------
-async def test_the_first_crisis_answer_comes_however_many_others_there_were(world: World) -> None:
-    await world.start(maya=MAYA)
-    for number in range(8):
-        await world.text(f"what a day {number}")
-
-    await world.text(WANTS_TO_DIE)
-
-    assert len(world.texts) == 3 + 1
-    assert world.texts[-1] == CRISIS
-
-
-async def test_six_crisis_texts_of_a_day_are_answered_and_the_next_day_begins_anew(world: World) -> None:
-    await world.start(maya=MAYA)
-    for _ in range(9):
-        await world.text(WANTS_TO_DIE)
-    first_day = world.texts.count(CRISIS)
-    world.clock.at += timedelta(days=1, seconds=1)
-
-    await world.text(WANTS_TO_DIE)
-
-    assert (first_day, world.texts.count(CRISIS)) == (6, 7)
-
-
-async def test_confirmations_use_up_nothing_and_all_else_shares_three_answers(world: World) -> None:
-    await world.start(maya=MAYA)
-    for words in ("LESS", "MORE", "pause", "resume", "done"):
-        await world.text(words)
-    confirmed = len(world.texts)
-
-    for words in ("what?", "HELP", "later", "my dog", "HELP"):
-        await world.text(words)
-
-    assert (confirmed, len(world.texts)) == (5, 5 + 3)
-
-
-async def test_a_crisis_answer_counts_among_the_three(world: World) -> None:
-    await world.start(maya=MAYA)
-    await world.text(WANTS_TO_DIE)
-
-    for words in ("hm", "so", "well then"):
-        await world.text(words)
-
-    assert len(world.texts) == 3
-
-
 # --- the order of DESIGN chapter 5, down to what it does ------------------------------------------
 NOTHING = "nothing"
 ORDER = [

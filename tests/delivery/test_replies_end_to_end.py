@@ -179,15 +179,6 @@ async def test_resume_after_a_crisis_hold_brings_the_plan_back(world: World) -> 
     assert world.texts.count("A rest?") == 2
 
 
-async def test_texts_that_are_not_understood_are_answered_three_times_a_day_at_most(world: World) -> None:
-    await nudged(world)
-
-    for number in range(6):
-        await world.text(f"the quick brown fox {number}")
-
-    assert len(world.texts) == 1 + 3
-
-
 async def test_an_answer_goes_out_in_quiet_hours(world: World) -> None:
     await world.start(maya=MAYA)
     world.clock.at = MONDAY_NINE + timedelta(hours=16)  # one in the morning

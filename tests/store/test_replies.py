@@ -283,9 +283,12 @@ def test_it_is_known_which_texts_answered_in_the_last_day(world: World) -> None:
     four = world.text()
 
     assert three is not None
-    assert sorted(three.answered) == ["help", "unknown"]
+    assert {(one.key, one.to, one.at) for one in three.answered} == {
+        ("help", "text 1", NOON),
+        ("unknown", "text 2", NOON + 23 * HOUR),
+    }
     assert four is not None
-    assert sorted(four.answered) == ["crisis", "unknown"]
+    assert sorted(one.key for one in four.answered) == ["crisis", "unknown"]
 
 
 def test_it_is_known_what_went_to_a_person_that_they_may_tap_on(world: World) -> None:

@@ -9,6 +9,7 @@ word of it.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from nudger.replies.intent.automatic import Automatic
 from nudger.replies.intent.commands import LISTS as OF_COMMANDS
 from nudger.replies.intent.commands import Commands
 from nudger.replies.intent.courtesy import Courtesy
@@ -47,6 +48,7 @@ class Language:
             for mark in fold("".join(some))
         ]
         self.danger = Danger.read(file.section("crisis"), lambda: self.classes, self._classes)
+        self.automatic = Automatic.read(file.section("automatic"), lambda: self.classes)
         courtesy, times = Courtesy.read(file.section("courtesy")), TimeWords.read(file.section("time"))
         self.optout, optouts = OptOut.read(file.section("optout"), courtesy)
         self.commands, commands = Commands.read(file.section("commands"), courtesy, times, self.optout.single)
@@ -97,7 +99,7 @@ class Language:
 
     def compile(self) -> None:
         """Reads all that is otherwise read when it is needed. Raises WordsError for a phrase that is none."""
-        _ = self.phrases, self.keywords, self.danger.phrases, self.spelling
+        _ = self.phrases, self.keywords, self.danger.phrases, self.automatic.phrases, self.spelling
 
 
 class Words:
@@ -142,6 +144,16 @@ class Words:
             if looked.any and (looked.whole(KEYWORDS, words) or looked.whole(LONE, words)):
                 return True
         return False
+
+    def by_program(self, words: Sequence[str]) -> bool:
+        """Whether it is an automatic reply in any language: a phone speaks its owner's."""
+        return any(one.automatic.wrote(words) for one in self.languages.values())
+
+    def without_told(self, words: Sequence[str]) -> Sequence[str]:
+        """The words of an automatic reply, without what it tells others to do."""
+        for one in self.languages.values():
+            words = one.automatic.without_told(words)
+        return words
 
     def signs(self, words: Sequence[str], near: Sequence[Language]) -> Signs:
         """What a text shows of danger in any language: in distress people fall back to their first one."""

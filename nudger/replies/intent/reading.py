@@ -1,8 +1,8 @@
 """From the text of a reply to what it means. The order is the promise of DESIGN, "Understanding":
 
-a bare opt-out keyword, crisis, an opt-out phrase, concern, commands, and what is left are the person's own
-words. Nothing is obeyed as a command where the text holds a word of means, death, attempt or being hurt: it
-is a concern then.
+a bare opt-out keyword, crisis, an opt-out phrase, concern, automatic replies, commands, and what is left are
+the person's own words. Nothing is obeyed as a command where the text holds a word of means, death, attempt or
+being hurt: it is a concern then.
 """
 
 from collections.abc import Iterator, Sequence
@@ -113,6 +113,15 @@ class _Reading:
     def of(cls, text: Tokens, language: Language) -> "_Reading":
         return cls(language, text, language.phrases.look(text.words))
 
+    def opts_out(self, automatic: Words | None) -> bool:
+        """Whether it says so outright. Of an automatic reply, with the `words`: not where it tells others how
+        to ("reply STOP to end these")."""
+        if automatic is None:
+            return self.language.optout.sure(self.text, self.looked)
+        said = tuple(automatic.without_told(self.text.words))
+        text = replace(self.text, words=said)
+        return self.language.optout.sure(text, replace(self.looked, words=said))
+
 
 def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) -> Understood:
     """The text is read in the person's language, misspellings put right, then in English as written:
@@ -124,13 +133,16 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     if right != plain:
         signs = signs.joined(words.signs(right.words, near[:1]))
     readings = [_Reading.of(right, near[0]), *(_Reading.of(plain, one) for one in near[1:])]
-    sure = any(one.language.optout.sure(one.text, one.looked) for one in readings)
+    automatic = words.by_program(plain.words)
+    sure = any(one.opts_out(words if automatic else None) for one in readings)
     if signs.sure is not None:
-        return _stop(readings, signs) if sure else _crisis(signs.sure)
-    if sure or any(one.language.optout.meant(one.looked) for one in readings):
+        return replace(_stop(readings, signs) if sure else _crisis(signs.sure), automatic=automatic)
+    if sure or (not automatic and any(one.language.optout.meant(one.looked) for one in readings)):
         return _stop(readings, signs)
     if signs.perhaps is not None:
         return _concern(signs.perhaps)
+    if automatic:
+        return NOBODYS  # "I will reply tomorrow" puts nothing off
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
     return _concern(CrisisKind.SELF) if signs.alarm and found is not UNKNOWN else found
 

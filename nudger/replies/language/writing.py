@@ -17,6 +17,8 @@ _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'"}
 _FRACTIONS = str.maketrans({"½": " 1/2", "¼": " 1/4", "¾": " 3/4"})
 _CONTROLS: dict[int, str | None] = dict.fromkeys([*range(32), 127], None)
 _CONTROLS.update({ord("\n"): "\n", ord("\t"): " ", 11: "\n", 12: "\n"})
+_AROUND = ".,;:!?()[]\"'-"
+_LONG = 4  # words
 _LONG_RUN = re.compile(r"([^\W\d_])\1{3,}")
 _POINTED_HALF = re.compile(r"\b([ap])\s?\.\s?m\b\.?")
 _TOKEN = re.compile(
@@ -39,6 +41,16 @@ def fold(text: str) -> str:
     text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
     text = text.translate(_CONTROLS).lower() if text.isascii() else plain(text)[:LONGEST]
     return _LONG_RUN.sub(r"\1\1\1", _POINTED_HALF.sub(r"\1m", text))
+
+
+def same_form(text: str) -> str:
+    """A text as it is the same again: a program that tells the time in it sends no other text for that.
+
+    Digits count in a short one: "10 min" is not "20 min".
+    """
+    words = fold(text).split()
+    kept = [one for one in (word.strip(_AROUND) for word in words) if one and not any(map(str.isdigit, one))]
+    return " ".join(kept if len(kept) >= _LONG else words)
 
 
 def plain(text: str) -> str:
