@@ -60,7 +60,7 @@ class Steps:
 
 
 async def ask(app: ASGIApp, method: str, target: str, cookie: str = "", body: bytes = b"") -> tuple[int, str]:
-    """Status and set-cookie of one request."""
+    """Status and cookies of one request."""
     path, _, query = target.partition("?")
     sent: list[Message] = []
 
@@ -87,8 +87,8 @@ async def ask(app: ASGIApp, method: str, target: str, cookie: str = "", body: by
         "client": ("127.0.0.1", 50000),
     }
     await app(scope, receive, send)
-    given = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], given.get("set-cookie", "").partition(";")[0]
+    cookies = [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
+    return sent[0]["status"], "; ".join(cookie.partition(";")[0] for cookie in cookies)
 
 
 async def measured(app: ASGIApp, target: str, cookie: str) -> list[float]:

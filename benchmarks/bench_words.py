@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from benchmarks.measure import HERE, Compared, Profile, at_most, figure, profile
 from nudger.files import read_templates, read_words
 from nudger.messages import Wording
-from nudger.messages.wording import _tidy
+from nudger.messages.wording.wording import _tidy
 from nudger.model import At, Contact, History, Kind, Nudge, Plan, Window
 from nudger.replies import Words, understand
 

@@ -1,8 +1,13 @@
-"""What a reply or an operator does to a person: decided by pure code, applied in one transaction."""
+"""What a reply or an operator does to a person: decided by pure code, applied in one transaction.
+
+Whoever decides it has seen to it that each instant is one to reckon with; one that is not is a fault here,
+before anything of it is kept.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from nudger.instants import checked
 from nudger.model import ChannelName, Kind, Outcome
 
 
@@ -12,6 +17,9 @@ class Snooze:
 
     occurrence: int
     until: datetime
+
+    def __post_init__(self) -> None:
+        checked(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,9 @@ class Pause:
     """No nudges until `until`, or until Resume where it is None."""
 
     until: datetime | None
+
+    def __post_init__(self) -> None:
+        checked(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,9 @@ class LowDays:
     """Only tiny messages until then; None ends it."""
 
     until: datetime | None
+
+    def __post_init__(self) -> None:
+        checked(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +155,6 @@ class Response:
     intent: str
     until: datetime | None = None
     effects: tuple[Effect, ...] = ()
+
+    def __post_init__(self) -> None:
+        checked(self.until)

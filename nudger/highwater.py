@@ -32,6 +32,7 @@ class HighWater:
     store: Store
     state_dir: Path
     shared: bool  # the database is a server's
+    database: str = ""  # its name, without a password
     _last: int = 0  # the highest number that this machine knows of
 
     def begin(self, now: datetime) -> Restored | None:
@@ -62,7 +63,7 @@ class HighWater:
         """First in the database, then here: the file is never ahead of a database that lost nothing."""
         mark = self.store.mark(now, self._last)
         self._last = mark.number
-        write(self.state_dir, Kept(mark, this_machine()))
+        write(self.state_dir, Kept(mark, this_machine(), self.database))
 
 
 def read(state_dir: Path) -> Kept | None:
@@ -70,8 +71,17 @@ def read(state_dir: Path) -> Kept | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads((state_dir / FILE).read_text(encoding="utf-8"))
         mark = Mark(kept["instance"], int(kept["number"]), datetime.fromisoformat(kept["at"]))
-        return Kept(mark, Machine(kept["machine"], kept["host"]))
+        return Kept(mark, Machine(kept["machine"], kept["host"]), kept.get("database", ""))
     return None
+
+
+def knows(state_dir: Path, database: str) -> bool:
+    """Whether this database was worked with here before: then nobody makes a new one in its place. A mark
+    that cannot be read, or that names none, is of any."""
+    kept = read(state_dir)
+    if kept is None:
+        return (state_dir / FILE).exists()
+    return kept.database in ("", database)
 
 
 def write(state_dir: Path, kept: Kept) -> None:
@@ -84,6 +94,7 @@ def write(state_dir: Path, kept: Kept) -> None:
             "at": mark.at.isoformat(),
             "machine": machine.id,
             "host": machine.host,
+            "database": kept.database,
         }
     )
     part = state_dir / f".{FILE}.part"

@@ -48,6 +48,9 @@ def unhurried() -> Iterator[None]:
     pipe that nobody reads, or a terminal that is held would hold the daemon with it. Configure the logging
     inside."""
     stderr = sys.stderr
+    if not _is_a_file(stderr):  # kept in memory, as tests do: nobody reads it meanwhile
+        yield
+        return
     aside = _Aside(stderr)
     sys.stderr = cast(TextIO, aside)
     try:
@@ -55,6 +58,13 @@ def unhurried() -> Iterator[None]:
     finally:
         sys.stderr = stderr
         aside.end()
+
+
+def _is_a_file(stream: TextIO) -> bool:
+    try:
+        return stream.fileno() >= 0
+    except OSError:
+        return False
 
 
 class _Aside(io.TextIOBase):

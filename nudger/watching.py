@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from nudger.delivery.ports import Store
-from nudger.messages.helplines import ELSEWHERE
+from nudger.messages.wording.helplines import ELSEWHERE
 
 STUCK = timedelta(minutes=10)  # what was due so long ago, and was not claimed
 DOUBTFUL = timedelta(hours=1)  # how long the end of a message may be unknown

@@ -15,6 +15,7 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.alerting import Alert
 from nudger.delivery.sends import SendFailure
 from nudger.errors import ChannelError
+from nudger.instants import nearest
 from nudger.model import ChannelName, Origin
 
 TIMEOUT = timedelta(seconds=10)  # for one request, to the last byte of its answer
@@ -27,8 +28,8 @@ class PlainPost:
     url: str
 
     async def tell(self, alert: Alert) -> None:
-        # Headers are Latin-1 and one line; a host name may be neither.
-        title = " ".join(alert.title.split()).encode("ascii", "replace").decode()
+        # Headers are Latin-1 and one line; a host name may be neither. ntfy reads encoded words (RFC 2047).
+        title = " ".join(alert.title.replace("=?", "= ?").split()).encode("ascii", "replace").decode()
         headers = {"Title": title, "Priority": "high" if alert.urgent else "default"}
         await _request("POST", self.url, data=alert.text.encode(), headers=headers)
 
@@ -103,7 +104,7 @@ class Ping:
         else:
             answer = await _request("GET", self.url)
         try:
-            return parsedate_to_datetime(answer["Date"])
+            return nearest(parsedate_to_datetime(answer["Date"]))
         except (KeyError, ValueError):
             return None
 

@@ -37,8 +37,9 @@ class SmtpChannel:
     """Hands messages to one mail server.
 
     `sender` is EMAIL_FROM. `compose` gives a message its subject, text and HTML; `unsubscribe_url` the
-    https address that one POST to unsubscribes them (RFC 8058). `timeout` is for one message, from
-    waiting for a connection to the server's last word. `tls_context` stands in for the system's trust.
+    https address that one POST to unsubscribes them (RFC 8058); `unsubscribe_mailbox` takes mails that do,
+    where somebody reads them. `timeout` is for one message, from waiting for a connection to the server's
+    last word. `tls_context` stands in for the system's trust.
     """
 
     places = CONNECTIONS
@@ -55,6 +56,7 @@ class SmtpChannel:
         username: str | None = None,
         password: str | None = None,
         unsubscribe_url: Callable[[Sending], str | None] | None = None,
+        unsubscribe_mailbox: str | None = None,
         timeout: timedelta = timedelta(seconds=30),
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class SmtpChannel:
         self._compose = compose
         self._clock = clock
         self._unsubscribe_url = unsubscribe_url
+        self._unsubscribe_mailbox = unsubscribe_mailbox
         self._timeout = timeout.total_seconds()
         self._new_session = partial(
             SMTP,
@@ -118,14 +121,20 @@ class SmtpChannel:
             recipient = mailbox(sending.address)
         except ValueError as error:
             raise SendFailure(Failure.RECIPIENT, "the address is not an email address") from error
-        return letter(
-            sending,
-            self._compose(sending),
-            self._sender,
-            recipient,
-            sent_at=self._clock.now(),
-            unsubscribe_url=self._unsubscribe_url(sending) if self._unsubscribe_url else None,
-        )
+        try:
+            return letter(
+                sending,
+                self._compose(sending),
+                self._sender,
+                recipient,
+                sent_at=self._clock.now(),
+                unsubscribe_url=self._unsubscribe_url(sending) if self._unsubscribe_url else None,
+                unsubscribe_mailbox=self._unsubscribe_mailbox,
+            )
+        except Exception as error:
+            # Whatever is wrong with these words: no server has seen them. Not chained: it may quote them.
+            reason = f"the mail could not be written ({type(error).__name__})"
+            raise SendFailure(Failure.RECIPIENT, reason) from None
 
     async def _hand_over(self, mail: Letter, progress: "_Progress") -> None:
         session = await self._session()

@@ -24,6 +24,7 @@ from nudger.delivery.doubts import Listed
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.sends import Failure, Receipt, SendFailure
 from nudger.errors import ChannelError
+from nudger.instants import nearest
 from nudger.model import ChannelName
 
 SHORTEST_HOLD, LONGEST_HOLD = 1, 36_000  # seconds that ValidityPeriod may be, by Twilio's description
@@ -193,5 +194,5 @@ def _inbound(message: Any, since: datetime) -> Inbound:
         channel=ChannelName.SMS,
         address=message.from_,
         text=message.body or "",
-        received_at=received_at.astimezone(UTC),
+        received_at=nearest(received_at),
     )

@@ -9,6 +9,7 @@ from nudger.channels.twilio_http import NoAnswer, NotReached, Refused
 from nudger.channels.twilio_statuses import report_of
 from nudger.delivery.doubts import Listed
 from nudger.errors import ChannelError
+from nudger.instants import nearest
 
 LATEST = 100  # of all that ever went to one number
 PAGE_SIZE = 1000  # the most that Twilio gives on one page
@@ -54,5 +55,5 @@ def _listed(one: Any, address: str) -> Listed:
         report_of(one.sid, str(one.status or ""), one.error_code),
         address,
         one.body or "",
-        created_at.astimezone(UTC) if created_at else None,
+        nearest(created_at) if created_at else None,
     )

@@ -2,8 +2,8 @@
 
 import os
 from bisect import bisect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ from nudger.delivery.ports import Store
 from nudger.errors import UsageError
 from nudger.model import Person
 from nudger.settings import Settings, load
-from nudger.wiring import open_database
+from nudger.wiring import join_database, look_into_database
 
 AROUND = 10  # ids before and after a name that nobody has
 
@@ -67,18 +67,29 @@ def settings_of(context: typer.Context, *, running: bool = True) -> Settings:
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator[tuple[Core, Store]]:
-    """The core and the open database of a command that looks at people or acts on them."""
-    settings = settings_of(context, running=False)
-    logs.configure("warning")
-    core = Core(settings)
-    store = open_database(core)
+def opened(
+    context: typer.Context, by: Callable[[Core], Store] = join_database
+) -> Iterator[tuple[Core, Store]]:
+    """The core and the open database of a command that acts on people, perhaps beside a daemon."""
+    core = core_of(context)
+    store = by(core)
     try:
         if core.database_file is None:
             clock.ask(store.time)
         yield core, store
     finally:
         store.close()
+
+
+def looking(context: typer.Context) -> AbstractContextManager[tuple[Core, Store]]:
+    """The same of a command that only looks: it makes, changes and locks nothing."""
+    return opened(context, look_into_database)
+
+
+def core_of(context: typer.Context) -> Core:
+    """The core of a command that prints, and logs what is wrong alone."""
+    logs.configure("warning")
+    return Core(settings_of(context, running=False))
 
 
 def known(store: Store, person_id: str) -> Person:

@@ -58,7 +58,7 @@ def _serve(settings: Settings) -> None:
 
 
 async def _run(core: Core) -> None:
-    with alone(core.settings.state_dir):
+    with alone(core.settings.state_dir, SystemClock().now()):
         store = open_database(core)
         try:
             daemon = build_daemon(core, store, clock_of(core, store))

@@ -45,7 +45,7 @@ from nudger.settings import Settings, load
 from nudger.wiring import (
     check_smtp,
     check_twilio,
-    is_running,
+    holder,
     look_at_database,
     send_test_alert,
     sign_as_twilio,
@@ -124,6 +124,11 @@ def _settings(file: Path | None, environ: Mapping[str, str]) -> tuple[Settings |
         return None, finding  # the same problems once more
 
 
+def _runs(state_dir: Path) -> bool:
+    held = holder(state_dir)
+    return held is not None and held.is_daemon
+
+
 async def _service() -> Finding:
     return service_is_watched(await service_answers())
 
@@ -200,7 +205,7 @@ class Patient:
             "database": lambda: database_is_sound(look_at_database(self.core)),
             **({} if self.core.database_file else {"hosts": self._hosts_agree}),
             "disk": lambda: disk_has_room(state_dir),
-            "daemon": lambda: daemon_is_running(is_running(state_dir), state_dir),
+            "daemon": lambda: daemon_is_running(_runs(state_dir), state_dir),
         }
 
     def _hosts_agree(self) -> Finding:

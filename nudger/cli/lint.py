@@ -9,7 +9,7 @@ import typer
 from nudger.cli.context import AsJson, settings_of
 from nudger.cli.show import as_json, out
 from nudger.files import read_templates
-from nudger.messages import lint as check_tone
+from nudger.messages import check_words
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def lint(
 ) -> int:
     """Every message that breaks a rule of tone, length or encoding, and how to mend it."""
     own = templates or settings_of(context, running=False).templates_dir
-    findings = check_tone(read_templates(own))
+    findings = check_words(read_templates(own))
     if json:
         as_json([asdict(finding) for finding in findings])
     else:

@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from nudger.cli.context import AsJson, PersonId, clock, known, opened
+from nudger.cli.context import AsJson, PersonId, clock, core_of, known, looking
 from nudger.cli.show import as_json, local, out, problems, table
+from nudger.core import Core
 from nudger.delivery.alarms import Alarm
+from nudger.delivery.ports import Store
 from nudger.delivery.views import Entry, StatusReport
+from nudger.errors import StoreError
 from nudger.model import ChannelName, Person
+from nudger.wiring import Holder, holder
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
@@ -26,20 +30,71 @@ def register(app: typer.Typer) -> None:
     app.command()(log)
 
 
-def status(context: typer.Context, json: AsJson = False) -> None:
-    """Health: what is planned, sent, held and unknown, and whose plan or standing needs a look."""
-    with opened(context) as (core, store):
-        now = clock.now()
-        report, stale = store.status(now), core.wording.stale_helplines(now.date())
-        stands = [alarm for alarm in store.alarms() if alarm.cleared_at is None]
+def status(context: typer.Context, json: AsJson = False) -> int:
+    """Whether nudger runs; what is planned, sent, held and unknown, and whose plan or standing needs a look.
+    Exit code 1 where it does not run."""
+    core = core_of(context)
+    here = holder(core.settings.state_dir)
+    try:
+        with looking(context) as (_, store):
+            # Of a server any host may ask: who lives there is known by their leases.
+            hosts = store.daemons() if core.database_file is None else ()
+            runs = Runs(here, tuple(hosts))
+            _show(core, store, runs, json)
+    except StoreError as fault:
+        runs = Runs(here, ())
         if json:
-            more = {"alarms": [asdict(alarm) for alarm in stands], "stale_helplines": stale}
-            as_json(_status_json(report, now, core.decider.mute) | more)
-            return
-        _show_alarms(stands)
-        _show_status(report, now, core.decider.mute)
-        if stale:
-            out.print(f"[yellow]{stale_helplines(stale)}[/]")
+            as_json(runs.as_json() | {"fault": str(fault)})
+        else:
+            out.print(runs.words, markup=False)
+        if runs:
+            raise
+        if not json:
+            out.print(str(fault), markup=False)
+    return 0 if runs else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Whether a daemon runs: on this state folder, or anywhere on a server's database."""
+
+    here: Holder | None
+    hosts: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.hosts) or (self.here is not None and self.here.is_daemon)
+
+    @property
+    def words(self) -> str:
+        """One line, for people."""
+        hosts = ", ".join(self.hosts)
+        if self.here is not None and self.here.is_daemon:
+            return f"nudger runs here since {local(self.here.since)}." + (
+                f" On all hosts: {hosts}." * bool(hosts)
+            )
+        return f"nudger runs, but not here: {hosts}." if hosts else "nudger does not run."
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "running": bool(self),
+            "since": self.here.since if self.here is not None else None,
+            "hosts": list(self.hosts),
+        }
+
+
+def _show(core: Core, store: Store, runs: Runs, json: bool) -> None:
+    now = clock.now()
+    report, stale = store.status(now), core.wording.stale_helplines(now.date())
+    stands = [alarm for alarm in store.alarms() if alarm.cleared_at is None]
+    if json:
+        more = {"alarms": [asdict(alarm) for alarm in stands], "stale_helplines": stale}
+        as_json(runs.as_json() | _status_json(report, now, core.decider.mute) | more)
+        return
+    out.print(runs.words, markup=False)
+    _show_alarms(stands)
+    _show_status(report, now, core.decider.mute)
+    if stale:
+        out.print(f"[yellow]{stale_helplines(stale)}[/]")
 
 
 def log(
@@ -49,7 +104,7 @@ def log(
     json: AsJson = False,
 ) -> None:
     """What happened to a person's nudges and replies, latest last."""
-    with opened(context) as (core, store):
+    with looking(context) as (core, store):
         who = known(store, person)
         entries = list(reversed(store.log(person, limit)))
         if json:

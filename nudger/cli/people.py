@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nudger import plans
-from nudger.cli.context import AsJson, PersonId, clock, known, opened
+from nudger.cli.context import AsJson, PersonId, clock, known, looking, opened
 from nudger.cli.show import as_json, local, out
 from nudger.core import Core
 from nudger.delivery.inbound import Writer
@@ -97,7 +97,7 @@ def snooze(
 
 def export(context: typer.Context, person: PersonId) -> None:
     """All that nudger holds on a person, as JSON."""
-    with opened(context) as (_, store):
+    with looking(context) as (_, store):
         known(store, person)
         as_json(store.export(person))
 

@@ -13,14 +13,14 @@ from nudger.delivery.forecast import Forecast, forecast
 from nudger.delivery.ports import Store
 from nudger.delivery.views import Planned
 from nudger.errors import StoreError, UsageError
+from nudger.instants import YEARS, computable_date
 from nudger.model import ChannelName, Person, Plan, Standing
 from nudger.schedule import day_bounds, local_date, resolve
-from nudger.wiring import open_database
+from nudger.wiring import look_into_database
 
 # Days of people, about a second's work: more than that gets a progress bar.
 LONG = 2000
 ERASED = "this person's data was erased: nothing is sent to them while this plan is there"
-YEARS = range(1970, 9001)  # what calendars and zones can surely compute
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _existing(core: Core) -> Store | None:
     if not core.has_database():
         return None
     try:
-        return open_database(core)
+        return look_into_database(core)
     except StoreError as fault:
         err.print(f"[yellow]nudger:[/] previewing without the database: {fault.message}")
         return None
@@ -118,8 +118,8 @@ def _when(text: str | None) -> datetime | date | None:
         when = datetime.fromisoformat(text) if len(text) > 10 else date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{expected}, got {text!r}") from None
-    if when.year not in YEARS:
-        raise UsageError(f"{expected}, of the years {YEARS[0]} to {YEARS[-1]}, got {text!r}")
+    if not computable_date(when.date() if isinstance(when, datetime) else when):
+        raise UsageError(f"{expected}, of {YEARS}, got {text!r}")
     return when
 
 

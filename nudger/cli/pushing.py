@@ -13,7 +13,7 @@ from nudger.delivery.ports import Store
 from nudger.errors import UsageError
 from nudger.files import find_plans
 from nudger.plans import read
-from nudger.wiring import push_plans
+from nudger.wiring import database_for_plans, push_plans
 
 SHOWN = 50  # people of whom it is said that their plan is missing
 MOST_GONE = 1  # person whose plan may be missing without a question; of many, half of them
@@ -44,7 +44,7 @@ def push(
 ) -> int:
     """Takes these plans over into the database: they are all the plans there are. Who has none any more is
     paused, who has a faulty one keeps the last good one."""
-    with opened(context) as (core, store):
+    with opened(context, database_for_plans) as (core, store):
         folder = path or core.settings.plans_dir
         _demand_the_right_folder(core, store, folder, yes)
         loaded = push_plans(core, store, folder, clock.now(), take_over=take_over, accepted=yes)

@@ -14,6 +14,7 @@ from nudger.delivery.answering import answer
 from nudger.delivery.inbound import Bound, Inbound, Writer
 from nudger.effects import Answer, Response
 from nudger.errors import UsageError
+from nudger.instants import YEARS, computable_date
 from nudger.model import At, ChannelName, Kind, Nudge, Person, Plan, Window
 from nudger.plans import Wrong, check_duration, check_quiet
 from nudger.replies import understand
@@ -123,7 +124,9 @@ def _instant(now: str | None, core: Core, timezone: str) -> datetime:
     try:
         at = datetime.fromisoformat(now)
     except ValueError:
-        raise UsageError(f'--now: expected a time like "2026-11-23T10:00", got {now!r}') from None
+        at = None
+    if at is None or not computable_date(at.date()):
+        raise UsageError(f'--now: expected a time like "2026-11-23T10:00", of {YEARS}, got {now!r}')
     return at if at.tzinfo else at.replace(tzinfo=core.zone(timezone))
 
 

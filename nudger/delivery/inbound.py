@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from nudger.effects import Response
+from nudger.instants import checked
 from nudger.model import ChannelName, Kind, Origin, Outcome, Person
 
 
@@ -27,6 +28,9 @@ class Inbound:
     text: str
     received_at: datetime
     handled: Handled | None = None  # by the provider, whatever the words say
+
+    def __post_init__(self) -> None:
+        checked(self.received_at)
 
 
 @dataclass(frozen=True, slots=True)

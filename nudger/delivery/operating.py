@@ -11,6 +11,7 @@ from nudger.delivery.ports import Store
 from nudger.delivery.respond import Responder
 from nudger.effects import Ask, Effect, Pause, Response, Resume
 from nudger.errors import UsageError
+from nudger.instants import reachable
 from nudger.model import ChannelName, Kind, Origin, Person
 from nudger.replies import Intent
 from nudger.schedule import local_date
@@ -40,6 +41,10 @@ class Operator:
         """No nudges until then, or until it is ended where that is None."""
         if until is not None and until <= now:
             raise UsageError("a pause ends later than now")
+        if until is not None and until > reachable(until, now):
+            raise UsageError(
+                "a pause ends within ten years", "Without an end it lasts until they, or you, end it."
+            )
         self._act(who, now, "pause", Pause(until))
 
     def resume(self, who: Person, now: datetime) -> None:

@@ -170,6 +170,9 @@ class Store(Protocol):
         """What anyone whose lease is over left in `sending` becomes unknown; so does what has been so far
         longer than a call takes. How many."""
 
+    def daemons(self) -> Sequence[str]:
+        """The hosts whose daemons live, by their leases: one that has died may be among them for HELD."""
+
     def take_turn(self, duty: str, every: timedelta) -> bool:
         """Whether the caller does this duty now: one of all that ask within `every`."""
 
@@ -320,6 +323,12 @@ class Store(Protocol):
 
     def keep(self, key: str, value: str) -> None:
         """Keeps this fact under `key`, whatever was kept."""
+
+    def end_session(self, session: str, until: datetime, now: datetime) -> None:
+        """Keeps that an operator signed out of this session, `until` it would have ended by itself."""
+
+    def session_ended(self, session: str) -> bool:
+        """Whether somebody signed out of it, on whichever host."""
 
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:

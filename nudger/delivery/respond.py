@@ -22,6 +22,7 @@ from nudger.effects import (
     Tell,
     Untell,
 )
+from nudger.instants import reachable
 from nudger.messages import Wording
 from nudger.model import ChannelName, Contact, Outcome, Plan, Standing
 from nudger.replies import NOBODYS, Intent, Understood, Words, as_today, understand
@@ -86,7 +87,8 @@ class Responder:
         tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
         if understood.intent in _OF_NUDGES and tapped is not None and not tapped.is_nudge:
             return NOBODYS  # "OK, again at 11 am." is liked, and comes at 11 all the same
-        return understood
+        until = understood.until and reachable(understood.until, now)
+        return understood if until == understood.until else replace(understood, until=until)
 
     def follow(self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime) -> Response:
         """What follows from a text that is understood so."""

@@ -29,6 +29,7 @@ class Kept:
 
     mark: Mark
     machine: Machine
+    database: str = ""  # where it is; empty: not said
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ class Examined(Protocol):
     @property
     def unknown(self) -> int: ...
 
+    @property
+    def schema(self) -> str | None: ...
+
 
 class Shared(Protocol):
     """What the store says of a server that several hosts share."""
@@ -42,8 +45,9 @@ def database_is_sound(examined: Examined | None) -> Finding:
     if examined is None:
         return note("there is none yet", "The first start makes it: nudger run")
     if not examined.is_current:
+        what = "is empty" if examined.schema is None else f"is of an older nudger (schema {examined.schema})"
         return note(
-            f"{examined.name} is of an older nudger",
+            f"{examined.name} {what}",
             "The next start brings it up to date. Keep a copy of it first (docs/install.md, Upgrade).",
         )
     counts = f"{examined.name}: {many(examined.people, 'person')}".replace("persons", "people")

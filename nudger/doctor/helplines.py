@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from nudger.doctor.finding import Finding, note, ok, several, warning
-from nudger.messages.helplines import ELSEWHERE
+from nudger.messages.wording.helplines import ELSEWHERE
 from nudger.model import Plan
 
 

@@ -15,8 +15,9 @@ def settings_are_right(settings: Settings) -> Finding:
     """Of settings that a daemon could start with."""
     file = str(settings.file) if settings.file else "no settings file, the defaults hold"
     channels = f"texts by {settings.sms}, email by {settings.email}"
-    if settings.warnings:
-        return warning(f"{file}; {channels}", "\n".join(settings.warnings))
+    doubts = [*settings.warnings, *_doubts(settings)]
+    if doubts:
+        return warning(f"{file}; {channels}", "\n".join(doubts))
     return ok(f"{file}; {channels}")
 
 
@@ -44,6 +45,20 @@ def files_are_closed(files: Iterable[tuple[Path, Path]]) -> Finding:
 def service_credentials(folder: Path) -> Iterator[tuple[Path, Path]]:
     """Each secret of a folder, with itself to close."""
     return ((file, file) for file in sorted(folder.iterdir()) if file.is_file())
+
+
+def _doubts(settings: Settings) -> Iterator[str]:
+    """What no start complains of, for it depends on what stands before nudger."""
+    if (settings.public_url or "").startswith("https://") and not settings.behind_proxy:
+        yield (
+            "NUDGER_BEHIND_PROXY: nudger speaks no TLS, so a web server stands before NUDGER_PUBLIC_URL; "
+            "set it to true where that one adds to X-Forwarded-For, else all the world counts as one address"
+        )
+    if settings.email == "smtp" and settings.public_url is None:
+        yield (
+            "NUDGER_PUBLIC_URL: without it no link stops the emails, and nobody reads what is written back: "
+            "people can only tell you"
+        )
 
 
 def _is_open(file: Path) -> bool:

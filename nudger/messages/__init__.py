@@ -1,12 +1,12 @@
 """Words: the message bank, its rendering, what a text costs, and the rules of its tone. Pure."""
 
-from nudger.messages.email import EmailParts, compose, links_below
-from nudger.messages.lint import Finding, lint
-from nudger.messages.reading import WordingError
-from nudger.messages.saying import When
-from nudger.messages.segments import Segments, count, to_gsm7
-from nudger.messages.touch import Anchor
-from nudger.messages.wording import Worded, Wording
+from nudger.messages.bank.source import WordingError
+from nudger.messages.lint.rules import Finding, check_words
+from nudger.messages.wording.email import EmailParts, compose, links_below
+from nudger.messages.wording.saying import When
+from nudger.messages.wording.segments import Segments, count, to_gsm7
+from nudger.messages.wording.touch import Anchor
+from nudger.messages.wording.wording import Worded, Wording
 
 __all__ = [
     "Anchor",
@@ -17,9 +17,9 @@ __all__ = [
     "Worded",
     "Wording",
     "WordingError",
+    "check_words",
     "compose",
     "count",
     "links_below",
-    "lint",
     "to_gsm7",
 ]

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 
+from nudger.instants import YEARS, computable_date
 from nudger.model import Window
 from nudger.plans.faults import Wrong, did_you_mean, meant, shown
 from nudger.schedule import check_cron
@@ -115,6 +116,8 @@ def read_day(value: object) -> int:
 def read_date(value: object) -> date:
     """A TOML local date."""
     if isinstance(value, date) and not isinstance(value, datetime):
+        if not computable_date(value):
+            raise Wrong(f"expected a date of {YEARS}, got {shown(value)}", "leave it out where there is none")
         return value
     raise Wrong(f"expected a date like 2026-12-01, got {shown(value)}", _loose_date(value))
 

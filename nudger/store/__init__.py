@@ -2,7 +2,18 @@
 
 from nudger.store.backup import back_up, restore
 from nudger.store.condition import Condition
-from nudger.store.opening import carry_over, look_at, open_store
+from nudger.store.opening import carry_over, look_at, name_of, open_beside, open_store, open_to_look
 from nudger.store.sqlstore import SqlStore
 
-__all__ = ["Condition", "SqlStore", "back_up", "carry_over", "look_at", "open_store", "restore"]
+__all__ = [
+    "Condition",
+    "SqlStore",
+    "back_up",
+    "carry_over",
+    "look_at",
+    "name_of",
+    "open_beside",
+    "open_store",
+    "open_to_look",
+    "restore",
+]

@@ -1,12 +1,14 @@
 """Looks at a database as it stands, for `nudger doctor`."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, false, func, literal_column, select, text
+from sqlalchemy import Connection, func, literal_column, select, text
 
+from nudger.errors import StoreError
 from nudger.store.database import Database
-from nudger.store.migrate import is_current, refuse_replica
+from nudger.store.migrate import head, refuse_replica, schema
 from nudger.store.moments import moment
 from nudger.store.tables import lease, message, missing_plan, person
 
@@ -33,28 +35,37 @@ class Condition:
     unknown: int = 0  # messages
     size: int = 0  # bytes on the disk, indexes and all
     shared: Shared | None = None  # None: a file, or a schema that is not current
+    schema: str | None = None  # its revision; None: it is empty
     missing: int = 0  # people whose plan was lost with most others, and who are nudged on
 
 
 def condition(database: Database) -> Condition:
-    """Changes nothing, if `database` was opened for looking. StoreError where it cannot be worked with."""
+    """Of one that was opened for looking. StoreError where it cannot be worked with."""
     people = unknown = missing = size = 0
     shared = None
-    with database.write() as connection:
+    with database.read() as connection:
+        found = schema(connection, database.name)
         if not database.is_sqlite:
             refuse_replica(connection, database.name)
-        current = is_current(connection, database.name)
-        if current:
-            # Deletes nothing, and is refused where the file may only be read: to begin is not.
-            connection.execute(delete(message).where(false()))
+        elif not _may_be_written(database.name):
+            raise StoreError(
+                f"the database {database.name} is read-only",
+                "Check that this user may write to the file and its folder.",
+            )
+        if found == head():
             people = connection.scalar(select(func.count()).where(person.c.removed_at.is_(None))) or 0
             is_unknown = message.c.state == literal_column("'unknown'")
             unknown = connection.scalar(select(func.count()).where(is_unknown)) or 0
             missing = connection.scalar(select(func.count()).select_from(missing_plan)) or 0
             size = connection.scalar(_SIZE_SQLITE if database.is_sqlite else _SIZE_POSTGRESQL) or 0
             shared = None if database.is_sqlite else _shared(connection)
-        connection.rollback()  # a commit would write SQLite's header into an empty file
-    return Condition(database.name, current, people, unknown, size, shared, missing)
+    return Condition(database.name, found == head(), people, unknown, size, shared, found, missing)
+
+
+def _may_be_written(file: str) -> bool:
+    """By this user, on this disk: asked, not tried."""
+    there = (file, os.path.dirname(os.path.abspath(file)))
+    return all(os.access(one, os.W_OK, effective_ids=True) for one in there)
 
 
 def _shared(connection: Connection) -> Shared:

@@ -1,10 +1,13 @@
 """The connection to the database: transactions, and its faults put in words for a person."""
 
+import os
+import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,19 +44,19 @@ PRAGMAS = (
 )
 
 
-# For looking on: nothing is changed, neither data nor the way in which the file is kept.
+# For looking on, where the file can only be read.
 LOOKING_PRAGMAS = ("PRAGMA busy_timeout = 3000", "PRAGMA trusted_schema = OFF")
 
 
 class Database:
-    """One SQLite file, or one PostgreSQL database. `looking`: a SQLite file is left as it is."""
+    """One SQLite file, which has to be there, or one PostgreSQL database. `looking`: nothing is changed, and
+    of a file nothing made or locked."""
 
     def __init__(self, url: URL, *, looking: bool = False) -> None:
         self.name = str(url.database) if _is_sqlite(url) else url.render_as_string(hide_password=True)
         self.is_sqlite = _is_sqlite(url)
-        pragmas = LOOKING_PRAGMAS if looking else PRAGMAS
-        self.engine = _sqlite(url, pragmas) if self.is_sqlite else _postgresql(url)
-        self._writer = self.engine.execution_options(writes=True)
+        self.engine = _sqlite(url, looking) if self.is_sqlite else _postgresql(url)
+        self._writer = self.engine.execution_options(writes=True, postgresql_readonly=looking)
         self._reader = (
             self.engine
             if self.is_sqlite
@@ -126,8 +129,14 @@ def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def _sqlite(url: URL, pragmas: Sequence[str]) -> Engine:
-    engine = create_engine(url, hide_parameters=True, paramstyle="named", pool_use_lifo=True)
+def _sqlite(url: URL, looking: bool) -> Engine:
+    file, pragmas = os.path.abspath(str(url.database)), LOOKING_PRAGMAS if looking else PRAGMAS
+
+    def connect() -> sqlite3.Connection:
+        how = _untouched(file) if looking else "mode=rw"  # never rwc: a file that has gone is not made anew
+        return sqlite3.connect(f"file:{quote(file)}?{how}", uri=True, check_same_thread=False)
+
+    engine = create_engine(url, creator=connect, hide_parameters=True, paramstyle="named", pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -143,6 +152,15 @@ def _sqlite(url: URL, pragmas: Sequence[str]) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _untouched(file: str) -> str:
+    """How SQLite opens a file without making its log: where there is one, somebody works with it, or was
+    killed while they did; where there is none, the file is as it was closed.
+
+    RACE: somebody who begins to work with it right now is not waited for. What they write stands in the log
+    for the first 8000 pages, and not in the file that is read here."""
+    return "mode=ro" if os.path.exists(f"{file}-wal") else "immutable=1"
 
 
 def _postgresql(url: URL) -> Engine:

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from nudger.delivery.restored import Mark, Restored
 from nudger.store.tables import fact
@@ -13,6 +13,7 @@ from nudger.store.transaction import Transaction
 
 INSTANCE, MARK, RESTORED = "instance", "mark", "restored"
 CARRIED = "carried to"  # a SQLite database that is another's state by now (carrying.py)
+_SIGNED_OUT, _SIGNED_OUT_END = "signed out ", "signed out!"  # of these keys, and right behind them
 _TURNS = 0x6D61726B  # any number: hosts of a fleet that mark at once take turns
 
 
@@ -83,6 +84,18 @@ def accept_restored(tx: Transaction, now: datetime) -> bool:
 def _keep_restored(tx: Transaction, value: Restored) -> None:
     kept = {field.name: getattr(value, field.name) for field in fields(value)}
     put(tx, RESTORED, json.dumps(kept, default=datetime.isoformat))
+
+
+def end_session(tx: Transaction, session: str, until: datetime, now: datetime) -> None:
+    """See Store.end_session."""
+    put(tx, _SIGNED_OUT + session, until.isoformat(timespec="seconds"))
+    over = fact.c.value < now.isoformat(timespec="seconds")
+    tx.connection.execute(delete(fact).where(fact.c.key.between(_SIGNED_OUT, _SIGNED_OUT_END), over))
+
+
+def session_ended(tx: Transaction, session: str) -> bool:
+    """See Store.session_ended."""
+    return get(tx, _SIGNED_OUT + session) is not None
 
 
 def get(tx: Transaction, key: str) -> str | None:

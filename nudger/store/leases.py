@@ -79,6 +79,12 @@ def abandon(tx: Transaction, now: datetime) -> int:
     return count
 
 
+def daemons(tx: Transaction) -> list[str]:
+    """See Store.daemons."""
+    living = select(lease.c.owner).where(lease.c.until > moment()).order_by(lease.c.owner)
+    return [host_of(owner) for owner in tx.connection.scalars(living)]
+
+
 def take_turn(tx: Transaction, duty: str, every: timedelta) -> bool:
     """See Store.take_turn."""
     tx.connection.execute(tx.database.insert_new(turn).values(duty=duty, next_at=moment()))

@@ -15,7 +15,7 @@ from nudger.store.carrying import Told, carry
 from nudger.store.condition import Condition, condition
 from nudger.store.database import Database
 from nudger.store.facts import CARRIED
-from nudger.store.migrate import migrate
+from nudger.store.migrate import demand_current, migrate, missing
 from nudger.store.sqlstore import SqlStore
 from nudger.store.tables import fact
 
@@ -23,17 +23,37 @@ FORMS = "Use sqlite:///folder/nudger.db, or postgresql://user:password@host/nudg
 
 
 def open_store(url: str, zone: Callable[[str], tzinfo] = ZoneInfo, *, create: bool = True) -> SqlStore:
-    """The store at `url`, its schema brought up to date. `zone` turns a plan's timezone into one.
+    """The store at `url` for a daemon, its schema brought up to date. `zone` makes one of a plan's timezone.
 
     Raises StoreError, with what to do, where it cannot be opened, is not nudger's, is read-only, or
-    is newer than this nudger; and, with `create` off, where no SQLite file is there.
+    is newer than this nudger; and, with `create` off, where nothing is there.
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         _prepare_file(Path(str(parsed.database)), create)
-    database = _database(parsed)
+    return _opened(_database(parsed), zone, lambda database: migrate(database, create=create))
+
+
+def open_beside(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> SqlStore:
+    """The store at `url` for a command that changes something, perhaps beside a daemon that runs: nothing is
+    made and nothing migrated. StoreError also where it is not there, or not as this nudger keeps it."""
+    parsed = _parsed(url)
+    _demand_file(parsed)
+    return _opened(_database(parsed), zone, demand_current)
+
+
+def open_to_look(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> SqlStore:
+    """The same for looking alone: of a file and its folder nothing is changed, made or locked."""
+    parsed = _parsed(url)
+    _demand_file(parsed)
+    return _opened(_database(parsed, looking=True), zone, demand_current)
+
+
+def _opened(
+    database: Database, zone: Callable[[str], tzinfo], prepare: Callable[[Database], None]
+) -> SqlStore:
     try:
-        migrate(database)
+        prepare(database)
         _refuse_carried(database)
     except BaseException:
         database.close()
@@ -67,12 +87,22 @@ def _refuse_carried(database: Database) -> None:
         )
 
 
+def name_of(url: str) -> str:
+    """How the database at `url` is called, without a password, wherever it is asked from."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return str(Path(str(parsed.database)).absolute())
+    return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
+
+
 def look_at(url: str) -> Condition:
-    """The state of the database at `url`, which has to be there; nothing of it is changed.
+    """The state of the database at `url`, which has to be there; nothing of it is changed, made or locked.
 
     Raises StoreError, with what to do, where it cannot be opened, read or written, or is not nudger's.
     """
-    database = _database(_parsed(url), looking=True)
+    parsed = _parsed(url)
+    _demand_file(parsed)
+    database = _database(parsed, looking=True)
     try:
         return condition(database)
     finally:
@@ -105,12 +135,17 @@ def _parsed(url: str) -> URL:
     return parsed.set(drivername="sqlite+pysqlite")
 
 
+def _demand_file(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise StoreError(
+            f"there is no database at {url.database}", "Start nudger once (nudger run), or check STATE_DIR."
+        )
+
+
 def _prepare_file(path: Path, create: bool) -> None:
     """An empty file that nobody but its owner reads (SQLite gives its log the same rights)."""
-    if not create and not path.exists():
-        raise StoreError(
-            f"there is no database at {path}", "Start nudger once (nudger run), or check STATE_DIR."
-        )
+    if not create and not (path.exists() and path.stat().st_size):
+        raise missing(str(path))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():

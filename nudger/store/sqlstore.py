@@ -182,6 +182,10 @@ class SqlStore:
         with self._write() as tx:
             return leases.abandon(tx, now)
 
+    def daemons(self) -> Sequence[str]:
+        with self._read() as tx:
+            return leases.daemons(tx)
+
     def take_turn(self, duty: str, every: timedelta) -> bool:
         with self._write() as tx:
             return leases.take_turn(tx, duty, every)
@@ -360,6 +364,14 @@ class SqlStore:
     def keep(self, key: str, value: str) -> None:
         with self._write() as tx:
             facts.put(tx, key, value)
+
+    def end_session(self, session: str, until: datetime, now: datetime) -> None:
+        with self._write() as tx:
+            facts.end_session(tx, session, until, now)
+
+    def session_ended(self, session: str) -> bool:
+        with self._read() as tx:
+            return facts.session_ended(tx, session)
 
     # restored backups
     def mark(self, now: datetime, at_least: int = 0) -> Mark:

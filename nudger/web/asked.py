@@ -8,6 +8,7 @@ from typing import TypeVar
 from starlette.exceptions import HTTPException
 
 from nudger.delivery.overview import Cursor
+from nudger.instants import computable
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 LONGEST = 100  # characters
@@ -44,10 +45,9 @@ def instant(text: str | None, name: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-        at.timestamp()  # a year that no clock reaches
-    except (ValueError, OverflowError):
+    except ValueError:
         at = None
-    if at is None or at.tzinfo is None or not 1 < at.year < 9999:
+    if at is None or not computable(at):
         raise _unclear(name, "an instant like 2026-11-23T10:00:00Z")
     return at
 

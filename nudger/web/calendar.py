@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone, TimezoneStandard
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from nudger.delivery.forecast import Forecast
-from nudger.web.throttle import Throttle
+from nudger.web.throttle import TokenDoor
 
 LASTS = timedelta(minutes=5)  # long enough to be seen in a week's view
 AGAIN = timedelta(hours=1)  # how often a client may ask
@@ -33,12 +33,12 @@ class Feed:
 class CalendarDoors:
     # (token): None where it was never ours, or is over.
     feed: Callable[[str], Awaitable[Feed | None]]
-    throttle: Throttle
+    door: TokenDoor
 
 
 def calendar_route(doors: CalendarDoors) -> Route:
     async def calendar(request: Request) -> Response:
-        if not doors.throttle.lets_in(request):
+        if not doors.door.lets_in(request):
             raise HTTPException(429, "Please ask less often.", {"Retry-After": "60"})
         feed = await doors.feed(request.path_params["token"])
         if feed is None:
@@ -65,8 +65,23 @@ def as_ical(feed: Feed) -> bytes:
     for row in feed.coming:
         if row.status == "send" and row.due_at is not None:
             calendar.add_component(_event(row, row.due_at, feed))
+    if not calendar.subcomponents:
+        calendar.add_component(_utc())
     written: bytes = calendar.to_ical()
     return written
+
+
+def _utc() -> Timezone:
+    """A calendar has one component at least (RFC 5545, 3.6), or programs refuse it. Of those that show
+    nothing this is the plainest: the zone that its times are in."""
+    zone, always = Timezone(), TimezoneStandard()
+    zone.add("tzid", "UTC")
+    always.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001, local: RFC 5545, 3.6.5
+    always.add("tzname", "UTC")
+    always.add("tzoffsetfrom", timedelta(0))
+    always.add("tzoffsetto", timedelta(0))
+    zone.add_component(always)
+    return zone
 
 
 def _event(row: Forecast, due_at: datetime, feed: Feed) -> Event:

@@ -7,6 +7,7 @@ does not, as long as the answer is on its way.
 """
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from nudger.web.addresses import forwarded_client, household
 from nudger.web.refusals import Refusals
 
-CROWDED = "put out for another"
+CROWDED, SLOWED, AHEAD = "put out for another", "slowed down", "pipelined"
+MOST_AHEAD = 16  # no browser, no proxy and no provider asks before it has read
+LATE = 0.1  # seconds; a send goes through the event loop some twenty times, and has five
+STRAINED = 1.0  # seconds that one late look tells of
+SLOWED_BY, APART = 0.25, 0.005  # seconds that strangers' requests then wait: all, and one behind the other
 
 
 class Phase(StrEnum):
@@ -57,11 +62,6 @@ class Limits:
         }
         return by_phase.get(phase, None if phase is Phase.WORK else self.answer)
 
-    @property
-    def look_every(self) -> float:
-        """How often to look, so that no limit is passed by much."""
-        return min(1.0, *(limit / 4 for one in Phase if (limit := self.seconds(one)) is not None))
-
 
 class Connection(H11Protocol):
     """uvicorn's connection, which knows what it waits for and since when."""
@@ -71,6 +71,7 @@ class Connection(H11Protocol):
         self._admission = admission
         self._pages, self.app = self.app, self._ask
         self._waits: tuple[object, ...] = ()
+        self._ahead = 0  # requests in a row that were there before the last one was answered
         self._stalls = 0  # each time that what we write has to wait is a wait of its own
         self.since = self.loop.time()
         self.address = ""
@@ -90,6 +91,10 @@ class Connection(H11Protocol):
         self.look(self.loop.time())
 
     def on_response_complete(self) -> None:
+        self._ahead = self._ahead + 1 if self.conn.trailing_data[0] else 0
+        if self._ahead > MOST_AHEAD:
+            self._admission.refusals.count(AHEAD)
+            self.transport.close()
         super().on_response_complete()
         self.look(self.loop.time())
 
@@ -148,7 +153,15 @@ class Connection(H11Protocol):
             client = forwarded_client(scope)
             scope["client"] = (client, 0)
             self._admission.enter(self, client)
-        await self._pages(scope, receive, send)
+        try:
+            if not self.proven:
+                await self._admission.wait_turn()
+            if not self.cycle.disconnected:
+                await self._pages(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server ends, and this was still at it: uvicorn would log it whole.
+            self.cycle.disconnected = True
+            self.transport.abort()
         self.proven = proven
 
 
@@ -162,9 +175,16 @@ class Admission:
         self._limits = limits
         self._inside: set[Connection] = set()
         self._of_address: Counter[str] = Counter()
+        self._closing = False
+        self._ticked_at = math.inf
+        self._waiting = 0
+        self.strained_until = 0.0  # of the event loop's time
 
     def enter(self, one: Connection, address: str) -> None:
         """Counts it in, or under another address; where that is one too many, somebody is put out."""
+        if self._closing:
+            one.transport.abort()
+            return
         self.leave(one)
         one.address = household(address)
         self._inside.add(one)
@@ -173,6 +193,24 @@ class Admission:
             self._put_out(one, (other for other in self._inside if other.address == one.address))
         elif len(self._inside) > self._limits.connections:
             self._put_out(one, self._inside)
+
+    async def wait_turn(self) -> None:
+        """Before a request of one who has shown nothing: while there is too much, all else goes first."""
+        if asyncio.get_running_loop().time() >= self.strained_until:
+            return
+        self.refusals.count(SLOWED)
+        self._waiting += 1
+        try:
+            await asyncio.sleep(SLOWED_BY + self._waiting * APART)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """The server ends: who keeps us waiting has had their time, who waits for us gets a little more."""
+        self._closing = True
+        for one in list(self._inside):
+            if not one.works:
+                one.transport.abort()
 
     def leave(self, one: Connection) -> None:
         if one in self._inside:
@@ -190,16 +228,14 @@ class Admission:
                     self.refusals.count(one.phase)
                 one.end()
 
-    async def watch(self) -> None:
-        """Looks until it is cancelled, and has the sums of what was refused said."""
-        loop = asyncio.get_running_loop()
-        try:
-            while True:
-                await asyncio.sleep(self._limits.look_every)
-                self.look(loop.time())
-                self.refusals.say(loop.time())
-        finally:
-            self.refusals.finish()
+    def tick(self, now: float, every: float) -> None:
+        """Called each `every` seconds; where that comes late, requests take more of the event loop than is
+        left for nudges, and those of strangers wait for a while."""
+        if now - self._ticked_at > every + LATE:
+            self.strained_until = now + STRAINED
+        self._ticked_at = now
+        self.look(now)
+        self.refusals.say(now)
 
     def _put_out(self, newcomer: Connection, among: Iterable[Connection]) -> None:
         """The one with the least claim to stay: who has shown nothing before who has, who keeps us waiting

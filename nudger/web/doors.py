@@ -15,7 +15,7 @@ from nudger.web.board.doors import BoardDoors
 from nudger.web.calendar import CalendarDoors
 from nudger.web.metrics import MetricsDoors
 from nudger.web.refusals import Refusals
-from nudger.web.throttle import Throttle
+from nudger.web.throttle import TokenDoor
 
 Conversation = Callable[[int, str | None], Awaitable[Sequence[Line]]]
 FormPairs = Sequence[tuple[str, str]]
@@ -39,7 +39,7 @@ class LinkDoors:
     # (token, languages): does what the link says; returns once it is committed.
     press: Callable[[str, Sequence[str]], Awaitable[Card]]
     busy: Callable[[Sequence[str]], Card]
-    throttle: Throttle
+    door: TokenDoor
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PersonDoors:
     ask_erase: Callable[[str, Sequence[str]], Awaitable[Card]]
     erase: Callable[[str, Sequence[str]], Awaitable[Card]]
     busy: Callable[[Sequence[str]], Card]
-    throttle: Throttle
+    door: TokenDoor
     origin: str | None  # where nudger is reached from outside: "https://nudger.example.org"
 
 

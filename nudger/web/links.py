@@ -27,7 +27,7 @@ class LinkPages:
 
     async def _answer(self, request: Request, *, pressed: bool) -> Response:
         languages = languages_of(request)
-        if not self._doors.throttle.lets_in(request):
+        if not self._doors.door.lets_in(request):
             busy = self._shown(self._doors.busy(languages))
             busy.headers["Retry-After"] = str(WAIT)
             return busy

@@ -44,7 +44,7 @@ class PersonPages:
 
     async def _answered(self, request: Request, answer: Answer, *, by_form: bool = False) -> Response:
         languages = languages_of(request)
-        if not self._doors.throttle.lets_in(request):
+        if not self._doors.door.lets_in(request):
             busy = self._card(self._doors.busy(languages))
             busy.headers["Retry-After"] = str(WAIT)
             return busy

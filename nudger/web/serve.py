@@ -18,15 +18,24 @@ from nudger.web.refusals import Refusals
 BACKLOG = 128  # connections that wait to be taken, and that are taken at once: each costs a file descriptor
 LONGEST_HEADERS = 16_384  # bytes of a request before its body
 LIMITS = Limits()
+TICK = 0.1  # seconds between two looks of uvicorn's
 LONGEST_GOODBYE = 1  # seconds that open requests (event streams) get at the end
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the daemon has its own."""
+    """uvicorn without its signal handlers (the daemon has its own), and with an eye on its connections."""
+
+    def __init__(self, config: uvicorn.Config, admission: Admission) -> None:
+        super().__init__(config)
+        self._admission = admission
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        self._admission.tick(asyncio.get_running_loop().time(), TICK)
+        return await super().on_tick(counter)
 
 
 @asynccontextmanager
@@ -46,16 +55,15 @@ async def serve(
     """
     listening = _listen(host, port)
     admission = Admission(limits, refusals or Refusals(), behind_proxy=behind_proxy)
-    server = _Server(_config(app, admission, limits))
+    server = _Server(_config(app, admission, limits), admission)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="web")
-    watching = asyncio.create_task(admission.watch(), name="connections")
     try:
         yield f"http://{_shown(host)}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
+        admission.close()
         await serving
-        watching.cancel()
-        await asyncio.wait([watching])
+        admission.refusals.finish()
         listening.close()
 
 
@@ -79,7 +87,8 @@ def _config(app: ASGIApp, admission: Admission, limits: Limits) -> uvicorn.Confi
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # TCP by name, or asyncio does not know it and leaves Nagle's delay on: 40 ms of most answers.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

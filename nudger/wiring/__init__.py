@@ -4,18 +4,23 @@ from nudger.wiring.channels import check_smtp, check_twilio, sign_as_twilio
 from nudger.wiring.plans import push_plans
 from nudger.wiring.running import build_daemon
 from nudger.wiring.state import (
+    Holder,
     alone,
     back_up_database,
     carry_database,
     clock_of,
-    is_running,
+    database_for_plans,
+    holder,
+    join_database,
     look_at_database,
+    look_into_database,
     open_database,
     restore_database,
 )
 from nudger.wiring.watching import send_test_alert
 
 __all__ = [
+    "Holder",
     "alone",
     "back_up_database",
     "build_daemon",
@@ -23,8 +28,11 @@ __all__ = [
     "check_smtp",
     "check_twilio",
     "clock_of",
-    "is_running",
+    "database_for_plans",
+    "holder",
+    "join_database",
     "look_at_database",
+    "look_into_database",
     "open_database",
     "push_plans",
     "restore_database",

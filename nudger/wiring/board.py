@@ -36,7 +36,7 @@ def board_doors(core: Core, desk: "StoreDesk", store: Store) -> BoardDoors | Non
         desk=desk,
         password=password,
         secret=_shared_secret(store),
-        throttle=Throttle(time.monotonic, TRIES, 1 / TRY_EACH, settings.behind_proxy),
+        throttle=Throttle(time.monotonic, TRIES, 1 / TRY_EACH),
         show_conversations=settings.show_conversations,
         public_url=settings.public_url,
     )
@@ -109,6 +109,13 @@ class StoreDesk:
 
     async def lift(self, who: Person) -> None:
         await asyncio.to_thread(self.operator.lift, who, self.now())
+
+    # signing out
+    async def end_session(self, session: str, until: datetime) -> None:
+        await asyncio.to_thread(self.store.end_session, session, until, self.now())
+
+    async def session_ended(self, session: str) -> bool:
+        return await asyncio.to_thread(self.store.session_ended, session)
 
     def _overview(self) -> Overview:
         now = self.now()

@@ -10,7 +10,7 @@ from nudger.model import ChannelName, Person
 from nudger.schedule import local_date
 from nudger.tokens import Action, Expired, Forged, Link, read, sign
 from nudger.web.calendar import CalendarDoors, Feed
-from nudger.web.throttle import Throttle
+from nudger.web.throttle import TokenDoor
 
 AHEAD = 14  # days
 STANDS = timedelta(days=400)  # a calendar is subscribed to once and then forgotten
@@ -27,7 +27,7 @@ def has_calendars(core: Core) -> bool:
 
 
 def calendar_doors(
-    core: Core, store: Store, clock: Clock, key: bytes, throttle: Throttle
+    core: Core, store: Store, clock: Clock, key: bytes, door: TokenDoor
 ) -> CalendarDoors | None:
     """None where no link can lead here."""
     if not has_calendars(core):
@@ -50,4 +50,4 @@ def calendar_doors(
     async def feed(token: str) -> Feed | None:
         return await asyncio.to_thread(look, token)
 
-    return CalendarDoors(feed, throttle)
+    return CalendarDoors(feed, door)

@@ -1,7 +1,6 @@
 """The ways out, as the settings choose them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from email.utils import parseaddr
 
 from pydantic import SecretStr
 
@@ -14,10 +13,14 @@ from nudger.channels.twilio import TwilioChannel
 from nudger.core import Core
 from nudger.delivery.agenda import Sending
 from nudger.delivery.ports import Channel, Clock
-from nudger.messages.email import EmailParts, compose
+from nudger.messages.wording.email import EmailParts, compose
 from nudger.model import ChannelName
 from nudger.settings import Settings
 from nudger.tokens import Action
+
+# Where people may write to stop, and what unsubscribes by mail: an address whose mail nudger reads. It reads
+# none yet, so nobody is told to write anywhere.
+READ_MAILBOX: str | None = None
 
 Below = Callable[[Sending], Mapping[Action, str]]
 
@@ -77,8 +80,6 @@ def alert_mail(core: Core, clock: Clock) -> SmtpChannel:
 
 
 def _smtp(core: Core, clock: Clock, below: Below) -> SmtpChannel:
-    stop_address = parseaddr(core.settings.email_from or "")[1]
-
     def parts(sending: Sending) -> EmailParts:
         return compose(
             sending.text,
@@ -86,7 +87,7 @@ def _smtp(core: Core, clock: Clock, below: Below) -> SmtpChannel:
             sending.language,
             core.wording,
             links=below(sending),
-            stop_address=stop_address,
+            stop_address=READ_MAILBOX or "",
             contact=sending.contact,
         )
 
@@ -113,6 +114,7 @@ def _mail(
         username=settings.smtp_username,
         password=secret(settings.smtp_password),
         unsubscribe_url=unsubscribe_url,
+        unsubscribe_mailbox=READ_MAILBOX,
     )
 
 

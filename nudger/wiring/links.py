@@ -11,9 +11,9 @@ from nudger.delivery.follow import Card, links_of
 from nudger.delivery.links import Links
 from nudger.delivery.ports import Clock, Store
 from nudger.settings import Settings
-from nudger.tokens import KEY_BYTES, Action
+from nudger.tokens import KEY_BYTES, Action, Expired, Forged, read
 from nudger.web.doors import LinkDoors
-from nudger.web.throttle import Throttle
+from nudger.web.throttle import Throttle, TokenDoor
 
 
 def link_key(store: Store) -> bytes:
@@ -35,13 +35,23 @@ def leads_somewhere(settings: Settings) -> bool:
     return settings.public_url is not None or settings.sms == "phone"
 
 
-def throttle(settings: Settings) -> Throttle:
+def token_door(key: bytes, clock: Clock, seconds: Callable[[], float] = time.monotonic) -> TokenDoor:
     """For the pages that are open to all: one for all of them."""
-    return Throttle(time.monotonic, behind_proxy=settings.behind_proxy)
+
+    def ours(token: str) -> bool:
+        try:
+            read(token, key, clock.now())
+        except Expired:
+            return True
+        except Forged:
+            return False
+        return True
+
+    return TokenDoor(ours, Throttle(seconds), Throttle(seconds))
 
 
 def link_doors(
-    core: Core, store: Store, clock: Clock, wake: Callable[[], None], throttle: Throttle
+    core: Core, store: Store, clock: Clock, wake: Callable[[], None], door: TokenDoor
 ) -> LinkDoors | None:
     """None where no link can lead here: then none stands in an email either."""
     if not leads_somewhere(core.settings):
@@ -56,4 +66,4 @@ def link_doors(
         wake()
         return card
 
-    return LinkDoors(look, press, links.busy, throttle)
+    return LinkDoors(look, press, links.busy, door)

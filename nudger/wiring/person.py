@@ -12,7 +12,7 @@ from nudger.delivery.ports import Clock, Store
 from nudger.model import ChannelName
 from nudger.settings import Settings
 from nudger.web.doors import PersonDoors
-from nudger.web.throttle import Throttle
+from nudger.web.throttle import TokenDoor
 from nudger.wiring.links import leads_somewhere, link_key
 
 
@@ -27,7 +27,7 @@ def own_pages(
 
 
 def person_doors(
-    core: Core, store: Store, clock: Clock, wake: Callable[[], None], throttle: Throttle
+    core: Core, store: Store, clock: Clock, wake: Callable[[], None], door: TokenDoor
 ) -> PersonDoors | None:
     """None where no link can lead here."""
     if not leads_somewhere(core.settings):
@@ -52,4 +52,4 @@ def person_doors(
         return await asyncio.to_thread(mine.erase, token, languages, clock.now())
 
     origin = core.settings.public_url and "/".join(core.settings.public_url.split("/")[:3])
-    return PersonDoors(look, press, export, ask_erase, erase, mine.busy, throttle, origin)
+    return PersonDoors(look, press, export, ask_erase, erase, mine.busy, door, origin)

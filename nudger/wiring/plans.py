@@ -25,7 +25,7 @@ from nudger.errors import NudgerError, SettingsError, StoreError
 from nudger.files import read_templates
 from nudger.loading import Loaded, Loading
 from nudger.settings import Settings
-from nudger.wiring.state import open_database
+from nudger.wiring.state import join_database
 
 COLLECTED_AFTER = 100_000  # new objects
 LARGEST_HERE = 300  # files of the usual length: some 0.1 s
@@ -151,7 +151,7 @@ def _load(sender: Connection, settings: Settings, now: datetime, everything: boo
     with logs.unhurried():
         logs.configure(settings.log_level)
         try:
-            store = open_database(core)
+            store = join_database(core)
             try:
                 loading = _loading(core, store, settings.plans_dir)
                 loading.host = socket.gethostname()

@@ -23,7 +23,7 @@ def bearer(settings: Settings) -> Bearer | None:
     token = secret(settings.api_token)
     if token is None:
         return None
-    return Bearer(token, Throttle(time.monotonic, TRIES, 1 / TRY_EACH, settings.behind_proxy))
+    return Bearer(token, Throttle(time.monotonic, TRIES, 1 / TRY_EACH))
 
 
 def api_doors(desk: Desk, bearer: Bearer | None) -> ApiDoors | None:

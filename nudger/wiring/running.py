@@ -29,7 +29,7 @@ from nudger.delivery.reconciling import Outbox, Reconciling, TakingOver
 from nudger.delivery.retry import Retries
 from nudger.delivery.senders import Limit
 from nudger.delivery.tallying import Tallying
-from nudger.highwater import EVERY, HighWater
+from nudger.highwater import EVERY
 from nudger.metrics import Metrics
 from nudger.model import ChannelName
 from nudger.settings import Settings
@@ -40,6 +40,7 @@ from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import links_below
 from nudger.wiring.person import own_pages
 from nudger.wiring.plans import build_loading
+from nudger.wiring.state import high_water as marks
 from nudger.wiring.watching import watching_duties
 from nudger.wiring.web import doors, serving
 
@@ -71,7 +72,7 @@ def build_daemon(
     )
     page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
     inbox = Inbox(store, replace(core.responder, own_page=page), metrics)
-    high_water = HighWater(store, settings.state_dir, shared=core.database_file is None)
+    high_water = marks(core, store)
 
     def recover(now: datetime) -> int:
         high_water.begin(now)

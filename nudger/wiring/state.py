@@ -1,8 +1,11 @@
 """The state folder and the database in it: opened, looked at, and held by one daemon."""
 
 import fcntl
+import os
+import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,15 +14,55 @@ from nudger.core import Core
 from nudger.delivery.ports import Clock, Store
 from nudger.delivery.restored import Restored
 from nudger.errors import StoreError
-from nudger.highwater import HighWater
-from nudger.store import Condition, back_up, carry_over, look_at, open_store, restore
+from nudger.highwater import HighWater, knows
+from nudger.store import (
+    Condition,
+    back_up,
+    carry_over,
+    look_at,
+    name_of,
+    open_beside,
+    open_store,
+    open_to_look,
+    restore,
+)
+
+LOCK = "nudger.lock"  # in the state folder
+_FLOCK = "hhqqi4x"  # struct flock of 64-bit Linux: type, whence, start, length, process
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a state folder."""
+
+    since: datetime | None  # of a daemon; None of a command that wants to be alone
+
+    @property
+    def is_daemon(self) -> bool:
+        return self.since is not None
 
 
 def open_database(core: Core) -> Store:
-    """The database, made where there is none, and migrated."""
-    if core.database_file is not None:
-        core.database_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return open_store(core.settings.database_url, core.zone)
+    """The database for the daemon: migrated, and made where there is none and none was known here before."""
+    settings = core.settings
+    known = knows(settings.state_dir, name_of(settings.database_url))
+    return open_store(settings.database_url, core.zone, create=not known)
+
+
+def join_database(core: Core) -> Store:
+    """The database for who changes something, perhaps beside a daemon: neither made nor migrated."""
+    return open_beside(core.settings.database_url, core.zone)
+
+
+def database_for_plans(core: Core) -> Store:
+    """The database for who pushes plans: made where nothing is there yet, else joined."""
+    found = look_at_database(core)
+    return open_database(core) if found is None or found.schema is None else join_database(core)
+
+
+def look_into_database(core: Core) -> Store:
+    """The database for who looks: nothing is made, migrated or locked."""
+    return open_to_look(core.settings.database_url, core.zone)
 
 
 def clock_of(core: Core, store: Store) -> Clock:
@@ -29,6 +72,13 @@ def clock_of(core: Core, store: Store) -> Clock:
     clock = SharedClock()
     clock.ask(store.time)
     return clock
+
+
+def high_water(core: Core, store: Store) -> HighWater:
+    """The mark beside this database."""
+    settings = core.settings
+    name = name_of(settings.database_url)
+    return HighWater(store, settings.state_dir, shared=core.database_file is None, database=name)
 
 
 def look_at_database(core: Core) -> Condition | None:
@@ -50,7 +100,7 @@ def restore_database(core: Core, source: Path, now: datetime) -> Path | None:
         store = open_database(core)
         try:
             found = store.marked()
-            HighWater(store, core.settings.state_dir, shared=False).begin(now)
+            high_water(core, store).begin(now)
             why = f"the backup {source.name} was restored"
             store.hold_back(Restored(now, found.at if found else now, now, why))
         finally:
@@ -70,38 +120,58 @@ def carry_database(
 
 
 @contextmanager
-def alone(state_dir: Path) -> Iterator[None]:
-    """Holds the state folder: two daemons on one folder would each take the other's sends for left behind."""
+def alone(state_dir: Path, since: datetime | None = None) -> Iterator[None]:
+    """Holds the state folder: two daemons on one folder would each take the other's sends for left behind.
+    A daemon says `since` when it runs."""
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (state_dir / "nudger.lock").open("a")
+        handle = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as fault:
         raise StoreError(
             f"NUDGER_STATE_DIR: cannot write to {state_dir}: {fault.strerror}",
             "Name a folder that the user nudger runs as may write to.",
         ) from fault
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(
-                f"NUDGER_STATE_DIR: another nudger is running on {state_dir}",
-                "Stop it first (systemctl stop nudger), or give this one a state folder of its own.",
-            ) from None
-        yield
-
-
-def is_running(state_dir: Path) -> bool:
-    """Whether a daemon holds the state folder. Makes and changes nothing there."""
     try:
-        lock = (state_dir / "nudger.lock").open()
+        _hold(handle, state_dir)
+        os.fchmod(handle, 0o600)  # one that was made when others could still read it
+        os.truncate(handle, 0)
+        if since is not None:
+            os.write(handle, f"{since.isoformat()}\n".encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+def holder(state_dir: Path) -> Holder | None:
+    """Who holds the state folder; None where nobody does. Makes, changes and locks nothing."""
+    try:
+        handle = os.open(state_dir / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False
-    with lock:
-        try:
-            # RACE: a daemon that starts in the very moment in which this is held takes us for another
-            # one, and is started again by systemd. There is no asking for the lock without taking it.
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
+        return None
+    try:
+        if _ask(handle, fcntl.F_OFD_GETLK) == fcntl.F_UNLCK:
+            return None
+        said = os.read(handle, 100).decode("ascii", "replace").strip()
+    finally:
+        os.close(handle)
+    with suppress(ValueError):
+        return Holder(datetime.fromisoformat(said))
+    return Holder(None)
+
+
+def _hold(handle: int, state_dir: Path) -> None:
+    try:
+        _ask(handle, fcntl.F_OFD_SETLK)
+    except BlockingIOError:
+        raise StoreError(
+            f"NUDGER_STATE_DIR: another nudger is running on {state_dir}",
+            "Stop it first (systemctl stop nudger), or give this one a state folder of its own.",
+        ) from None
+
+
+def _ask(handle: int, question: int) -> int:
+    """Of a lock of the open file (fcntl(2)): unlike flock's it can be asked for without being taken. What
+    stands in its way, or F_UNLCK."""
+    flock = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    kind: int = struct.unpack(_FLOCK, fcntl.fcntl(handle, question, flock))[0]
+    return kind

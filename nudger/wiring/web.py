@@ -25,7 +25,7 @@ from nudger.web.serve import serve
 from nudger.wiring.board import StoreDesk, board_doors
 from nudger.wiring.calendar import calendar_doors
 from nudger.wiring.channels import secret
-from nudger.wiring.links import link_doors, link_key, throttle
+from nudger.wiring.links import link_doors, link_key, token_door
 from nudger.wiring.person import person_doors
 from nudger.wiring.programs import api_doors, bearer, metrics_doors
 
@@ -72,7 +72,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
     async def status(message: str, sid: str, status: str, code: str | None) -> None:
         await reports.take(message, report_of(sid, status, code))
 
-    knocks = throttle(settings)
+    door = token_door(key, clock)
     webhook = settings.sms == "twilio" and token and public_url
     return Doors(
         take_reply=daemon.take,
@@ -85,14 +85,14 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         health=health,
         zone=core.zone,
         commands=lambda language: core.wording.texts[language].sources["commands"],
-        calendar=calendar_doors(core, store, clock, key, knocks),
+        calendar=calendar_doors(core, store, clock, key, door),
         metrics=metrics_doors(core, store, clock, metrics, programs),
         api=api_doors(desk, programs),
         board=board_doors(core, desk, store),
         below=_below(core, store, clock),
         clock=_steered(clock, store, daemon) if isinstance(clock, FastClock) else None,
-        links=link_doors(core, store, clock, daemon.wake, knocks),
-        person=person_doors(core, store, clock, daemon.wake, knocks),
+        links=link_doors(core, store, clock, daemon.wake, door),
+        person=person_doors(core, store, clock, daemon.wake, door),
         refusals=Refusals(metrics.refused),
     )
 

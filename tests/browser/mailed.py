@@ -17,7 +17,7 @@ from nudger.web.doors import Doors
 from nudger.web.serve import serve
 from nudger.wiring import open_database
 from nudger.wiring.channels import build_channels, close_channels
-from nudger.wiring.links import link_doors, links_below, throttle
+from nudger.wiring.links import link_doors, link_key, links_below, token_door
 from nudger.wiring.person import person_doors
 from tests.delivery.world import World
 from tests.doubles.smtp_double import SmtpDouble
@@ -122,8 +122,8 @@ class Mailed:
 
     def _doors(self, core: Core) -> Doors:
         store, clock = self.world.store, self.world.clock
-        knocks = throttle(core.settings)
-        knocks.burst = 1000  # a test knocks faster than a person
+        knocks = token_door(link_key(store), clock)
+        knocks.holders.burst = 1000  # a test knocks faster than a person
         return Doors(
             take_reply=_nothing,
             signed=None,

@@ -82,6 +82,12 @@ async def test_mail_goes_by_the_mail_server_of_the_settings() -> None:
             await Mail(connect, "nouser@example.org").tell(ALERT)
 
 
+async def test_a_watchmans_clock_without_an_offset_is_taken_for_utc() -> None:
+    async with watchman() as double:
+        double.date = "Mon, 23 Nov 2026 12:00:00 -0000"
+        assert await Ping(f"{double.url}/uuid").ping("") == datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
 async def test_a_ping_is_a_get_and_a_fault_a_post_beside_it() -> None:
     date = datetime(2026, 11, 23, 12, tzinfo=UTC)
     async with watchman() as double:

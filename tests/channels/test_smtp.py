@@ -2,20 +2,23 @@
 
 import asyncio
 import email.policy
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger.channels.smtp import CONNECTIONS, Security, SmtpChannel
-from nudger.channels.smtp_message import letter, mailbox, sender_address
+from nudger.channels.smtp_message import _POLICY, letter, mailbox, sender_address
+from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.errors import ChannelError
 from nudger.model import Origin
@@ -72,7 +75,7 @@ async def test_an_email_says_who_to_when_and_that_a_program_wrote_it(double: Smt
         "Date": "Mon, 23 Nov 2026 10:00:00 +0000",
         "Message-ID": "<0192b4c0de@example.test>",
         "Auto-Submitted": "auto-generated",
-        "List-Unsubscribe": "<mailto:nudger@example.test?subject=unsubscribe>",
+        "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",
         "MIME-Version": "1.0",
         "Content-Type": "",
     }
@@ -114,8 +117,9 @@ def test_with_an_address_for_it_one_click_unsubscribes() -> None:
 
     made = letter(MAIL, compose(MAIL), SENDER, MAYA, sent_at=NOW, unsubscribe_url=url)
 
-    header = f"List-Unsubscribe: <{url}>, <mailto:nudger@example.test?subject=unsubscribe>\r\n".encode()
-    assert header in made.content  # whole: a folded URI would come out as encoded words
+    assert (
+        f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in made.content
+    )  # whole: no reader joins a folded URI
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in made.content
 
 
@@ -123,7 +127,29 @@ async def test_the_address_for_it_is_asked_for_each_message(double: SmtpDouble) 
     async with channel(double, unsubscribe_url=lambda one: f"https://n.example/u/{one.message}") as made:
         await made.send(MAIL)
 
-    assert double.mails[0].message["List-Unsubscribe"].startswith("<https://n.example/u/0192b4c0de>, ")
+    assert double.mails[0].message["List-Unsubscribe"] == "<https://n.example/u/0192b4c0de>"
+
+
+def test_a_mailbox_unsubscribes_only_where_somebody_reads_it() -> None:
+    url, box = "https://nudger.example.org/u/1", "in+stop@example.test"
+
+    made = letter(
+        MAIL, compose(MAIL), SENDER, MAYA, sent_at=NOW, unsubscribe_url=url, unsubscribe_mailbox=box
+    )
+    alone = letter(MAIL, compose(MAIL), SENDER, MAYA, sent_at=NOW, unsubscribe_mailbox=box)
+
+    mailto = "<mailto:in%2Bstop@example.test?subject=unsubscribe>"
+    assert read(made.content)["List-Unsubscribe"] == f"<{url}>, {mailto}"
+    assert read(alone.content)["List-Unsubscribe"] == mailto
+    assert "List-Unsubscribe-Post" not in read(alone.content)
+
+
+def test_an_address_in_any_script_unsubscribes_in_ascii() -> None:
+    url = "https://nüdger.example/für/u/a>b"
+
+    made = letter(MAIL, compose(MAIL), SENDER, MAYA, sent_at=NOW, unsubscribe_url=url)
+
+    assert b"\r\nList-Unsubscribe: <https://xn--ndger-kva.example/f%C3%BCr/u/a%3Eb>\r\n" in made.content
 
 
 @given(st.text(max_size=300))
@@ -140,16 +166,107 @@ def test_whatever_the_words_an_email_is_short_lines_of_ascii_and_says_them(words
     assert body.get_content().split() == text.split()
 
 
-@given(st.text(max_size=200), st.sampled_from(["\r\n", "\n", "\r", "\u2028", "\x85"]))
-def test_nobody_writes_headers_of_their_own_into_a_subject_or_a_name(words: str, line_break: str) -> None:
-    attack = words.encode("utf-8", "ignore").decode() + line_break + "Bcc: all@example.org"
+HEADERS = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "MIME-Version",
+    "Content-Type",
+]
+# Each writes a header of its own where somebody decodes it, or puts it down as it comes.
+SMUGGLED = [
+    "\r\nBcc: all@example.org",
+    "\nBcc: all@example.org\n",
+    "\rBcc: all@example.org",
+    "\u2028Bcc: all@example.org",
+    "\x85Bcc: all@example.org",
+    "\0\x1b\x7f\nBcc: all@example.org",
+    "=?utf-8?q?=0ABcc:_all@example.org?=",
+    "=?utf-8?q?=0D=0ABcc:_all@example.org=0D=0A?=",
+    "=?utf-8?b?CkJjYzogYWxsQGV4YW1wbGUub3Jn?=",
+    "=?us-ascii?Q?=0ABcc:_all@example.org?= =?us-ascii?Q?=0D=0A=0D=0Abody?=",
+    "=?iso-8859-1*en?q?=0ABcc:_all@example.org?=",
+    "=?utf-8?q?=0ABcc:_all@exa",
+    "=?=?utf-8?q?=0ABcc:_all@example.org?=?=",
+]
+WORDS = st.text(max_size=120).map(lambda text: text.encode("utf-8", "ignore").decode())
 
-    made = letter(MAIL, Parts(attack, "x", None), mailbox("nudger@example.test", attack), MAYA, sent_at=NOW)
+
+@given(WORDS, st.sampled_from(SMUGGLED), WORDS)
+def test_nobody_writes_headers_of_their_own_into_a_subject_or_a_name(
+    before: str, smuggled: str, after: str
+) -> None:
+    attack = before + smuggled + after
+
+    made = letter(
+        MAIL,
+        Parts(attack, "x", None),
+        mailbox("nudger@example.test", attack),
+        mailbox("maya@example.org", attack),
+        sent_at=NOW,
+    )
 
     head = made.content.split(b"\r\n\r\n")[0]
-    assert read(made.content)["Bcc"] is None
-    assert not any(line.lower().startswith(b"bcc") for line in head.splitlines())
-    assert read(made.content)["To"] == "maya@example.org"
+    names = [line.partition(b":")[0].decode() for line in head.split(b"\r\n") if not line.startswith(b" ")]
+    assert sorted(names) == sorted([*HEADERS, "Content-Transfer-Encoding"])
+    # And who reads it sees the words as they were, with a space for each line break: never decoded once more.
+    shown = make_header(decode_header(head_of(made.content)["Subject"]))
+    assert "".join(str(shown).split()) == "".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", attack).split())
+    assert made.recipient == "maya@example.org"
+
+
+@pytest.mark.parametrize("smuggled", SMUGGLED)
+@pytest.mark.parametrize(
+    "address", ["{}@example.org", "maya{}@example.org", "maya@{}.example.org", '"{}"@example.org']
+)
+def test_an_address_that_would_write_headers_is_none(smuggled: str, address: str) -> None:
+    with pytest.raises(ValueError, match="not an email address"):
+        mailbox(address.format(smuggled))
+
+
+@pytest.mark.parametrize("smuggled", SMUGGLED)
+def test_a_setting_that_would_write_headers_is_refused_or_read_as_it_stands(smuggled: str) -> None:
+    try:
+        sender = sender_address(f"Nudger {smuggled} <nudger@example.test>")
+    except ChannelError:
+        return
+    made = letter(MAIL, compose(MAIL), sender, MAYA, sent_at=NOW)
+
+    assert head_of(made.content).get_all("Bcc") is None
+    assert made.sender == "nudger@example.test"
+
+
+def head_of(content: bytes) -> Message:
+    """The headers as they stand, undecoded."""
+    return message_from_bytes(content, policy=email.policy.compat32)
+
+
+@pytest.mark.parametrize("name", ["Message-ID", "List-Unsubscribe", "Subject", "X-Anything"])
+@pytest.mark.parametrize(
+    "value", ["a\nBcc: b", "a\r\nBcc: b", "a\r\n\r\nb", "a\r\n \r\nb", "ä", "a\0", "\x85"]
+)
+def test_what_is_no_header_is_never_written_whoever_put_it_there(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"a {name} that is no header"):
+        _POLICY.fold_binary(name, value)
+
+
+async def test_a_mail_that_cannot_be_written_has_failed_and_is_not_unknown(double: SmtpDouble) -> None:
+    def faulty(_: Sending) -> Parts:
+        raise KeyError("a private word")
+
+    for compose_ in (faulty, lambda one: Parts(one.subject, "lone \ud800 surrogate", None)):
+        async with channel(double, compose=compose_) as made:
+            with pytest.raises(SendFailure) as failed:
+                await made.send(MAIL)
+
+        assert failed.value.failure is Failure.RECIPIENT
+        assert failed.value.reason.startswith("the mail could not be written (")
+        assert "private" not in str(failed.value)
+    assert double.connections == 0
 
 
 @pytest.mark.parametrize(

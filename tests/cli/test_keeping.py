@@ -88,7 +88,9 @@ def test_a_backup_of_nothing_is_a_fault_of_the_database(nudger: Typed) -> None:
     assert nudger("backup", "copy.db")[0] == 4
 
 
-def test_what_stands_comes_first_in_the_status(nudger: Typed, database: str) -> None:
+def test_what_stands_comes_right_after_whether_nudger_runs_in_the_status(
+    nudger: Typed, database: str
+) -> None:
     store = open_store(database)
     store.raise_alarm("queue", "what was due [red] is stuck", NOON)
     store.raise_alarm("sms", "has passed", NOON)
@@ -98,7 +100,7 @@ def test_what_stands_comes_first_in_the_status(nudger: Typed, database: str) -> 
     _, said = nudger("status")
     _, as_json = nudger("status", "--json")
 
-    assert said.splitlines()[0].endswith("what was due [red] is stuck")
+    assert said.splitlines()[1].endswith("what was due [red] is stuck")
     assert "has passed" not in said
     assert [alarm["key"] for alarm in json.loads(as_json)["alarms"]] == ["queue"]
 

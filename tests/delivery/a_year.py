@@ -15,8 +15,8 @@ from nudger.delivery.forecast import Forecast, forecast
 from nudger.delivery.sends import Receipt
 from nudger.files import read_templates
 from nudger.messages import Wording, count
-from nudger.messages.reading import Source
-from nudger.messages.tone import Tone
+from nudger.messages.bank.source import Source
+from nudger.messages.lint.tone import Tone
 from nudger.model import FROM_A_TEXT, Effort, Kind, Origin, Person, Plan
 from tests.delivery.world import MONDAY_NINE, World
 

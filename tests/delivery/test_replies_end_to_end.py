@@ -55,6 +55,20 @@ async def test_a_snooze_is_confirmed_with_its_local_time_and_comes_then(
     assert world.texts.count("A rest?") >= 2
 
 
+async def test_a_pause_of_a_lifetime_ends_in_ten_years_and_says_so(world: World) -> None:
+    await nudged(world)
+
+    await world.text("pause 1000 weeks")
+
+    answer = "OK, all quiet until Sunday 30 November 2036 at 10:05 am. Reply RESUME to have them back sooner."
+    assert world.texts == ["A rest?", answer]
+    maya = world.store.person("maya")
+    assert maya is not None
+    paused_until = maya.standing.paused_until
+    assert paused_until is not None
+    assert f"{paused_until:%Y-%m-%d}" == "2036-11-30"
+
+
 async def test_tomorrow_is_half_past_nine_by_the_wall_clock(world: World) -> None:
     await nudged(world)
 

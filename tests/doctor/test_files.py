@@ -108,3 +108,13 @@ def test_missing_secrets_that_the_service_has_are_pointed_at(tmp_path: Path) -> 
         load(None, {"HOME": str(tmp_path), "NUDGER_SMS": "twilio"}, tmp_path)
 
     assert f"lie in {tmp_path}, for root alone" in settings_are_wrong(fault.value, tmp_path).advice
+
+
+def test_a_web_server_in_front_that_the_settings_do_not_know_of_is_asked_for(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "NUDGER_PUBLIC_URL": "https://nudger.example.org"}
+
+    found = settings_are_right(load(None, environ, tmp_path))
+    told = settings_are_right(load(None, {**environ, "NUDGER_BEHIND_PROXY": "true"}, tmp_path))
+
+    assert "NUDGER_BEHIND_PROXY" in found.advice
+    assert told.advice == ""

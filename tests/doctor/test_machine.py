@@ -1,6 +1,7 @@
 """The clock, the disk, the database, the daemon's lock, the service."""
 
 import sqlite3
+import stat
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from nudger.doctor.finding import Grade
 from nudger.doctor.systemd import service_answers, service_is_watched
 from nudger.errors import StoreError
 from nudger.store import Condition, look_at, open_store
-from nudger.store import database as databases
 from nudger.store.condition import Shared
-from nudger.wiring import alone, is_running
+from nudger.store.migrate import head
+from nudger.wiring import alone, holder
 from tests.doubles.ordinary import as_an_ordinary_user
 from tests.store.world import NOON
 
@@ -73,7 +74,7 @@ def test_looking_at_a_database_changes_nothing_of_it(tmp_path: Path) -> None:
 
     found = look_at(f"sqlite:///{file}")
 
-    assert found == Condition(str(file), True, 0, 0, found.size)
+    assert found == Condition(str(file), True, 0, 0, found.size, None, head())
     assert file.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["nudger.db"]
 
@@ -96,7 +97,14 @@ def test_a_schema_that_is_to_be_migrated_is_reported_and_left(tmp_path: Path) ->
 
     assert found == Condition(str(file), False)
     assert file.read_bytes() == b""
-    assert "brings it up to date" in database_is_sound(found).advice
+    assert database_is_sound(found).sentence == f"{file} is empty"
+
+
+def test_a_schema_of_an_older_nudger_is_named() -> None:
+    found = database_is_sound(Condition("nudger.db", False, schema="0003"))
+
+    assert found.sentence == "nudger.db is of an older nudger (schema 0003)"
+    assert "brings it up to date" in found.advice
 
 
 def test_no_database_is_no_fault() -> None:
@@ -129,37 +137,56 @@ def test_a_database_that_cannot_be_written_is_a_fault() -> None:
 async def test_a_state_folder_that_may_not_be_read_names_the_user_to_run_as() -> None:
     with as_an_ordinary_user() as folder:
         (folder / "nudger.lock").touch(0o000)
-        found = await looked(lambda: daemon_is_running(is_running(folder), folder))
+        found = await looked(lambda: daemon_is_running(holder(folder) is not None, folder))
 
     assert found.sentence == f"{folder}/nudger.lock cannot be looked at: Permission denied"
     assert "runuser -u nudger" in found.advice
 
 
-def test_a_database_that_another_program_keeps_locked_is_a_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(databases, "LOOKING_PRAGMAS", ("PRAGMA busy_timeout = 1",))
+def test_a_database_that_another_program_keeps_locked_can_be_looked_at(tmp_path: Path) -> None:
     file = database(tmp_path)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(StoreError, match="locked"):
-        look_at(f"sqlite:///{file}")
+    found = look_at(f"sqlite:///{file}")
 
+    assert found.is_current
     other.close()
 
 
-def test_a_running_daemon_is_seen_by_its_lock_and_asking_leaves_nothing(tmp_path: Path) -> None:
-    assert not is_running(tmp_path / "nowhere")
-    assert not is_running(tmp_path)
+def test_a_running_daemon_is_seen_by_its_lock_with_its_start_and_asking_takes_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    assert holder(tmp_path / "nowhere") is None
+    assert holder(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 
-    with alone(tmp_path):
-        assert is_running(tmp_path)
+    with alone(tmp_path, NOON):
+        found = holder(tmp_path)
 
-    assert not is_running(tmp_path)
-    with alone(tmp_path):  # asking has not kept it
+    assert found is not None
+    assert (found.since, found.is_daemon) == (NOON, True)
+    assert holder(tmp_path) is None
+
+
+def test_a_command_that_wants_to_be_alone_is_no_daemon(tmp_path: Path) -> None:
+    with alone(tmp_path, NOON):
         pass
+
+    with alone(tmp_path):
+        found = holder(tmp_path)
+
+    assert found is not None
+    assert not found.is_daemon
+
+
+def test_the_lock_is_for_its_owner_alone_whoever_made_it(tmp_path: Path) -> None:
+    (tmp_path / "nudger.lock").touch(0o644)
+
+    with alone(tmp_path):
+        pass
+
+    assert stat.S_IMODE((tmp_path / "nudger.lock").stat().st_mode) == 0o600
 
 
 def test_a_daemon_that_does_not_run_is_no_fault() -> None:

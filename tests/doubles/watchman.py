@@ -26,7 +26,7 @@ class Watchman:
 
     heard: list[Heard] = field(default_factory=list)
     status: int = 200
-    date: datetime | None = None
+    date: datetime | str | None = None  # a text as it stands
     url: str = ""
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -43,7 +43,8 @@ class Watchman:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.heard.append(Heard(request.method, request.path_qs, headers, await request.text()))
         self.news.set()
-        dated = {"Date": format_datetime(self.date, usegmt=True)} if self.date else {}
+        date = format_datetime(self.date, usegmt=True) if isinstance(self.date, datetime) else self.date
+        dated = {"Date": date} if date else {}
         return web.Response(status=self.status, headers=dated)
 
 

@@ -1,20 +1,25 @@
 """Crowds of bad guests at the real server: none of them keeps anybody out, and none stays."""
 
 import asyncio
+import logging
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from twilio.request_validator import RequestValidator
 
 from nudger.delivery.inbound import Inbound
 from nudger.web.app import build_app
-from nudger.web.connections import Limits
+from nudger.web.connections import MOST_AHEAD, SLOWED_BY, STRAINED, Admission, Limits
 from nudger.web.refusals import Refusals
-from nudger.web.serve import serve
+from nudger.web.serve import LONGEST_GOODBYE, serve
 from tests.doubles.twilio_double import inbound_form
 from tests.web.asking import FORM
 from tests.web.world import MAYA, PUBLIC_URL, TOKEN, World
@@ -134,32 +139,35 @@ async def test_whoever_is_slow_is_let_go_and_meanwhile_keeps_nobody_out(first: b
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
-async def test_whoever_asks_again_and_again_and_takes_no_answer_is_put_out() -> None:
+async def test_whoever_asks_and_asks_without_reading_is_let_go_after_a_few() -> None:
     app = build_app(World().twilio_doors())
-    many = b"GET /static/board.css HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
     async with (
-        serve(app, "127.0.0.1", 0, limits=SHORT) as server,
-        asyncio.timeout(PATIENCE),
-        asyncio.TaskGroup() as group,
+        serve(app, "127.0.0.1", 0, limits=LONG) as server,
+        crowd(server, ["127.0.0.1"] * 20, KEPT * 2000) as guests,
     ):
-        for _ in range(3):
-            group.create_task(ask_and_take_nothing(server, many))
-        answer = await ask(server, HELLO)
+        answer = await ask(server, HELLO, "127.0.0.2")
+        answers = await asyncio.gather(*(one.rest() for one in guests))
 
     assert answer.startswith(b"HTTP/1.1 200 ")
+    assert max(one.count(b"HTTP/1.1 200 ") for one in answers) == MOST_AHEAD + 1
 
 
-async def ask_and_take_nothing(server: str, requests: bytes) -> None:
-    """Returns once the server has had enough."""
-    host, port = urlsplit(server).netloc.split(":")
-    with socket.socket() as deaf:
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(deaf, (host, int(port)))
-        with suppress(ConnectionError):
-            while True:
-                await loop.sock_sendall(deaf, requests)
+async def test_whoever_takes_no_answer_is_cut_off() -> None:
+    """More than the buffers between us hold."""
+    whole = PlainTextResponse("x" * 30_000_000)
+    app = Starlette(routes=[Route("/export", lambda _: whole)])
+    async with serve(app, "127.0.0.1", 0, limits=SHORT) as server, asyncio.timeout(PATIENCE):
+        host, port = urlsplit(server).netloc.split(":")
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(deaf, (host, int(port)))
+            await loop.sock_sendall(deaf, HELLO.replace(b"healthz", b"export"))
+            with suppress(ConnectionError):
+                while True:
+                    await asyncio.sleep(0.05)
+                    await loop.sock_sendall(deaf, b"x")
 
 
 async def test_an_address_has_no_more_than_its_share_and_takes_it_from_nobody_else() -> None:
@@ -235,6 +243,67 @@ async def test_behind_a_proxy_a_client_has_its_share_and_not_the_proxy() -> None
         put_out = [sum([await one.is_gone() for one in group]) for group in (others, guests)]
 
     assert put_out == [10, 5]
+
+
+async def test_more_requests_than_can_be_answered_wait_behind_all_else() -> None:
+    """Each is answered at once, and so many of them would leave nothing of the event loop to nudges."""
+    world, counted = World(), Counter[str]()
+    refusals = Refusals(lambda why, page: counted.update([why]))
+    answered = 0
+
+    async def again_and_again(one: Guest) -> None:
+        nonlocal answered
+        while not counted["slowed down"]:
+            one.writer.write(KEPT)
+            await one.reader.readuntil(b"ok\n")
+            answered += 1
+
+    async with (
+        serve(build_app(world.twilio_doors()), "127.0.0.1", 0, refusals=refusals) as server,
+        crowd(server, everywhere(150), b"") as guests,
+        asyncio.TaskGroup() as group,
+    ):
+        for one in guests:
+            group.create_task(again_and_again(one))
+        before = answered
+        answer = await ask(server, signed("LATER"), "127.0.0.3")
+
+    assert counted["slowed down"] > 0
+    assert answered > before
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert [reply.text for reply in world.replies] == ["LATER"]
+
+
+async def test_a_stranger_waits_a_little_while_the_event_loop_is_late() -> None:
+    admission = Admission(Limits(), Refusals(), behind_proxy=False)
+    now = asyncio.get_running_loop().time()
+    admission.tick(now - 10, 0.1)
+    admission.tick(now, 0.1)  # ten seconds late
+    asked_at = asyncio.get_running_loop().time()
+
+    await admission.wait_turn()
+
+    assert asyncio.get_running_loop().time() - asked_at >= SLOWED_BY
+    assert admission.strained_until == now + STRAINED
+
+
+async def test_the_end_waits_for_no_stranger_and_says_nothing_of_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        app = build_app(Hesitant().twilio_doors())
+        async with serve(app, "127.0.0.1", 0, limits=LONG) as server:
+            for first in (b"", HALF_A_HEAD, HALF_A_FORM, UNREAD, KEPT.replace(b"healthz", b"readyz")):
+                await stack.enter_async_context(crowd(server, ["127.0.0.1"] * 8, first))
+            asked_to_end_at = loop.time()
+        took = loop.time() - asked_to_end_at
+
+    assert took < LONGEST_GOODBYE + 1
+    said = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert said == [
+        "Cancel 8 running task(s), timeout graceful shutdown exceeded"
+    ]  # of those that wait for us
 
 
 async def test_what_was_refused_is_counted_and_summed_up_in_one_line(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.messages.sandbox import Vocabulary, compile_source
+from nudger.messages.bank.sandbox import Vocabulary, compile_source
 from nudger.store import open_store
 from tests.store.world import NOON, World, plan
 from tests.system.running import nudger, running

@@ -6,7 +6,7 @@ import pytest
 
 from nudger.errors import NudgerError
 from nudger.messages import Wording, count
-from nudger.messages.texts import ANSWERS
+from nudger.messages.wording.texts import ANSWERS
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 COUNTRIES = ["US", "CA", "GB", "IE", "AU", "NZ", "IN", "ES", "FR", "DE", "BR", None]

@@ -27,9 +27,10 @@ class Tags(HTMLParser):
 
 
 def test_the_plain_text_comes_with_a_footer_that_is_honest(wording: Wording) -> None:
-    parts = compose("One quiet minute.", "A small pause", "en", wording)
+    stop = "https://nudger.example/stop"
+    parts = compose("One quiet minute.", "A small pause", "en", wording, links={Action.STOP: stop})
     assert parts.text == (
-        "One quiet minute.\n\n-- \n"
+        f"One quiet minute.\n\n-- \nStop these emails: {stop}\n"
         "This note is automated. No person reads the replies, and it is not for emergencies.\n"
     )
 
@@ -40,6 +41,24 @@ def test_a_link_to_stop_stands_in_both_parts(wording: Wording) -> None:
     assert f"\nStop these emails: {link}\n" in parts.text
     assert Tags(parts.html).attributes["a"]["href"] == link
     assert "&amp;b=2" in parts.html
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "To stop these emails, please tell whoever set them up for you."),
+        ("es", "Si ya no quieres estos correos, díselo a quien los preparó para ti."),
+        ("fr", "Pour ne plus recevoir ces e-mails, dites-le à la personne qui les a mis en place pour vous."),
+    ],
+)
+def test_where_nothing_else_stops_them_it_names_whom_to_tell(
+    language: str, line: str, wording: Wording
+) -> None:
+    parts = compose("Hello.", "A small pause", language, wording)
+
+    assert parts.text.endswith(f"{line}\n")
+    assert line in parts.html
+    assert "STOP" not in parts.text
 
 
 def test_without_a_link_it_says_where_to_write(wording: Wording) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from nudger.messages import WordingError, lint
+from nudger.messages import WordingError, check_words
 from nudger.model import Effort
 
 
@@ -17,12 +17,12 @@ def with_message(text: str, *, contact: bool = False) -> str:
 def found(files: Mapping[str, str], text: str, *, contact: bool = False, language: str = "en") -> set[str]:
     """The rules that a message added to support's breaks."""
     path = f"{language}/support.toml"
-    findings = lint({**files, path: files[path] + with_message(text, contact=contact)})
+    findings = check_words({**files, path: files[path] + with_message(text, contact=contact)})
     return {one.rule for one in findings if (one.language, one.key) == (language, "added")}
 
 
 def test_everything_that_nudger_says_keeps_every_rule(sources: Mapping[str, str]) -> None:
-    assert [str(finding) for finding in lint(sources)] == []
+    assert [str(finding) for finding in check_words(sources)] == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_no_rule_by_words_is_without_its_proof(language: str, sources: Mapping[s
 def test_a_page_is_held_to_the_rules_too(english: Mapping[str, str]) -> None:
     pages = english["en/pages.toml"].replace("Skipping is always OK.", "You should not skip it!")
 
-    rules = {(one.kind, one.key, one.rule) for one in lint({**english, "en/pages.toml": pages})}
+    rules = {(one.kind, one.key, one.rule) for one in check_words({**english, "en/pages.toml": pages})}
 
     assert rules == {("pages", "skip.ask", "no-orders"), ("pages", "skip.ask", "no-exclamation")}
 
@@ -144,7 +144,7 @@ def test_a_word_inside_another_is_no_finding(text: str, english: Mapping[str, st
 
 def test_a_finding_says_where_it_stands_and_how_to_mend_it(english: Mapping[str, str]) -> None:
     changed = english["en/rest.toml"] + with_message("You must sit down.")
-    (finding,) = lint({**english, "en/rest.toml": changed})
+    (finding,) = check_words({**english, "en/rest.toml": changed})
     assert str(finding) == (
         'en/rest/added: no-orders: says "must"; offer it: "You could ...", "If you like, ..."'
     )
@@ -152,7 +152,7 @@ def test_a_finding_says_where_it_stands_and_how_to_mend_it(english: Mapping[str,
 
 def test_only_the_crisis_answer_may_name_what_it_is_about(english: Mapping[str, str]) -> None:
     system = english["en/system.toml"].replace("Noted. Thanks", "Noted suicide. Thanks")
-    rules = [(one.key, one.rule) for one in lint({**english, "en/system.toml": system})]
+    rules = [(one.key, one.rule) for one in check_words({**english, "en/system.toml": system})]
     assert rules == [("done", "lock-screen")]
 
 
@@ -170,11 +170,11 @@ def test_answers_are_held_to_what_they_have_to_say(
 ) -> None:
     assert find in english["en/system.toml"]
     system = english["en/system.toml"].replace(find, put)
-    assert (key, rule) in [(one.key, one.rule) for one in lint({**english, "en/system.toml": system})]
+    assert (key, rule) in [(one.key, one.rule) for one in check_words({**english, "en/system.toml": system})]
 
 
 def test_a_small_bank_is_found(english: Mapping[str, str]) -> None:
-    findings = lint({**english, "en/rest.toml": with_message("You could rest a bit.").lstrip()})
+    findings = check_words({**english, "en/rest.toml": with_message("You could rest a bit.").lstrip()})
     assert {(finding.rule, finding.kind) for finding in findings} == {
         ("enough", "rest"),
         ("enough-tiny", "rest"),
@@ -183,13 +183,13 @@ def test_a_small_bank_is_found(english: Mapping[str, str]) -> None:
 
 def test_a_bank_with_few_tiny_messages_is_found(english: Mapping[str, str]) -> None:
     fewer = english["en/rest.toml"].replace('effort = "tiny"', 'effort = "small"')
-    (finding,) = lint({**english, "en/rest.toml": fewer})
+    (finding,) = check_words({**english, "en/rest.toml": fewer})
     assert (finding.rule, finding.kind) == ("enough-tiny", "rest")
 
 
 def test_a_key_that_another_language_lacks_is_found(sources: Mapping[str, str]) -> None:
     changed = sources["en/rest.toml"] + with_message("You could put your feet up for a bit.")
-    findings = lint({**sources, "en/rest.toml": changed})
+    findings = check_words({**sources, "en/rest.toml": changed})
     assert [(one.language, one.rule, one.key) for one in findings] == [
         ("es", "same-keys", "added"),
         ("fr", "same-keys", "added"),
@@ -199,7 +199,7 @@ def test_a_key_that_another_language_lacks_is_found(sources: Mapping[str, str]) 
 def test_a_language_without_a_tone_file_is_held_to_the_general_rules(english: Mapping[str, str]) -> None:
     files = {path: text for path, text in english.items() if not path.endswith("tone.toml")}
     files["en/rest.toml"] += with_message("You must rest now!")
-    assert [one.rule for one in lint(files) if one.key == "added"] == ["no-exclamation"]
+    assert [one.rule for one in check_words(files) if one.key == "added"] == ["no-exclamation"]
 
 
 @pytest.mark.parametrize(
@@ -214,5 +214,5 @@ def test_a_language_without_a_tone_file_is_held_to_the_general_rules(english: Ma
 )
 def test_a_faulty_tone_file_says_where_and_what(text: str, said: str, english: Mapping[str, str]) -> None:
     with pytest.raises(WordingError, match=r"en/tone.toml:\d+:\d+: ") as raised:
-        lint({**english, "en/tone.toml": text})
+        check_words({**english, "en/tone.toml": text})
     assert said in str(raised.value)

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nudger.messages.readability import (
+from nudger.messages.lint.readability import (
     english_syllables,
     french_syllables,
     grade,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nudger.messages import Worded, Wording, count
-from nudger.messages.proofs import LONG_CONTACT, LONG_NAME
+from nudger.messages.lint.proofs import LONG_CONTACT, LONG_NAME
 from nudger.model import Contact, Kind, Nudge, Plan
 
 Word = Callable[..., Worded]

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger.messages import Wording
-from nudger.messages.bank import MESSAGE
-from nudger.messages.sandbox import Refused, compile_source
+from nudger.messages.bank.messages import MESSAGE
+from nudger.messages.bank.sandbox import Refused, compile_source
 from nudger.model import Contact
 
 VALUES = {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger.messages import Wording, count
-from nudger.messages.saying import say_duration
+from nudger.messages.wording.saying import say_duration
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

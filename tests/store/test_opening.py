@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 
 from nudger.errors import StoreError
 from nudger.store import database as databases
-from nudger.store import open_store
+from nudger.store import look_at, open_beside, open_store, open_to_look
 from nudger.store.database import Database
 from nudger.store.opening import _parsed
 from nudger.store.tables import metadata
@@ -47,13 +47,43 @@ def test_the_write_ahead_log_is_for_its_owner_alone(tmp_path: Path) -> None:
     store.close()
 
 
-def test_nothing_is_made_where_only_looking_is_meant(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opened", [open_beside, open_to_look, look_at])
+def test_nothing_is_made_where_only_acting_or_looking_is_meant(
+    tmp_path: Path, opened: Callable[[str], object]
+) -> None:
+    with pytest.raises(StoreError) as caught:
+        opened(f"sqlite:///{tmp_path}/nudger.db")
+
+    assert caught.value.message == f"there is no database at {tmp_path}/nudger.db"
+    assert "nudger run" in caught.value.hint
+    assert caught.value.exit_code == 4
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_made_where_one_was_known(tmp_path: Path) -> None:
     error = refused(f"sqlite:///{tmp_path}/nudger.db", create=False)
 
-    assert error.message == f"there is no database at {tmp_path}/nudger.db"
-    assert "nudger run" in error.hint
-    assert error.exit_code == 4
+    assert error.message.startswith(f"the database {tmp_path}/nudger.db is gone")
+    assert "high-water.json" in error.hint
     assert not list(tmp_path.iterdir())
+
+
+def test_no_schema_is_made_on_a_server_where_one_was_known(new_database: Callable[[str], str]) -> None:
+    url = new_database("emptied")
+
+    error = refused(url, create=False)
+
+    assert "is gone" in error.message
+    open_store(url).close()  # there is nothing in the way of a new one
+
+
+def test_who_looks_can_change_nothing(url: str) -> None:
+    store = open_to_look(url)
+
+    with pytest.raises(StoreError, match="read-only"):
+        store.keep("a", "b")
+
+    store.close()
 
 
 def test_a_store_is_opened_as_it_was_left(url: str) -> None:
@@ -68,6 +98,7 @@ def test_a_store_is_opened_as_it_was_left(url: str) -> None:
 
 
 def test_commits_are_on_the_disk_and_readers_wait_for_nobody(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/nudger.db").close()
     database = Database(_parsed(f"sqlite:///{tmp_path}/nudger.db"))
 
     with database.read() as connection:

@@ -1,11 +1,12 @@
 """What a person can get wrong: one clear message, the exit code of its kind, never a traceback."""
 
-import fcntl
 import socket
 from pathlib import Path
 
 import pytest
 
+from nudger.store import open_store
+from nudger.wiring import alone
 from tests.system.running import nudger
 
 GOOD = """
@@ -128,6 +129,8 @@ async def test_a_missing_plans_folder_is_named(tmp_path: Path) -> None:
 async def test_a_command_that_is_called_wrongly_exits_with_two(tmp_path: Path) -> None:
     plans(tmp_path, maya=GOOD)
 
+    open_store(f"sqlite:///{tmp_path}/state/nudger/nudger.db").close()
+
     codes = [
         (await refused(tmp_path, *arguments))[0]
         for arguments in (
@@ -147,12 +150,9 @@ async def test_a_command_that_is_called_wrongly_exits_with_two(tmp_path: Path) -
 
 async def test_a_second_daemon_on_the_same_state_is_refused(tmp_path: Path) -> None:
     from_here = tmp_path / "state"
-    from_here.mkdir()
     plans(tmp_path, maya=GOOD)
 
-    with (from_here / "nudger.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-
+    with alone(from_here):
         code, message = await refused(tmp_path, "run", STATE_DIR=str(from_here), WEB_PORT="0")
 
     assert code == 4

@@ -83,7 +83,9 @@ def test_a_reload_takes_over_an_edited_plan(machine: Machine) -> None:
     machine.run("sed 's/+447700900123/+447700900199/; s/maya@/sam@/' /etc/nudger/plans/maya.toml > plan")
     machine.run("install -m 640 -g nudger plan /etc/nudger/plans/sam.toml; systemctl reload nudger")
     machine.wait_for("plans_loaded.*added=1", since)
-    assert machine.run("runuser -u nudger -- nudger status").startswith("2 people")
+    running, people, *_ = machine.run("runuser -u nudger -- nudger status").splitlines()
+    assert running.startswith("nudger runs here since ")
+    assert people.startswith("2 people")
     assert machine.show("ActiveState") == "active"
     assert machine.show("NRestarts") == "0"
 

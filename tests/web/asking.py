@@ -22,6 +22,12 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: str
+    cookies: Sequence[str] = ()  # each set-cookie, whole
+
+    @property
+    def kept(self) -> str:
+        """The cookies as a browser sends them back."""
+        return "; ".join(cookie.partition(";")[0] for cookie in self.cookies)
 
 
 class Body:
@@ -69,6 +75,7 @@ async def ask(
         start["status"],
         {name.decode(): value.decode() for name, value in start["headers"]},
         b"".join(message["body"] for message in sent[1:]).decode(),
+        [value.decode() for name, value in start["headers"] if name == b"set-cookie"],
     )
 
 

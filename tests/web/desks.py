@@ -71,7 +71,7 @@ class Desk:
 
     async def signed_in(self, app: Starlette) -> Answer:
         answer = await ask(app, "POST", "/board/login", OURS, [("password", PASSWORD)])
-        self.cookie = answer.headers["set-cookie"].partition(";")[0]
+        self.cookie = answer.cookies[0].partition(";")[0]
         return answer
 
     async def get(self, app: Starlette, path: str, headers: Mapping[str, str] = {}) -> Answer:

@@ -199,6 +199,10 @@ async def test_without_the_token_nothing_is_told_or_done(
         ("POST", "/people/maya/send", ALLOWED, b'{"kind": "rest"}', 415),
         ("POST", "/people/maya/pause", JSON, b'{"until": "2026-11-30T09:00:00"}', 422),
         ("POST", "/people/maya/pause", JSON, b'{"until": "2020-11-30T09:00:00Z"}', 409),
+        ("POST", "/people/maya/pause", JSON, b'{"until": "2099-11-30T09:00:00Z"}', 409),
+        ("POST", "/people/maya/pause", JSON, b'{"until": "9999-12-31T23:59:59Z"}', 422),
+        ("POST", "/people/maya/pause", JSON, b'{"until": "0001-01-01T00:00:00+14:00"}', 422),
+        ("GET", "/people/maya/log?before=9999-12-31T23:59:59-12:00", ALLOWED, b"", 422),
         ("POST", "/people/maya/pause", JSON, b" " * 70_000, 413),
     ],
 )

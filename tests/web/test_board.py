@@ -63,10 +63,11 @@ async def test_a_stranger_changes_nothing(here: Desk, act: str) -> None:
 async def test_the_password_opens_a_session_in_a_cookie_that_only_we_can_read(here: Desk) -> None:
     answer = await here.signed_in(here.app())
 
-    cookie = answer.headers["set-cookie"].lower()
+    session, device = (cookie.lower() for cookie in answer.cookies)
     assert (answer.status, answer.headers["location"]) == (303, "/board")
-    assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/", "max-age=43200"))
-    assert "secure" not in cookie
+    assert all(word in session for word in ("httponly", "samesite=strict", "path=/", "max-age=43200"))
+    assert all(word in device for word in ("httponly", "samesite=strict", "path=/", "max-age=34560000"))
+    assert "secure" not in session + device
 
 
 async def test_at_the_public_address_the_cookie_goes_over_tls_only(here: Desk) -> None:
@@ -75,7 +76,7 @@ async def test_at_the_public_address_the_cookie_goes_over_tls_only(here: Desk) -
 
     answer = await ask(app, "POST", "/board/login", headers, [("password", PASSWORD)])
 
-    assert "secure" in answer.headers["set-cookie"].lower()
+    assert all("secure" in cookie.lower() for cookie in answer.cookies)
     assert answer.headers["location"] == "/base/board"
 
 
@@ -109,6 +110,54 @@ async def test_guessing_is_slowed_down_and_the_right_one_waits_with_it(here: Des
 
     assert (slowed.status, slowed.headers["retry-after"]) == (429, "12")
     assert later.status == 303
+
+
+async def sign_in(app: Starlette, password: str, cookie: str = "") -> int:
+    answer = await ask(app, "POST", "/board/login", {"cookie": cookie, **OURS}, [("password", password)])
+    return answer.status
+
+
+async def test_from_a_browser_that_signed_in_before_the_right_password_waits_for_no_stranger(
+    here: Desk,
+) -> None:
+    app = here.app()
+    known = (await here.signed_in(app)).cookies[1].partition(";")[0]
+    guesses = [await sign_in(app, "guess") for _ in range(50)]
+
+    assert guesses[-1] == 429
+    assert await sign_in(app, PASSWORD) == 429
+    assert await sign_in(app, PASSWORD, known) == 303
+    assert await sign_in(here.app(password="a new one"), "a new one", known) == 303
+
+
+async def test_a_session_that_is_over_is_a_browser_that_signed_in_before(here: Desk) -> None:
+    app = here.app()
+    await here.signed_in(app)
+    here.behind.clock.at += LASTS
+    for _ in range(50):
+        await sign_in(app, "guess")
+
+    assert await sign_in(app, PASSWORD, here.cookie) == 303
+
+
+async def test_guessing_from_a_browser_that_signed_in_before_is_slowed_down_too(here: Desk) -> None:
+    app = here.app()
+    known = (await here.signed_in(app)).kept
+
+    guesses = [await sign_in(app, "guess", known) for _ in range(8)]
+    again = (await ask(app, "POST", "/board/login", {"cookie": known, **OURS}, [("password", PASSWORD)])).kept
+
+    assert guesses == [403] * 5 + [429] * 3
+    assert again == ""
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "eyJpZCI6IjEifQ.AAAA", "é"])
+async def test_a_browser_that_only_says_that_it_is_known_is_a_stranger(here: Desk, cookie: str) -> None:
+    app = here.app()
+    for _ in range(5):
+        await sign_in(app, "guess")
+
+    assert await sign_in(app, PASSWORD, f"nudger_device={cookie}") == 429
 
 
 @pytest.mark.parametrize(
@@ -147,6 +196,27 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(here: Desk, 
 
     assert 'nudger_board=""' in answer.headers["set-cookie"]
     assert (await here.get(board, "/board")).status == 303
+
+
+async def test_a_session_that_was_signed_out_of_is_over_on_every_host_and_after_every_start(
+    here: Desk, board: Starlette
+) -> None:
+    another_host = here.app()
+    before = (await here.get(another_host, "/board")).status
+
+    await here.post(board, "/board/logout")
+
+    assert before == 200
+    assert (await here.get(another_host, "/board")).status == 303
+    assert (await here.get(here.app(), "/board")).status == 303
+
+
+async def test_signing_out_ends_no_other_session(here: Desk, board: Starlette) -> None:
+    first = here.cookie
+    await here.signed_in(board)
+    await here.post(board, "/board/logout")
+
+    assert (await ask(board, "GET", "/board", {"cookie": first})).status == 200
 
 
 async def test_a_new_password_ends_every_session(here: Desk, board: Starlette) -> None:

@@ -13,8 +13,8 @@ from nudger.effects import Hold, Response
 from nudger.model import ChannelName, Person
 from nudger.tokens import Action, Link, sign
 from nudger.web.app import build_app
-from nudger.web.throttle import Throttle
 from nudger.wiring.calendar import calendar_doors, calendar_path
+from nudger.wiring.links import token_door
 from tests.web.asking import ask
 from tests.web.desks import MAYA, Desk, desk
 from tests.web.world import World
@@ -33,9 +33,8 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 def app(here: Desk) -> Starlette:
-    doors = calendar_doors(
-        here.core, here.behind.store, here.behind.clock, KEY, Throttle(lambda: 0.0, burst=5)
-    )
+    clock = here.behind.clock
+    doors = calendar_doors(here.core, here.behind.store, clock, KEY, token_door(KEY, clock, lambda: 0.0))
     return build_app(replace(World().doors(), calendar=doors))
 
 
@@ -87,6 +86,29 @@ async def test_what_will_not_go_out_does_not_stand_in_it(here: Desk, app: Starle
     assert "VEVENT" not in (await ask(app, "GET", path(here))).body
 
 
+async def test_a_calendar_in_which_nothing_stands_is_a_calendar(here: Desk, app: Starlette) -> None:
+    """RFC 5545, 3.6: one component at least."""
+    here.behind.store.act("maya", FRIDAY, lambda _: Response("x", None, (Hold(),)), "test")
+
+    empty = Calendar.from_ical((await ask(app, "GET", path(here))).body)
+
+    (zone,) = empty.subcomponents
+    (always,) = zone.subcomponents
+    assert (zone.name, str(zone["tzid"]), always.name) == ("VTIMEZONE", "UTC", "STANDARD")
+    assert always.to_ical().split(b"\r\n")[1:-2] == [
+        b"DTSTART:19700101T000000",
+        b"TZNAME:UTC",
+        b"TZOFFSETFROM:+0000",
+        b"TZOFFSETTO:+0000",
+    ]
+
+
+async def test_a_calendar_in_which_something_stands_holds_events_alone(here: Desk, app: Starlette) -> None:
+    full = Calendar.from_ical((await ask(app, "GET", path(here))).body)
+
+    assert {one.name for one in full.subcomponents} == {"VEVENT"}
+
+
 @pytest.mark.parametrize("change", ["forged", "another action", "over", "nobody"])
 async def test_any_other_link_leads_nowhere(here: Desk, app: Starlette, change: str) -> None:
     right = Link(Action.CALENDAR, "maya", ChannelName.EMAIL, FRIDAY + timedelta(days=1))
@@ -100,7 +122,11 @@ async def test_any_other_link_leads_nowhere(here: Desk, app: Starlette, change: 
     assert (await ask(app, "GET", f"/calendar/{token}.ics")).status == 404
 
 
-async def test_who_asks_too_often_waits(here: Desk, app: Starlette) -> None:
-    statuses = [(await ask(app, "GET", "/calendar/x.ics")).status for _ in range(6)]
+async def test_who_guesses_too_often_waits_and_keeps_no_calendar_from_its_subscriber(
+    here: Desk, app: Starlette
+) -> None:
+    statuses = [(await ask(app, "GET", "/calendar/x.ics")).status for _ in range(31)]
+    subscribed = await ask(app, "GET", path(here))
 
-    assert statuses == [404] * 5 + [429]
+    assert statuses == [404] * 30 + [429]
+    assert subscribed.status == 200

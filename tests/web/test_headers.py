@@ -15,11 +15,13 @@ from nudger.web.bearer import Bearer
 from nudger.web.guard import HEADERS
 from nudger.web.throttle import Throttle
 from nudger.wiring.calendar import calendar_doors
+from nudger.wiring.links import token_door
 from nudger.wiring.programs import metrics_doors
 from tests.web.asking import ask
 from tests.web.desks import MAYA, Desk, desk
 from tests.web.world import World
 
+KEY = b"k" * 32
 # A page may be freer here, where its own forms need it: see rendering.POLICY.
 REFERRERS = ("no-referrer", "strict-origin")
 
@@ -34,13 +36,12 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 def everything(here: Desk) -> Starlette:
     """An application with the operator's doors all open, and the phone."""
     core, store, clock = here.core, here.behind.store, here.behind.clock
-    throttle = Throttle(lambda: 0.0)
     doors = replace(
         World().doors(),
         board=here.board_doors(show_conversations=True),
-        api=ApiDoors(here.desk(), Bearer("token", throttle)),
+        api=ApiDoors(here.desk(), Bearer("token", Throttle(lambda: 0.0))),
         metrics=metrics_doors(core, store, clock, Metrics(), None),
-        calendar=calendar_doors(core, store, clock, b"k" * 32, throttle),
+        calendar=calendar_doors(core, store, clock, KEY, token_door(KEY, clock)),
     )
     return build_app(doors)
 

@@ -12,7 +12,7 @@ from nudger.delivery.own_page import Button, Coming, Day, Offer, OwnPage
 from nudger.delivery.own_steps import Step
 from nudger.web.app import build_app
 from nudger.web.doors import PersonDoors
-from nudger.web.throttle import Throttle
+from nudger.web.throttle import Throttle, TokenDoor
 from tests.web.asking import ask
 from tests.web.world import World
 
@@ -75,7 +75,8 @@ class Owned:
         return ERASED if token == "right" else FORGED
 
     def doors(self, burst: int = 30) -> PersonDoors:
-        throttle = Throttle(lambda: 0.0, burst=burst)
+        strangers, holders = (Throttle(lambda: 0.0, burst=burst) for _ in range(2))
+        door = TokenDoor(lambda token: token == "right", strangers, holders)
         busy = replace(FORGED, title="One moment", status=429)
         return PersonDoors(
             self.look,
@@ -84,7 +85,7 @@ class Owned:
             self.ask_erase,
             self.erase,
             lambda languages: busy,
-            throttle,
+            door,
             "https://nudger.example.org",
         )
 
@@ -203,6 +204,18 @@ async def test_who_asks_too_often_waits(world: World, owned: Owned) -> None:
 
     assert [answer.status for answer in answers] == [404, 404, 429]
     assert answers[-1].headers["retry-after"] == "60"
+
+
+async def test_a_page_of_ones_own_opens_whatever_strangers_of_the_same_address_do(
+    world: World, owned: Owned
+) -> None:
+    app = build_app(replace(world.twilio_doors(), person=owned.doors(burst=2)))
+    for number in range(20):
+        await ask(app, "GET", f"/me/guess-{number}")
+
+    answer = await ask(app, "GET", "/me/right")
+
+    assert answer.status == 200
 
 
 async def test_a_fault_behind_the_page_logs_no_token(app: Starlette, owned: Owned) -> None:

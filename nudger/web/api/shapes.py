@@ -5,12 +5,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from nudger.delivery.forecast import Forecast
 from nudger.delivery.overview import Apart, Seen, Vitals
 from nudger.delivery.views import Entry
 from nudger.errors import Problem
+from nudger.instants import checked
 from nudger.model import ChannelName, Kind, Outcome, State
 from nudger.model import Person as Known
 from nudger.web.board.doors import Known as Look
@@ -18,6 +19,10 @@ from nudger.web.board.doors import Known as Look
 ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 PersonId = Annotated[str, Field(pattern=ID, description="The name of their plan file.")]
 Limit = Annotated[int, Field(ge=1, le=200, description="How many at most.")]
+# Described a little narrower than what is taken: a pattern knows no offsets.
+Instant = Annotated[
+    AwareDatetime, AfterValidator(checked), Field(json_schema_extra={"pattern": "^[2-7][0-9]{3}-"})
+]
 Text = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
 
 
@@ -66,14 +71,14 @@ class DaysQuery(_In):
 
 
 class LogQuery(_In):
-    before: Annotated[AwareDatetime | None, Field(description="`next` of the page before.")] = None
+    before: Annotated[Instant | None, Field(description="`next` of the page before.")] = None
     limit: Limit = 50
 
 
 class Pause(_In):
     """No nudges until then; until they are resumed where it is null."""
 
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class Send(_In):

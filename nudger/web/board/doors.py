@@ -74,6 +74,10 @@ class Desk(Protocol):
 
     async def lift(self, who: Person) -> None: ...
 
+    async def end_session(self, session: str, until: datetime) -> None: ...
+
+    async def session_ended(self, session: str) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class BoardDoors:

@@ -18,7 +18,7 @@ from nudger.web.board.doors import BoardDoors
 from nudger.web.board.judging import concerns, middle, span
 from nudger.web.board.sessions import Sessions
 from nudger.web.forms import read_form
-from nudger.web.guard import at_home, same_origin
+from nudger.web.guard import at_home, prove, same_origin
 from nudger.web.rendering import Pages
 
 PAGE = 50  # rows
@@ -36,7 +36,7 @@ class BoardPages:
         self._doors = doors
         self._desk = doors.desk
         self._patience = patience
-        self._sessions = Sessions(doors.password, doors.secret, doors.public_url)
+        self._sessions = Sessions(doors.password, doors.secret, doors.public_url, doors.desk)
         self._pages = Pages()
         public = urlsplit(doors.public_url or "")
         self._hosts = frozenset({public.hostname}) if public.hostname else frozenset[str]()
@@ -50,8 +50,7 @@ class BoardPages:
     async def sign_in(self, request: Request) -> Response:
         self._check_post(request)
         form = dict(await read_form(request, self._patience))
-        # The right password waits too: else guessing would not be slowed down.
-        if not self._doors.throttle.lets_in(request):
+        if not self._may_try(request):
             wrong = f"Too many tries. Please wait {RETRY_AFTER} seconds."
             answer = self._page(request, "board_login.html", status=429, wrong=wrong)
             answer.headers["Retry-After"] = str(RETRY_AFTER)
@@ -65,8 +64,17 @@ class BoardPages:
     async def sign_out(self, request: Request) -> Response:
         self._check_post(request)
         answer = self._to(request, "/board/login")
-        self._sessions.end(request, answer, self._desk.now())
+        await self._sessions.end(request, answer, self._desk.now())
         return answer
+
+    def _may_try(self, request: Request) -> bool:
+        """Whoever tries waits, with the right password too, else guessing would not be slowed down. A browser
+        that was signed in from before is counted by itself: no stranger uses up its tries, whatever address
+        they share."""
+        device = self._sessions.device(request)
+        if device is None:
+            return self._doors.throttle.lets_in(request)
+        return self._doors.throttle.allows(f"device {device}")
 
     def behind(self, page: Handler) -> Handler:
         """This page, for who is signed in; the others come to the door."""
@@ -75,8 +83,9 @@ class BoardPages:
             self._check_host(request)
             if request.method == "POST" and not same_origin(request):
                 raise HTTPException(403, "This is taken from nudger's own page only.")
-            if not self._sessions.stands(request, self._desk.now()):
+            if not await self._sessions.stands(request, self._desk.now()):
                 return self._to(request, "/board/login")
+            prove(request)
             return await page(request)
 
         return guarded

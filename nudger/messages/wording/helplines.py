@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source, tables, words
+from nudger.messages.bank.source import Source, tables, words
 
 ELSEWHERE = "elsewhere"  # the country of those whose country is not known or not listed
 FALLBACK_LANGUAGE = "en"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nudger.messages.texts import Texts
-from nudger.messages.touch import Anchor, ways_to
-from nudger.messages.wording import Wording
+from nudger.messages.wording.texts import Texts
+from nudger.messages.wording.touch import Anchor, ways_to
+from nudger.messages.wording.wording import Wording
 from nudger.model import Contact
 from nudger.tokens import Action
 
@@ -43,15 +43,15 @@ def compose(
     """`text` with a footer: that it is automated, and in one quiet line what a person can do about it.
 
     `links` are the addresses of those that lead somewhere. CONFIRM is what the text asks for: it
-    stands by itself, right below. Where no link stops the emails, `stop_address` takes a mail that does.
+    stands by itself, right below. Where no link stops the emails, a mail to `stop_address` does; where nobody
+    reads one either, the footer names the last way there is.
     A `contact` whom the text names is a tap away.
     """
     says, links = wording.texts[language], links or {}
     calls, quiet = _anchors(says, links, _CALL), _anchors(says, links, _QUIET)
     ways = list(ways_to(contact, says)) if contact is not None else []
     automated = says.say("email", "automated", {})
-    by_mail = stop_address and Action.STOP not in links
-    stop = says.say("email", "stop_by_mail", {"address": stop_address}) if by_mail else ""
+    stop = "" if Action.STOP in links else _without_a_link(says, stop_address)
     line = " ".join(subject.split())
     html = wording.email.render(
         language=language,
@@ -75,6 +75,12 @@ def links_below(wording: Wording, language: str, links: Mapping[Action, str]) ->
 
 def _anchors(says: Texts, links: Mapping[Action, str], keys: Mapping[Action, str]) -> list[Anchor]:
     return [Anchor(says.say("email", key, {}), links[one]) for one, key in keys.items() if one in links]
+
+
+def _without_a_link(says: Texts, stop_address: str) -> str:
+    if stop_address:
+        return says.say("email", "stop_by_mail", {"address": stop_address})
+    return says.say("email", "stop_by_hand", {})
 
 
 def _written(anchor: Anchor) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from nudger.messages.texts import Texts
+from nudger.messages.wording.texts import Texts
 from nudger.model import Contact
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from nudger.messages.saying import say_when
-from nudger.messages.segments import Segments, count
-from nudger.messages.wording import Wording
+from nudger.messages.wording.saying import say_when
+from nudger.messages.wording.segments import Segments, count
+from nudger.messages.wording.wording import Wording
 from nudger.model import At, Contact, Effort, Kind, Nudge, Plan
 
 LONG_NAME = "N" * 20

@@ -4,7 +4,7 @@ Nothing here reads a file: the sources come in as texts by their path ("en/rest.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -13,16 +13,16 @@ from itertools import product
 from jinja2 import Template
 
 from nudger.errors import NudgerError
-from nudger.messages import saying
-from nudger.messages.bank import MESSAGE, Bank
-from nudger.messages.choosing import KEPT, Choices, contact_now, contacts_of
-from nudger.messages.helplines import Helplines
-from nudger.messages.pages import Pages
-from nudger.messages.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source
-from nudger.messages.segments import count, to_gsm7
-from nudger.messages.sources import Sources
-from nudger.messages.texts import Texts
-from nudger.model import Contact, History, Kind, Nudge, Plan
+from nudger.messages.bank.choice import KEPT, Choices, contact_now, contacts_of
+from nudger.messages.bank.messages import MESSAGE, Bank, Message
+from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source
+from nudger.messages.wording import saying
+from nudger.messages.wording.helplines import Helplines
+from nudger.messages.wording.pages import Pages
+from nudger.messages.wording.segments import count, to_gsm7
+from nudger.messages.wording.sources import Sources
+from nudger.messages.wording.texts import Texts
+from nudger.model import Contact, Effort, History, Kind, Nudge, Plan
 
 LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -60,7 +60,7 @@ class Wording:
         problem of every file at once.
         """
         read = Sources.read(sources)
-        choices = Choices.of(read.banks, read.texts)
+        choices = Choices.of(read.banks, {language: _own_plans(one) for language, one in read.texts.items()})
         return cls(read.banks, read.texts, read.pages, read.helplines, read.page, choices)
 
     @property
@@ -248,6 +248,14 @@ class Wording:
     def _bank(self, language: str, kind: Kind) -> Bank:
         self._texts(language)
         return self.banks[language, kind]
+
+
+def _own_plans(texts: Texts) -> Sequence[Message]:
+    """The messages that echo a plan's if-then line."""
+    sources, compiled = texts.sources["if_then"], texts.compiled["if_then"]
+    return [
+        Message(f"own-plan-{key}", sources[key], Effort.TINY, False, compiled[key]) for key in sorted(sources)
+    ]
 
 
 def _compiled(source: str) -> Compiled:

@@ -9,12 +9,12 @@ from itertools import chain
 from jinja2 import Template
 
 from nudger.errors import Problem
-from nudger.messages.bank import Bank
-from nudger.messages.helplines import Helplines
-from nudger.messages.pages import Pages
-from nudger.messages.reading import Source, WordingError
-from nudger.messages.sandbox import Refused, compile_page
-from nudger.messages.texts import Texts
+from nudger.messages.bank.messages import Bank
+from nudger.messages.bank.sandbox import Refused, compile_page
+from nudger.messages.bank.source import Source, WordingError
+from nudger.messages.wording.helplines import Helplines
+from nudger.messages.wording.pages import Pages
+from nudger.messages.wording.texts import Texts
 from nudger.model import Kind
 
 HELPLINES = "helplines.toml"

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime, time, timedelta
 
-from nudger.messages.texts import Texts
+from nudger.messages.wording.texts import Texts
 
+PLAINLY_NEXT = 330  # days: a date within so many is the one that comes next
 MINUTE = timedelta(minutes=1)
 _MINUTES = {"hour": 60, "minute": 1}
 
@@ -26,7 +27,7 @@ def say_when(texts: Texts, local_at: datetime, local_now: datetime) -> When:
     """`local_at` as one would say it at `local_now`; both are wall times of the same zone.
 
     Today needs no day, tomorrow is called so, the six days from then have their names; what is
-    further away, or past, has its date.
+    further away, or past, has its date, and its year where that is not plain.
     """
     ahead = (local_at.date() - local_now.date()).days
     key = "today" if ahead == 0 else "tomorrow" if ahead == 1 else "weekday" if 1 < ahead < 7 else "date"
@@ -36,6 +37,7 @@ def say_when(texts: Texts, local_at: datetime, local_now: datetime) -> When:
         "weekday": weekday(texts, local_at.date()),
         "day": str(local_at.day),
         "month": texts.months[local_at.month - 1],
+        "year": str(local_at.year) if abs(ahead) > PLAINLY_NEXT else "",
     }
     bare, at, until = (texts.say(form, key, values) for form in ("when", "at", "until"))
     return When(bare, at, until)

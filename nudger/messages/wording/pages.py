@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source
-from nudger.messages.sandbox import Compiled, Vocabulary
-from nudger.messages.sections import Sections
+from nudger.messages.bank.sandbox import Compiled, Vocabulary
+from nudger.messages.bank.sections import Sections
+from nudger.messages.bank.source import Source
 
 _WHEN = (("when", frozenset({"at", "until"})),)
 

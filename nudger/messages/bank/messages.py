@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source, tables
-from nudger.messages.sandbox import Compiled, Refused, Vocabulary, compile_source
+from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source
+from nudger.messages.bank.source import Source, tables
 from nudger.model import Effort
 
 MESSAGE = Vocabulary(

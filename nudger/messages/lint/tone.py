@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source, tables, words
+from nudger.messages.bank.source import Source, tables, words
 
 _TOP = ("capitals", "automated", "rule", "allowed")
 _RULE = ("name", "instead", "words")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source, texts
-from nudger.messages.sandbox import Compiled, Refused, Vocabulary, compile_source
+from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source
+from nudger.messages.bank.source import Source, texts
 
 
 @dataclass(frozen=True, slots=True)

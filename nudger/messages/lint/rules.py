@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
 from nudger.errors import Problem
-from nudger.messages.choosing import KEPT
-from nudger.messages.proofs import Proof, message_proofs, page_proofs, text_proofs
-from nudger.messages.readability import grade, sentences
-from nudger.messages.reading import Source, WordingError
-from nudger.messages.segments import Segments
-from nudger.messages.sources import TONE
-from nudger.messages.tone import Tone
-from nudger.messages.wording import Wording
+from nudger.messages.bank.choice import KEPT
+from nudger.messages.bank.source import Source, WordingError
+from nudger.messages.lint.proofs import Proof, message_proofs, page_proofs, text_proofs
+from nudger.messages.lint.readability import grade, sentences
+from nudger.messages.lint.tone import Tone
+from nudger.messages.wording.segments import Segments
+from nudger.messages.wording.sources import TONE
+from nudger.messages.wording.wording import Wording
 from nudger.model import Effort, Kind
 
 LONGEST_SENTENCE = 20  # words
@@ -59,7 +59,7 @@ class Finding:
         return f"{where}: {self.rule}: {self.message}; {self.fix}"
 
 
-def lint(sources: Mapping[str, str]) -> tuple[Finding, ...]:
+def check_words(sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """Every finding over all languages of these files. Raises WordingError where they cannot be read."""
     wording = Wording.parse(sources)
     tones = _tones(sources)

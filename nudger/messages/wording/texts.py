@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nudger.errors import Problem
-from nudger.messages.reading import Source, tables, words
-from nudger.messages.sandbox import Compiled, Vocabulary
-from nudger.messages.sections import Sections
+from nudger.messages.bank.sandbox import Compiled, Vocabulary
+from nudger.messages.bank.sections import Sections
+from nudger.messages.bank.source import Source, tables, words
 from nudger.model import Kind
 
 COMMANDS = (
@@ -73,7 +73,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "untold": (),
 }
 MOMENTS = ("today", "tomorrow", "weekday", "date")
-_MOMENT = ("time", "hour", "weekday", "day", "month")
+_MOMENT = ("time", "hour", "weekday", "day", "month", "year")
 _PART = frozenset({"at", "until"})
 
 
@@ -105,6 +105,7 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
             for link in ("confirm_link", "later_link", "done_link", "skip_link", "pause_link", "own_link")
         },
         "stop_by_mail": _plain("address", *COMMANDS),
+        "stop_by_hand": _plain(),
         **{key: _plain("contact") for key in ("text_contact", "call_contact", "mail_contact", "hello")},
     },
     "if_then": {key: _plain("if_then") for key in ("1", "2", "3")},

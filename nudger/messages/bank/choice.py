@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import product
 
-from nudger.messages.bank import Bank, Message
-from nudger.messages.texts import Texts
+from nudger.messages.bank.messages import Bank, Message
 from nudger.model import Contact, Effort, History, Kind, Nudge, Plan
 
 KEPT = 10  # keys of each bank that a history holds; also the longest window without repetition
@@ -24,13 +23,15 @@ class Choices:
     own_plans: Mapping[str, Sequence[Message]]  # by language: they echo the plan's if-then line
 
     @classmethod
-    def of(cls, banks: Mapping[tuple[str, Kind], Bank], texts: Mapping[str, Texts]) -> "Choices":
+    def of(
+        cls, banks: Mapping[tuple[str, Kind], Bank], own_plans: Mapping[str, Sequence[Message]]
+    ) -> "Choices":
         fitting = {
             (language, kind, contact, most): bank.fitting(contact=contact, most=most)
             for (language, kind), bank in banks.items()
             for contact, most in product((False, True), Effort)
         }
-        return cls(banks, fitting, {language: _own_plans(one) for language, one in texts.items()})
+        return cls(banks, fitting, own_plans)
 
     def message(
         self,
@@ -80,13 +81,6 @@ def _is_due(contact: Contact, history: History, local_now: datetime) -> bool:
         return True
     last = last_at.astimezone(local_now.tzinfo).date()
     return local_now.date() - last >= timedelta(days=contact.every)
-
-
-def _own_plans(texts: Texts) -> Sequence[Message]:
-    sources, compiled = texts.sources["if_then"], texts.compiled["if_then"]
-    return [
-        Message(f"own-plan-{key}", sources[key], Effort.TINY, False, compiled[key]) for key in sorted(sources)
-    ]
 
 
 def _drawn(*words: str) -> int:

@@ -1,0 +1,1 @@
+"""The rules that every text keeps: tone, length, letters, ease of reading. Pure."""
