@@ -82,7 +82,9 @@ class Daemon:
     recover: Callable[[datetime], int]
     inbox: Inbox
     web: Callable[[], AbstractAsyncContextManager[str]]  # serves while open; gives the address
-    watch: Callable[[], AsyncIterator[Collection[Path]]]  # yields the plan files that changed
+    watch: Callable[
+        [], AsyncIterator[Collection[Path]]
+    ]  # the plan files that changed; none once it has begun
     duties: tuple[Duty, ...] = ()  # besides those that every daemon has
     aside: tuple[Callable[[], Awaitable[None]], ...] = ()  # run beside the duties (the demo's terminal)
     close: Callable[[], Awaitable[None]] | None = None
@@ -92,6 +94,7 @@ class Daemon:
     _dispatching: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)  # an edit is not taken over twice at once
     _working: set[asyncio.Task[Any] | None] = field(default_factory=set)  # duties under way
+    _watching: asyncio.Event = field(default_factory=asyncio.Event)
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _awake: bool = False
     _owes_ready: bool = False  # the service manager was not there to hear it
@@ -147,6 +150,7 @@ class Daemon:
             await asyncio.sleep(START_GOES_ON.total_seconds())
 
     async def _prepare(self) -> None:
+        await self._watching.wait()
         now = self.clock.now()
         unknown = await asyncio.to_thread(self.recover, now)
         if unknown:
@@ -287,9 +291,14 @@ class Daemon:
             notify("WATCHDOG=1")
 
     async def _watch_files(self) -> None:
-        async for paths in self.watch():
-            await self._ready.wait()
-            await self._work(partial(self._reload, paths))
+        try:
+            async for paths in self.watch():
+                self._watching.set()
+                if paths:
+                    await self._ready.wait()
+                    await self._work(partial(self._reload, paths))
+        finally:
+            self._watching.set()  # where it fails, the start goes on, and ends with the fault
 
     async def _mind_the_clock(self) -> None:
         """APScheduler waits for times of the wall clock: one that is set back an hour would leave every

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
-from watchfiles import awatch
-
 from nudger.channels.twilio import TwilioChannel
 from nudger.clock import SharedClock
 from nudger.core import Core
@@ -30,6 +28,7 @@ from nudger.delivery.retry import Retries
 from nudger.delivery.senders import Limit
 from nudger.delivery.tallying import Tallying
 from nudger.highwater import EVERY
+from nudger.loading import changes
 from nudger.metrics import Metrics
 from nudger.model import ChannelName
 from nudger.settings import Settings
@@ -48,7 +47,6 @@ HOUSEKEEPING_EVERY = timedelta(hours=1)
 TALLY_EVERY = timedelta(minutes=1)
 ASK_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
-SETTLE = 200  # ms: a burst of writes to the plans folder is one change; a slow write is waited for
 
 
 def build_daemon(
@@ -96,7 +94,7 @@ def build_daemon(
         inbox=inbox,
         recover=recover,
         web=lambda: serving(settings, doors(core, store, clock, daemon, metrics)),
-        watch=lambda: _no_changes() if settings.plans == "push" else _changes(settings.plans_dir),
+        watch=lambda: _no_changes() if settings.plans == "push" else changes(settings.plans_dir),
         duties=(
             Duty("high water", EVERY, high_water.run_once),
             Duty("tally", TALLY_EVERY, _in_turn(store, "tally", TALLY_EVERY, Tallying(store).run_once)),
@@ -158,13 +156,7 @@ def _duties(
     yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store, outboxes).run_once)
 
 
-async def _changes(folder: Path) -> AsyncIterator[Collection[Path]]:
-    """The paths of each burst of changes to plan files, by inotify."""
-    async for changes in awatch(folder, debounce=SETTLE * 8, step=SETTLE):
-        yield {Path(path) for _, path in changes}
-
-
 async def _no_changes() -> AsyncIterator[Collection[Path]]:
     """Plans come by push: there is no folder to watch."""
-    await asyncio.Event().wait()
     yield ()
+    await asyncio.Event().wait()
