@@ -42,10 +42,13 @@ class Inbox:
         )
         if response is None or response.intent in (Intent.STOP, Intent.START):
             await self._from_contact(inbound)
-        if response is not None:
-            self.watch.replied(response.intent)
+        if response is None:
+            # A stranger, or a replay: whoever has our number could fill the log with them.
+            self.watch.replied("nobody")
+            return
+        self.watch.replied(response.intent)
         # The text itself is never logged; who wrote is known to the store alone.
-        log.info("reply", intent=response.intent if response else "none", channel=str(inbound.channel))
+        log.info("reply", intent=response.intent, channel=str(inbound.channel))
 
     async def _from_contact(self, inbound: Inbound) -> None:
         """A trusted contact's own STOP: taken, and answered by the provider alone."""

@@ -184,7 +184,8 @@ class Admission:
         """Counts it in, or under another address; where that is one too many, somebody is put out."""
         if self._closing:
             one.transport.abort()
-            return
+        if one.transport.is_closing():
+            return  # RACE: put out, and its request still began
         self.leave(one)
         one.address = household(address)
         self._inside.add(one)

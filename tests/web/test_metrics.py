@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
+from nudger.delivery.inbound import Inbound
 from nudger.delivery.inbox import Inbox
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.metrics import Metrics
+from nudger.model import ChannelName
 from nudger.settings import load
 from nudger.web.app import build_app
 from nudger.web.bearer import Bearer
@@ -146,6 +149,18 @@ async def test_guessing_a_token_is_slowed_down_and_the_right_one_is_not(here: De
 
     assert tries == [401, 401, 401, 429, 429]
     assert right.status == 200
+
+
+async def test_texts_of_strangers_are_counted_and_not_logged_one_by_one(here: Desk) -> None:
+    metrics = watched(here)
+
+    with capture_logs() as logs:
+        for number in range(20):
+            stranger = Inbound(f"SM{number}", ChannelName.SMS, "+447700900999", "hello", here.behind.clock.at)
+            await here.behind.inbox.take(stranger)
+
+    assert (await scraped(here, metrics))["nudger_replies_total", "nobody"] == 20
+    assert logs == []
 
 
 async def test_what_strangers_were_refused_is_counted_by_why_and_page(here: Desk) -> None:
