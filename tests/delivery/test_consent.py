@@ -283,6 +283,7 @@ async def test_to_forget_someone_erases_the_record(world: World) -> None:
     await ask(world)
 
     world.store.forget("maya")
+    world.load()
     world.load(maya=MAYA)
 
     assert record(world) == []
