@@ -70,6 +70,10 @@ class StoreError(NudgerError):
     exit_code = 4
 
 
+class Unreadable(StoreError):
+    """What the database holds of one person cannot be read. The database itself is well."""
+
+
 class ChannelError(NudgerError):
     """A channel cannot be set up (not: one message that could not be sent)."""
 

@@ -294,6 +294,7 @@ class Person:
     plan: Plan
     standing: Standing = Standing()
     history: History = field(default_factory=History)
+    spoilt: bool = False  # what is held of them cannot be read whole: this is what could be
 
     @property
     def id(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from nudger.delivery.planning import LaidOut, Layable
 from nudger.delivery.ports import Store
+from nudger.delivery.set_aside import Step, is_theirs
 from nudger.model import Slot
 from nudger.schedule import day_bounds, lay_out, local_date
 
@@ -34,8 +35,19 @@ class LayingOut:
 
     def _batch(self, now: datetime) -> int:
         layable = self.store.claim_layout(now, BATCH)
-        if layable:
-            self.store.lay_out([days_of(one, now, self.zone, self.seed) for one in layable], now)
+        days: list[LaidOut] = []
+        faults: dict[str, Exception] = {}
+        for one in layable:
+            try:
+                days.append(days_of(one, now, self.zone, self.seed))
+            except Exception as fault:
+                if not is_theirs(fault):
+                    raise
+                faults[one.person.id] = fault
+        if faults:
+            self.store.set_aside(faults, len(layable), Step.LAY_OUT, now)
+        if days:
+            self.store.lay_out(days, now)
         return len(layable)
 
 

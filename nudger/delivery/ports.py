@@ -18,6 +18,7 @@ from nudger.delivery.planning import AskFrom, LaidOut, Layable, Missing, PlanCha
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Receipt, Report, Result
+from nudger.delivery.set_aside import SetAside, Trial
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
@@ -109,6 +110,26 @@ class Store(Protocol):
         what is still planned for the future from the plan, and not in `slots`, is cancelled away
         (deleted), what is there at another time is moved, and what an opt-out, a hold or a removal
         cancelled is planned again. What was attempted, dropped, or snoozed is never touched."""
+
+    # people whom nudger fails over
+    def set_aside(self, faults: Mapping[str, Exception], looked_at: int, step: str, now: datetime) -> None:
+        """These of the `looked_at` people whom a duty worked on get no nudges until they are tried again: an
+        alarm stands, what is due waits. The verbs that work on many people see to it themselves. Raises the
+        first fault, and sets nobody aside, where so many fail that it is no one person's fault."""
+
+    def those_set_aside(self) -> Sequence[SetAside]: ...
+
+    def try_all_again(self, now: datetime) -> None:
+        """All who are set aside are due to be tried. An edit of theirs, and an act on them, does so too."""
+
+    def trial(self, person_id: str) -> Trial | None:
+        """The person as duties find them. Raises what they would."""
+
+    def take_back(self, person_id: str, now: datetime) -> None:
+        """Nothing fails over them any more: what waits is due, and their days are laid out afresh."""
+
+    def give_up_waiting(self, now: datetime) -> None:
+        """What waits for people who are set aside, and has expired, is missed."""
 
     # consent
     def ask_for_consent(self, now: datetime, limit: int, asks_from: AskFrom) -> int:

@@ -14,6 +14,7 @@ from nudger.delivery.planning import AskFrom
 from nudger.model import ChannelName, Origin, Person, State
 from nudger.store import consent, people
 from nudger.store.bulk import Bulk
+from nudger.store.care import Care
 from nudger.store.entries import CHANNELS, planned
 from nudger.store.keys import among
 from nudger.store.records import ASKED, NOT_ASKED, NOT_REACHED, record
@@ -43,7 +44,7 @@ def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
     tx.connection.execute(update(reach).where(reach.c.person.in_(ids), _ASKABLE).values(ask_at=now))
 
 
-def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom) -> int:
+def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom, care: Care) -> int:
     """See Store.ask_for_consent."""
     first = _TO_ASK.order_by(reach.c.ask_at, reach.c.person).limit(bindparam("at_most"))
     if not tx.database.is_sqlite:  # whom another daemon has locked, it is looking at
@@ -51,7 +52,14 @@ def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFr
             of=person, skip_locked=True, key_share=True
         )
     met = tx.connection.execute(first, {"now": now, "at_most": limit}).all()
-    ids = sorted({row.person for row in met})
+    looked_at = 0
+    for ids in care.groups(sorted({row.person for row in met})):
+        with care.over(ids):
+            looked_at += _ask(tx, ids, now, asks_from)
+    return looked_at
+
+
+def _ask(tx: Transaction, ids: Sequence[str], now: datetime, asks_from: AskFrom) -> int:
     # RACE: asked by another daemon, agreed or opted out, before the lock was given.
     rows = tx.connection.execute(_TO_ASK.where(among(reach.c.person)), {"now": now, "ids": ids}).all()
     found, under_way = people.read(tx, ids), _under_way(tx, ids)

@@ -1,7 +1,8 @@
 """What a claim writes: messages in `sending`, what is dropped, put off or queued, and histories."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,6 +158,15 @@ class Claimed:
     def _remember(self, one: Person, *, alone: bool) -> None:
         after = codec.history_to_json(one.history)
         self.histories.append({"one": one.id, "after": after, "alone": alone, "now": self.now})
+
+    @contextmanager
+    def part(self, tx: Transaction) -> Iterator["Claimed"]:
+        """What is taken of one person alone: written where it ends well, and else as if it had not been."""
+        part = Claimed(self.now, self.owner, self.stamp)
+        yield part
+        part.write(tx)
+        self.sendings += part.sendings
+        self.left_out += part.left_out
 
     def segments(self, channel: ChannelName) -> int:
         """Of what goes out by this channel and is not written yet."""

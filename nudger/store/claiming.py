@@ -1,6 +1,6 @@
 """The claim: what is due is judged and taken, in one transaction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +10,9 @@ from nudger.delivery import senders as delivery
 from nudger.delivery.agenda import Claim, Decide, Due
 from nudger.delivery.senders import Limit, Sender
 from nudger.delivery.ways import Ways
-from nudger.model import ChannelName, Person
-from nudger.store import people, queues, senders
+from nudger.model import FROM_A_TEXT, ChannelName, Person
+from nudger.store import people, queues, readable, salvage, senders
+from nudger.store.care import Care
 from nudger.store.claimed import Claimed, stamp
 from nudger.store.entries import DUE, as_due
 from nudger.store.keys import among
@@ -19,6 +20,9 @@ from nudger.store.senders import Limits
 from nudger.store.tables import WAITS_FOR_TIME, occurrence, person
 from nudger.store.transaction import Transaction
 
+_Take = Callable[[Claimed, Person, list[Due]], object]
+
+_FROM_A_TEXT = occurrence.c.origin.in_(FROM_A_TEXT)
 _DUE_PEOPLE = (
     select(occurrence.c.person)
     .where(occurrence.c.wake_at <= bindparam("now"), WAITS_FOR_TIME)
@@ -44,7 +48,7 @@ _BY_INDEX = text("SET LOCAL enable_seqscan = off")
 
 
 def claim_due(
-    tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide, limits: Limits
+    tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide, limits: Limits, care: Care
 ) -> Claim:
     """See Store.claim_due. First what has come due: it goes, or joins the queue of its channel. Then the
     queues, each as far as its sender lets."""
@@ -55,19 +59,42 @@ def claim_due(
     ways = senders.ways(limited, limits, now)
     met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
     claimed = Claimed(now, owner, stamp(now))
-    found = list(_due_by_person(tx, list(dict.fromkeys(met)), now))
-    roomy = _roomy(tx, limited, limits, sum(len(dues) for _, dues in found), now)
-    at_once = senders.ways({name: one for name, one in limited.items() if name not in roomy}, limits, now)
-    for one, dues in found:
-        claimed.take(one, dues, decide(one, dues, at_once))
-    for channel, sender in roomy.items():
-        senders.put(tx, delivery.taken(sender, limits[channel], claimed.segments(channel), now))
-    claimed.write(tx)
+    ids = list(dict.fromkeys(met))
+    if care.careful:
+        _take(tx, claimed, ids, care, lambda into, one, dues: into.take(one, dues, decide(one, dues, ways)))
+    else:
+        found = list(_due_by_person(tx, ids, now))
+        roomy = _roomy(tx, limited, limits, sum(len(dues) for _, dues in found), now)
+        at_once = senders.ways({name: one for name, one in limited.items() if name not in roomy}, limits, now)
+        for one, dues in found:
+            claimed.take(one, dues, decide(one, dues, at_once))
+        for channel, sender in roomy.items():
+            senders.put(tx, delivery.taken(sender, limits[channel], claimed.segments(channel), now))
+        claimed.write(tx)
     turns = []
     for channel in ChannelName:  # also where nothing has to wait any more: those who did are let out
-        turn = _Turn(channel, limits.get(channel, senders.NO_LIMIT), ways, decide)
+        turn = _Turn(channel, limits.get(channel, senders.NO_LIMIT), ways, decide, care)
         turns.append(turn.run(tx, claimed, limit - len(claimed.sendings)))
     return claimed.claim(len(met), min((at for at in turns if at is not None), default=None))
+
+
+def _take(tx: Transaction, claimed: Claimed, ids: list[str], care: Care, take: _Take) -> None:
+    """What is due of these people, taken in the parts that `care` says. Who fails has what follows from
+    their own text taken all the same, as far as they can be read: a crisis answer waits for nobody."""
+    for some in care.groups(ids):
+        with care.over(some), claimed.part(tx) as part:
+            for one, dues in _due_by_person(tx, some, claimed.now):
+                take(part, one, dues)
+        for failed in care.failed(some):
+            with care.over(some), claimed.part(tx) as part:
+                spoilt, answers = salvage.salvaged(tx, failed), _answers_due(tx, failed, claimed.now)
+                if spoilt is not None and answers:
+                    take(part, spoilt, answers)
+
+
+def _answers_due(tx: Transaction, person_id: str, now: datetime) -> list[Due]:
+    given = {"ids": [person_id], "now": now}
+    return readable.made(tx, _DUE_ENTRIES.where(_FROM_A_TEXT), occurrence.c.id, as_due, given)
 
 
 def _roomy(
@@ -92,7 +119,7 @@ def _room(sender: Sender, limits: Limits, now: datetime) -> int:
     return 0 if sender.rests_until is not None else delivery.room(sender, limit, now)
 
 
-def _due_by_person(tx: Transaction, ids: list[str], now: datetime) -> Iterator[tuple[Person, list[Due]]]:
+def _due_by_person(tx: Transaction, ids: Sequence[str], now: datetime) -> Iterator[tuple[Person, list[Due]]]:
     """All that is due of these people, in their order. Read only now that they are locked: another daemon
     may have taken what was due of them before the lock was given."""
     if not ids:
@@ -114,6 +141,7 @@ class _Turn:
     limit: Limit
     ways: Ways
     decide: Decide
+    care: Care
 
     def run(self, tx: Transaction, claimed: Claimed, at_most: int) -> datetime | None:
         """When the next turn comes; None where nobody waits any more."""
@@ -125,11 +153,15 @@ class _Turn:
         why = delivery.why_full(sender, self.limit, now)
         heads = {head.person: head for head in queues.heads(tx, self.channel, room, why, now)}
         spent = 0
-        for one, dues in _due_by_person(tx, list(heads), now):
+
+        def take(into: Claimed, one: Person, dues: list[Due]) -> None:
+            nonlocal spent
             if spent >= room > 0 and not heads[one.id].expired:
-                break
+                return
             ways = self.ways if spent >= room else self._open()
-            spent += claimed.take(one, dues, self.decide(one, dues, ways), self.channel)
+            spent += into.take(one, dues, self.decide(one, dues, ways), self.channel)
+
+        _take(tx, claimed, list(heads), self.care, take)
         claimed.write(tx)
         if spent:
             sender = delivery.taken(sender, self.limit, spent, now)

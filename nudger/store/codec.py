@@ -7,7 +7,7 @@ from threading import Lock
 
 from pydantic import TypeAdapter, ValidationError
 
-from nudger.errors import StoreError
+from nudger.errors import Unreadable
 from nudger.model import History, Nudge, Plan
 
 NUDGES_KEPT = 2048  # decoded lists of nudges
@@ -63,10 +63,10 @@ def history_from_json(person: str, text: str) -> History:
         raise _unreadable("history", person, error) from None
 
 
-def _unreadable(what: str, person: str, error: ValidationError) -> StoreError:
+def _unreadable(what: str, person: str, error: ValidationError) -> Unreadable:
     # Where it is wrong, and not the value: that may be a phone number.
     where = ".".join(str(part) for part in error.errors()[0]["loc"])
-    return StoreError(
+    return Unreadable(
         f"the stored {what} of {person} cannot be read (at {where or 'its start'})",
         "Was the database written by another version of nudger? Change the plan's file a little and"
         " reload, or restore a backup.",

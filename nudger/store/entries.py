@@ -32,6 +32,7 @@ DUE = (
 KINDS: Mapping[str | None, Kind | None] = {None: None} | {str(kind): kind for kind in Kind}
 NUDGES = tuple(str(origin) for origin in Origin if origin.is_nudge)
 ORIGINS = {str(origin): origin for origin in Origin}
+PARKED = "set aside"  # in `queue`, of what waits until its person is taken back
 CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): name for name in ChannelName}
 
 
@@ -55,7 +56,7 @@ def as_due(row: AnyRow) -> Due:
         text,
         CHANNELS[channel],
         reason,
-        CHANNELS[queue],
+        None if queue == PARKED else CHANNELS[queue],
     )
 
 

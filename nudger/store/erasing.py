@@ -21,11 +21,12 @@ from nudger.store.tables import (
     plan_problem,
     reach,
     reply,
+    set_aside,
 )
 from nudger.store.transaction import Transaction
 
 # In the order in which they may go: what refers to a person before the person.
-ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, reach, missing_plan, plan)
+ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, set_aside, reach, missing_plan, plan)
 
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:

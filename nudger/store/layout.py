@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
 from nudger.delivery.planning import LaidOut, Layable
-from nudger.model import Origin, Slot, State
+from nudger.model import Origin, Person, Slot, State
 from nudger.store import people
 from nudger.store.bulk import Bulk, NewRows
+from nudger.store.care import Care
 from nudger.store.keys import among
 from nudger.store.standing import CAUSES
-from nudger.store.tables import day_before, occurrence, person
+from nudger.store.tables import AnyRow, day_before, occurrence, person
 from nudger.store.transaction import Transaction
 
 _Key = tuple[date, str, int]
@@ -36,7 +37,7 @@ class _There:
 
 
 _DUE = (
-    select(person.c.id, person.c.laid_out_through, person.c.layout_afresh, person.c.layout_version)
+    select(person.c.id)
     .where(person.c.layout_at <= bindparam("now"), person.c.removed_at.is_(None))
     # Not by id as well: of a million who are due at the same midnight each batch would sort all.
     .order_by(person.c.layout_at)
@@ -47,6 +48,9 @@ _DUE = (
 _TAKEN = timedelta(minutes=1)
 _FREE = _DUE.with_for_update(skip_locked=True, key_share=True)
 _TAKE = update(person).where(among(person.c.id)).values(layout_at=bindparam("again"))
+_LAYABLE = select(
+    person.c.id, person.c.laid_out_through, person.c.layout_afresh, person.c.layout_version
+).where(among(person.c.id))
 _VERSIONS = select(person.c.id, person.c.laid_out_through, person.c.layout_version).where(
     among(person.c.id), person.c.removed_at.is_(None)
 )
@@ -118,16 +122,23 @@ _NEW = NewRows(
 )
 
 
-def claim_layout(tx: Transaction, now: datetime, limit: int) -> Sequence[Layable]:
+def claim_layout(tx: Transaction, now: datetime, limit: int, care: Care) -> Sequence[Layable]:
     """See Store.claim_layout."""
     due = _DUE if tx.database.is_sqlite else _FREE
-    rows = tx.connection.execute(due, {"now": now, "at_most": limit}).all()
-    if rows:
-        tx.connection.execute(_TAKE, {"ids": [row.id for row in rows], "again": now + _TAKEN})
-    found = people.read(tx, [row.id for row in rows])
-    return [
-        Layable(found[row.id], row.laid_out_through, row.layout_afresh, row.layout_version) for row in rows
-    ]
+    met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
+    if met:
+        tx.connection.execute(_TAKE, {"ids": met, "again": now + _TAKEN})
+    taken: list[Layable] = []
+    for ids in care.groups(met):
+        with care.over(ids):
+            found = people.read(tx, ids)
+            rows = {row.id: row for row in tx.connection.execute(_LAYABLE, {"ids": ids}).all()}
+            taken += [_layable(found[one], rows[one]) for one in ids]
+    return taken
+
+
+def _layable(one: Person, row: AnyRow) -> Layable:
+    return Layable(one, row.laid_out_through, row.layout_afresh, row.layout_version)
 
 
 def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from nudger.delivery.inbound import Bound, Respond, Writer
 from nudger.effects import Response
 from nudger.model import Outcome
-from nudger.store import effects, people, rounds
+from nudger.store import effects, people, rounds, set_aside
 from nudger.store.entries import KINDS
 from nudger.store.tables import message, occurrence, reply
 from nudger.store.transaction import Transaction
@@ -44,6 +44,7 @@ def take_link(tx: Transaction, link: Link, words: str, now: datetime, respond: R
     }
     tx.connection.execute(insert(reply), row)
     effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
+    set_aside.soon(tx, [link.person], now)
     return response
 
 

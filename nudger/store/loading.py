@@ -12,7 +12,18 @@ from sqlalchemy import BindParameter, bindparam, insert, literal_column, select,
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.errors import Problem
 from nudger.model import History
-from nudger.store import codec, consent, erased, gone, numbers, people, plan_files, searching, standing
+from nudger.store import (
+    codec,
+    consent,
+    erased,
+    gone,
+    numbers,
+    people,
+    plan_files,
+    searching,
+    set_aside,
+    standing,
+)
 from nudger.store.bulk import Bulk, chunks
 from nudger.store.edits import edits
 from nudger.store.gone import LOADING, NOBODY, Verdict
@@ -146,6 +157,7 @@ class _Load:
         _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
         gone.carry_out(tx, verdict, read.host, now)
         gone.restore(tx, back, now)
+        set_aside.soon(tx, [*changed, *back], now)
         plan_files.keep(tx, read)
         restored = frozenset(back)
         changed = [one for one in changed if one not in restored]

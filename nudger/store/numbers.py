@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from nudger.delivery import set_aside
 from nudger.delivery.statuses import FAILURES_IN_A_ROW
 from nudger.model import ChannelName
 from nudger.store import alarms, consent, standing
@@ -65,7 +66,11 @@ def works_again(tx: Transaction, which: Iterable[tuple[str, str]], now: datetime
 
 def alarm_keys(person_id: str) -> list[str]:
     """The keys of all alarms that may stand about this person."""
-    return [standing.unanswered(person_id), *(_key(person_id, channel) for channel in ChannelName)]
+    return [
+        standing.unanswered(person_id),
+        set_aside.alarm_key(person_id),
+        *(_key(person_id, channel) for channel in ChannelName),
+    ]
 
 
 def _kept(tx: Transaction, row: AnyRow) -> AnyRow | None:

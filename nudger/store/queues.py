@@ -13,7 +13,8 @@ PATIENCE = 50  # heads that are looked at besides those that there is room for: 
 
 _WAITING = (occurrence.c.queue == bindparam("by")) & (occurrence.c.wake_at <= bindparam("now"))
 _HEADS = (
-    select(occurrence.c.person, occurrence.c.turn_at)
+    # Not `turn_at` itself: one that is no date would spoil the turn of all.
+    select(occurrence.c.person, (occurrence.c.turn_at < bindparam("now")).label("expired"))
     .where(_WAITING)
     .order_by(occurrence.c.turn_at, occurrence.c.id)
     .limit(bindparam("at_most"))
@@ -44,7 +45,7 @@ def heads(tx: Transaction, channel: ChannelName, room: int, why: str, now: datet
     rows = tx.connection.execute(statement, values if room > 0 else values | {"why": why})
     found: dict[str, Head] = {}
     for row in rows:
-        found.setdefault(row.person, Head(row.person, row.turn_at < now))
+        found.setdefault(row.person, Head(row.person, bool(row.expired)))
     return list(found.values())
 
 

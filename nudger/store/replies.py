@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from nudger.delivery.inbound import Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.effects import Response
 from nudger.model import Origin, Outcome, Person, State
-from nudger.store import effects, notices, people, standing
+from nudger.store import effects, notices, people, set_aside, standing
 from nudger.store.entries import KINDS, NUDGES, ORIGINS
 from nudger.store.tables import IS_PLANNED, AnyRow, day_before, message, occurrence, reply
 from nudger.store.transaction import Transaction
@@ -123,6 +123,7 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
         return None
     act = effects.Act(found.person, inbound.received_at, line, inbound.channel, inbound.text)
     effects.apply(tx, act, response.effects)
+    set_aside.soon(tx, [person_id], inbound.received_at)
     return response
 
 
@@ -137,6 +138,7 @@ def act(tx: Transaction, person_id: str, now: datetime, respond: Respond, what: 
         return response
     standing.record_event(tx, person_id, now, what)
     effects.apply(tx, effects.Act(found.person, now, -tx.next_line(), None), response.effects)
+    set_aside.soon(tx, [person_id], now)
     return response
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime, timedelta, tzinfo
 from functools import partial
+from typing import TypeVar
 
 from nudger.delivery.agenda import Claim, Decide, Sending
 from nudger.delivery.alarms import Alarm
@@ -15,6 +16,7 @@ from nudger.delivery.ports import NO_LIMITS
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Report, Result
+from nudger.delivery.set_aside import SetAside, Step, Trial, is_theirs
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
@@ -40,16 +42,20 @@ from nudger.store import (
     reconciling,
     replies,
     results,
+    set_aside,
     standing,
     statuses,
     tallying,
     tidying,
 )
+from nudger.store.care import AtOnce, Care, OneByOne
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
 from nudger.store.transaction import Transaction
 from nudger.store.waking import Waking
 from nudger.tokens import Link
+
+_Done = TypeVar("_Done")
 
 
 class SqlStore:
@@ -116,21 +122,54 @@ class SqlStore:
 
     # laying out
     def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
-        with self._write() as tx:
-            return layout.claim_layout(tx, now, limit)
+        return self._with_care(Step.LAY_OUT, now, lambda tx, care: layout.claim_layout(tx, now, limit, care))
 
     def lay_out_all_again(self, now: datetime) -> None:
         with self._write(wakes=True) as tx:
             standing.lay_out_all_again(tx, now)
 
     def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
+        by_person = {laid.person: laid for laid in days}
+
+        def lay_out(tx: Transaction, care: Care) -> None:
+            for ids in care.groups(by_person):
+                with care.over(ids):
+                    layout.lay_out(tx, [by_person[one] for one in ids], now)
+
+        self._with_care(Step.LAY_OUT, now, lay_out, wakes=True)
+
+    # people whom nudger fails over
+    def set_aside(self, faults: Mapping[str, Exception], looked_at: int, step: str, now: datetime) -> None:
+        with self._write() as tx:
+            people.lock(tx, faults)
+            set_aside.put(tx, faults, looked_at, step, now)
+
+    def those_set_aside(self) -> Sequence[SetAside]:
+        with self._read() as tx:
+            return set_aside.all_of_them(tx)
+
+    def try_all_again(self, now: datetime) -> None:
+        with self._write() as tx:
+            set_aside.all_soon(tx, now)
+
+    def trial(self, person_id: str) -> Trial | None:
+        with self._read() as tx:
+            return set_aside.trial(tx, person_id)
+
+    def take_back(self, person_id: str, now: datetime) -> None:
         with self._write(wakes=True) as tx:
-            layout.lay_out(tx, days, now)
+            set_aside.take_back(tx, person_id, now)
+
+    def give_up_waiting(self, now: datetime) -> None:
+        with self._write() as tx:
+            set_aside.give_up_waiting(tx, now)
 
     # consent
     def ask_for_consent(self, now: datetime, limit: int, asks_from: AskFrom) -> int:
-        with self._write() as tx:
-            return asking.ask_for_consent(tx, now, limit, asks_from)
+        def ask(tx: Transaction, care: Care) -> int:
+            return asking.ask_for_consent(tx, now, limit, asks_from, care)
+
+        return self._with_care(Step.ASK, now, ask)
 
     # the agenda
     def next_due_at(self) -> datetime | None:
@@ -145,8 +184,10 @@ class SqlStore:
         decide: Decide,
         limits: Mapping[ChannelName, Limit] = NO_LIMITS,
     ) -> Claim:
-        with self._write() as tx:
-            return claiming.claim_due(tx, now, limit, owner, decide, limits)
+        def claim(tx: Transaction, care: Care) -> Claim:
+            return claiming.claim_due(tx, now, limit, owner, decide, limits, care)
+
+        return self._with_care(Step.JUDGE, now, claim)
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
         # Read first: it is asked before every request, and hardly ever has anything to write.
@@ -416,6 +457,27 @@ class SqlStore:
     def _claiming(self) -> AbstractContextManager[Transaction]:
         """What is looked at is taken, where there are others to take it; in SQLite there is nobody."""
         return self._read() if self._database.is_sqlite else self._write()
+
+    def _with_care(
+        self,
+        step: str,
+        now: datetime,
+        work: Callable[[Transaction, Care], _Done],
+        *,
+        wakes: bool = False,
+    ) -> _Done:
+        """The work on many people: all at once, and once more one by one where it fails over some of them."""
+        try:
+            with self._write(wakes=wakes) as tx:
+                return work(tx, AtOnce())
+        except Exception as fault:
+            if not is_theirs(fault):
+                raise
+        with self._write(wakes=wakes) as tx:
+            care = OneByOne(tx)
+            done = work(tx, care)
+            set_aside.put(tx, care.faults, len(care.seen), step, now)
+            return done
 
     @contextmanager
     def _write(self, *, wakes: bool = False) -> Iterator[Transaction]:

@@ -27,6 +27,8 @@ from nudger.delivery.reconciling import Outbox, Reconciling, TakingOver
 from nudger.delivery.retry import Retries
 from nudger.delivery.senders import Limit
 from nudger.delivery.tallying import Tallying
+from nudger.delivery.trying_again import EVERY as TRY_EVERY
+from nudger.delivery.trying_again import TryingAgain
 from nudger.highwater import EVERY
 from nudger.loading import changes
 from nudger.metrics import Metrics
@@ -72,7 +74,10 @@ def build_daemon(
     inbox = Inbox(store, replace(core.responder, own_page=page), metrics)
     high_water = marks(core, store)
 
+    trying_again = TryingAgain(store, core.decider, core.zone, settings.seed)
+
     def recover(now: datetime) -> int:
+        store.try_all_again(now)  # this nudger may be a newer one
         high_water.begin(now)
         high_water.report()
         return store.recover(dispatcher.owner, now)
@@ -101,6 +106,7 @@ def build_daemon(
             Duty("housekeeping", HOUSEKEEPING_EVERY, _housekeeping(settings, store)),
             *watching_duties(core, store, clock),
             Duty("take over", TAKE_OVER_EVERY, TakingOver(store).run_once),
+            Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
             *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store, core.decider).run_once),
             *_duties(core, store, clock, channels, inbox),

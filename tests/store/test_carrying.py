@@ -60,6 +60,7 @@ def source(tmp_path: Path) -> str:
     world.store.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
     world.store.raise_alarm("disk alpha", "full", world.now)
     world.store.tally(NOON.date(), NOON.date())
+    world.store.set_aside({"jonas": ValueError()}, 1, "judging", world.now)
     HighWater(store, tmp_path, shared=False).begin(world.now)
     store.close()
     database = Database(_parsed(url))

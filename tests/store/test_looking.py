@@ -249,7 +249,17 @@ def test_an_export_is_all_that_is_held_as_json(world: World) -> None:
 
     held = json.loads(json.dumps(world.store.export("maya")))
 
-    theirs = {"plan", "missing_plan", "reach", "consent", "occurrence", "message", "reply", "event"}
+    theirs = {
+        "plan",
+        "missing_plan",
+        "reach",
+        "set_aside",
+        "consent",
+        "occurrence",
+        "message",
+        "reply",
+        "event",
+    }
     assert set(held) == {"person"} | theirs
     assert held["person"]["id"] == "maya"
     assert "Europe/London" in held["plan"][0]["json"]

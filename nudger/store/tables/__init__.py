@@ -17,7 +17,16 @@ from nudger.store.tables.columns import (
     day_before,
     metadata,
 )
-from nudger.store.tables.people import APART, consent, contact_word, missing_plan, person, plan, reach
+from nudger.store.tables.people import (
+    APART,
+    consent,
+    contact_word,
+    missing_plan,
+    person,
+    plan,
+    reach,
+    set_aside,
+)
 from nudger.store.tables.running import (
     alarm,
     counter,
@@ -62,5 +71,6 @@ __all__ = [
     "reply",
     "reply_tally",
     "sender",
+    "set_aside",
     "turn",
 ]

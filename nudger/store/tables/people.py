@@ -101,6 +101,17 @@ reach = Table(
     Index("reach_ask", "ask_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
 )
 
+# Whom nudger fails over: they get no nudges until they are tried again without a fault.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    of_person(primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("step", Text, nullable=False),  # what was done for them
+    Column("fault", Text, nullable=False),
+    Column("try_at", Instant, nullable=False),
+)
+
 # Every question for consent, every answer, and every STOP, as it came: rows are added, never changed.
 consent = Table(
     "consent",
