@@ -63,6 +63,8 @@ class Origin(StrEnum):
 
 # The texts that answer somebody in a crisis.
 CRISIS_ANSWERS = frozenset({"crisis", "crisis_told", "stopped_crisis"})
+# What goes out before all else, of all people, whatever budgets are used up.
+URGENT = CRISIS_ANSWERS | {"stopped"}
 # These, and what answers STOP and START: counted in no limit of answers.
 APART = CRISIS_ANSWERS | {"stopped", "started"}
 # What follows from a person's own text is no nudge: no pause, quiet hour or hold keeps it.

@@ -12,6 +12,7 @@ from rich.text import Text
 from nudger.cli.preview_tables import many, paragraph
 from nudger.delivery.peaks import Peak, enough, peaks, too_full
 from nudger.delivery.peaks import Text as Sms
+from nudger.delivery.senders import ordinary
 
 SHOWN = 7  # peaks that are listed: one for each day of a week
 MINUTE = timedelta(minutes=1)
@@ -47,10 +48,11 @@ def show_load(console: Console, load: Load) -> None:
     """The peaks and days that the budget does not carry and what helps; else the longest wait."""
     if load.per_day is not None:
         for day, segments in too_full(load.texts, load.per_day).items():
-            words = f"On {day:%a %d %b} (GMT) {segments:,} segments are due, and {load.per_day:,} may go "
-            paragraph(
-                console, words + "(NUDGER_SMS_PER_DAY): what is left then is not sent.", "", "bold yellow"
+            words = (
+                f"On {day:%a %d %b} (GMT) {segments:,} segments are due, and {ordinary(load.per_day):,} may "
             )
+            words += "go (NUDGER_SMS_PER_DAY without its reserve): what is left then is not sent."
+            paragraph(console, words, "", "bold yellow")
     if load.too_high:
         _show_missed(console, load)
     elif load.texts:

@@ -32,6 +32,7 @@ class Due:
     channel: ChannelName | None = None  # answers: where the person wrote
     held_up: str = ""  # why it has not gone out yet, though its time has come
     queue: ChannelName | None = None  # whose turns it waits for
+    urgent: bool = False  # an answer that goes before all else, whatever budgets are used up
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Sending:
     attempts: int = 0  # of the entry, before this one
     due_at: datetime | None = None  # the entry's
     contact: Contact | None = None  # whom it names
+    urgent: bool = False  # an answer that goes before all else
     until: float | None = None  # by the loop's clock: later no byte of it may go out, for it may be another's
 
 

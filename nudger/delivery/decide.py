@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from nudger.delivery import gate
 from nudger.delivery.agenda import Decision, Drop, Due, Send, Verdict, Wait
@@ -16,6 +16,7 @@ from nudger.schedule import quiet_starts_after
 
 # Twilio's ValidityPeriod takes whole seconds from 1 on.
 SHORTEST = timedelta(seconds=1)
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)  # the turn of what is urgent
 FEWER = "fewer, as asked with LESS"
 WELCOME_WAITS = timedelta(hours=4)  # at a provider: a question that comes in the evening of its day is fine
 
@@ -95,7 +96,7 @@ class Decider:
         """In the queue for its channel; but on catching up, a later nudge that goes now goes in its place."""
         if not due.origin.is_nudge:
             # An answer, a notice, a welcome: before all nudges, whose last instants are still to come.
-            return Wait(at.channel, due.due_at, at.reason)
+            return Wait(at.channel, BEFORE_ALL if due.urgent else due.due_at, at.reason)
         if latest is not None and due.due_at < latest and moment.now - due.due_at >= ON_TIME:
             return gate.overtaken()
         return Wait(at.channel, moment.now + self._valid_for(person, due.expires_at, moment), at.reason)

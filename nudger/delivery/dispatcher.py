@@ -84,8 +84,8 @@ class Dispatcher:
         await self._wait_for_load(ahead // 2)
         if self._fault is not None:
             raise self._fault
-        room = min(BATCH, ahead - self._load)
-        if room <= 0:
+        room = max(0, min(BATCH, ahead - self._load))
+        if room == 0 and not await asyncio.to_thread(self._store.has_urgent, now):
             return Dispatched(0, 0, now)
         await self._lease.keep()
         claim = await self._claim(now, room)

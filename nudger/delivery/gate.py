@@ -132,6 +132,11 @@ def _answer(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop:
         return Drop(State.CANCELLED, f"no address for {channel} any more")
     if channel in due.refused:
         return _failed(due, f"{channel} refused it")
+    if due.urgent:
+        rests = moment.ways.rests.get(channel)
+        return Full(channel, rests) if rests else Pass(channel, address)
+    if (spent := moment.ways.unanswered.get(channel)) is not None:
+        return _missed(spent)
     return _passes(channel, address, moment)
 
 

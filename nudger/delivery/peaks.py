@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from heapq import heappop, heappush
 
 from nudger.delivery.budget import Budget
+from nudger.delivery.senders import ordinary
 
 HIGHEST_RATE = 100_000  # segments per second; what the setting SMS_PER_SECOND takes
 _STEP = timedelta(milliseconds=1)  # a wait shorter than the clock can tell would never end
@@ -65,11 +66,12 @@ def enough(texts: Sequence[Text], per_second: float) -> int | None:
 
 
 def too_full(texts: Iterable[Text], per_day: int) -> dict[date, int]:
-    """The GMT days on which more segments are due than the day lets out, with how many are due."""
+    """The GMT days on which more segments are due than the day lets out, with how many are due: what is kept
+    for urgent answers lets out no nudge."""
     days: Counter[date] = Counter()
     for text in texts:
         days[text.due_at.astimezone(UTC).date()] += text.segments
-    return {day: segments for day, segments in sorted(days.items()) if segments > per_day}
+    return {day: segments for day, segments in sorted(days.items()) if segments > ordinary(per_day)}
 
 
 def _until_none_waits(coming: list[Text], budget: Budget) -> Peak:

@@ -142,6 +142,9 @@ class Store(Protocol):
     def next_due_at(self) -> datetime | None:
         """When the earliest planned entry is due (it may be past)."""
 
+    def has_urgent(self, now: datetime) -> bool:
+        """Whether something urgent is due."""
+
     def claim_due(
         self,
         now: datetime,
@@ -150,9 +153,10 @@ class Store(Protocol):
         decide: Decide,
         limits: Mapping[ChannelName, Limit] = NO_LIMITS,
     ) -> Claim:
-        """Claims at most `limit` entries with due_at <= now, earliest first, and all that is due of
-        each person met, calls `decide` per person, and commits the verdicts: a Send becomes a message in
-        state `sending` before this returns. No two callers get the same entry, on any host.
+        """Claims at most `limit` entries with due_at <= now, earliest first, and before them what is urgent,
+        which counts in no `limit`; and all that is due of each person met. Calls `decide` per person, and
+        commits the verdicts: a Send becomes a message in state `sending` before this returns. No two callers
+        get the same entry, on any host.
 
         What has to Wait for a channel (it has a limit, or rests) stays planned in that channel's queue;
         the queue then gives out what the limit allows in this second, the earliest `turn_at` first. All

@@ -26,6 +26,11 @@ MANY = 1_000_000  # segments: no limit
 LONGEST = 24  # segments: 1,600 characters, more no provider takes, by 67
 
 TOO_MANY = "more were due than the sender may send (SMS_PER_SECOND)"
+# Of a day's segments so many are kept for what is urgent, which goes even when these are used up: it is
+# limited by who may be answered how often. Of the others answers may use half, so that nobody's texts use up
+# what everybody's nudges need.
+LEAST_RESERVE, RESERVE = 10, 0.05
+TOO_MANY_ANSWERS = "answers have used their half of what the sender may send today (SMS_PER_DAY)"
 TOO_MANY_TODAY = "the sender may send no more today (SMS_PER_DAY)"
 
 
@@ -46,6 +51,8 @@ class Sender:
     filled_at: datetime | None = None
     day: date | None = None  # that `day_segments` counts
     day_segments: int = 0
+    day_answers: int = 0  # of them, in answers that were not urgent
+    day_urgent: int = 0  # and in those that were
     rate: float | None = None  # the share of the rate at `slowed_at`; None: all of it
     slowed_at: datetime | None = None
     failures: int = 0
@@ -54,27 +61,58 @@ class Sender:
     reason: str = ""  # why it rests
 
 
+def ordinary(per_day: int) -> int:
+    """What is left of a day's segments without those that are kept for what is urgent."""
+    return per_day - min(per_day // 2, max(LEAST_RESERVE, int(per_day * RESERVE)))
+
+
 def room(sender: Sender, limit: Limit, now: datetime) -> int:
     """Segments that may go out now, at most a second's worth; of a half-open one a single message's."""
     if rests(sender, now) or _probing(sender, now):
         return 0
     left = MANY
     if limit.per_day is not None:
-        left = limit.per_day - (sender.day_segments if sender.day == _day(now) else 0)
+        left = _left_today(sender, limit.per_day, now)
     if (pace := _pace(sender, limit, now)) is not None:
         left = min(left, int(filled(sender.bucket, sender.filled_at, pace, now)))
     return max(0, min(left, 1) if sender.rests_until is not None else left)
 
 
-def taken(sender: Sender, limit: Limit, segments: int, now: datetime) -> Sender:
-    """After so many segments went out. May go below zero: a message is never cut, the next waits longer."""
+def _left_today(sender: Sender, per_day: int, now: datetime) -> int:
+    """For what is not urgent: what is, uses what was kept for it first."""
+    left = ordinary(per_day)
+    if sender.day != _day(now):
+        return left
+    others = sender.day_segments - sender.day_urgent
+    return left - others - max(0, sender.day_urgent - (per_day - left))
+
+
+def answers_wait(sender: Sender, limit: Limit, now: datetime) -> bool:
+    """Whether answers have had their half of this day."""
+    if limit.per_day is None or sender.day != _day(now):
+        return False
+    return sender.day_answers >= max(1, ordinary(limit.per_day) // 2)
+
+
+def taken(
+    sender: Sender, limit: Limit, segments: int, now: datetime, answers: int = 0, urgent: int = 0
+) -> Sender:
+    """After so many segments went out, so many of them in answers, and in urgent ones. May go below zero: a
+    message is never cut, the next waits longer; and what is urgent does not wait."""
     today = _day(now)
-    spent = segments + (sender.day_segments if sender.day == today else 0)
+    if sender.day != today:
+        sender = replace(sender, day=today, day_segments=0, day_answers=0, day_urgent=0)
     pace = _pace(sender, limit, now)
     bucket = None if pace is None else filled(sender.bucket, sender.filled_at, pace, now) - segments
     probe_until = now + PROBE if sender.rests_until is not None else None
     return replace(
-        sender, bucket=bucket, filled_at=now, day=today, day_segments=spent, probe_until=probe_until
+        sender,
+        bucket=bucket,
+        filled_at=now,
+        day_segments=sender.day_segments + segments,
+        day_answers=sender.day_answers + answers,
+        day_urgent=sender.day_urgent + urgent,
+        probe_until=probe_until,
     )
 
 
@@ -83,7 +121,7 @@ def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
     at = now
     for until in (sender.rests_until, sender.probe_until if sender.rests_until else None):
         at = max(at, until or now)
-    if limit.per_day is not None and sender.day == _day(now) and sender.day_segments >= limit.per_day:
+    if _is_used_up(sender, limit, now):
         at = max(at, datetime.combine(_day(now) + timedelta(days=1), time(), UTC))
     if (pace := _pace(sender, limit, now)) is not None:
         missing = 1 - filled(sender.bucket, sender.filled_at, pace, now)
@@ -105,8 +143,11 @@ def why_full(sender: Sender, limit: Limit, now: datetime) -> str:
     """For who waits for a turn that does not come."""
     if sender.rests_until is not None:
         return f"{sender.channel} rests: {sender.reason}"
-    used_up = limit.per_day is not None and sender.day == _day(now) and sender.day_segments >= limit.per_day
-    return TOO_MANY_TODAY if used_up else TOO_MANY
+    return TOO_MANY_TODAY if _is_used_up(sender, limit, now) else TOO_MANY
+
+
+def _is_used_up(sender: Sender, limit: Limit, now: datetime) -> bool:
+    return limit.per_day is not None and _left_today(sender, limit.per_day, now) <= 0
 
 
 def ended(sender: Sender, failure: SendFailure | None, now: datetime) -> Sender:

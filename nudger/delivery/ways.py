@@ -8,11 +8,12 @@ from nudger.model import ChannelName
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What rests leads to the next channel; what is full is waited for. Each with the reason, for who
-    waits in vain."""
+    """What rests leads to the next channel; what is full is waited for, but not by what is urgent. Each with
+    the reason, for who waits in vain."""
 
     rests: Mapping[ChannelName, str] = field(default_factory=dict)
     full: Mapping[ChannelName, str] = field(default_factory=dict)
+    unanswered: Mapping[ChannelName, str] = field(default_factory=dict)  # answers have had their share
 
 
 OPEN = Ways()

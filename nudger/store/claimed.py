@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Boolean, bindparam, case, insert, null, update
 
 from nudger.delivery.agenda import Claim, Decision, Drop, Due, Later, Send, Sending, Wait
-from nudger.model import ChannelName, Person, State
+from nudger.model import ChannelName, Origin, Person, State
 from nudger.store import codec
 from nudger.store.bulk import Bulk
 from nudger.store.keys import among
@@ -69,6 +69,18 @@ _TO_HISTORY = Bulk(
 _NEW_MESSAGES = Bulk(insert(message).inline(), _MESSAGE)
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Segments of one channel."""
+
+    segments: int = 0
+    answers: int = 0  # of them in answers that were not urgent
+    urgent: int = 0  # and in those that were
+
+    def plus(self, more: "Spent") -> "Spent":
+        return Spent(self.segments + more.segments, self.answers + more.answers, self.urgent + more.urgent)
+
+
 @dataclass(slots=True)
 class Claimed:
     """What a claim is about to write."""
@@ -77,6 +89,7 @@ class Claimed:
     owner: str
     stamp: str  # of the message ids
     sendings: list[tuple[datetime, Sending]] = field(default_factory=list)
+    spent: dict[ChannelName, Spent] = field(default_factory=dict)  # since it was last asked for
     messages: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[dict[str, Any]] = field(default_factory=list)
     later: list[dict[str, Any]] = field(default_factory=list)
@@ -113,8 +126,14 @@ class Claimed:
                 {"entry": due.id, "by": wait.channel, "turn": wait.turn_at, "why": wait.reason}
             )
 
+    def _spend(self, channel: ChannelName, more: Spent) -> None:
+        self.spent[channel] = self.spent.get(channel, Spent()).plus(more)
+
     def _send(self, one: Person, due: Due, send: Send) -> None:
         message_id = new_message_id(self.stamp)
+        urgent = send.segments if due.urgent else 0
+        answers = send.segments - urgent if due.origin is Origin.ANSWER else 0
+        self._spend(send.channel, Spent(send.segments, answers, urgent))
         self.sendings.append(
             (
                 due.due_at,
@@ -133,6 +152,7 @@ class Claimed:
                     due.attempts,
                     due.due_at,
                     one.plan.contact(send.contact),
+                    due.urgent,
                 ),
             )
         )
@@ -167,10 +187,12 @@ class Claimed:
         part.write(tx)
         self.sendings += part.sendings
         self.left_out += part.left_out
+        for channel, spent in part.spent.items():
+            self._spend(channel, spent)
 
-    def segments(self, channel: ChannelName) -> int:
-        """Of what goes out by this channel and is not written yet."""
-        return sum(row["segments"] for row in self.messages if row["channel"] is channel)
+    def take_spent(self, channel: ChannelName) -> Spent:
+        """What goes out by this channel, since this was asked the last time."""
+        return self.spent.pop(channel, Spent())
 
     def write(self, tx: Transaction) -> None:
         """A handful of statements, however many entries."""
@@ -189,7 +211,7 @@ class Claimed:
             written.clear()
 
     def claim(self, looked_at: int, again_at: datetime | None) -> Claim:
-        self.sendings.sort(key=lambda pair: pair[0])
+        self.sendings.sort(key=lambda pair: (not pair[1].urgent, pair[0]))
         return Claim(tuple(sending for _, sending in self.sendings), self.left_out, looked_at, again_at)
 
 

@@ -1,7 +1,7 @@
 """The claim: what is due is judged and taken, in one transaction."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, text
@@ -13,14 +13,16 @@ from nudger.delivery.ways import Ways
 from nudger.model import FROM_A_TEXT, ChannelName, Person
 from nudger.store import people, queues, readable, salvage, senders
 from nudger.store.care import Care
-from nudger.store.claimed import Claimed, stamp
+from nudger.store.claimed import Claimed, Spent, stamp
 from nudger.store.entries import DUE, as_due
 from nudger.store.keys import among
 from nudger.store.senders import Limits
-from nudger.store.tables import WAITS_FOR_TIME, occurrence, person
+from nudger.store.tables import URGENT, WAITS_FOR_TIME, occurrence, person
 from nudger.store.transaction import Transaction
 
 _Take = Callable[[Claimed, Person, list[Due]], object]
+
+MOST_URGENT = 100  # of one claim, beside all else
 
 _FROM_A_TEXT = occurrence.c.origin.in_(FROM_A_TEXT)
 _DUE_PEOPLE = (
@@ -29,10 +31,20 @@ _DUE_PEOPLE = (
     .order_by(occurrence.c.wake_at, occurrence.c.id)
     .limit(bindparam("at_most"))
 )
+# Before all that is due, whatever there is of it.
+_URGENT_PEOPLE = (
+    select(occurrence.c.person)
+    .where(URGENT, occurrence.c.wake_at <= bindparam("now"))
+    .order_by(occurrence.c.wake_at, occurrence.c.id)
+    .limit(MOST_URGENT)
+)
 # The person is locked, not the entry: PostgreSQL passes over people whom another daemon has locked
 # and goes on to the next due entry. In SQLite there is no other.
-_FREE_PEOPLE = _DUE_PEOPLE.join(person, person.c.id == occurrence.c.person).with_for_update(
-    of=person, skip_locked=True, key_share=True
+_FREE_PEOPLE, _FREE_URGENT = (
+    some.join(person, person.c.id == occurrence.c.person).with_for_update(
+        of=person, skip_locked=True, key_share=True
+    )
+    for some in (_DUE_PEOPLE, _URGENT_PEOPLE)
 )
 _DUE_ENTRIES = (
     select(*DUE)
@@ -47,29 +59,36 @@ _DUE_ENTRIES = (
 _BY_INDEX = text("SET LOCAL enable_seqscan = off")
 
 
+def has_urgent(tx: Transaction, now: datetime) -> bool:
+    """See Store.has_urgent."""
+    return tx.connection.scalar(_URGENT_PEOPLE, {"now": now}) is not None
+
+
 def claim_due(
     tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide, limits: Limits, care: Care
 ) -> Claim:
-    """See Store.claim_due. First what has come due: it goes, or joins the queue of its channel. Then the
-    queues, each as far as its sender lets."""
+    """See Store.claim_due. First what is urgent, then what has come due: it goes, or joins the queue of its
+    channel. Then the queues, each as far as its sender lets."""
     if not tx.database.is_sqlite:
         tx.connection.execute(_BY_INDEX)
-    due = _DUE_PEOPLE if tx.database.is_sqlite else _FREE_PEOPLE
+    urgent, due = (_URGENT_PEOPLE, _DUE_PEOPLE) if tx.database.is_sqlite else (_FREE_URGENT, _FREE_PEOPLE)
     limited = senders.limited(senders.read(tx, now), limits)
     ways = senders.ways(limited, limits, now)
-    met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
+    first = tx.connection.scalars(urgent, {"now": now}).all()
+    met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all() if limit > 0 else []
     claimed = Claimed(now, owner, stamp(now))
-    ids = list(dict.fromkeys(met))
+    ids = list(dict.fromkeys([*first, *met]))
     if care.careful:
         _take(tx, claimed, ids, care, lambda into, one, dues: into.take(one, dues, decide(one, dues, ways)))
     else:
         found = list(_due_by_person(tx, ids, now))
         roomy = _roomy(tx, limited, limits, sum(len(dues) for _, dues in found), now)
-        at_once = senders.ways({name: one for name, one in limited.items() if name not in roomy}, limits, now)
+        tight = {name: one for name, one in limited.items() if name not in roomy}
+        at_once = replace(senders.ways(tight, limits, now), unanswered=ways.unanswered)
         for one, dues in found:
             claimed.take(one, dues, decide(one, dues, at_once))
         for channel, sender in roomy.items():
-            senders.put(tx, delivery.taken(sender, limits[channel], claimed.segments(channel), now))
+            senders.put(tx, _after(sender, limits[channel], claimed.take_spent(channel), now))
         claimed.write(tx)
     turns = []
     for channel in ChannelName:  # also where nothing has to wait any more: those who did are let out
@@ -113,6 +132,10 @@ def _roomy(
     return roomy
 
 
+def _after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
+    return delivery.taken(sender, limit, spent.segments, now, spent.answers, spent.urgent)
+
+
 def _room(sender: Sender, limits: Limits, now: datetime) -> int:
     """None in one that has rested: a single message finds out whether it works again."""
     limit = limits.get(sender.channel, senders.NO_LIMIT)
@@ -145,10 +168,16 @@ class _Turn:
 
     def run(self, tx: Transaction, claimed: Claimed, at_most: int) -> datetime | None:
         """When the next turn comes; None where nobody waits any more."""
-        now = claimed.now
-        if queues.is_empty(tx, self.channel, now):
+        now, urgent = claimed.now, claimed.take_spent(self.channel)  # which waited for no turn
+        empty = queues.is_empty(tx, self.channel, now)
+        if empty and (not urgent.segments or self.limit == senders.NO_LIMIT):
             return None
         sender = senders.lock(tx, self.channel, now)
+        if urgent.segments:
+            sender = _after(sender, self.limit, urgent, now)
+            senders.put(tx, sender)
+        if empty:
+            return None
         room = min(at_most, delivery.room(sender, self.limit, now))
         why = delivery.why_full(sender, self.limit, now)
         heads = {head.person: head for head in queues.heads(tx, self.channel, room, why, now)}
@@ -164,7 +193,7 @@ class _Turn:
         _take(tx, claimed, list(heads), self.care, take)
         claimed.write(tx)
         if spent:
-            sender = delivery.taken(sender, self.limit, spent, now)
+            sender = _after(sender, self.limit, claimed.take_spent(self.channel), now)
             senders.put(tx, sender)
         return None if queues.is_empty(tx, self.channel, now) else delivery.opens_at(sender, self.limit, now)
 
@@ -172,4 +201,5 @@ class _Turn:
         return Ways(
             {name: why for name, why in self.ways.rests.items() if name is not self.channel},
             {name: why for name, why in self.ways.full.items() if name is not self.channel},
+            self.ways.unanswered,
         )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from nudger.delivery.agenda import Due
-from nudger.model import ChannelName, Kind, Origin, State
+from nudger.model import URGENT, ChannelName, Kind, Origin, State
 from nudger.store.tables import AnyRow, occurrence
 
 # The columns of a Due, in its order of fields.
@@ -27,6 +27,7 @@ DUE = (
     occurrence.c.channel,
     occurrence.c.reason,
     occurrence.c.queue,
+    occurrence.c.urgent,
 )
 
 KINDS: Mapping[str | None, Kind | None] = {None: None} | {str(kind): kind for kind in Kind}
@@ -39,7 +40,7 @@ CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): n
 def as_due(row: AnyRow) -> Due:
     # By position: a claim does this for every entry, and names would cost as much as all the rest.
     entry_id, person, nudge, kind, origin, local_date, slot, again, *others = row
-    due_at, expires_at, attempts, refused, text, channel, reason, queue = others
+    due_at, expires_at, attempts, refused, text, channel, reason, queue, urgent = others
     return Due(
         entry_id,
         person,
@@ -57,6 +58,7 @@ def as_due(row: AnyRow) -> Due:
         CHANNELS[channel],
         reason,
         None if queue == PARKED else CHANNELS[queue],
+        urgent,
     )
 
 
@@ -94,6 +96,7 @@ def planned(
         "text": text,
         "key": key,
         "channel": channel,
+        "urgent": origin is Origin.ANSWER and key in URGENT,
     }
 
 

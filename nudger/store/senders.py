@@ -24,6 +24,8 @@ _COLUMNS = (
     sender.c.filled_at,
     sender.c.day,
     sender.c.day_segments,
+    sender.c.day_answers,
+    sender.c.day_urgent,
     sender.c.rate,
     sender.c.slowed_at,
     sender.c.failures,
@@ -52,7 +54,16 @@ def ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> 
     """All of these as full: their turn comes from the queue. What rests leads to the next channel."""
     why = {name: senders.why_full(one, limits.get(name, NO_LIMIT), now) for name, one in those.items()}
     resting = {name: why[name] for name, one in those.items() if senders.rests(one, now)}
-    return Ways(resting, {name: words for name, words in why.items() if name not in resting})
+    full = {name: words for name, words in why.items() if name not in resting}
+    return Ways(resting, full, unanswered(those, limits, now))
+
+
+def unanswered(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> dict[ChannelName, str]:
+    """Those of which answers have had their share today."""
+    spent = (
+        name for name, one in those.items() if senders.answers_wait(one, limits.get(name, NO_LIMIT), now)
+    )
+    return dict.fromkeys(spent, senders.TOO_MANY_ANSWERS)
 
 
 def lock(tx: Transaction, channel: ChannelName, now: datetime) -> Sender:

@@ -176,6 +176,10 @@ class SqlStore:
         with self._read() as tx:
             return looking.next_due_at(tx)
 
+    def has_urgent(self, now: datetime) -> bool:
+        with self._read() as tx:
+            return claiming.has_urgent(tx, now)
+
     def claim_due(
         self,
         now: datetime,

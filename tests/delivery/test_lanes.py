@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from nudger.delivery.agenda import Sending
-from nudger.delivery.lanes import Lane
+from nudger.delivery.lanes import KEPT, Lane
 from nudger.delivery.pace import AHEAD, LEAST, MOST, Pace
 from nudger.model import ChannelName, Origin
 from tests.delivery.world import World
@@ -142,3 +142,51 @@ def everybody(number: int) -> dict[str, str]:
         '[[nudge]]\nkind = "rest"\nat = "12:00"\n'
         for one in range(number)
     }
+
+
+# --- what is urgent -------------------------------------------------------------------------------
+def urgent(name: str) -> Sending:
+    return replace(sending(name), urgent=True)
+
+
+async def test_what_is_urgent_goes_before_all_that_waits() -> None:
+    desk = Desk()
+    lane = Lane(2, desk.still_go, desk.send, lambda: None)
+    await lane.take([sending(name) for name in "abcd"])
+    await quiet()
+
+    await lane.take([urgent("!")])
+    desk.end("a")
+    await quiet()
+
+    assert desk.sent == ["a", "b", "!"]
+
+
+async def test_some_places_are_kept_for_what_is_urgent_however_slow_the_provider() -> None:
+    desk = Desk()
+    lane = Lane(KEPT, desk.still_go, desk.send, lambda: None)
+    await lane.take([sending(str(number)) for number in range(2 * KEPT)])
+    await quiet(100)
+    ordinary = len(desk.sent)
+
+    await lane.take([urgent("!"), urgent("?")])
+    await quiet()
+
+    assert ordinary == KEPT - 1
+    assert desk.sent[ordinary:] == ["!"]
+
+
+async def test_what_is_urgent_is_claimed_while_all_places_are_taken(world: World) -> None:
+    world.sms.gate = asyncio.Event()
+    await world.start(**everybody(LEAST + 10))
+    world.clock.at = NOON
+    await world.dispatcher.run_once(NOON)
+    await world.inbox.take(world.inbound("I want to die", "+447700000209"))
+
+    done = await world.dispatcher.run_once(NOON)
+    handed_over = world.sms.sent[-1]
+    world.sms.gate.set()
+    await world.dispatcher.settled()
+
+    assert done.started == 1
+    assert (handed_over.urgent, handed_over.address) == (True, "+447700000209")

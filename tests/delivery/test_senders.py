@@ -63,7 +63,7 @@ def test_a_long_message_makes_the_next_one_wait_longer() -> None:
 
 
 def test_a_day_has_an_end_and_the_next_begins_at_midnight_gmt() -> None:
-    limit = Limit(per_day=5)
+    limit = Limit(per_day=10)  # half of it is kept
     sender = senders.taken(SMS, limit, 3, NOON)
 
     used_up = senders.taken(sender, limit, 2, NOON)
@@ -73,6 +73,34 @@ def test_a_day_has_an_end_and_the_next_begins_at_midnight_gmt() -> None:
     assert senders.opens_at(used_up, limit, NOON) == datetime(2026, 11, 24, tzinfo=UTC)
     assert senders.room(used_up, limit, datetime(2026, 11, 24, tzinfo=UTC)) == 5
     assert "SMS_PER_DAY" in senders.why_full(used_up, limit, NOON)
+
+
+@given(st.integers(1, 10**8))
+def test_of_a_day_a_reserve_is_kept_and_never_more_than_half(per_day: int) -> None:
+    left = senders.ordinary(per_day)
+
+    assert per_day / 2 <= left <= per_day
+    assert per_day < 200 or per_day - left == int(per_day * senders.RESERVE)
+
+
+def test_what_is_urgent_uses_what_is_kept_for_it_before_it_takes_from_the_others() -> None:
+    limit = Limit(per_day=40)
+    once = senders.taken(SMS, limit, 10, NOON, urgent=10)
+
+    assert senders.room(once, limit, NOON) == 30
+    assert senders.room(senders.taken(once, limit, 4, NOON, urgent=4), limit, NOON) == 26
+    assert senders.room(senders.taken(once, limit, 30, NOON), limit, NOON) == 0
+    assert senders.room(senders.taken(once, limit, 30, NOON), limit, NOON + timedelta(days=1)) == 30
+
+
+def test_what_answers_have_used_is_of_one_day() -> None:
+    limit = Limit(per_day=40)
+    half = senders.taken(SMS, limit, 15, NOON, answers=15)
+
+    assert not senders.answers_wait(senders.taken(SMS, limit, 14, NOON, answers=14), limit, NOON)
+    assert senders.answers_wait(half, limit, NOON)
+    assert not senders.answers_wait(half, limit, NOON + timedelta(days=1))
+    assert not senders.answers_wait(half, Limit(), NOON)
 
 
 @given(

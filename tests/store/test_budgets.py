@@ -7,8 +7,8 @@ from threading import Thread
 
 import pytest
 
-from nudger.delivery.agenda import Claim, Decide, Decision, Due, Send, Sending, Verdict, Wait
-from nudger.delivery.senders import FIRST_REST, THRESHOLD, Limit
+from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Send, Sending, Verdict, Wait
+from nudger.delivery.senders import FIRST_REST, LEAST_RESERVE, THRESHOLD, Limit, ordinary
 from nudger.delivery.sends import Failure, Report, Result, SendFailure, Stage
 from nudger.delivery.ways import Ways
 from nudger.effects import Answer, OptOut, Snooze
@@ -37,14 +37,17 @@ PEOPLE = [f"p{number:02}" for number in range(12)]
 
 
 def waiting(judge: Judge, now: datetime) -> Decide:
-    """As `judge` has it where the channel is free; else it waits, a nudge's expiry for its turn."""
+    """As `judge` has it where the channel is free; else it waits, a nudge's expiry for its turn. What is
+    urgent waits for a rest alone."""
 
     def decide(one: Person, dues: Sequence[Due], ways: Ways) -> Decision:
-        shut = {**ways.full, **ways.rests}
         decision = counting(judge, now)(one, dues, ways)
         verdicts: list[Verdict] = []
         for due, verdict in zip(dues, decision.verdicts, strict=True):
-            if isinstance(verdict, Send) and verdict.channel in shut:
+            shut = {**({} if due.urgent else ways.full), **ways.rests}
+            if isinstance(verdict, Send) and not due.nudge and not due.urgent and SMS in ways.unanswered:
+                verdicts.append(Drop(State.MISSED, ways.unanswered[SMS]))
+            elif isinstance(verdict, Send) and verdict.channel in shut:
                 turn_at = due.expires_at if due.nudge else due.due_at
                 verdicts.append(Wait(verdict.channel, turn_at, shut[verdict.channel]))
             else:
@@ -63,6 +66,11 @@ def claim(
     judge: Judge = send,
 ) -> Claim:
     return (store or world.store).claim_due(world.now, limit, "here", waiting(judge, world.now), limits)
+
+
+def day_of(nudges: int) -> int:
+    """A day's budget of which so much is left for nudges."""
+    return next(per_day for per_day in range(nudges, 3 * nudges) if ordinary(per_day) == nudges)
 
 
 def texted(world: World, *names: str, at: datetime = NOON, expires: timedelta | None = None) -> None:
@@ -101,13 +109,13 @@ def test_a_rate_that_carries_all_that_is_due_lets_it_out_without_a_queue_and_cou
     texted(world, *PEOPLE[1:])
     at_once = claim(world, {SMS: Limit(per_second=1000)})
     texted(world, PEOPLE[0])
-    day_is_full = {SMS: Limit(per_second=1000, per_day=len(PEOPLE) - 1)}
+    day_is_full = {SMS: Limit(per_second=1000, per_day=day_of(len(PEOPLE) - 1))}
 
     one_more = claim(world, day_is_full)
 
     assert sorted(people_of(at_once)) == PEOPLE[1:]
     assert one_more.sendings == ()
-    assert len(claim(world, {SMS: Limit(per_second=1000, per_day=len(PEOPLE))}).sendings) == 1
+    assert len(claim(world, {SMS: Limit(per_second=1000, per_day=day_of(len(PEOPLE)))}).sendings) == 1
 
 
 def test_what_expires_first_goes_first_whenever_it_was_due(world: World) -> None:
@@ -220,7 +228,7 @@ def test_hosts_that_claim_at_once_send_no_more_than_one_would(world: World, url:
 def test_the_day_has_an_end_across_restarts(world: World, url: str) -> None:
     crowd(world)
     texted(world, *PEOPLE, expires=HOUR)
-    limits = {SMS: Limit(per_day=5)}
+    limits = {SMS: Limit(per_day=day_of(5))}
     first = claim(world, limits)
     world.now += MINUTE
     other = open_store(url)
@@ -277,6 +285,134 @@ def test_a_snooze_that_is_put_off_again_leaves_the_queue(world: World) -> None:
     world.text(Snooze(first.occurrence, NOON + HOUR))
 
     assert world.store.next_due_at() == NOON + HOUR
+
+
+# --- what is urgent -------------------------------------------------------------------------------
+def in_danger(world: World, *names: str) -> None:
+    """Each of these people is answered in a crisis."""
+    for name in names:
+        number = plan_of(name)
+        world.text(Answer("You are not alone.", "crisis"), address=number)
+
+
+def plan_of(name: str) -> str:
+    return f"+44770090{PEOPLE.index(name):04}"
+
+
+def test_a_crisis_answer_waits_for_no_second_and_is_counted_all_the_same(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:6], expires=HOUR)
+    claim(world)
+    in_danger(world, PEOPLE[9])
+
+    answered = claim(world)
+    world.now += SECOND
+    after = claim(world)
+    world.now += SECOND
+
+    assert people_of(answered) == [PEOPLE[9]]
+    assert people_of(after) == []  # its segment is made good for
+    assert len(people_of(claim(world))) == 1
+
+
+def test_a_crisis_answer_goes_before_the_answers_of_all_others(world: World) -> None:
+    crowd(world)
+    for name in PEOPLE[:8]:
+        world.text(Answer("OK, again at 6 pm.", "snoozed"), address=plan_of(name))
+    in_danger(world, PEOPLE[9])
+
+    first = claim(world, limit=4)
+
+    assert people_of(first)[0] == PEOPLE[9]
+    assert len(people_of(first)) == 1  # the others wait for their seconds
+
+
+def test_a_confirmation_of_stop_is_as_urgent(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:6], expires=HOUR)
+    claim(world)
+    world.text(Answer("OK, nothing more.", "stopped"), address=plan_of(PEOPLE[9]))
+
+    assert people_of(claim(world)) == [PEOPLE[9]]
+
+
+def test_a_reserve_of_the_day_is_left_for_what_is_urgent(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE, expires=HOUR)
+    limits = {SMS: Limit(per_day=20)}
+
+    nudges = [people_of(claim(world, limits)) for _ in range(3)]
+    in_danger(world, PEOPLE[11])
+
+    assert [len(one) for one in nudges] == [20 - LEAST_RESERVE, 0, 0]
+    assert people_of(claim(world, limits)) == [PEOPLE[11]]
+
+
+def test_what_is_urgent_goes_even_where_the_reserve_is_used_up(world: World) -> None:
+    crowd(world)
+    limits = {SMS: Limit(per_day=2)}
+
+    went = []
+    for name in PEOPLE:
+        in_danger(world, name)
+        went += people_of(claim(world, limits))
+
+    assert went == PEOPLE
+
+
+def test_answers_use_no_more_than_half_of_a_day(world: World) -> None:
+    crowd(world)
+    limits = {SMS: Limit(per_day=40)}
+    answered = []
+    for number in range(40):
+        world.text(Answer("OK.", "done"), address=plan_of(PEOPLE[number % 2]))
+        answered += people_of(claim(world, limits))
+    texted(world, *PEOPLE[2:], expires=HOUR)
+
+    nudged = people_of(claim(world, limits))
+
+    assert len(answered) == ordinary(40) // 2
+    assert sorted(nudged) == PEOPLE[2:]
+    reasons = {entry.reason for entry in world.store.log(PEOPLE[0]) if entry.state == State.MISSED}
+    assert reasons == {"answers have used their half of what the sender may send today (SMS_PER_DAY)"}
+
+
+def test_answers_have_their_half_again_on_the_next_day(world: World) -> None:
+    crowd(world)
+    limits = {SMS: Limit(per_day=40)}
+    for _ in range(20):
+        world.text(Answer("OK.", "done"), address=plan_of(PEOPLE[0]))
+        claim(world, limits)
+
+    world.now += timedelta(days=1)
+    world.text(Answer("OK.", "done"), address=plan_of(PEOPLE[0]))
+
+    assert people_of(claim(world, limits)) == [PEOPLE[0]]
+
+
+def test_what_is_urgent_is_claimed_where_there_is_no_place_for_more(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:6])
+    before = world.store.has_urgent(world.now)
+    in_danger(world, PEOPLE[9])
+
+    assert (before, world.store.has_urgent(world.now)) == (False, True)
+    assert people_of(claim(world, {}, limit=0)) == [PEOPLE[9]]
+    assert not world.store.has_urgent(world.now)
+
+
+def test_what_is_urgent_waits_while_its_channel_rests_and_goes_first_after_it(world: World) -> None:
+    crowd(world)
+    texted(world, *PEOPLE[:3], expires=HOUR)
+    (first,) = claim(world).sendings
+    fault = SendFailure(Failure.SENDER, "Twilio refused our credentials", "20003")
+    world.store.record([Result(first, failure=fault)], world.now)
+    in_danger(world, PEOPLE[9])
+    during = claim(world)
+    world.now += FIRST_REST
+
+    assert people_of(during) == []
+    assert people_of(claim(world)) == [PEOPLE[9]]
 
 
 # --- the breaker ----------------------------------------------------------------------------------

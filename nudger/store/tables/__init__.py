@@ -6,7 +6,7 @@ anything of a person locks the person's row first, several people in the order o
 SQLite there is one writer anyway). So `occurrence` and `message` rows need no locks of their own.
 """
 
-from nudger.store.tables.agenda import IS_PLANNED, WAITS_FOR_TIME, event, message, occurrence, reply
+from nudger.store.tables.agenda import IS_PLANNED, URGENT, WAITS_FOR_TIME, event, message, occurrence, reply
 from nudger.store.tables.columns import (
     EPOCH,
     MICROSECOND,
@@ -47,6 +47,7 @@ __all__ = [
     "MICROSECOND",
     "OR_FAIL",
     "ROW_ID",
+    "URGENT",
     "WAITS_FOR_TIME",
     "AnyRow",
     "Instant",

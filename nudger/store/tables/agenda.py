@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -20,6 +22,7 @@ from nudger.store.tables.columns import ROW_ID, Instant, metadata, of_person
 _OPEN = text("state = 'sending' OR state = 'unknown'")
 _PLANNED = text("wake_at IS NOT NULL")
 _FREE = text("wake_at IS NOT NULL AND queue IS NULL")
+_URGENT = text("urgent AND wake_at IS NOT NULL AND queue IS NULL")
 _QUEUED = text("wake_at IS NOT NULL AND queue IS NOT NULL")
 
 occurrence = Table(
@@ -52,6 +55,7 @@ occurrence = Table(
     Column("text", Text),
     Column("key", Text),  # of an answer: which of nudger's texts
     Column("channel", Text),  # an answer's
+    Column("urgent", Boolean, nullable=False, server_default=false()),  # an answer that goes before all else
     Column("via", Text),  # the channel of the last attempt
     Column("claimed_at", Instant),
     Column("settled_at", Instant),
@@ -63,6 +67,7 @@ occurrence = Table(
     # All hold only what is planned: a claim costs the same at a thousand rows and at millions. What waits
     # for a budget is out of the way of what does not: a long queue holds up no email.
     Index("occurrence_wake", "wake_at", "id", sqlite_where=_FREE, postgresql_where=_FREE),
+    Index("occurrence_urgent", "wake_at", "id", sqlite_where=_URGENT, postgresql_where=_URGENT),
     Index("occurrence_turn", "queue", "turn_at", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("occurrence_person_wake", "person", "wake_at", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
     Index("occurrence_due", "due_at"),
@@ -128,6 +133,7 @@ event = Table(
     Index("event_person", "person", "id"),
 )
 
+URGENT = _URGENT  # word for word what the index says, or SQLite does not take it
 IS_PLANNED = occurrence.c.wake_at.is_not(None)
 # Said wherever the next of all is looked for, else no index answers: see occurrence_wake.
 WAITS_FOR_TIME = occurrence.c.queue.is_(None)

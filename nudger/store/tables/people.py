@@ -96,7 +96,8 @@ reach = Table(
     Column("failures", Integer, nullable=False, server_default="0"),  # texts in a row that did not arrive
     Column("rested_at", Instant),  # too many: this channel is left alone until the address is put right
     Column("ask_at", Instant),  # when to see whether this address can be asked for consent
-    Column("asked_at", Instant),  # this address was: never again
+    Column("asked_at", Instant),  # this address was, last
+    Column("times_asked", Integer, nullable=False, server_default="0"),
     Index("reach_address", "address", "channel"),
     Index("reach_ask", "ask_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
 )

@@ -48,6 +48,9 @@ sender = Table(
     Column("filled_at", Instant),
     Column("day", Date),  # the GMT day that `day_segments` counts
     Column("day_segments", Integer, nullable=False),
+    # Those of them that were answers, and that were urgent.
+    Column("day_answers", Integer, nullable=False, server_default="0"),
+    Column("day_urgent", Integer, nullable=False, server_default="0"),
     Column("rate", Float),  # segments per second, where the provider asked for less; null: the setting's
     Column("slowed_at", Instant),
     Column("failures", Integer, nullable=False),  # faults in a row that were not a recipient's
