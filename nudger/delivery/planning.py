@@ -1,7 +1,7 @@
 """Plans as they were loaded, when losing them is no edit, and days as they were laid out. Pure."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from nudger.errors import Problem
@@ -53,7 +53,15 @@ class PlanRead:
     marks: Mapping[str, str] = field(default_factory=dict)  # file -> how it was when it was read
     lenders: Collection[str] = ()  # files that have something told in the file of another
     host: str = ""  # where they were looked for: the folder of another host may hold other files
+    refused: Collection[str] = ()  # people among them whose consent line says that there is none
+    untold: Collection[str] = ()  # people with an opt-in to a notice that says so
     accepted: bool = False  # whoever is in none of them any more may go, however many they are
+
+
+def without(plan: Plan, *, consent: bool, tell: bool) -> Plan:
+    """The plan without its consent line, and with nobody to tell: what its file says no longer."""
+    contacts = tuple(replace(one, tell=None, agreed=None) for one in plan.contacts) if tell else plan.contacts
+    return replace(plan, consent=None if consent else plan.consent, contacts=contacts)
 
 
 @dataclass(frozen=True, slots=True)

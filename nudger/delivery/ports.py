@@ -53,7 +53,8 @@ class Store(Protocol):
         `read.files` (None: anywhere) and are not among `read.people` become removed, and what is planned
         for them is cancelled; a removed person whose file is back is restored. The problems and marks of
         these files replace what was kept of them. A plan whose `consent` is set gives consent on each of
-        its channels, but never undoes an opt-out.
+        its channels, but never undoes an opt-out; a faulty one whose line says that there is none takes back
+        what an earlier line gave, and ends an opt-in to notices in the same way.
 
         Where too many are gone (`planning.is_sudden`, of all people or of one file), they are missing in
         place of removed, with an alarm: they go on until a plan of theirs is read, or the operator accepts

@@ -54,6 +54,7 @@ class Draft:
     faults: dict[Fault, None] = field(default_factory=dict)  # in order, and each once
 
     failed: bool = False  # it has an error of its own
+    refused: set[str] = field(default_factory=set)  # keys of record that say that there is none
 
     def add(self, fault: Fault) -> None:
         self.faults[fault] = None

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from nudger.model import ChannelName, Effort, Kind
-from nudger.plans import addresses, times, trust
+from nudger.plans import addresses, records, times
 from nudger.plans.facts import Facts
 from nudger.plans.faults import Wrong, did_you_mean, listed, meant, shown
 from nudger.plans.zones import read_zone
@@ -132,18 +132,14 @@ def _shared_name(value: object) -> str:
     raise Wrong(f"expected the name of a shared plan, got {shown(value)}", hint)
 
 
-def _consent(value: object) -> str:
-    if isinstance(value, str) and value.strip():
-        return addresses.read_line(value)
-    hint = 'say when and how it was given: "2026-11-20, in person"; leave it out, and nudger asks'
-    raise Wrong(f"expected where consent is on record, got {shown(value)}", hint)
-
-
 _LINE = {"type": "string", "minLength": 1}
 _CHANNELS = _plain(_channel, {"enum": list(ChannelName)}, many=True)
 _EFFORT = _plain(_effort, {"enum": list(Effort)})
 _EVERY = _plain(times.read_every, _text(times.EVERY, "3 days", "2 weeks"))
-_RECORD = Form(trust.read_record, _text(r"\d{4}-\d\d-\d\d.+", "2026-11-20, on paper: please tell Sam"))
+_RECORD = Form(records.read_opt_in, _text(r"\d{4}-\d\d-\d\d.+", "2026-11-20, on paper: please tell Sam"))
+_CONSENT = Form(
+    records.read_consent, {"type": "string", "minLength": 1, "examples": ["2026-11-20, in person"]}
+)
 _PHONE = Form(
     lambda value, facts: addresses.read_phone(value, facts.country),
     {"type": "string", "examples": ["+447700900123"]},
@@ -180,8 +176,8 @@ PLAN: Mapping[str, Key] = _table(
     Key("gap", _span(0 * HOUR, 12 * HOUR, "2h", "90m"), "Between nudges.", "2h"),
     Key(
         "consent",
-        _plain(_consent, _LINE),
-        "Where consent is on record. Without it nudger asks once, and sends nothing else before YES.",
+        _CONSENT,
+        "When and how consent was given. Without it nudger asks once, and sends nothing else before YES.",
     ),
     Key(
         "if_then",

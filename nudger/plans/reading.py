@@ -43,6 +43,8 @@ class Reading:
     problems: tuple[Problem, ...]  # sorted by file, line, column
     phones: frozenset[str] = frozenset()  # of everyone who is in these files, right or wrong
     lenders: frozenset[str] = frozenset()  # files that have something told in the file of another
+    refused: frozenset[str] = frozenset()  # people whose consent line says that there is none
+    untold: frozenset[str] = frozenset()  # people with an opt-in to a notice that says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def read(sources: Sequence[Source], facts: Facts, shared: Sequence[Source] = ())
         problems=tuple(problems),
         phones=frozenset(entry.phone for entry in entries if entry.phone is not None),
         lenders=frozenset(entry.given.file for entry in entries if entry.lent),
+        refused=frozenset(one for one, its in people.items() if its.whole and its.whole.refuses),
+        untold=frozenset(one for one, its in people.items() if its.whole and its.whole.tells_nobody),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from nudger.plans.drafts import ContactDraft, Draft, NudgeDraft
 from nudger.plans.faults import ERROR, Fault, Path, did_you_mean, listed, meant, shown
 from nudger.plans.names import SHARED, folder_of, stem_of
+from nudger.plans.trust import OPT_INS
 
 DEEPEST = 16  # shared plans on top of each other
 Key = tuple[str, str]  # the folder of plans, the name of the shared plan
@@ -43,6 +44,18 @@ class Whole:
         """Neither it nor anything that it extends has an error."""
         below = self.base is None or self.base.sound
         return below and self.known and not self.failed and not self.own.failed
+
+    @property
+    def refuses(self) -> bool:
+        """Whether its consent line, its own or else the one that it extends, says that there is none."""
+        if "consent" in self.own.values or self.base is None:
+            return "consent" in self.own.refused
+        return self.base.refuses
+
+    @property
+    def tells_nobody(self) -> bool:
+        """Whether an opt-in to a notice says that there is none."""
+        return not self.own.refused.isdisjoint(OPT_INS)
 
     def fault(self, placed: Placed, keys: Path, message: str, hint: str = "", severity: str = ERROR) -> None:
         """At a nudge of the plan's own; for one that it has from a shared plan, at its `extends`."""

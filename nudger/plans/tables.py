@@ -23,6 +23,7 @@ from nudger.plans.faults import (
     shown,
 )
 from nudger.plans.keys import ALSO, CONTACT, NUDGE, PLAN, TABLES, Form, Key
+from nudger.plans.records import Refusal, undated
 from nudger.plans.times import in_words
 
 MOST = 100  # nudges, contacts, values of a list: far beyond a person's, and few enough to compare all
@@ -39,6 +40,9 @@ def read_plan(draft: Draft, data: Table, facts: Facts) -> None:
     if isinstance(gap, timedelta) and gap < SHORTEST_GAP:
         message = f"{in_words(gap)} leaves little peace between nudges"
         draft.add(Fault(("gap",), message, "60 minutes or more are kinder", WARNING))
+    consent = draft.values.get("consent")
+    if isinstance(consent, str) and (lack := undated(consent)):
+        draft.add(Fault(("consent",), *lack, WARNING))
     _read_nudges(draft, tables["nudge"], facts)
     _read_contacts(draft, tables["contact"], facts)
 
@@ -150,6 +154,8 @@ def _read_table(
             except Wrong as wrong:
                 draft.add(Fault((*path, name), wrong.message, wrong.hint))
                 values[name] = FAULTY
+                if isinstance(wrong, Refusal):
+                    draft.refused.add(name)
     return values
 
 

@@ -60,6 +60,7 @@ def _channels(that: Column[datetime]) -> ScalarSelect[str]:
 
 
 _STOPPED = select(reach).where(among(reach.c.address), reach.c.opted_out_at.is_not(None))
+_UNASKED = update(reach).where(among(reach.c.person)).values(ask_at=None)
 _STANDING = (
     update(person)
     .where(among(person.c.id))
@@ -102,6 +103,11 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[s
         for key, row in old.items()
         if row.rested_at is not None and addresses[key[0]].address(ChannelName(key[1])) != row.address
     ]
+
+
+def ask_nobody(tx: Transaction, ids: Collection[str]) -> None:
+    """The plans of these people say that there is no consent: they are not asked for one either."""
+    tx.connection.execute(_UNASKED, {"ids": sorted(ids)})
 
 
 def refresh(tx: Transaction, ids: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, insert, literal_column, select, update
 
-from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
+from nudger.delivery.planning import PlanChange, PlanFile, PlanRead, without
 from nudger.errors import Problem
 from nudger.model import History
 from nudger.store import (
@@ -150,7 +150,7 @@ class _Load:
         changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
         back = sorted(one for one in read.people if one in known and known[one].removed_at is not None)
         moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
-        for ids in chunks(sorted({*changed, *back, *verdict.everyone}), CHUNK):
+        for ids in chunks(sorted({*changed, *back, *verdict.everyone, *self._refusing(known)}), CHUNK):
             people.lock(tx, ids)
         _add(tx, [given[one] for one in added], now)
         _change(tx, [given[one] for one in changed], now)
@@ -158,10 +158,27 @@ class _Load:
         gone.carry_out(tx, verdict, read.host, now)
         gone.restore(tx, back, now)
         set_aside.soon(tx, [*changed, *back], now)
+        self._end_consents(tx, known, now)
         plan_files.keep(tx, read)
         restored = frozenset(back)
         changed = [one for one in changed if one not in restored]
         return PlanChange(tuple(added), tuple(changed), verdict.removed, tuple(back), verdict.missing)
+
+    def _refusing(self, known: Known) -> set[str]:
+        """Whose plan is faulty for a line of record that says that there is none."""
+        read = self.read
+        return {one for one in (*read.refused, *read.untold) if one in known and one in read.people}
+
+    def _end_consents(self, tx: Transaction, known: Known, now: datetime) -> None:
+        """Their last good plan runs on, without what a line of it says no longer."""
+        found = people.read(tx, self._refusing(known))
+        ended = []
+        for one in found.values():
+            plan = without(one.plan, consent=one.id in self.read.refused, tell=one.id in self.read.untold)
+            if plan != one.plan:
+                ended.append(PlanFile(plan, known[one.id].file, f"{known[one.id].digest}, ended"))
+        _change(tx, ended, now)
+        consent.ask_nobody(tx, [file.plan.person for file in ended if file.plan.person in self.read.refused])
 
 
 def _known(tx: Transaction, files: Collection[str] | None, ids: Collection[str]) -> Known:

@@ -211,6 +211,22 @@ def test_of_very_many_problems_the_log_names_twenty_errors_first(world: World) -
     assert (logs[0]["log_level"], "x.toml" in logs[0]["at"]) == ("error", True)
 
 
+def test_a_consent_line_that_says_no_stops_the_nudges_of_the_plan_that_ran(world: World) -> None:
+    agreed = 'consent = "2026-11-20, on paper"\n' + MAYA
+    world.put({"maya.toml": agreed})
+    world.load()
+    before = world.store.person("maya")
+
+    world.load([world.write("maya.toml", agreed.replace("2026-11-20, on paper", "refused"))])
+
+    after = world.store.person("maya")
+    assert before is not None
+    assert after is not None
+    assert (len(before.standing.consented), len(after.standing.consented)) == (1, 0)
+    assert world.runs.keys() == {"maya"}
+    assert [problem.where for problem in world.problems] == ["consent"]
+
+
 def test_a_number_that_another_person_has_is_found_by_reading_both(world: World) -> None:
     world.put({"maya.toml": MAYA, "jo.toml": JO})
     world.load()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, time, timedelta
 
+from nudger.delivery.planning import PlanRead
 from nudger.effects import Answer, OptIn, OptOut
 from nudger.errors import Problem
 from nudger.model import (
@@ -182,6 +183,57 @@ def test_a_consent_line_that_is_taken_out_takes_its_consent_with_it(world: World
     world.load(plan(consent=None))
 
     assert world.person().standing.consented == set()
+
+
+def faulty(world: World, **said: tuple[str, ...]) -> None:
+    """Maya's plan is read again, and is faulty for a line of record that says that there is none."""
+    people = {"maya": "plans/maya.toml"}
+    world.store.load_plans(PlanRead(None, (), people, (), **said), world.now)
+
+
+def test_a_consent_line_that_says_no_takes_its_consent_with_it_though_the_plan_is_faulty(
+    world: World,
+) -> None:
+    world.maya(NOON)
+
+    faulty(world, refused=("maya",))
+
+    assert world.person().standing.consented == set()
+    assert world.person().standing.removed_at is None
+    assert [entry.what for entry in world.store.log("maya")] == ["plan changed", "plan added"]
+    assert world.store.ask_for_consent(world.now, 10, lambda _person, _channel: world.now) == 0
+    faulty(world, refused=("maya",))
+    assert len(world.store.log("maya")) == 2
+
+
+def test_a_consent_line_that_is_put_right_word_for_word_counts_again(world: World) -> None:
+    world.load(plan())
+    faulty(world, refused=("maya",))
+
+    change = world.load(plan())
+
+    assert change.changed == ("maya",)
+    assert world.person().standing.consented == {SMS, EMAIL}
+
+
+def test_a_consent_line_that_says_no_leaves_what_the_person_said_themselves(world: World) -> None:
+    world.load(plan(consent=None))
+    world.text(OptIn(frozenset({SMS}), "texted YES"))
+    world.load(plan())
+
+    faulty(world, refused=("maya",))
+
+    assert world.person().standing.consented == {SMS}
+
+
+def test_an_opt_in_that_says_no_ends_the_one_that_runs(world: World) -> None:
+    told = "2026-11-20, on paper: yes, tell Sam"
+    world.load(plan(contacts=(Contact("Sam", "brother", "+447700900456", tell=told, agreed=told),)))
+
+    faulty(world, untold=("maya",))
+
+    assert world.person().plan.trusted is None
+    assert world.person().standing.consented == {SMS, EMAIL}
 
 
 def test_a_consent_given_in_words_outlives_the_line(world: World) -> None:
