@@ -37,6 +37,7 @@ LAY_OUT_EVERY = timedelta(seconds=15)
 RELOAD_EVERY = timedelta(minutes=5)  # where the folder tells of no changes (network file systems)
 STATUS_EVERY = timedelta(seconds=30)
 START_GOES_ON = timedelta(seconds=10)  # how often a start that is under way says so
+ASK_FIRST = timedelta(seconds=5)  # for what came in while nudger was down
 PATIENCE = timedelta(seconds=4)  # for what is under way at the end; a stop takes 5 s at most
 # What blocks runs in these. Names that nobody resolves (of the mail server, of Twilio, of who is told) hold a
 # dozen of them for as long as the resolver likes; Python's own half a dozen would leave none for the store.
@@ -85,6 +86,8 @@ class Daemon:
     watch: Callable[
         [], AsyncIterator[Collection[Path]]
     ]  # the plan files that changed; none once it has begun
+    first: Callable[[datetime], Awaitable[int]] | None = None  # before anything goes out
+    missed: Callable[[datetime], None] | None = None  # a text that was posted may be lost
     duties: tuple[Duty, ...] = ()  # besides those that every daemon has
     aside: tuple[Callable[[], Awaitable[None]], ...] = ()  # run beside the duties (the demo's terminal)
     close: Callable[[], Awaitable[None]] | None = None
@@ -132,8 +135,14 @@ class Daemon:
         self._stop.set()
 
     async def take(self, inbound: Inbound) -> None:
-        """A reply, from wherever it comes: committed when this returns, answered right after."""
-        await self.inbox.take(inbound)
+        """A reply, from wherever it comes: committed when this returns, answered right after. One that cannot
+        be committed may be lost to whoever posted it: it is asked for."""
+        try:
+            await self.inbox.take(inbound)
+        except BaseException:
+            if self.missed is not None:
+                self.missed(self.clock.now())
+            raise
         self.wake()
 
     def wake(self) -> None:
@@ -158,6 +167,18 @@ class Daemon:
         await self.loading.run_once(now)
         await asyncio.to_thread(self.loading.demand, now)
         await self.laying_out.run_once(now)
+        await self._ask_first()
+
+    async def _ask_first(self) -> None:
+        """Who texted STOP while nudger was down gets nothing that was due meanwhile. A provider that does not
+        answer keeps nobody else waiting for long: it is asked again."""
+        if self.first is None:
+            return
+        try:
+            async with asyncio.timeout(ASK_FIRST.total_seconds()):
+                await self.first(self.clock.now())
+        except TimeoutError:
+            log.warning("poll_failed", fault="the provider did not answer before the start went on")
 
     def _schedule(self) -> None:
         # No grace: a run that comes late still has to come. One at a time: a slow run is not doubled.

@@ -120,6 +120,7 @@ class Answer:
 
     text: str
     key: str = ""  # which of nudger's texts
+    at: datetime | None = None  # not before; None: at once
 
 
 @dataclass(frozen=True, slots=True)

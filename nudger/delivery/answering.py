@@ -1,11 +1,13 @@
-"""What is answered to a text that came in: what it means, what the provider has done with it, and whether
-it was answered often enough. Pure."""
+"""What is answered to a text that came in: what it means, what the provider has done with it, how late it is,
+and whether it was answered often enough. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from nudger.delivery.answer_limits import Allowance, allowance
 from nudger.delivery.inbound import Handled, Inbound, Writer
+from nudger.delivery.late import Late
 from nudger.delivery.respond import Responder
 from nudger.effects import Answer, Effect, OptIn, Response, Unanswered
 from nudger.replies import Intent, Understood
@@ -13,12 +15,16 @@ from nudger.replies import Intent, Understood
 
 def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
     """All that follows from this text for the person who wrote it."""
+    now = inbound.taken_at or inbound.received_at
     understood = responder.read(writer, inbound.text, inbound.received_at)
     if inbound.handled is not None:
         understood = _handled(understood, inbound.handled)
-    response = responder.follow(writer, understood, inbound.channel, inbound.received_at)
+    response = responder.follow(writer, understood, inbound.channel, now)
+    if inbound.taken_at is not None:
+        response = Late(responder, writer, inbound, now).response(response)
     if inbound.handled is None:
-        return replace(response, effects=tuple(_limited(responder, writer, understood, inbound, response)))
+        limited = _limited(responder, writer, understood, inbound.text, response, now)
+        return replace(response, effects=tuple(limited))
     if not understood.crisis:
         return replace(response, effects=_unanswered(response.effects))  # the provider has answered
     if inbound.handled is Handled.START:
@@ -28,15 +34,14 @@ def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
 
 
 def _limited(
-    responder: Responder, writer: Writer, understood: Understood, inbound: Inbound, response: Response
+    responder: Responder, writer: Writer, understood: Understood, text: str, response: Response, now: datetime
 ) -> Iterator[Effect]:
     """The effects, without an answer where there are no more of them."""
-    at = inbound.received_at
     for effect in response.effects:
         if not isinstance(effect, Answer):
             yield effect
             continue
-        allowed = allowance(writer, understood, inbound.text, effect.key, at)
+        allowed = allowance(writer, understood, text, effect.key, now)
         if allowed is Allowance.LAST:
             yield responder.last(writer.person.plan, effect)
         else:

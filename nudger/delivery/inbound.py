@@ -26,8 +26,10 @@ class Inbound:
     channel: ChannelName
     address: str
     text: str
-    received_at: datetime
+    received_at: datetime  # by the provider
     handled: Handled | None = None  # by the provider, whatever the words say
+    taken_at: datetime | None = None  # later than it came in, and after others: it was asked for
+    again: bool = False  # it may have been taken and answered before, in what a restored database has lost
 
     def __post_init__(self) -> None:
         checked(self.received_at)
@@ -73,6 +75,8 @@ class Writer:
     next_due_at: datetime | None = None
     answered: tuple[Answered, ...] = ()  # which of nudger's texts answered them in the last 24 h
     asked_today: int = 0  # nudges on demand on this local date
+    since: frozenset[str] = frozenset()  # what their log says of after a text that was asked for
+    known_since: datetime | None = None  # when a plan first named them, where a text was asked for
     contact_stopped: bool = False  # the trusted contact wants no notices
     sent: tuple[Sent, ...] = ()  # the last messages to them, the latest first
 

@@ -229,6 +229,10 @@ class Store(Protocol):
         """Commits the text, what it was understood as, and all its effects in one transaction. None, and
         nothing changed, where the provider's id is known or nobody has this address."""
 
+    def unseen(self, found: Sequence[Inbound]) -> Collection[str]:
+        """The provider's ids of those that are not known, and come from a person's or a trusted contact's
+        number. One read, however many they are."""
+
     def act(
         self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
     ) -> Response | None:

@@ -100,6 +100,12 @@ class Responder:
             effects = reading.unasked_for(effects)
         return Response(str(understood.intent), understood.until, effects)
 
+    def say_at(self, plan: Plan, key: str, at: datetime, now: datetime) -> str:
+        """One of nudger's texts about an instant, as one says it now."""
+        zone = self.zone(plan.timezone)
+        when = self.wording.say_when(plan.language, at.astimezone(zone), now.astimezone(zone))
+        return self.wording.system(plan.language, key, when=when)
+
     def last(self, plan: Plan, answer: Answer) -> Answer:
         """The same, as the last answer for a while: it says so, and where somebody is."""
         quiet = self.wording.system(plan.language, "quiet")

@@ -48,6 +48,11 @@ class Act:
     line: int  # of the reply; negative for an operator's act: the slot of the answers to it
     channel: ChannelName | None
     words: str | None = None  # the person's own, where there are any
+    taken_at: datetime | None = None  # where that is later
+
+    @property
+    def now(self) -> datetime:
+        return self.taken_at or self.at
 
 
 def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
@@ -135,7 +140,7 @@ def _ask(tx: Transaction, act: Act, kind: Kind | None) -> None:
     nudge = _asked_nudge(tx, act.one, kind)
     if nudge is None:
         return  # a plan without nudges
-    today = tx.local_date(act.one.plan, act.at)
+    today = tx.local_date(act.one.plan, act.now)
     last = tx.connection.scalar(
         select(func.max(occurrence.c.slot)).where(
             occurrence.c.person == act.one.id,
@@ -150,8 +155,8 @@ def _ask(tx: Transaction, act: Act, kind: Kind | None) -> None:
         nudge=nudge[0],
         slot=FIRST_ASKED if last is None else last + 1,
         origin=Origin.ASKED,
-        due_at=act.at,
-        expires_at=act.at + FRESH,
+        due_at=act.now,
+        expires_at=act.now + FRESH,
         kind=nudge[1],
     )
     tx.connection.execute(insert(occurrence), entry)
@@ -198,19 +203,24 @@ def _answer(tx: Transaction, act: Act, answer: Answer, number: int) -> None:
         person=act.one.id,
         nudge="",
         origin=Origin.ANSWER,
-        due_at=act.at,
         text=answer.text,
         key=answer.key or None,
         channel=act.channel,
-        **_written(tx, act, number),
+        **_written(tx, act, number, answer.at),
     )
     tx.connection.execute(insert(occurrence), entry)
 
 
-def _written(tx: Transaction, act: Act, number: int) -> dict[str, Any]:
-    """What tells the texts apart that follow from one reply, and how late they may be."""
-    today = tx.local_date(act.one.plan, act.at)
-    return {"local_date": today, "slot": act.line, "round": number, "expires_at": act.at + ANSWER_FRESH}
+def _written(tx: Transaction, act: Act, number: int, at: datetime | None = None) -> dict[str, Any]:
+    """What tells the texts apart that follow from one reply, when they are due, and how late they may be."""
+    due_at = at or act.now
+    return {
+        "local_date": tx.local_date(act.one.plan, act.now),
+        "slot": act.line,
+        "round": number,
+        "due_at": due_at,
+        "expires_at": due_at + ANSWER_FRESH,
+    }
 
 
 def _entry(tx: Transaction, act: Act, entry_id: int) -> AnyRow | None:

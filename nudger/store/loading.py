@@ -199,7 +199,7 @@ def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
         _NEW_PERSON.run(tx.connection, [_person(file) | {"empty": empty, "now": now} for file in chunk])
         _NEW_PLAN.run(tx.connection, [_plan(file) for file in chunk])
         consent.align(tx, [file.plan for file in chunk], now)
-        standing.record_events(tx, [file.plan.person for file in chunk], now, "plan added")
+        standing.record_events(tx, [file.plan.person for file in chunk], now, standing.ADDED)
 
 
 def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:

@@ -24,7 +24,6 @@ def tell(tx: Transaction, person_id: str, told: Tell, at: datetime, **identity: 
         person=person_id,
         nudge="",
         origin=Origin.NOTICE,
-        due_at=at,
         text=told.text,
         channel=ChannelName.SMS,
         **identity,

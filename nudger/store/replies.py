@@ -1,5 +1,7 @@
 """Replies and operators' acts: bound to a nudge, understood, and committed with all their effects."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,9 +10,21 @@ from sqlalchemy import bindparam, func, select
 from nudger.delivery.inbound import Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.effects import Response
 from nudger.model import Origin, Outcome, Person, State
+from nudger.phones import forms, one_phone
 from nudger.store import effects, notices, people, set_aside, standing
 from nudger.store.entries import KINDS, NUDGES, ORIGINS
-from nudger.store.tables import IS_PLANNED, AnyRow, day_before, message, occurrence, reply
+from nudger.store.keys import among
+from nudger.store.tables import (
+    IS_PLANNED,
+    AnyRow,
+    day_before,
+    event,
+    message,
+    occurrence,
+    person,
+    reach,
+    reply,
+)
 from nudger.store.transaction import Transaction
 
 DAY = timedelta(hours=24)
@@ -24,6 +38,9 @@ _OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
 
 # Made once: to put a statement together costs several times what it costs to run it.
 _KNOWN = select(reply.c.line).where(reply.c.provider_id == bindparam("named"))
+_KNOWN_AMONG = select(reply.c.provider_id).where(among(reply.c.provider_id))
+_REACHED = select(reach.c.address).where(among(reach.c.address))
+_TRUSTED = select(person.c.trusted).where(among(person.c.trusted))
 _LATEST = (
     select(message.c.line, message.c.occurrence, message.c.attempted_at)
     .where(message.c.person == bindparam("one"))
@@ -114,6 +131,8 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
     found = writer(tx, person_id, inbound.received_at)
     if found is None:
         return None
+    if inbound.taken_at is not None:
+        found = _with_what_followed(tx, found, inbound.received_at)
     response = respond(found)
     line = tx.next_line()
     row = _row(inbound, person_id, found.bound, response)
@@ -121,9 +140,11 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
     added = tx.database.insert_new(reply).returning(reply.c.line)
     if tx.connection.scalar(added, {"line": line, **row}) is None:
         return None
-    act = effects.Act(found.person, inbound.received_at, line, inbound.channel, inbound.text)
+    act = effects.Act(
+        found.person, inbound.received_at, line, inbound.channel, inbound.text, inbound.taken_at
+    )
     effects.apply(tx, act, response.effects)
-    set_aside.soon(tx, [person_id], inbound.received_at)
+    set_aside.soon(tx, [person_id], inbound.taken_at or inbound.received_at)
     return response
 
 
@@ -171,6 +192,25 @@ def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
         contact_stopped=notices.has_stopped(tx, one.plan),
         sent=_sent(tx, one),
     )
+
+
+def _with_what_followed(tx: Transaction, found: Writer, at: datetime) -> Writer:
+    """With what happened since a text that was taken late, and when the person was first known."""
+    of_theirs = event.c.person == found.person.id
+    since = tx.connection.scalars(select(event.c.what).where(of_theirs, event.c.at > at).distinct())
+    added = select(func.max(event.c.at)).where(of_theirs, event.c.what == standing.ADDED)
+    return replace(found, since=frozenset(since), known_since=tx.connection.scalar(added))
+
+
+def unseen(tx: Transaction, found: Sequence[Inbound]) -> Collection[str]:
+    """See Store.unseen."""
+    ids = {one.provider_id for one in found}
+    known = set(tx.connection.scalars(_KNOWN_AMONG, {"ids": sorted(ids)}))
+    numbers = {form: one for one in found for form in forms(one.address)}
+    ours = {*tx.connection.scalars(_REACHED, {"ids": sorted(numbers)})}
+    ours |= {*tx.connection.scalars(_TRUSTED, {"ids": sorted(numbers)})}
+    phones = {one_phone(number) for number in ours}
+    return {one.provider_id for one in found if one_phone(one.address) in phones} - known
 
 
 def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:

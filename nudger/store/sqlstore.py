@@ -258,6 +258,10 @@ class SqlStore:
         with self._write(wakes=True) as tx:
             return replies.take_reply(tx, inbound, respond)
 
+    def unseen(self, found: Sequence[Inbound]) -> Collection[str]:
+        with self._read() as tx:
+            return replies.unseen(tx, found)
+
     def act(
         self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
     ) -> Response | None:

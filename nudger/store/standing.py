@@ -26,6 +26,7 @@ class Cause:
 HOLD = Cause("hold", "held until RESUME")
 OPT_OUT = Cause("opt-out", "opted out")
 REMOVAL = Cause("removal", "the plan file was removed")
+ADDED = "plan added"
 RATES = ("as planned", "half of the plan's", "a quarter of the plan's")  # by steps of LESS
 CAUSES = frozenset(cause.name for cause in (HOLD, OPT_OUT, REMOVAL))
 

@@ -19,9 +19,10 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.asking import Asking
 from nudger.delivery.dispatcher import Dispatcher
 from nudger.delivery.housekeeping import Housekeeping
-from nudger.delivery.inbox import AskingAgain, Inbox, Poller
+from nudger.delivery.inbox import Inbox
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.lease import LIFE, TAKE_OVER_EVERY
+from nudger.delivery.poller import LOOK_EVERY, WITH_WEBHOOKS, Poller
 from nudger.delivery.ports import Channel, Clock, Store
 from nudger.delivery.reconciling import Outbox, Reconciling, TakingOver
 from nudger.delivery.retry import Retries
@@ -72,6 +73,7 @@ def build_daemon(
     )
     page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
     inbox = Inbox(store, replace(core.responder, own_page=page), metrics)
+    poller = _poller(settings, store, clock, channels[ChannelName.SMS], inbox)
     high_water = marks(core, store)
 
     trying_again = TryingAgain(store, core.decider, core.zone, settings.seed)
@@ -98,6 +100,8 @@ def build_daemon(
         dispatcher=dispatcher,
         inbox=inbox,
         recover=recover,
+        first=poller.run_once if poller else None,
+        missed=poller.missed if poller else None,
         web=lambda: serving(settings, doors(core, store, clock, daemon, metrics)),
         watch=lambda: _no_changes() if settings.plans == "push" else changes(settings.plans_dir),
         duties=(
@@ -109,7 +113,7 @@ def build_daemon(
             Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
             *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store, core.decider).run_once),
-            *_duties(core, store, clock, channels, inbox),
+            *_duties(store, channels, poller),
         ),
         aside=(partial(store.listen, woken),),
         close=close,
@@ -144,19 +148,20 @@ def _limits(settings: Settings) -> dict[ChannelName, Limit]:
     return {ChannelName.SMS: Limit(settings.sms_per_second, settings.sms_per_day)}
 
 
-def _duties(
-    core: Core, store: Store, clock: Clock, channels: Mapping[ChannelName, Channel], inbox: Inbox
-) -> Iterator[Duty]:
-    sms, settings = channels[ChannelName.SMS], core.settings
-    if isinstance(sms, TwilioChannel):
-        again = AskingAgain(sms, inbox.take, store)
-        yield Duty("ask again", timedelta(minutes=1), again.run_once, at_once=True)
-    if isinstance(sms, TwilioChannel) and settings.replies == "poll":
-        # Kept across restarts: nothing from before the first start is ever taken.
-        since = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))
-        every = timedelta(seconds=settings.poll_seconds)
-        poller = Poller(sms, inbox.take, since)
-        yield Duty("poll replies", every, _in_turn(store, "poll replies", every, poller.run_once))
+def _poller(settings: Settings, store: Store, clock: Clock, sms: Channel, inbox: Inbox) -> Poller | None:
+    if not isinstance(sms, TwilioChannel):
+        return None
+    # Kept across restarts: nothing from before the first start is ever taken.
+    first_start = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))
+    polls = settings.replies == "poll"
+    every = timedelta(seconds=settings.poll_seconds) if polls else WITH_WEBHOOKS
+    return Poller(sms, inbox.take, store, first_start, every)
+
+
+def _duties(store: Store, channels: Mapping[ChannelName, Channel], poller: Poller | None) -> Iterator[Duty]:
+    sms = channels[ChannelName.SMS]
+    if poller is not None:
+        yield Duty("poll replies", min(poller.every, LOOK_EVERY), poller.run_once, at_once=True)
     # The mail server cannot be asked, and the phone on the screen has what is in the store.
     outboxes: dict[ChannelName, Outbox] = {ChannelName.SMS: sms} if isinstance(sms, TwilioChannel) else {}
     yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store, outboxes).run_once)

@@ -1,41 +1,96 @@
-"""Asking the provider for replies, where no webhook can reach nudger."""
+"""Asking the provider for what came in: when, and each text once, in the order in which they came."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
 
 from nudger.delivery.inbound import Inbound
-from nudger.delivery.inbox import Poller
+from nudger.delivery.poller import GAP, LISTED, LONGEST_SILENCE, LOOK_EVERY, OVERLAP, WITH_WEBHOOKS, Poller
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
+from tests.delivery.test_notices import SAM_PHONE, TRUSTED
 from tests.delivery.test_replies_end_to_end import MAYA, TEN, nudged
 from tests.delivery.world import MONDAY_NINE, World
+
+MINUTE = timedelta(minutes=1)
 
 
 class Listed:
     """A provider's list of what came in."""
 
-    def __init__(self, *texts: tuple[str, datetime]) -> None:
+    def __init__(self, *texts: tuple[str, datetime], address: str = "+447700900123") -> None:
         self.away = False
-        self.messages = [
-            Inbound(f"SM{number}", ChannelName.SMS, "+447700900123", text, at)
-            for number, (text, at) in enumerate(texts)
-        ]
+        self.asked: list[datetime] = []
+        self.messages: list[Inbound] = []
+        for text, at in texts:
+            self.add(text, at, address)
+
+    def add(self, text: str, at: datetime, address: str = "+447700900123") -> None:
+        self.messages.append(Inbound(f"SM{len(self.messages)}", ChannelName.SMS, address, text, at))
 
     async def list_inbound(self, since: datetime) -> Sequence[Inbound]:
+        self.asked.append(since)
         if self.away:
             raise ChannelError("Twilio could not be reached")
         return list(reversed(self.messages))
 
 
+class Watched:
+    """A store that counts which of its verbs are called."""
+
+    READS = frozenset({"unseen", "restored"})
+
+    def __init__(self, world: World) -> None:
+        self._store: Any = world.store
+        self._clock = world.clock
+        self._turn_at = MONDAY_NINE
+        self.called: list[str] = []
+
+    def take_turn(self, duty: str, every: timedelta) -> bool:
+        """As the database does by its own clock, but by the one that is stepped."""
+        self.called.append("take_turn")
+        mine = self._clock.now() >= self._turn_at
+        self._turn_at = self._clock.now() + every if mine else self._turn_at
+        return mine
+
+    def __getattr__(self, verb: str) -> Any:
+        self.called.append(verb)
+        return getattr(self._store, verb)
+
+    def written(self) -> list[str]:
+        return [verb for verb in self.called if verb not in self.READS]
+
+
+def polling(world: World, listed: Listed, every: timedelta = LOOK_EVERY, **more: Any) -> Poller:
+    return Poller(listed, world.inbox.take, more.get("store") or Watched(world), MONDAY_NINE, every)
+
+
+async def look(world: World, poller: Poller, at: datetime) -> int:
+    world.clock.at = at
+    found = await poller.run_once(at)
+    await world.tick()
+    return found
+
+
 async def test_a_polled_reply_is_taken_once_however_often_the_list_shows_it(world: World) -> None:
     await nudged(world)
-    poller = Poller(Listed(("later", world.clock.now())), world.inbox.take, MONDAY_NINE)
+    poller = polling(world, Listed(("later", world.clock.now())))
 
-    for _ in range(3):
-        await poller.run_once(world.clock.now())
-        await world.tick()
+    found = [await look(world, poller, world.clock.now() + LOOK_EVERY) for _ in range(3)]
 
+    assert found == [1, 0, 0]
     assert world.texts == ["A rest?", "OK, again at 11:05 am."]
+
+
+async def test_another_daemon_and_a_restart_take_none_of_them_again(world: World) -> None:
+    await nudged(world)
+    listed = Listed(("later", world.clock.now()), ("done", world.clock.now() + MINUTE))
+    at = world.clock.now() + 2 * MINUTE
+    await look(world, polling(world, listed), at)
+
+    assert await look(world, polling(world, listed), at) == 0
 
 
 async def test_replies_are_taken_in_the_order_in_which_they_came(world: World) -> None:
@@ -43,8 +98,7 @@ async def test_replies_are_taken_in_the_order_in_which_they_came(world: World) -
     at = world.clock.now()
     listed = Listed(("2h", at + timedelta(seconds=30)), ("later", at))
 
-    await Poller(listed, world.inbox.take, MONDAY_NINE).run_once(at + timedelta(minutes=1))
-    await world.tick()
+    await look(world, polling(world, listed), at + MINUTE)
 
     waiting = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
     assert [f"{one.due_at:%H:%M:%S}" for one in waiting] == ["12:05:30"]
@@ -54,7 +108,7 @@ async def test_the_first_poll_takes_nothing_from_before_the_first_start(world: W
     await world.start(maya=MAYA)
     old = Listed(("stop", MONDAY_NINE - timedelta(seconds=1)))
 
-    taken = await Poller(old, world.inbox.take, MONDAY_NINE).run_once(TEN)
+    taken = await look(world, polling(world, old), TEN)
 
     person = world.store.person("maya")
     assert taken == 0
@@ -65,11 +119,187 @@ async def test_the_first_poll_takes_nothing_from_before_the_first_start(world: W
 async def test_a_provider_that_is_away_loses_nothing(world: World) -> None:
     await nudged(world)
     listed = Listed(("done", world.clock.now()))
-    poller = Poller(listed, world.inbox.take, MONDAY_NINE)
+    poller = polling(world, listed)
     listed.away = True
-    while_away = await poller.run_once(world.clock.now())
+    while_away = await look(world, poller, world.clock.now())
 
     listed.away = False
-    afterwards = await poller.run_once(world.clock.now() + timedelta(minutes=5))
+    afterwards = await look(world, poller, world.clock.now() + 5 * MINUTE)
 
     assert (while_away, afterwards) == (0, 1)
+
+
+# --- what is known costs one read -----------------------------------------------------------------
+async def test_known_texts_and_those_of_strangers_are_known_by_one_read_and_nothing_is_written(
+    world: World,
+) -> None:
+    await nudged(world)
+    at = world.clock.now()
+    listed = Listed(*((f"text {number}", at + timedelta(seconds=number)) for number in range(50)))
+    for number in range(50):
+        listed.add("who is this", at, f"+4477009{number:05}")
+    store = Watched(world)
+    poller = polling(world, listed, store=store)
+    first = await look(world, poller, at + MINUTE)
+    before, sent = len(world.store.log("maya", limit=1000)), len(world.sms.sent)
+    store.called.clear()
+
+    again = [await look(world, poller, at + MINUTE + (n + 1) * LOOK_EVERY) for n in range(4)]
+
+    assert (first, again) == (50, [0] * 4)
+    assert store.called.count("unseen") == 4
+    assert set(store.written()) <= {"take_turn", "remember"}
+    assert (len(world.store.log("maya", limit=1000)), len(world.sms.sent)) == (before, sent)
+
+
+async def test_a_contacts_stop_is_taken_from_the_list_and_once(world: World) -> None:
+    await world.start(maya=MAYA + TRUSTED)
+    listed = Listed(("STOP", TEN), address=SAM_PHONE)
+    poller = polling(world, listed)
+
+    found = [await look(world, poller, TEN + (n + 1) * LOOK_EVERY) for n in range(3)]
+
+    assert found == [1, 0, 0]
+    assert [one.what for one in world.store.log("maya")].count("trusted contact said STOP") == 1
+
+
+async def test_a_stop_from_before_somebody_was_known_counts_and_nothing_else_does(world: World) -> None:
+    await nudged(world)
+    jonas = '\ntimezone = "Europe/London"\nphone = "+447700900777"\n'
+    listed = Listed(("YES", TEN), ("PAUSE", TEN + MINUTE), address="+447700900777")
+    poller = polling(world, listed)
+    stranger = await look(world, poller, TEN + 2 * MINUTE)
+    world.load(maya=MAYA, jonas=jonas)
+
+    await look(world, poller, TEN + 3 * MINUTE)
+    agreed = world.store.person("jonas")
+    listed.add("STOP", TEN + MINUTE, "+447700900777")
+    await look(world, poller, TEN + 4 * MINUTE)
+    stopped = world.store.person("jonas")
+
+    assert stranger == 0
+    assert agreed is not None
+    assert (agreed.standing.consented, agreed.standing.paused_at) == (frozenset(), None)
+    assert stopped is not None
+    assert stopped.standing.opted_out == {ChannelName.SMS}
+
+
+# --- when ---------------------------------------------------------------------------------------
+async def asked_at(world: World, poller: Poller, listed: Listed, *at: timedelta) -> list[timedelta]:
+    """At which of these times the provider is asked."""
+    asked = []
+    for span in at:
+        before = len(listed.asked)
+        await look(world, poller, MONDAY_NINE + span)
+        asked += [span] if len(listed.asked) > before else []
+    return asked
+
+
+def every(step: timedelta, until: timedelta) -> list[timedelta]:
+    return [step * number for number in range(int(until / step) + 1)]
+
+
+async def test_with_webhooks_it_is_asked_at_the_start_and_each_ten_minutes(world: World) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed()
+    poller = polling(world, listed, WITH_WEBHOOKS)
+
+    asked = await asked_at(world, poller, listed, *every(LOOK_EVERY, timedelta(minutes=40)))
+
+    assert [round(one / MINUTE) for one in asked] in ([0, 9, 18, 27, 36], [0, 10, 20, 30, 40])
+
+
+async def test_each_start_asks_though_another_daemon_has_just_asked(world: World) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed()
+    await look(world, polling(world, listed, WITH_WEBHOOKS), MONDAY_NINE)
+
+    await look(world, polling(world, listed, WITH_WEBHOOKS), MONDAY_NINE + MINUTE)
+
+    assert len(listed.asked) == 2
+
+
+async def test_daemons_that_run_side_by_side_take_turns(world: World) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed()
+    shared = Watched(world)
+    both = [polling(world, listed, WITH_WEBHOOKS, store=shared) for _ in range(2)]
+    for span in every(LOOK_EVERY, timedelta(minutes=25)):
+        for one in both:
+            await look(world, one, MONDAY_NINE + span)
+
+    assert len(listed.asked) == 2 + 2  # each once at its start, then one of them
+
+
+async def test_after_a_fault_of_ours_it_is_asked_at_the_next_look_and_once_more(world: World) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed()
+    poller = polling(world, listed, WITH_WEBHOOKS)
+    await look(world, poller, MONDAY_NINE)
+    poller.missed(MONDAY_NINE + MINUTE)
+
+    asked = await asked_at(world, poller, listed, *(MINUTE + step for step in every(LOOK_EVERY, 3 * MINUTE)))
+
+    assert asked == [MINUTE, MINUTE + LISTED]
+
+
+async def test_what_was_lost_is_asked_for_until_the_provider_answers(world: World) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed()
+    poller = polling(world, listed, WITH_WEBHOOKS)
+    await look(world, poller, MONDAY_NINE)
+    poller.missed(MONDAY_NINE + MINUTE)
+    listed.away = True
+
+    asked = await asked_at(world, poller, listed, *(MINUTE + LOOK_EVERY * number for number in range(4)))
+
+    assert len(asked) == 4
+
+
+@pytest.mark.parametrize("step", [GAP + MINUTE, timedelta(hours=-3)], ids=["slept", "clock set back"])
+async def test_after_a_gap_of_the_clock_it_is_asked(world: World, step: timedelta) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed()
+    poller = polling(world, listed, WITH_WEBHOOKS)
+    await look(world, poller, MONDAY_NINE)
+    await look(world, poller, MONDAY_NINE + LOOK_EVERY)
+
+    await look(world, poller, MONDAY_NINE + LOOK_EVERY + step)
+
+    assert len(listed.asked) == 2
+
+
+async def test_it_is_asked_for_what_came_since_it_was_asked_last_across_restarts(world: World) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed()
+    await look(world, polling(world, listed), MONDAY_NINE + timedelta(hours=1))
+    later, much_later = MONDAY_NINE + timedelta(days=3), MONDAY_NINE + timedelta(days=200)
+
+    await look(world, polling(world, listed), later)
+    await look(world, polling(world, listed), much_later)
+
+    assert listed.asked == [
+        MONDAY_NINE,
+        MONDAY_NINE + timedelta(hours=1) - OVERLAP,
+        much_later - LONGEST_SILENCE,
+    ]
+
+
+async def test_a_text_that_a_fault_kept_out_is_taken_whole_the_next_time(world: World) -> None:
+    await nudged(world)
+    listed = Listed(("STOP", world.clock.now()))
+    poller = polling(world, listed)
+
+    async def fails(_: Inbound) -> None:
+        raise RuntimeError("the disk is full")
+
+    poller.take = fails
+    with pytest.raises(RuntimeError):
+        await look(world, poller, world.clock.now())
+    poller.take = world.inbox.take
+    taken = await look(world, poller, world.clock.now() + MINUTE)
+
+    person = world.store.person("maya")
+    assert taken == 1
+    assert person is not None
+    assert person.standing.opted_out == {ChannelName.SMS}

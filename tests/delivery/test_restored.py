@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nudger.delivery.inbound import Inbound
-from nudger.delivery.inbox import AskingAgain
+from nudger.delivery.poller import OVERLAP, Poller
 from nudger.delivery.restored import Kept, Machine, Mark, Restored, notice
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
@@ -131,23 +131,38 @@ async def test_a_stop_that_the_backup_does_not_know_is_asked_for_until_it_is_the
     world.store.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
     stop = Inbound("in-1", ChannelName.SMS, "+447700900123", "STOP", NOW - 30 * MINUTE)
     provider = Provider(stop)
-    duty = AskingAgain(provider, world.inbox.take, world.store)
+    duty = Poller(provider, world.inbox.take, world.store, NOW)
 
     done = [await duty.run_once(NOW), await duty.run_once(NOW), await duty.run_once(NOW)]
 
     assert done == [0, 1, 0]
-    assert provider.asked == [NOW - HOUR - 5 * MINUTE] * 2
+    assert provider.asked == [NOW - HOUR - OVERLAP] * 2
     person = world.store.person("maya")
     assert person is not None
     assert person.standing.opted_out == {ChannelName.SMS}
 
 
-async def test_where_nothing_was_restored_nobody_is_asked(world: World) -> None:
-    provider = Provider()
+async def test_what_may_have_been_answered_before_the_restore_is_not_answered_again_but_danger_is(
+    world: World,
+) -> None:
+    await world.start(maya=MAYA)
+    world.store.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
+    texts = [
+        Inbound(f"in-{number}", ChannelName.SMS, "+447700900123", words, NOW - number * MINUTE)
+        for number, words in enumerate(["I want to die", "pause", "HELP"], 1)
+    ]
+    world.clock.at = NOW + MINUTE
+    provider = Provider(*texts)
+    provider.asked = ["before"]
 
-    await AskingAgain(provider, world.inbox.take, world.store).run_once(NOW)
+    await Poller(provider, world.inbox.take, world.store, NOW).run_once(world.clock.at)
+    await world.tick()
 
-    assert provider.asked == []
+    assert len(world.texts) == 1
+    assert "116 123" in world.texts[0]
+    person = world.store.person("maya")
+    assert person is not None
+    assert person.standing.held_at == NOW - MINUTE
 
 
 async def test_who_may_have_been_asked_for_consent_before_is_not_asked_again(world: World) -> None:

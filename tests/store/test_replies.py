@@ -1,13 +1,14 @@
 """Replies and operators' acts: whose they are, which nudge they are about, and what they do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.delivery.inbound import Sent
+from nudger.delivery.inbound import Inbound, Sent, Writer
 from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
-from nudger.model import Kind, Nudge, Origin, Outcome, State
+from nudger.model import Contact, Kind, Nudge, Origin, Outcome, State
 from nudger.store.replies import QUOTABLE
 from tests.store.world import (
     DAY,
@@ -773,3 +774,59 @@ def test_an_act_on_someone_removed_plans_nothing_new_from_their_plan(world: Worl
 
     assert LATER not in world.due_times()
     assert not world.store.claim_layout(NOON + DAY, 10)
+
+
+# --- what was asked for ---------------------------------------------------------------------------
+def inbound(provider_id: str, address: str = MAYA_PHONE, **more: object) -> Inbound:
+    return replace(Inbound(provider_id, SMS, address, "hm", NOON), **more)  # type: ignore[arg-type]
+
+
+def test_texts_that_nobody_has_taken_are_told_from_those_that_are_known_by_one_read(world: World) -> None:
+    sam = Contact("Sam", phone="+447700900456", tell="2026-11-20, on paper", agreed="2026-11-21, by text")
+    world.load(plan(contacts=(sam,)))
+    world.text(provider_id="IN-known")
+    found = [
+        inbound("IN-known"),
+        inbound("IN-new"),
+        inbound("IN-strangers", "+447700900999"),
+        inbound("IN-contacts", "+447700900456"),
+    ]
+
+    assert set(world.store.unseen(found)) == {"IN-new", "IN-contacts"}
+    assert set(world.store.unseen([])) == set()
+
+
+def test_a_text_that_was_asked_for_knows_what_followed_and_when_its_writer_came(world: World) -> None:
+    world.load(plan())
+    world.now += HOUR
+    world.text(Pause(None))
+    seen: list[Writer] = []
+
+    world.store.take_reply(inbound("IN-late", taken_at=NOON + 2 * HOUR), answering((), seen))
+    world.store.take_reply(inbound("IN-in-time"), answering((), seen))
+
+    assert (seen[0].since, seen[0].known_since) == ({"paused"}, NOON)
+    assert (seen[1].since, seen[1].known_since) == (frozenset(), None)
+
+
+def test_what_answers_a_text_that_was_taken_late_is_due_when_it_was_taken(world: World) -> None:
+    world.load(plan())
+    world.now = NOON + 5 * HOUR
+    taken = inbound("IN-late", received_at=NOON, taken_at=world.now)
+
+    world.store.take_reply(taken, answering((Pause(None), Answer("At last."), Ask(Kind.REST)), []))
+
+    (nudge,) = world.store.agenda("maya", TODAY)
+    assert nudge.due_at == world.now
+    assert sorted(one.text for one in world.claim().sendings) == ["A small rest nudge.", "At last."]
+    assert world.person().standing.paused_at == NOON
+
+
+def test_an_answer_may_wait_for_its_time(world: World) -> None:
+    world.load(plan())
+    world.text(Answer("Good morning.", at=NOON + 3 * HOUR))
+    early = world.claim().sendings
+    world.now = NOON + 3 * HOUR
+
+    assert early == ()
+    assert world.claim_one().text == "Good morning."

@@ -41,17 +41,19 @@ class Daemon:
         return [one["body"] for one in self.twilio.taken if one["to"] == phone]
 
 
-@asynccontextmanager
-async def daemon(
-    folder: Path, phones: Mapping[str, str], at: datetime | None = None, **more: str
-) -> AsyncIterator[Daemon]:
-    """With a plan for each of these phones: the nudge of p0, p1 ... is at this time, if one is named; of the
+def write_plans(folder: Path, phones: Mapping[str, str], at: datetime | None = None) -> None:
+    """A plan for each of these phones: the nudge of p0, p1 ... is at this time, if one is named; of the
     others, none is near."""
     (folder / "plans").mkdir()
     for name, phone in phones.items():
         when = at if at and name.startswith("p") else datetime.now(UTC) - timedelta(hours=2)
         text = PLAN.format(name=name.title(), phone=phone, at=when)
         (folder / "plans" / f"{name}.toml").write_text(text)
+
+
+@asynccontextmanager
+async def around(**more: str) -> AsyncIterator[tuple[TwilioDouble, dict[str, str], str]]:
+    """Twilio's double, the settings of a daemon that is posted to, and where."""
     port = free_port()
     async with TwilioDouble() as twilio:
         settings = {
@@ -65,9 +67,18 @@ async def daemon(
             "COUNTRY": "GB",
             **more,
         }
-        async with running(folder, **settings) as process:
-            yield Daemon(twilio, f"http://127.0.0.1:{port}/twilio/inbound")
-            assert await process.stop() == 0
+        yield twilio, settings, f"http://127.0.0.1:{port}/twilio/inbound"
+
+
+@asynccontextmanager
+async def daemon(
+    folder: Path, phones: Mapping[str, str], at: datetime | None = None, **more: str
+) -> AsyncIterator[Daemon]:
+    """A daemon that runs, with these phones around it."""
+    write_plans(folder, phones, at)
+    async with around(**more) as (twilio, settings, webhook), running(folder, **settings) as process:
+        yield Daemon(twilio, webhook)
+        assert await process.stop() == 0
 
 
 COMMANDS = ("LESS", "MORE", "PLAN", "HELP", "DONE", "SKIP", "TINY", "PAUSE", "RESUME", "NOW")

@@ -64,6 +64,8 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "link": ("address",),
     "no_link": (),  # where no page can be reached from outside
     "unknown": ("helplines",),
+    "late": ("when",),  # before the answer to a text that came in long before it was taken
+    "too_late": ("when",),  # the answer, where it came too late for what it asked
     "quiet": (),  # behind the last answer before silence, where it has helplines
     "quiet_helplines": ("helplines",),  # where it has none
     "crisis": ("helplines",),
