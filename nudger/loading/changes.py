@@ -100,19 +100,20 @@ class _Contents:
     def _digest(self) -> bytes:
         total = 0
         for folder in (self._folder, self._folder / SHARED):
-            total ^= sum(_digests(folder)) % 2**64
+            total = (total * 3 + sum(_digests(folder))) % 2**64
         return total.to_bytes(8, "big")
 
 
 def _digests(folder: Path) -> Iterator[int]:
-    """One of each file, by which it is known to be as it was. None of a folder that cannot be listed."""
+    """One of each file, by which it is known to be as it was; of a folder that cannot be listed, that it
+    cannot: an empty one is another."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if is_plan_file(entry.name):
                     yield _digest(entry)
     except OSError:
-        return
+        yield 1
 
 
 def _digest(entry: "os.DirEntry[str]") -> int:
