@@ -8,8 +8,8 @@ from rich.markup import escape
 from nudger.cli.show import out
 from nudger.errors import UsageError
 from nudger.plans import Wrong
+from nudger.plans.faults import IN_A_FILE
 
-IN_A_FILE = "; put it in quotes"  # what readers of plan files add to some hints
 Read = Callable[[str], str]  # the answer as it is kept; raises Wrong where it is none
 
 

@@ -10,7 +10,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from nudger.phones import forms
-from nudger.plans.faults import Wrong, did_you_mean, shown
+from nudger.plans import spreadsheets
+from nudger.plans.faults import IN_A_FILE, Wrong, did_you_mean, shown
 
 # The library has no numbers for these territories; people live in some of them all the same.
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS) | {"AQ", "BV", "GS", "HM", "PN", "TF", "UM"}
@@ -19,6 +20,8 @@ LONGEST_LINE = 300
 PERSON_ID = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 _IGNORED = re.compile(r"[ \-‐‑–()\[\]\u00a0]")
+# As people write one: a word before it, and what parts its digits; nothing that may be an extension.
+_ONLY_A_NUMBER = re.compile(r"(?:[^\W\d_]+[.:]*\s*)?([+(]*[0-9][0-9\s().\[\]/\u00a0‐‑–-]*)")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -68,8 +71,9 @@ def read_phone(value: object, country: str | None = None) -> str:
         expected = f"expected a number that its country can have, got {shown(value)}"
         meant = next((one for one in forms(number) if _is_possible(one)), _possible(number))
         raise Wrong(expected, did_you_mean(meant, "check the digits after the country's code"))
-    hint = did_you_mean(_meant(number, country))
-    otherwise = "a number begins with + and its country's code, in place of the first 0; put it in quotes"
+    text = written if number and isinstance(written, str) else ""
+    hint = spreadsheets.of_phone(text) or did_you_mean(_meant(text, country))
+    otherwise = f"a number begins with + and its country's code, in place of the first 0{IN_A_FILE}"
     raise Wrong(f'expected a phone number like "+447700900123", got {shown(value)}', hint or otherwise)
 
 
@@ -208,15 +212,18 @@ def _possible(number: str, country: str | None = None) -> str:
 
 
 def _meant(written: str, country: str | None) -> str:
-    """The number that is only written in another way; "" where that cannot be told."""
-    digits = re.sub(r"[^0-9+]", "", written)
+    """The number that is only written in another way; "" where that cannot be told, or may be another's."""
+    found = _ONLY_A_NUMBER.fullmatch(written.strip())
+    digits = re.sub(r"[^0-9+]", "", found[1]) if found else ""
     if digits.startswith("00"):
         return _possible("+" + digits[2:])
     if digits.startswith("+"):
         return _possible(digits)
-    if country is not None:
-        return _possible(digits, country)
-    return _possible("+" + digits) if len(digits) > 10 and digits[0] != "0" else ""
+    abroad = _possible("+" + digits) if len(digits) > 10 and digits[0] != "0" else ""
+    if country is None:
+        return abroad
+    here = _possible(digits, country)
+    return here if here == abroad or not abroad else "" if here else abroad
 
 
 def _line(value: object, what: str, longest: int) -> str:

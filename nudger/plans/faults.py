@@ -12,6 +12,7 @@ from nudger.errors import UsageError
 Path = tuple[str | int, ...]  # ("nudge", 2, "at", 0): tables and lists count from 0; () is the whole file
 ERROR: Final = "error"
 WARNING: Final = "warning"
+IN_A_FILE = "; put it in quotes"  # of hints that are of use in a plan file alone
 SHOWN = 60  # characters of a found value that a message quotes
 
 

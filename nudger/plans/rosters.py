@@ -1,26 +1,51 @@
 """Rosters: many people in one table, `plans/*.csv`. A row is a plan of top-level keys, on one line.
 
-No value of a plan has a line break, so a line is a row whatever stands in it: a quote that is never
-closed, or a byte that is no UTF-8, spoils its own row and no other.
+Read is what spreadsheets write: UTF-8 or UTF-16, commas, semicolons or tabs, `sep=;` in the first line, keys
+however they are capitalised and spaced. What they spoil of a value is told (spreadsheets.py).
+
+No value of a plan has a line break, so a line is a row whatever stands in it: a quote that is never closed,
+or a byte that is no UTF-8, spoils its own row and no other.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from nudger.plans import spreadsheets
 from nudger.plans.addresses import read_id
 from nudger.plans.drafts import Draft
 from nudger.plans.facts import Facts, Source
-from nudger.plans.faults import Fault, Path, Wrong, did_you_mean, listed, meant, shown
+from nudger.plans.faults import (
+    FAULTY,
+    IN_A_FILE,
+    Fault,
+    Path,
+    Wrong,
+    did_you_mean,
+    listed,
+    meant,
+    shown,
+)
 from nudger.plans.keys import ALSO, PLAN, TABLES
 from nudger.plans.tables import read_plan
 
 COLUMNS = ("id", *PLAN)
 LARGEST = 32 * 1024 * 1024  # bytes: a hundred thousand people need a third of it
 LONGEST_ROW = 8192  # characters
+SEPARATORS = (",", ";", "\t")
+_KEYS = {column.replace("_", ""): column for column in COLUMNS}
 _BLANK = " \t,;"
-_CELL = {one: re.compile(rf'[ \t]*"((?:[^"]|"")*)"[ \t]*|([^"{one}]*)') for one in ",;"}
+_CELL = {
+    one: re.compile(rf'[{blank}]*"((?:[^"]|"")*)"[{blank}]*|([^"{one}]*)')
+    for one, blank in ((",", " \\t"), (";", " \\t"), ("\t", " "))
+}
+_SEP = re.compile(r'"?sep=([,;\t])"?[\s,;]*', re.IGNORECASE)
+_SPACED = re.compile(r"[\s_\u00a0\u2010-]+")  # in the name of a key
+_ANY_TEXT = (
+    "name",
+    "if_then",
+)  # the readers of all other keys refuse the errors of a spreadsheet by themselves
 
 
 class _Spoilt(Wrong):
@@ -99,17 +124,32 @@ class Row:
             draft.add(fault)
         if not self.spoilt:
             read_plan(draft, self.values, facts)
+            _tell_of_errors(draft)
+            draft.faults = {
+                replace(fault, hint=fault.hint.removesuffix(IN_A_FILE)): None for fault in draft.faults
+            }
         return draft
+
+
+def _tell_of_errors(draft: Draft) -> None:
+    """What a spreadsheet shows in place of a value is nobody's name."""
+    for key in _ANY_TEXT:
+        value = draft.values.get(key)
+        if isinstance(value, str) and spreadsheets.is_error(value):
+            hint = "a formula of the spreadsheet failed here: write the value itself, or leave the cell empty"
+            draft.add(Fault((key,), f"expected a value, got {shown(value)}", hint))
+            draft.values[key] = FAULTY
 
 
 def read_roster(source: Source) -> tuple[Draft, list[Row]]:
     """The header, with what is wrong with the file as a whole, and the rows. Never raises."""
-    text = source.data[:LARGEST].decode("utf-8-sig", "surrogateescape")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    above = next((number for number, line in enumerate(lines) if line.strip(_BLANK)), 0)
-    header = Line(
-        above + 1, lines[above], ";" if lines[above].count(";") > lines[above].count(",") else ",", {}
+    lines = _decoded(source.data[:LARGEST]).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    said = _SEP.fullmatch(lines[0].strip(" "))
+    above = next(
+        (number for number, line in enumerate(lines) if line.strip(_BLANK) and number >= bool(said)), 0
     )
+    separator = said[1] if said else max(SEPARATORS, key=lines[above].count)
+    header = Line(above + 1, lines[above], separator, {})
     whole = Draft(source.file, header)
     for fault in (*_size(source.data), *_characters(header), *_read_header(header)):
         whole.add(fault)
@@ -123,9 +163,18 @@ def read_roster(source: Source) -> tuple[Draft, list[Row]]:
     return whole, rows
 
 
-def _size(data: bytes) -> Iterator[Fault]:
+def _decoded(data: bytes) -> str:
+    """UTF-16 where a mark says so, or every other byte is none; else UTF-8, in which a bad byte spoils its
+    row alone."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        yield Fault((), "expected UTF-8 text, got UTF-16", "save the file as CSV in UTF-8", spot=(1, 1))
+        return data.decode("utf-16", "replace")
+    for order, nuls in (("utf-16-le", data[1:8:2]), ("utf-16-be", data[0:8:2])):
+        if nuls == b"\0\0\0\0":
+            return data.decode(order, "replace")
+    return data.decode("utf-8-sig", "surrogateescape")
+
+
+def _size(data: bytes) -> Iterator[Fault]:
     if len(data) >= LARGEST:
         message = f"expected a roster of less than {LARGEST >> 20} MB"
         yield Fault((), message, "is this the right file? if so, split it", spot=(1, 1))
@@ -142,10 +191,11 @@ def _read_header(header: Line) -> Iterator[Fault]:
         return
     while cells and not cells[-1]:
         cells.pop()
-    for index, name in enumerate(cells):
+    for index, written in enumerate(cells):
         spot = (header.number, header.starts[index])
+        name = _KEYS.get(_SPACED.sub("", written.casefold()), written)
         if name not in COLUMNS:
-            yield Fault((), f"unknown key {shown(name)}", _hint(name), spot=spot)
+            yield Fault((), f"unknown key {shown(written)}", _hint(written), spot=spot)
         elif name in columns:
             yield Fault((), f'the column "{name}" is given twice', "take one of them away", spot=spot)
         columns.setdefault(name, index)
@@ -166,14 +216,16 @@ def _read_row(file: str, line: Line, header: Line, readable: bool) -> Row:
     person: str | None = None
     faults = _characters(line)
     spoilt = bool(faults)
+    written: object = ""
     try:
         values = _values(line, header)
-        person = read_id(values.pop("id", ""))
+        written = values.pop("id", "")
+        person = read_id(written)
     except _Spoilt as wrong:
         faults = (Fault((), wrong.message, wrong.hint, spot=(line.number, wrong.offset + 1)),)
         spoilt = True
     except Wrong as wrong:
-        faults = (*faults, Fault(("id",), wrong.message, wrong.hint))
+        faults = (*faults, Fault(("id",), wrong.message, spreadsheets.of_id(str(written)) or wrong.hint))
     return Row(file, line, header.text, readable, person, values, faults, spoilt)
 
 
@@ -191,18 +243,19 @@ def _values(line: Line, header: Line) -> dict[str, object]:
 
 
 def _typed(key: str, cell: str) -> object:
-    if key == "daily_limit" and cell.isascii() and cell.isdecimal():
-        return int(cell[:9])
+    if key == "daily_limit" and (number := spreadsheets.whole(cell) or cell).isascii() and number.isdecimal():
+        return int(number[:9])
     return cell.split() if key == "channels" else cell
 
 
 def _characters(line: Line) -> tuple[Fault, ...]:
     """Bytes that are no text."""
-    if line.text.isprintable():
+    if line.text.isprintable() and "\ufffd" not in line.text:
         return ()
     for offset, one in enumerate(line.text):
-        if one == "\0" or "\udc80" <= one <= "\udcff":
+        if one in "\0\ufffd" or "\udc80" <= one <= "\udcff":
             found = "a NUL byte" if one == "\0" else f"the byte 0x{ord(one) - 0xDC00:02x}"
+            found = "a character that is none" if one == "\ufffd" else found
             message = f"expected UTF-8 text, got {found}"
             return (Fault((), message, "save the file as CSV in UTF-8", spot=(line.number, offset + 1)),)
     return ()

@@ -148,10 +148,64 @@ def test_a_roster_without_ids_says_what_the_first_line_is(text: str, read_files:
     assert (reading.plans, reading.files) == ({}, {})
 
 
-def test_utf16_is_named(read_files: Read) -> None:
-    reading = read(read_files, (HEADER + MAYA).encode("utf-16"))
+@pytest.mark.parametrize(
+    "roster",
+    [
+        (HEADER + MAYA).encode("utf-16"),
+        (HEADER + MAYA).encode("utf-16-le"),
+        (HEADER + MAYA).encode("utf-16-be"),
+        b"\xfe\xff" + (HEADER + MAYA).replace(",", "\t").encode("utf-16-be"),
+        (HEADER + MAYA).replace(",", "\t").encode(),
+        ("sep=;\n" + (HEADER + MAYA).replace(",", ";")).encode(),
+        ("\ufeffsep=,\r\n" + HEADER + MAYA).encode(),
+        ('"sep=\t"\n' + (HEADER + MAYA).replace(",", "\t")).encode(),
+        ("SEP=;\n\n" + (HEADER + MAYA).replace(",", ";")).encode(),
+        (HEADER.upper() + MAYA).encode(),
+        (HEADER.title().replace(",", " ; ") + MAYA.replace(",", ";")).encode(),
+        (HEADER.replace("timezone", "Time Zone").replace("phone", "  Phone\u00a0") + MAYA).encode(),
+    ],
+    ids=[
+        *("UTF-16", "UTF-16 LE without a mark", "UTF-16 BE without a mark", "UTF-16 with tabs", "tabs"),
+        *("sep=;", "sep=, after a mark", "sep= a tab in quotes", "SEP=; and an empty line"),
+        *("capitals", "titles and spaces", "spaces inside and no-break ones"),
+    ],
+)
+def test_what_spreadsheets_save_is_read(roster: bytes, read_files: Read) -> None:
+    reading = read(read_files, roster)
 
-    assert "1:1: expected UTF-8 text, got UTF-16" in told(reading)
+    assert reading.problems == ()
+    assert (reading.plans["maya"].name, reading.plans["maya"].timezone) == ("Maya", "Europe/London")
+
+
+def test_a_key_of_several_words_is_read_however_they_are_parted(read_files: Read) -> None:
+    roster = (
+        "ID,Time-Zone,PHONE,Daily Limit,If then,extends\nmaya,UTC,+447700900123,2,If it is 3 I rest,week\n"
+    )
+
+    plan = read(read_files, roster).plans["maya"]
+
+    assert (plan.daily_limit, plan.if_then) == (2, "If it is 3 I rest")
+
+
+def test_a_key_that_is_given_twice_in_two_ways_is_a_problem(read_files: Read) -> None:
+    reading = read(read_files, "id,name,timezone,phone,extends,Name\n" + MAYA)
+
+    assert told(reading)[0] == '1:32: the column "name" is given twice'
+
+
+def test_a_tab_that_is_no_separator_is_a_blank(read_files: Read) -> None:
+    reading = read(read_files, HEADER + MAYA.replace("Maya,", "Maya\t,"))
+
+    assert reading.plans["maya"].name == "Maya"
+
+
+def test_a_character_that_is_none_spoils_its_row_only(read_files: Read) -> None:
+    row = "andre,Andr,UTC,+447700900199,week\n".encode("utf-16-le").replace(b"r\0,", b"r\0\x00\xdc,")
+
+    reading = read(read_files, (HEADER + MAYA).encode("utf-16") + row + JONAS.encode("utf-16-le"))
+
+    assert told(reading) == ['3:11: person "andre": expected UTF-8 text, got a character that is none']
+    assert list(reading.plans) == ["maya", "jonas"]
 
 
 def test_a_file_goes_before_a_row_of_the_same_id(read_files: Read) -> None:
