@@ -7,7 +7,7 @@ STAMP  := $(VENV)/installed
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo run check format test faults bench screenshots wheel constraints clean
+.PHONY: help install demo run check format test weights faults bench screenshots wheel constraints clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -48,6 +48,10 @@ format: $(STAMP)
 ## make test         every test that this machine can run; ARGS=... goes to pytest
 test: $(STAMP)
 	@$(BIN)/python tests/run.py $(ARGS)
+
+## make weights      what a text sounds like, learnt again from the corpora under tests/replies
+weights: $(STAMP)
+	@$(BIN)/python -m tests.replies.weights
 
 ## make faults       fuzzing, a thousand kills and bad weather, and what came of it, as a table; ARGS=--kills=200
 faults: $(STAMP)

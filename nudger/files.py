@@ -110,7 +110,7 @@ def read_words() -> dict[str, dict[str, str]]:
     """The word lists that replies are understood by: language -> file -> TOML."""
     folders = sorted(one for one in (PACKAGE / "replies" / "words").iterdir() if one.is_dir())
     return {
-        folder.name: {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}
+        folder.name: {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.iterdir())}
         for folder in folders
     }
 

@@ -93,6 +93,11 @@ def zone_of(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name in available_timezones() else None
 
 
+def alarmed_by(found: Understood) -> bool:
+    """Whether helplines are given, by either tier."""
+    return found.crisis or found.concern
+
+
 def window(text: str) -> Window | None:
     if text == "none":
         return None

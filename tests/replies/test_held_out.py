@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replies.conftest import HELD_OUT
+from tests.replies.conftest import HELD_OUT, alarmed_by
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 LANGUAGES = ["en", "es", "fr"]
@@ -41,7 +41,7 @@ def test_a_crisis_in_words_nobody_tuned_a_rule_to_is_recognised(language, here, 
     crises, alike = _texts("crisis", language)
     person = here.__class__(here.words, language=language)
 
-    missed = [text for text in crises if not person.read(text).crisis]
+    missed = [text for text in crises if not alarmed_by(person.read(text))]
     alarmed = [text for text in alike if person.read(text).crisis]
 
     figures.append(_figures(f"{language}, held out", len(crises), len(missed), len(alike), len(alarmed)))
@@ -55,7 +55,7 @@ def test_a_crisis_that_nobody_has_read_the_misses_of_is_mostly_recognised(langua
     crises, alike = _texts("unseen", language)
     person = here.__class__(here.words, language=language)
 
-    missed = sum(not person.read(text).crisis for text in crises)
+    missed = sum(not alarmed_by(person.read(text)) for text in crises)
     alarmed = sum(person.read(text).crisis for text in alike)
 
     figures.append(_figures(f"{language}, unseen", len(crises), missed, len(alike), alarmed))
@@ -70,7 +70,7 @@ def test_a_held_out_crisis_that_is_found_is_never_also_a_command(language, here)
 
     found = [person.read(text) for text in _texts("crisis", language)[0]]
 
-    assert {one.intent.value for one in found if one.crisis} <= {"crisis", "stop"}
+    assert {one.intent.value for one in found if alarmed_by(one)} <= {"crisis", "concern", "stop"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,20 +6,22 @@ people, and quiet) suits them. Figures of speech are known by their own phrases 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from math import log
 
 from nudger.replies.intent.meanings import CrisisKind
 from nudger.replies.language.lists import Section
-from nudger.replies.language.patterns import Classes, Words
+from nudger.replies.language.patterns import Words, read_classes
 from nudger.replies.language.phrases import Phrases
 from nudger.replies.language.writing import plain
 
 Members = Sequence[tuple[str, tuple[str, ...]]]  # classes, as they are written
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_LEAST = 1e-6
 _HARMLESS, _ALARM = "harmless", "alarm"
 _SURE = {kind: f"{kind}.sure" for kind in CrisisKind}
 _PERHAPS = {kind: f"{kind}.perhaps" for kind in CrisisKind}
@@ -42,35 +44,69 @@ class Signs:
 
 NONE = Signs()
 
+# How much a rule adds to the odds of the model, and from which log-odds a text is a concern, and a crisis.
+# Set on texts that neither was made from (docs/care.md).
+_BY_A_RULE = 1.0
+_DOUBTED, _CONCERN, _CRISIS = -2.0, 0.5, 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a text is a crisis or a concern, and of which kind."""
+
+    crisis: CrisisKind | None = None
+    concern: CrisisKind | None = None
+
+    def joined(self, other: "Verdict") -> "Verdict":
+        """Of one language, and of another."""
+        return Verdict(self.crisis or other.crisis, self.concern or other.concern)
+
+
+def judged(signs: Signs, likely: float | None = None, kind: CrisisKind = CrisisKind.SELF) -> Verdict:
+    """What rules and model of a language say together; without a model, what the rules say.
+
+    `likely` is the model's probability of danger, `kind` what it holds likeliest. What a sure rule says is a
+    concern at least: nobody goes without helplines because a model has not seen such words.
+    """
+    if likely is None:
+        return Verdict(crisis=signs.sure, concern=signs.perhaps)
+    odds = log(max(likely, _LEAST) / max(1 - likely, _LEAST))
+    if signs.sure is not None:
+        return Verdict(crisis=signs.sure) if odds >= _DOUBTED else Verdict(concern=signs.sure)
+    if signs.perhaps is not None:
+        odds += _BY_A_RULE
+        if odds >= _CRISIS:
+            return Verdict(crisis=signs.perhaps)
+    return Verdict(concern=(signs.perhaps or kind) if odds >= _CONCERN else None)
+
 
 class Danger:
     """The lists of one language: the table `crisis`."""
 
-    def __init__(
-        self, lists: Mapping[str, tuple[str, ...]], classes: Callable[[], Classes], members: Members
-    ) -> None:
-        self._lists, self._classes, self._members = lists, classes, members
+    def __init__(self, lists: Mapping[str, tuple[str, ...]], classes: Members) -> None:
+        self._lists, self._classes = lists, classes
 
     @classmethod
-    def read(cls, section: Section, classes: Callable[[], Classes], members: Members) -> "Danger":
-        """`members`: the classes as they are written, `classes`: compiles them."""
+    def read(cls, section: Section, classes: Members) -> "Danger":
+        """`classes` are those of the language; the table `classes` within adds its own to them."""
+        own = tuple(section.section("classes").lists())
         lists = {_HARMLESS: section.phrases(_HARMLESS), _ALARM: section.phrases(_ALARM)}
         for kind in CrisisKind:
             table = section.section(kind)
             lists[_SURE[kind]], lists[_PERHAPS[kind]] = table.phrases("sure"), table.phrases("perhaps")
             table.close()
         section.close()
-        return cls(lists, classes, members)
+        return cls(lists, (*classes, *own))
 
     @cached_property
     def phrases(self) -> Phrases:
         """Compiled when they are first needed."""
-        return Phrases(self._lists, self._classes())
+        return Phrases(self._lists, read_classes(self._classes))
 
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word that the lists and the classes have, found without compiling them."""
-        every = " ".join((*chain(*self._lists.values()), *chain(*(some for _, some in self._members))))
+        every = " ".join((*chain(*self._lists.values()), *chain(*(some for _, some in self._classes))))
         return frozenset(one.replace("'", "") for one in _WORD.findall(plain(every)))
 
     def signs(self, words: Words) -> Signs:

@@ -7,13 +7,14 @@ word of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 
 from nudger.replies.intent.automatic import Automatic
 from nudger.replies.intent.commands import LISTS as OF_COMMANDS
 from nudger.replies.intent.commands import Commands
 from nudger.replies.intent.courtesy import Courtesy
-from nudger.replies.intent.danger import NONE, Danger, Signs
+from nudger.replies.intent.danger import Danger, Signs, Verdict, judged
+from nudger.replies.intent.likelihood import Likelihood
 from nudger.replies.intent.meanings import Intent
 from nudger.replies.intent.optout import KEYWORDS, LONE, OptOut
 from nudger.replies.intent.optout import LISTS as OF_OPTOUT
@@ -22,9 +23,10 @@ from nudger.replies.language.lists import Section, WordsError
 from nudger.replies.language.patterns import Classes, read_classes
 from nudger.replies.language.phrases import Phrases
 from nudger.replies.language.spelling import Spelling
-from nudger.replies.language.writing import fold
+from nudger.replies.language.writing import fold, split, tokens
 from nudger.replies.time.timewords import TimeWords
 
+WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
 FALLBACK = "en"  # what anybody may write in, beside their own language
 
 
@@ -34,7 +36,8 @@ class Language:
     def __init__(self, code: str, sources: Mapping[str, str]) -> None:
         """Reads the tables and compiles nothing. Raises WordsError where they are not of the form that the
         code takes."""
-        file = Section.read(code, sources)
+        file = Section.read(code, {name: one for name, one in sources.items() if name != WEIGHTS})
+        self._weights = sources.get(WEIGHTS)
         self.code = code
         self._classes = tuple(file.section("classes").lists())
         self._spelling = file.section("spelling")
@@ -47,13 +50,23 @@ class Language:
             for intent, some in file.section("emoji").lists()
             for mark in fold("".join(some))
         ]
-        self.danger = Danger.read(file.section("crisis"), lambda: self.classes, self._classes)
+        self.danger = Danger.read(file.section("crisis"), self._classes)
+        self.hints = _hints(file.section("hints"))
         self.automatic = Automatic.read(file.section("automatic"), lambda: self.classes)
         courtesy, times = Courtesy.read(file.section("courtesy")), TimeWords.read(file.section("time"))
         self.optout, optouts = OptOut.read(file.section("optout"), courtesy)
         self.commands, commands = Commands.read(file.section("commands"), courtesy, times, self.optout.single)
         self._lists = {**optouts, **commands}
         file.close()
+
+    @cached_property
+    def likelihood(self) -> Likelihood | None:
+        """None where the language has no weights yet."""
+        return Likelihood(self._weights, self.hints) if self._weights is not None else None
+
+    def spelt(self, text: str) -> tuple[str, ...]:
+        """The words of a text, misspellings put right."""
+        return self.spelling.correct(tokens(self.spelling.uncover(fold(text)))).words
 
     @cached_property
     def classes(self) -> Classes:
@@ -99,7 +112,8 @@ class Language:
 
     def compile(self) -> None:
         """Reads all that is otherwise read when it is needed. Raises WordsError for a phrase that is none."""
-        _ = self.phrases, self.keywords, self.danger.phrases, self.automatic.phrases, self.spelling
+        _ = self.phrases, self.keywords, self.danger.phrases, self.automatic.phrases
+        _ = self.spelling, self.likelihood
 
 
 class Words:
@@ -155,12 +169,17 @@ class Words:
             words = one.automatic.without_told(words)
         return words
 
-    def signs(self, words: Sequence[str], near: Sequence[Language]) -> Signs:
-        """What a text shows of danger in any language: in distress people fall back to their first one."""
-        found = NONE
-        for one in self._spoken(words, near):
-            found = found.joined(one.danger.signs(words))
-        return found
+    def verdict(self, texts: Sequence[Sequence[str]], near: Sequence[Language]) -> tuple[Verdict, bool]:
+        """Whether a text speaks of danger, in any language: in distress people fall back to their first one.
+        And whether it has a word beside which no command is obeyed. `texts` are its forms: put right, as
+        written."""
+        verdict, alarm = Verdict(), False
+        for one in self._spoken(texts[-1], near):
+            signs = reduce(Signs.joined, (one.danger.signs(words) for words in texts))
+            model = one.likelihood if one in near else None
+            verdict = verdict.joined(judged(signs, *model.of(texts[0])) if model else judged(signs))
+            alarm = alarm or signs.alarm
+        return verdict, alarm
 
     def _spoken(self, words: Sequence[str], near: Sequence[Language]) -> Iterator[Language]:
         """The near languages, and every other of which a word is there that is none of theirs."""
@@ -172,3 +191,15 @@ class Words:
         for one in self.languages.values():
             if one not in near and not one.danger.words.isdisjoint(foreign):
                 yield one
+
+
+def _hints(section: Section) -> Mapping[str, tuple[str, ...]]:
+    """Each word with the classes of meaning that it is in."""
+    found: dict[str, list[str]] = {}
+    for name, members in section.lists():
+        for word in dict.fromkeys(
+            one for member in members for written in member.split() for one in split(written)
+        ):
+            found.setdefault(word, []).append(name)
+    section.close()
+    return {word: tuple(names) for word, names in found.items()}

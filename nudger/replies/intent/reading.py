@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.model import Kind, Window
-from nudger.replies.intent.danger import Signs
+from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
 from nudger.replies.intent.meanings import CrisisKind, Intent, Understood
 from nudger.replies.intent.optout import EVERYWHERE
@@ -93,8 +93,8 @@ def _own(folded: str, language: str, here: Now, words: Words) -> Understood:
     own, near = words.letters.own_words(folded), words.near(language)
     if not own.strip():
         # All of it is quoted: nobody's command, but a crisis is not missed for a ">".
-        kind = words.signs(tokens(folded).words, near).sure
-        return _crisis(kind) if kind is not None else UNKNOWN
+        verdict, _ = words.verdict([tokens(folded).words], near)
+        return _crisis(verdict.crisis) if verdict.crisis is not None else UNKNOWN
     plain = tokens(near[0].spelling.uncover(own))
     if not plain.words:
         return plainly(_emoji(own, words), here)
@@ -127,24 +127,23 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     """The text is read in the person's language, misspellings put right, then in English as written:
     "stp" is a misspelt stop in one language, and please in another."""
     right = near[0].spelling.correct(plain)
-    if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
-        return _stop([_Reading.of(right, near[0]), *(_Reading.of(plain, one) for one in near[1:])], Signs())
-    signs = words.signs(plain.words, near)
-    if right != plain:
-        signs = signs.joined(words.signs(right.words, near[:1]))
     readings = [_Reading.of(right, near[0]), *(_Reading.of(plain, one) for one in near[1:])]
+    if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
+        return _stop(readings, Verdict())
+    verdict, alarm = words.verdict([right.words] if right == plain else [right.words, plain.words], near)
     automatic = words.by_program(plain.words)
     sure = any(one.opts_out(words if automatic else None) for one in readings)
-    if signs.sure is not None:
-        return replace(_stop(readings, signs) if sure else _crisis(signs.sure), automatic=automatic)
+    if verdict.crisis is not None:
+        found = _stop(readings, verdict) if sure else _crisis(verdict.crisis)
+        return replace(found, automatic=automatic)
     if sure or (not automatic and any(one.language.optout.meant(one.looked) for one in readings)):
-        return _stop(readings, signs)
-    if signs.perhaps is not None:
-        return _concern(signs.perhaps)
-    if automatic:
+        return _stop(readings, verdict, alarm=alarm)
+    if automatic and not alarm:
         return NOBODYS  # "I will reply tomorrow" puts nothing off
+    if verdict.concern is not None:
+        return _concern(verdict.concern)
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
-    return _concern(CrisisKind.SELF) if signs.alarm and found is not UNKNOWN else found
+    return _concern(CrisisKind.SELF) if alarm and found is not UNKNOWN else found
 
 
 def _keyword(text: Tokens, words: Words) -> bool:
@@ -163,13 +162,15 @@ def _concern(kind: CrisisKind) -> Understood:
     return Understood(Intent.CONCERN, concern=True, danger=kind)
 
 
-def _stop(readings: Sequence[_Reading], signs: Signs) -> Understood:
+def _stop(readings: Sequence[_Reading], verdict: Verdict, *, alarm: bool = False) -> Understood:
     """STOP is obeyed beside danger too, and the helplines are given with it."""
-    everywhere = any(one.looked.found(EVERYWHERE) for one in readings)
-    stop = Understood(Intent.STOP, everywhere=everywhere, danger=signs.sure or signs.perhaps)
-    if signs.sure is not None:
-        return replace(stop, crisis=True)
-    return replace(stop, concern=signs.perhaps is not None or signs.alarm)
+    return Understood(
+        Intent.STOP,
+        everywhere=any(one.looked.found(EVERYWHERE) for one in readings),
+        crisis=verdict.crisis is not None,
+        concern=verdict.crisis is None and (verdict.concern is not None or alarm),
+        danger=verdict.crisis or verdict.concern,
+    )
 
 
 def _commands(readings: Sequence[_Reading], here: Now) -> Iterator[Understood | None]:

@@ -1,0 +1,51 @@
+"""Every text of the corpora with what it speaks of: what the weights are made from."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nudger.replies.scoring import read_table
+from tests.replies.conftest import zone_of
+
+HERE = Path(__file__).parent
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+    outcome: str | None  # a kind of crisis, or "none"; None where honest people differ
+
+
+def texts(language: str) -> list[Text]:
+    """Those of one language, `unseen` left out; each once."""
+    found = [*_of_tables(language), *_of_crises(language), *_of_cases(language)]
+    return list({one.text: one for one in reversed(found)}.values())
+
+
+def _of_tables(language: str) -> Iterator[Text]:
+    for file in sorted((HERE / "corpus").glob("*.tsv")):
+        if file.stem.split("-")[0] == language:
+            for case in read_table(file.read_text("utf-8"), language, zone_of):
+                alarmed = {str(one) for one in case.intents} & {"crisis", "concern"}
+                kind = str(case.kind) if case.kind else "self"
+                yield Text(case.text, kind if case.in_danger else (None if alarmed else NONE))
+
+
+def _of_crises(language: str) -> Iterator[Text]:
+    for folder in ("corpus", "held_out"):
+        file = HERE / folder / f"crisis_{language}.toml"
+        if file.exists():
+            table = tomllib.loads(file.read_text("utf-8"))
+            kinds = table.get("kinds", {})
+            yield from (Text(one, kinds.get(one, "self")) for one in table["crisis"])
+            yield from (Text(one, NONE) for one in table["lookalike"])
+
+
+def _of_cases(language: str) -> Iterator[Text]:
+    for folder in ("corpus", "held_out"):
+        file = HERE / folder / f"{language}.toml"
+        if file.exists():
+            for case in tomllib.loads(file.read_text("utf-8"))["case"]:
+                yield from (Text(one, NONE) for one in case["texts"])
