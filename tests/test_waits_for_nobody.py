@@ -1,6 +1,7 @@
 """The daemon waits for no other program: neither for its service manager, nor for who reads its log."""
 
 import asyncio
+import io
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nudger import logs
 from nudger.systemd import notify
 from tests.system.running import fill
 
@@ -90,6 +92,17 @@ def test_a_log_whose_reader_has_gone_ends_nothing() -> None:
         said, _ = talks.communicate("\n", timeout=20)
 
     assert (said, talks.returncode) == ("went on\n", 0)
+
+
+def test_a_log_that_is_kept_in_memory_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", kept)
+
+    with logs.unhurried():
+        print("said", file=sys.stderr)
+        said = kept.getvalue()
+
+    assert said == "said\n"
 
 
 def _talking(lines: int) -> subprocess.Popen[str]:
