@@ -33,12 +33,13 @@ demo: $(STAMP)
 run: $(STAMP)
 	@$(BIN)/nudger run
 
-## make check        format, lint, types, imports
+## make check        format, lint, types, imports; no test imports another
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_sharing.py
 
 ## make format       what make check says of format and order, done
 format: $(STAMP)
@@ -51,11 +52,11 @@ test: $(STAMP)
 
 ## make weights      what a text sounds like, learnt again from the corpora under tests/replies
 weights: $(STAMP)
-	@$(BIN)/python -m tests.replies.weights
+	@$(BIN)/python -m tests.support.weights
 
 ## make faults       fuzzing, a thousand kills and bad weather, and what came of it, as a table; ARGS=--kills=200
 faults: $(STAMP)
-	@$(BIN)/python -m tests.faults $(ARGS)
+	@$(BIN)/python -m tests.support.faults $(ARGS)
 
 ## make bench        every benchmark, and docs/performance.md; ARGS=--only=plans, ARGS=--quick
 bench: $(STAMP)

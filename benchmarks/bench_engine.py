@@ -33,7 +33,7 @@ from apscheduler.triggers.date import DateTrigger
 from benchmarks.due import DueAtNoon, NoOp, Pace, opened, paced
 from benchmarks.measure import Compared, Profile, Target, at_least, figure, profile
 from nudger.wiring import memory
-from tests.doubles.postgres import DURABLE, throw_away_cluster
+from tests.support.doubles.postgres import DURABLE, throw_away_cluster
 
 PEOPLE, JOBS, ROUNDS = 6_000, 600, 7  # more people than there are plans kept at hand
 AT_ONCE = 20  # of procrastinate: 1, 5, 50 and 200 are slower

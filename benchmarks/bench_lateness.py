@@ -36,7 +36,7 @@ from nudger.store.bulk import Bulk
 from nudger.store.entries import planned
 from nudger.store.tables import occurrence
 from nudger.wiring import memory
-from tests.doubles.postgres import DURABLE, throw_away_cluster
+from tests.support.doubles.postgres import DURABLE, throw_away_cluster
 
 LARGE, SMALL = 1_000_000, 1_000
 EACH = 100  # occurrences of one person that are still to come

@@ -13,7 +13,7 @@ import pytest
 
 from nudger import logs
 from nudger.systemd import notify
-from tests.system.running import fill
+from tests.support.running import fill
 
 PIPE = 65_536  # bytes that a pipe holds (pipe(7))
 TALKS = """

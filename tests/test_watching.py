@@ -11,7 +11,7 @@ from nudger.delivery.sends import Failure
 from nudger.errors import Problem
 from nudger.store import open_store
 from nudger.watching import MB, Watching
-from tests.store.world import DAY, HOUR, MINUTE, NOON, World, plan
+from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, World, plan
 
 ROOMY = 1000 * MB
 SECRETS = ("+447700900123", "maya@example.org", "Maya")

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.effects import Hold, Response
 from nudger.web.serve import serve
-from tests.browser.axe import Axe
-from tests.web.desks import BEN, MAYA, PASSWORD, Desk, desk
+from tests.support.axe import Axe
+from tests.support.worlds.desk import BEN, MAYA, PASSWORD, Desk, desk
 
 pytestmark = pytest.mark.browser
 

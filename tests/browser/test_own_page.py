@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from nudger.effects import Hold, OptOut, Pause
 from nudger.model import ChannelName
-from tests.browser.axe import Axe
-from tests.browser.conftest import opening
-from tests.browser.mailed import ONE, Mailed
+from tests.support.axe import Axe
+from tests.support.pages import opening
+from tests.support.worlds.mailed import ONE, Mailed
 
 pytestmark = pytest.mark.browser
 

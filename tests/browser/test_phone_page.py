@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nudger.model import ChannelName, Plan
-from tests.browser.axe import Axe
-from tests.browser.conftest import Site
-from tests.web.world import JOSE, World
+from tests.support.axe import Axe
+from tests.support.pages import Site
+from tests.support.worlds.web import JOSE, World
 
 pytestmark = pytest.mark.browser
 

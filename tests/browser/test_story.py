@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import opening
-from tests.system.running import environment
+from tests.support.pages import opening
+from tests.support.running import environment
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.smtp_double import Certificate, make_certificate
+from tests.support.doubles.smtp_double import Certificate, make_certificate
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from nudger.channels.alerts import JsonPost, Mail, Ping, PlainPost, alert_parts
 from nudger.channels.smtp import Security, SmtpChannel
 from nudger.delivery.alerting import Alert
 from nudger.errors import ChannelError
-from tests.channels.rigs import StoppedClock
-from tests.doubles.smtp_double import SmtpDouble
-from tests.doubles.watchman import watchman
+from tests.support.doubles.smtp_double import SmtpDouble
+from tests.support.doubles.watchman import watchman
+from tests.support.rigs import StoppedClock
 
 ALERT = Alert("nudger on büro: queue\nX-Evil: 1", "Since 12:00: no é goes out", True, ("queue",))
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from nudger.delivery.sends import Failure, SendFailure
-from tests.channels.rigs import SECRETS, Rig, phone_rig, smtp_rig, twilio_rig
+from tests.support.rigs import SECRETS, Rig, phone_rig, smtp_rig, twilio_rig
 
 RIGS: dict[str, Callable[..., AbstractAsyncContextManager[Rig]]] = {
     "phone": phone_rig,

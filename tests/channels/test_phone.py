@@ -2,7 +2,7 @@
 
 from nudger.channels.phone import PhoneChannel
 from nudger.delivery.sends import Receipt
-from tests.channels.rigs import TEXT
+from tests.support.rigs import TEXT
 
 
 async def test_the_phone_takes_every_message_under_the_messages_own_id() -> None:

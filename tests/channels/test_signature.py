@@ -12,7 +12,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from nudger.channels.signature import signed
-from tests.doubles.twilio_double import AUTH_TOKEN, TwilioDouble
+from tests.support.doubles.twilio_double import AUTH_TOKEN, TwilioDouble
 
 TOKEN = "12345"
 PUBLIC = "https://mycompany.com"

@@ -22,8 +22,8 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.errors import ChannelError
 from nudger.model import Origin
-from tests.channels.rigs import MAIL, NOW, Parts, compose, smtp_channel
-from tests.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
+from tests.support.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
+from tests.support.rigs import MAIL, NOW, Parts, compose, smtp_channel
 
 SENDER = sender_address("Nudger <nudger@example.test>")
 MAYA = mailbox("maya@example.org")

@@ -17,8 +17,7 @@ from nudger.channels.twilio_http import LONGEST_WAIT, NoAnswer, NotReached, Twil
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
-from tests.channels.rigs import TEXT, twilio_channel
-from tests.doubles.twilio_double import (
+from tests.support.doubles.twilio_double import (
     ACCOUNT_SID,
     API_KEY_SECRET,
     API_KEY_SID,
@@ -29,6 +28,7 @@ from tests.doubles.twilio_double import (
     Refuse,
     TwilioDouble,
 )
+from tests.support.rigs import TEXT, twilio_channel
 
 SERVICE_SID = "MG" + "0c" * 16
 MAYA = TEXT.address

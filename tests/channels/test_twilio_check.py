@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from nudger.errors import ChannelError
-from tests.channels.rigs import twilio_channel
-from tests.doubles.twilio_double import (
+from tests.support.doubles.twilio_double import (
     ACCOUNT,
     ACCOUNT_SID,
     API_KEY_SECRET,
@@ -19,6 +18,7 @@ from tests.doubles.twilio_double import (
     number_resource,
     short_code_resource,
 )
+from tests.support.rigs import twilio_channel
 
 SERVICE_SID = "MG" + "0c" * 16
 WEBHOOK = "https://nudger.example.org/twilio/inbound"

@@ -19,8 +19,8 @@ import pytest
 
 from nudger.channels.twilio import TwilioChannel
 from nudger.delivery.sends import Failure, SendFailure
-from tests.channels.rigs import TEXT, twilio_channel
-from tests.doubles.twilio_double import AUTH_TOKEN, NUMBER, TwilioDouble
+from tests.support.doubles.twilio_double import AUTH_TOKEN, NUMBER, TwilioDouble
+from tests.support.rigs import TEXT, twilio_channel
 
 PRISM = os.environ.get("NUDGER_PRISM", "")
 DESCRIPTION = os.environ.get("NUDGER_TWILIO_OPENAPI", "")

@@ -11,8 +11,8 @@ from nudger.channels.twilio import TwilioChannel
 from nudger.channels.twilio_statuses import report_of
 from nudger.delivery.sends import Failure, Stage
 from nudger.errors import ChannelError
-from tests.channels.rigs import TEXT, twilio_channel
-from tests.doubles.twilio_double import AUTH_TOKEN, NUMBER, Refuse, TwilioDouble
+from tests.support.doubles.twilio_double import AUTH_TOKEN, NUMBER, Refuse, TwilioDouble
+from tests.support.rigs import TEXT, twilio_channel
 
 PHONE = TEXT.address
 SERVICE_SID = "MG" + "0c" * 16

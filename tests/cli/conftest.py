@@ -1,17 +1,11 @@
 """What the command tests share: an empty folder to type in, and the commands typed there."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
-import click
 import pytest
-from typer.testing import CliRunner
 
-from nudger.cli import app
-from nudger.errors import NudgerError
-
-Typed = Callable[..., tuple[int, str]]
+from tests.support.commands import Typed, command
 
 
 @pytest.fixture
@@ -36,15 +30,4 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def nudger(folder: Path) -> Typed:
     """One command, with what is typed while it asks: its exit code, and all that it prints."""
 
-    def run(*arguments: str, typed: str = "") -> tuple[int, str]:
-        done = CliRunner().invoke(app, arguments, input=typed, standalone_mode=False)
-        fault = done.exception
-        if fault is None:
-            return done.return_value or 0, done.output
-        if isinstance(fault, NudgerError):
-            return fault.exit_code, f"{done.output}{fault}"
-        if isinstance(fault, click.ClickException):
-            return fault.exit_code, f"{done.output}{fault.message}"
-        raise fault
-
-    return run
+    return command

@@ -10,8 +10,8 @@ import time_machine
 from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Hold, LowDays, Pause, Rate
 from nudger.store import open_store
-from tests.cli.conftest import Typed
-from tests.store.world import DAY, NOON, World
+from tests.support.commands import Typed
+from tests.support.worlds.store import DAY, NOON, World
 
 
 @pytest.fixture

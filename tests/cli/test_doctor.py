@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from nudger.store import open_store
-from tests.cli.conftest import Typed
-from tests.doubles.smtp_double import LOGIN, SmtpDouble
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, number_resource
-from tests.doubles.watchman import watchman
-from tests.store.world import World, plan
-from tests.system.running import free_port, running
-from tests.system.running import nudger as nudger_process
+from tests.support.commands import Typed
+from tests.support.doubles.smtp_double import LOGIN, SmtpDouble
+from tests.support.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, number_resource
+from tests.support.doubles.watchman import watchman
+from tests.support.running import free_port, running
+from tests.support.running import nudger as nudger_process
+from tests.support.worlds.store import World, plan
 
 PHONE, EMAIL = "+447700900123", "maya@example.org"
 PLAN = f"""
@@ -214,11 +214,7 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
         url = f"http://127.0.0.1:{port}"
         twilio.numbers = [number_resource(NUMBER, sms_url=f"{url}/twilio/inbound")]
         settings = {
-            "SMS": "twilio",
-            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-            "TWILIO_FROM": NUMBER,
-            "TWILIO_API_BASE": twilio.base_url,
+            **twilio.settings,
             "PUBLIC_URL": url,
             "WEB_PORT": str(port),
             "EMAIL": "smtp",

@@ -22,9 +22,9 @@ from nudger.cli.init_texts import COMFORTABLE, USUAL, FirstPlan, Wish, spread
 from nudger.files import bundled
 from nudger.plans import Source
 from nudger.settings import load
-from tests.cli.conftest import Typed
-from tests.doubles.ordinary import as_an_ordinary_user
-from tests.system.running import environment
+from tests.support.commands import Typed
+from tests.support.doubles.ordinary import as_an_ordinary_user
+from tests.support.running import environment
 
 ANSWERS = {
     "name": "Maya",

@@ -8,8 +8,8 @@ import pytest
 from nudger.highwater import HighWater
 from nudger.store import open_store
 from nudger.wiring import alone
-from tests.cli.conftest import Typed
-from tests.store.world import DAY, HOUR, NOON, World, plan
+from tests.support.commands import Typed
+from tests.support.worlds.store import DAY, HOUR, NOON, World, plan
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from nudger.core import Core
 from nudger.effects import Pause, Response
 from nudger.settings import load
 from nudger.wiring import open_database
-from tests.cli.looking_ahead import MAYA, MONDAY, Here
-from tests.delivery.world import World
+from tests.support.looking_ahead import MAYA, MONDAY, Here
+from tests.support.worlds.delivery import World
 
 KEYS = [
     "person",

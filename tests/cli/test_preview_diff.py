@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.looking_ahead import MAYA, MONDAY, Here
+from tests.support.looking_ahead import MAYA, MONDAY, Here
 
 JONAS = """
 name = "Jonas"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.looking_ahead import MAYA, PLAIN, Here
+from tests.support.looking_ahead import MAYA, PLAIN, Here
 
 NEW_YORK = PLAIN.replace("Europe/London", "America/New_York")
 

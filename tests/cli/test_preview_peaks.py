@@ -14,7 +14,7 @@ from nudger.delivery.peaks import Peak, Text, enough, missed, peaks
 from nudger.delivery.senders import Limit
 from nudger.settings import load
 from nudger.wiring import open_database
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -7,8 +7,8 @@ import pytest
 from nudger.errors import SettingsError
 from nudger.store import open_store
 from nudger.wiring.plans import COME_BY
-from tests.cli.conftest import Typed
-from tests.store.world import NOON, World, plan
+from tests.support.commands import Typed
+from tests.support.worlds.store import NOON, World, plan
 
 PLAN = """timezone = "UTC"
 email = "{0}@example.org"

@@ -13,8 +13,8 @@ from nudger.highwater import HighWater
 from nudger.store import back_up, name_of, open_store
 from nudger.store.migrate import head
 from nudger.wiring import alone
-from tests.cli.conftest import Typed
-from tests.store.world import NOON, World
+from tests.support.commands import Typed
+from tests.support.worlds.store import NOON, World
 
 LOOKING = (
     ("status",),

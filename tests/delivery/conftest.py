@@ -8,7 +8,7 @@ import pytest
 from nudger.core import Core
 from nudger.settings import load
 from nudger.wiring import open_database
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ off, note, skip and ask for more, as people do, and a few pause, stop, or ask fo
 each promise about what goes out, when, and in which words is checked on what the channel was handed.
 """
 
-from tests.delivery import a_year
-from tests.delivery.a_year import Year, live_a_year
-from tests.delivery.world import World
+from tests.support import a_year
+from tests.support.a_year import Year, live_a_year
+from tests.support.worlds.delivery import World
 
 
 async def test_a_year_of_fifty_people_keeps_every_promise(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.alerting import Alert, Pinging, Telling, compose
 from nudger.errors import ChannelError
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 NOW, MINUTE, HOUR = MONDAY_NINE, timedelta(minutes=1), timedelta(hours=1)
 

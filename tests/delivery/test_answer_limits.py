@@ -7,8 +7,9 @@ import pytest
 
 from nudger.delivery import answer_limits
 from nudger.model import ChannelName, State
-from tests.delivery.test_crisis import CRISIS, MAYA, WANTS_TO_DIE
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import CRISIS, WANTS_TO_DIE
+from tests.support.maya import TWO_A_DAY as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 MINUTE = timedelta(minutes=1)
 QUIET = "This program is quiet for a while now; STOP still works."

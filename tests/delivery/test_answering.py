@@ -6,8 +6,9 @@ import pytest
 
 from nudger.delivery.inbound import Handled
 from nudger.model import ChannelName
-from tests.delivery.test_notices import PERSON, SAM_PHONE, TRUSTED, to_sam
-from tests.delivery.world import World
+from tests.support.maya import ONE_MORNING as PERSON
+from tests.support.maya import SAM_PHONE, TRUSTED, to_sam
+from tests.support.worlds.delivery import World
 
 SMS = ChannelName.SMS
 

@@ -10,8 +10,9 @@ from nudger.delivery.agenda import Drop, Due, Send
 from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import History, Origin, State
-from tests.delivery.test_dispatcher import MAYA, ONE, always, states
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import ONE, always, states
+from tests.support.maya import ONE_REST as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 TEXTS_ONLY = MAYA.replace("phone =", 'channels = ["sms"]\nphone =')

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from nudger.model import State
-from tests.delivery.test_laying_out import MAYA
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import REST_AND_WALK as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 
 @pytest.mark.parametrize("back", [timedelta(minutes=5), timedelta(hours=1), timedelta(days=1, hours=3)])

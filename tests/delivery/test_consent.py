@@ -13,7 +13,7 @@ from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import ChannelName, Origin, State
 from nudger.settings import load
 from nudger.wiring import open_database
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 MAYA = """
 name = "Maya"

@@ -10,26 +10,11 @@ from nudger.delivery.operating import Operator
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.errors import UsageError
 from nudger.model import ChannelName, Origin, State
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import CRISIS, WANTS_TO_DIE
+from tests.support.maya import TWO_A_DAY as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 HOUR = timedelta(hours=1)
-MAYA = """
-name = "Maya"
-timezone = "Europe/London"
-country = "GB"
-phone = "+447700900123"
-consent = "2026-11-20, in person"
-daily_limit = 2
-[[nudge]]
-kind = "rest"
-at = ["10:00", "16:00"]
-message = "A rest?"
-"""
-CRISIS = (
-    "This is an automated program and no person reads these texts. If you are thinking about suicide or "
-    "self-harm, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 if you are in "
-    "danger. Real people are there and want to hear from you. Nudges are paused until you reply RESUME."
-)
 STOPPED = (
     "OK, no more nudges. This is an automated program and no person reads these texts. If you are thinking "
     "about suicide or self-harm, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 "
@@ -40,7 +25,6 @@ HELD = (
     "you need someone now, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 if you "
     "are in danger."
 )
-WANTS_TO_DIE = "I want to die"
 
 
 async def crisis(world: World, at: timedelta = HOUR) -> None:

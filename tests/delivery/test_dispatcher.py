@@ -7,35 +7,11 @@ import pytest
 
 from nudger.delivery.agenda import Sending
 from nudger.delivery.senders import Limit
-from nudger.delivery.sends import Failure, Receipt, SendFailure
+from nudger.delivery.sends import Failure, Receipt
 from nudger.model import ChannelName, State
-from tests.delivery.world import MONDAY_NINE, ScriptedChannel, World
-
-MAYA = """
-name = "Maya"
-timezone = "Europe/London"
-phone = "+447700900123"
-email = "maya@example.org"
-consent = "2026-11-20, in person"
-gap = "0m"
-[[nudge]]
-kind = "rest"
-at = "13:00"
-message = "A rest, {{ name }}?"
-"""
-ONE = timedelta(hours=4)  # 13:00 in London, seen from MONDAY_NINE
-
-
-def states(world: World, person: str = "maya") -> dict[State, int]:
-    counted: dict[State, int] = {}
-    for one in world.store.agenda(person, MONDAY_NINE.date()):
-        if one.local_date == MONDAY_NINE.date():
-            counted[one.state] = counted.get(one.state, 0) + 1
-    return counted
-
-
-def always(failure: Failure, **more: object) -> SendFailure:
-    return SendFailure(failure, "as scripted", **more)  # type: ignore[arg-type]
+from tests.support.maya import ONE, always, states
+from tests.support.maya import ONE_REST as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, ScriptedChannel, World
 
 
 async def test_a_due_nudge_goes_out_once_and_is_recorded(world: World) -> None:

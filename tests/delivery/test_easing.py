@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nudger.delivery.forecast import forecast
 from nudger.delivery.ledger import shows_ways_out, thin_out
 from nudger.model import At, Effort, History, Kind, Nudge, Plan
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 DAY = timedelta(days=1)
 HEAD = """

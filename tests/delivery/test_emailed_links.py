@@ -18,9 +18,9 @@ from nudger.web.doors import Doors
 from nudger.wiring import open_database
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import link_doors, link_key, links_below, token_door
-from tests.delivery.world import World
-from tests.doubles.smtp_double import SmtpDouble
-from tests.web.asking import Answer, ask
+from tests.support.asking import Answer, ask
+from tests.support.doubles.smtp_double import SmtpDouble
+from tests.support.worlds.delivery import World
 
 PUBLIC = "https://nudger.example.org"
 PLAN = """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nudger.delivery.forecast import forecast
 from nudger.files import bundled
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 DRAWN = """
 name = "Ana"

@@ -9,7 +9,7 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.lanes import KEPT, Lane
 from nudger.delivery.pace import AHEAD, LEAST, MOST, Pace
 from nudger.model import ChannelName, Origin
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

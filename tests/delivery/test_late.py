@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from nudger.model import ChannelName, Outcome, Standing, State
-from tests.delivery.test_crisis import CRISIS, MAYA, WANTS_TO_DIE
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import CRISIS, WANTS_TO_DIE
+from tests.support.maya import TWO_A_DAY as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 TEN = MONDAY_NINE + HOUR  # when a nudge goes out

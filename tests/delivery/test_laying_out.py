@@ -4,22 +4,8 @@ from datetime import timedelta, timezone
 
 from nudger.delivery.laying_out import BATCH, LayingOut
 from nudger.model import State
-from tests.delivery.world import MONDAY_NINE, World
-
-MAYA = """
-name = "Maya"
-timezone = "Europe/London"
-phone = "+447700900123"
-consent = "2026-11-20, in person"
-[[nudge]]
-kind = "rest"
-at = "13:00"
-message = "A rest?"
-[[nudge]]
-kind = "movement"
-at = "09:30"
-message = "A walk?"
-"""
+from tests.support.maya import REST_AND_WALK as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 
 def planned(world: World, person: str = "maya") -> list[tuple[str, str]]:

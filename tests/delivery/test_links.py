@@ -9,7 +9,7 @@ from nudger.delivery.links import Links
 from nudger.effects import Hold, Response
 from nudger.model import ChannelName, Outcome, State
 from nudger.tokens import Action
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 KEY = bytes(range(32))
 MAYA = """

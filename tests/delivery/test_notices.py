@@ -6,36 +6,15 @@ import pytest
 
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import Origin
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import ONE_MORNING as PERSON
+from tests.support.maya import SAM, SAM_PHONE, TRUSTED, WANTS_TO_DIE, to_sam
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
-MAYA_PHONE, SAM_PHONE = "+447700900123", "+447700900456"
-PERSON = """
-name = "Maya"
-timezone = "Europe/London"
-country = "GB"
-phone = "+447700900123"
-consent = "2026-11-20, in person"
-[[nudge]]
-kind = "rest"
-at = "10:00"
-"""
-SAM = """
-[[contact]]
-name = "Sam"
-phone = "+447700900456"
-"""
-TRUSTED = (
-    SAM
-    + """
-tell = "2026-11-20, on paper: please ask Sam to call me"
-agreed = "2026-11-21, by text: yes, write to me"
-"""
-)
+MAYA_PHONE = "+447700900123"
 NOTICE = (
     "Hello Sam. Maya asked us to tell you: a call from you would be welcome now. This is nudger, an "
     "automated program. No person reads replies. STOP ends these notes."
 )
-WANTS_TO_DIE = "I want to die"
 
 
 @pytest.fixture
@@ -43,10 +22,6 @@ def telling(world: World) -> World:
     """A world whose operator has switched notices on."""
     world.inbox = world.new_inbox(tells_contacts=True)
     return world
-
-
-def to_sam(world: World) -> list[str]:
-    return [sending.text for sending in world.sms.sent if sending.address == SAM_PHONE]
 
 
 async def test_the_contact_gets_one_notice_that_quotes_nothing_and_the_person_is_told(

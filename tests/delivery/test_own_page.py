@@ -14,7 +14,7 @@ from nudger.delivery.views import Planned
 from nudger.effects import Hold, OptOut, Pause, Response
 from nudger.model import ChannelName, Standing
 from nudger.tokens import Action
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 KEY = bytes(range(32))
 MAYA = """

@@ -10,9 +10,9 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.poller import GAP, LISTED, LONGEST_SILENCE, LOOK_EVERY, OVERLAP, WITH_WEBHOOKS, Poller
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
-from tests.delivery.test_notices import SAM_PHONE, TRUSTED
-from tests.delivery.test_replies_end_to_end import MAYA, TEN, nudged
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import SAM_PHONE, TEN, TRUSTED, nudged
+from tests.support.maya import TWO_RESTS as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 MINUTE = timedelta(minutes=1)
 

@@ -13,8 +13,9 @@ from nudger.delivery.reports import Reports
 from nudger.delivery.sends import Failure, Report, SendFailure, Stage
 from nudger.errors import ChannelError
 from nudger.model import ChannelName, State
-from tests.delivery.test_dispatcher import MAYA, ONE, always, states
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import ONE, always, states
+from tests.support.maya import ONE_REST as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 SECOND = timedelta(seconds=1)
 

@@ -7,28 +7,9 @@ import pytest
 
 from nudger.delivery.inbox import Inbox
 from nudger.model import ChannelName, Outcome, State
-from tests.delivery.world import MONDAY_NINE, World
-
-MAYA = """
-name = "Maya"
-timezone = "Europe/London"
-country = "GB"
-phone = "+447700900123"
-email = "maya@example.org"
-consent = "2026-11-20, in person"
-[[nudge]]
-kind = "rest"
-at = ["10:00", "16:00"]
-message = "A rest?"
-"""
-TEN = MONDAY_NINE + timedelta(hours=1)
-
-
-async def nudged(world: World) -> None:
-    """Maya has just got her nudge of 10:00."""
-    await world.start(maya=MAYA)
-    await world.until(TEN)
-    world.clock.at += timedelta(minutes=5)
+from tests.support.maya import TEN, nudged
+from tests.support.maya import TWO_RESTS as MAYA
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from nudger.delivery.poller import OVERLAP, Poller
 from nudger.delivery.restored import Kept, Machine, Mark, Restored, notice
 from nudger.errors import ChannelError
 from nudger.model import ChannelName
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 HERE = Machine("m1", "server")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from nudger.model import Outcome, State
-from tests.delivery.test_replies_end_to_end import nudged
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.maya import nudged
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 
 def outcomes(world: World) -> list[Outcome | None]:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.trying_again import TryingAgain
 from nudger.errors import SettingsError
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 PERSON = """
 name = "{name}"

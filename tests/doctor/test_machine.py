@@ -18,8 +18,8 @@ from nudger.store import Condition, look_at, open_store
 from nudger.store.condition import Shared
 from nudger.store.migrate import head
 from nudger.wiring import alone, holder
-from tests.doubles.ordinary import as_an_ordinary_user
-from tests.store.world import NOON
+from tests.support.doubles.ordinary import as_an_ordinary_user
+from tests.support.worlds.store import NOON
 
 ACTIVE = {
     "LoadState": "loaded",

@@ -19,8 +19,8 @@ from nudger.doctor.webhook import NOBODY, webhook_is_right
 from nudger.plans import Wrong, check_phone
 from nudger.web.app import build_app
 from nudger.web.serve import serve
-from tests.doubles.smtp_double import make_certificate
-from tests.web.world import TOKEN, World
+from tests.support.doubles.smtp_double import make_certificate
+from tests.support.worlds.web import TOKEN, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LIMIT = timedelta(seconds=5)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.postgres import binaries
-from tests.faults import chaos, nursery
-from tests.faults.chaos import Setup
-from tests.faults.killing import CLAIM_TO_RECORD
-from tests.faults.tally import table
+from tests.support.doubles.postgres import binaries
+from tests.support.faults import chaos, nursery
+from tests.support.faults.chaos import Setup
+from tests.support.faults.killing import CLAIM_TO_RECORD
+from tests.support.faults.tally import table
 
 
 async def test_kills_at_every_moment_lose_nothing_and_send_nothing_twice(

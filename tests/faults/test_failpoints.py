@@ -11,8 +11,8 @@ from nudger.clock import SystemClock
 from nudger.model import ChannelName
 from nudger.store import open_store
 from nudger.wiring import failpoints
-from tests.faults.steps import Steps
-from tests.system.running import running
+from tests.support.faults.steps import Steps
+from tests.support.running import running
 
 PLAN = 'timezone = "UTC"\nphone = "+447700900123"\nconsent = "2026-11-20, on paper"\n'
 

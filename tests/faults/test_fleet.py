@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.postgres import binaries
-from tests.faults import fleet, nursery
+from tests.support.doubles.postgres import binaries
+from tests.support.faults import fleet, nursery
 
 
 async def test_whatever_befalls_one_host_the_fleet_loses_nothing_and_sends_nothing_twice(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nudger import tokens
 from nudger.model import ChannelName
-from tests.faults.targets import KEY, NOW, TARGETS, seeds
+from tests.support.faults.targets import KEY, NOW, TARGETS, seeds
 
 SEEDS = {name: list(seeds(name)) for name in TARGETS}
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from nudger.web.serve import serve
-from tests.web.desks import MAYA, PASSWORD, desk
+from tests.support.worlds.desk import MAYA, PASSWORD, desk
 
 GUESSES = 200
 OPERATOR, STRANGER = "203.0.113.9", "198.51.100.7"

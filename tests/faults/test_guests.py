@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from nudger.web.app import build_app
 from nudger.web.connections import Limits
 from nudger.web.serve import serve
-from tests.web.asking import FORM
-from tests.web.world import World
+from tests.support.asking import FORM
+from tests.support.worlds.web import World
 
 PATIENCE = 10  # seconds; what is broken must fail, not hang
 HURRY = 0.3  # seconds that a request may take to its body, here

@@ -8,8 +8,8 @@ import pytest
 
 from nudger.messages.bank.sandbox import Vocabulary, compile_source
 from nudger.store import open_store
-from tests.store.world import NOON, World, plan
-from tests.system.running import nudger, running
+from tests.support.running import nudger, running
+from tests.support.worlds.store import NOON, World, plan
 
 SQL = ["' OR '1'='1", "maya'; DROP TABLE person; --", "%", "_aya", '"', "\\", "🙂'; --"]
 SECRETS = {"TWILIO_AUTH_TOKEN": "5ecret-of-twilio", "OPERATOR_PASSWORD": "5ecret-of-the-board"}

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
-from tests.faults.nursery import INSTALL, Nursery, libfaketime, nursery, pace
-from tests.system.running import environment, running
+from tests.support.doubles.twilio_double import TwilioDouble
+from tests.support.faults.nursery import INSTALL, Nursery, libfaketime, nursery, pace
+from tests.support.running import environment, running
 
 START = datetime(2026, 11, 25, 10, tzinfo=UTC)
 DISK = "4m"
+QUIET = {"POLL_SECONDS": "600", "WEB_PORT": "0"}
 PERSON = """
 timezone = "UTC"
 phone = "+447700900123"
@@ -27,18 +28,6 @@ gap = "0m"
 daily_limit = 8
 """
 NUDGE = '[[nudge]]\nkind = "rest"\nat = "{at}"\nmessage = "at {at}"\n'
-
-
-def settings(twilio: TwilioDouble) -> dict[str, str]:
-    return {
-        "SMS": "twilio",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM": NUMBER,
-        "TWILIO_API_BASE": twilio.base_url,
-        "POLL_SECONDS": "600",
-        "WEB_PORT": "0",
-    }
 
 
 def write_plan(folder: Path, *times: str) -> None:
@@ -70,7 +59,7 @@ async def service(folder: Path, *times: str) -> AsyncIterator[Service]:
     """One person with nudges at these times, on a fast clock that starts at START."""
     write_plan(folder, *times)
     async with nursery(START, await pace(15)) as born, TwilioDouble(born.clock.now) as twilio:
-        environ = environment(folder, settings(twilio) | {"STATE_DIR": str(folder / "state")})
+        environ = environment(folder, twilio.settings | QUIET | {"STATE_DIR": str(folder / "state")})
         codes: list[int] = []
 
         async def keep_up() -> None:
@@ -161,12 +150,16 @@ async def stepped_clock(folder: Path) -> Seen:
 
     step(0)
     async with TwilioDouble() as twilio:
-        stepped = settings(twilio) | {
-            "LD_PRELOAD": str(libfaketime()),
-            "FAKETIME_TIMESTAMP_FILE": str(offset),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        stepped = (
+            twilio.settings
+            | QUIET
+            | {
+                "LD_PRELOAD": str(libfaketime()),
+                "FAKETIME_TIMESTAMP_FILE": str(offset),
+                "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            }
+        )
         async with asyncio.timeout(150), running(folder, **stepped) as daemon:
             await twilio.wait_for(lambda: len(twilio.taken) == 1)
             step(1)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
-from tests.system.running import free_port, running
+from tests.support.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
+from tests.support.running import free_port, running
 
 PUBLIC_URL = "https://nudger.example.org"
 MAYA = "+447700900123"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.faults.soak import Sample, grown, soak
+from tests.support.faults.soak import Sample, grown, soak
 
 
 async def test_two_weeks_leave_no_file_open_and_no_old_words(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nudger.systemd import STARTS_APART, rest
-from tests.system.running import environment
+from tests.support.running import environment
 
 UNITS = Path(__file__).parents[2] / "systemd"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.faults.tally import Accepted, Due, Silence, Tally, table, tally
+from tests.support.faults.tally import Accepted, Due, Silence, Tally, table, tally
 
 TEN = datetime(2026, 11, 25, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -10,7 +10,7 @@ import pytest
 from nudger.core import Core
 from nudger.settings import load
 from nudger.wiring import open_database
-from tests.loading.world import World
+from tests.support.worlds.folder import World
 
 
 @pytest.fixture(scope="session")

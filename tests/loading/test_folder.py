@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from nudger.errors import PlanError, SettingsError
 from nudger.loading.folder import only_plans
 from nudger.wiring.plans import LARGEST_HERE, build_loading
-from tests.loading.world import World
+from tests.support.worlds.folder import World
 
 MAYA = 'timezone = "UTC"\nphone = "+447700900123"\n[[nudge]]\nkind = "rest"\nat = "13:00"\n'
 JO = MAYA.replace("123", "124")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.loading.world import World
+from tests.support.worlds.folder import World
 
 NUDGE = '[[nudge]]\nkind = "rest"\nat = "13:00"\n'
 WARNED = '[[nudge]]\nkind = "rest"\nat = ["13:00", "13:10"]\n'

@@ -1,30 +1,10 @@
 """Facts for checking plans: a Monday, the zones of the tzdata package, the shipped message bank."""
 
-from collections.abc import Callable
-from datetime import date, tzinfo
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
-from zoneinfo import ZoneInfo
-
 import pytest
 
 from nudger.messages import Wording
 from nudger.plans import Facts, Reading, Source, read
-
-ROOT = Path(__file__).parents[2]
-TODAY = date(2026, 11, 23)  # a Monday
-ZONE_NAMES = frozenset(files("tzdata").joinpath("zones").read_text().split())
-
-Read = Callable[..., Reading]
-
-
-@cache
-def _zone(key: str) -> tzinfo | None:
-    if key not in ZONE_NAMES:
-        return None
-    with files("tzdata").joinpath("zoneinfo", *key.split("/")).open("rb") as data:
-        return ZoneInfo.from_file(data, key)
+from tests.support.reading import ROOT, TODAY, ZONE_NAMES, Read, zone
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +15,7 @@ def facts() -> Facts:
         for path in templates.rglob("*")
         if path.is_file()
     }
-    return Facts(TODAY, _zone, ZONE_NAMES, Wording.parse(sources))
+    return Facts(TODAY, zone, ZONE_NAMES, Wording.parse(sources))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plans.conftest import Read
+from tests.support.reading import Read
 
 
 @pytest.mark.parametrize(

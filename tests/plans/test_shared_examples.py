@@ -8,7 +8,7 @@ import pytest
 
 from nudger.model import Effort
 from nudger.schedule import lay_out
-from tests.plans.conftest import ROOT, TODAY, Read
+from tests.support.reading import ROOT, TODAY, Read
 
 SHARED = sorted((ROOT / "plans" / "shared").glob("*.toml"))
 PERSON = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.replies.conftest import alarmed_by
+from tests.support.replies import alarmed_by
 
 LEAST = {"en": 300, "es": 80, "fr": 80}
 LEAST_CRISIS = {"en": 150, "es": 30, "fr": 30}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replies.conftest import HELD_OUT, alarmed_by
+from tests.support.replies import HELD_OUT, alarmed_by
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 LANGUAGES = ["en", "es", "fr"]

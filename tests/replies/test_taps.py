@@ -3,7 +3,7 @@
 import pytest
 
 from nudger.replies import Intent
-from tests.replies.test_work import work
+from tests.support.replies import work
 
 NUDGE = "A short rest? Ten minutes will do. Text LATER, PAUSE or STOP."
 CRISIS_ANSWER = (

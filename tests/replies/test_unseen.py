@@ -6,7 +6,7 @@ Nothing is asserted of them: a bar that a build has to pass would soon be tuned 
 from pathlib import Path
 
 from nudger.replies.scoring import Score, read_table
-from tests.replies.conftest import zone_of
+from tests.support.replies import zone_of
 
 TABLES = sorted((Path(__file__).parent / "unseen").glob("*.tsv"))
 

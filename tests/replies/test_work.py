@@ -1,6 +1,5 @@
 """However long or odd a text is, reading it takes bounded work. Counted in calls, not in seconds."""
 
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from nudger.replies import Intent, understand
 from nudger.replies.language.writing import LONGEST
+from tests.support.replies import work
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 UNITS = [
@@ -19,23 +19,6 @@ UNITS = [
     "supercalifragilistic ", "tomorow ", "please ", ".", "a.b", "1/2 ", "@", "(", "\x00", "\u200b",
     "i can't do this any more but ",
 ]  # fmt: skip
-
-
-def work(read):
-    """How many calls, of Python and of C, reading makes."""
-    count = 0
-
-    def profile(frame, event, arg):
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        read()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 @pytest.mark.parametrize("unit", UNITS)

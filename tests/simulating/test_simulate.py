@@ -25,7 +25,7 @@ from nudger.simulating.crowd import Crowd
 from nudger.simulating.life import BrokenPromises, Life
 from nudger.store import open_store
 from nudger.wiring import build_daemon, open_database
-from tests.doubles import postgres
+from tests.support.doubles import postgres
 
 OF_THE_MACHINE = {
     "seconds",

@@ -12,10 +12,9 @@ import pytest
 from nudger.store import SqlStore, open_store
 from nudger.store.database import Database
 from nudger.store.opening import _parsed
-from nudger.store.tables import metadata
-from tests.doubles import pgbouncer, postgres
-from tests.store.explained import Explained
-from tests.store.world import World
+from tests.support.doubles import pgbouncer, postgres
+from tests.support.explained import Explained
+from tests.support.worlds.store import World, empty
 
 
 @pytest.fixture(scope="session")
@@ -83,11 +82,13 @@ def store(database: Database, explained: Explained) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
+def second(store: SqlStore, database_url: str) -> Iterator[SqlStore]:
+    """Another daemon on the same database."""
+    other = open_store(database_url)
+    yield other
+    other.close()
+
+
+@pytest.fixture
 def world(store: SqlStore) -> World:
     return World(store)
-
-
-def empty(database: Database) -> None:
-    with database.write() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from nudger.delivery.alarms import Alarm
 from nudger.store import SqlStore, alarms
-from tests.store.world import HOUR, MINUTE, NOON
+from tests.support.worlds.store import HOUR, MINUTE, NOON
 
 
 def test_an_alarm_stands_from_its_first_raising_on(store: SqlStore) -> None:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from nudger.store import SqlStore
-from tests.store.world import DAY, HOUR, MINUTE, NOON
+from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON
 
 AGAIN, REMIND = 6 * HOUR, DAY
 

@@ -11,7 +11,7 @@ import pytest
 
 from nudger.errors import StoreError, UsageError
 from nudger.store import SqlStore, back_up, open_store, restore
-from tests.store.world import NOON, World, plan
+from tests.support.worlds.store import NOON, World, plan
 
 RESTORED_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

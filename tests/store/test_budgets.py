@@ -14,7 +14,7 @@ from nudger.delivery.ways import Ways
 from nudger.effects import Answer, OptOut, Snooze
 from nudger.model import ChannelName, Person, State
 from nudger.store import SqlStore, open_store
-from tests.store.world import (
+from tests.support.worlds.store import (
     EMAIL,
     HOUR,
     MINUTE,

@@ -28,7 +28,7 @@ from nudger.store.tables import (
     plan_file,
     sender,
 )
-from tests.store.world import DAY, HOUR, MINUTE, NOON, SMS, World, plan, slot
+from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, plan, slot
 
 Rows = dict[str, list[Mapping[str, Any]]]
 

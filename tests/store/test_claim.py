@@ -12,7 +12,7 @@ from nudger.effects import Answer, Pause
 from nudger.model import ChannelName, History, Kind, Origin, Person, State
 from nudger.store import open_store
 from nudger.store.sqlstore import SqlStore
-from tests.store.world import (
+from tests.support.worlds.store import (
     EMAIL,
     HOUR,
     MAYA_EMAIL,

@@ -31,7 +31,7 @@ from nudger.store.codec import (
     plan_to_json,
 )
 from nudger.store.tables import EPOCH, Instant
-from tests.store.world import plan
+from tests.support.worlds.store import plan
 
 words = st.text(min_size=1, max_size=8)
 minutes = st.times().map(lambda at: at.replace(second=0, microsecond=0))

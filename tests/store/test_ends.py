@@ -6,11 +6,10 @@ import pytest
 
 from nudger.delivery.agenda import Drop, Due
 from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
-from nudger.delivery.views import Planned
 from nudger.effects import Answer, Effect, Hold, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import History, Nudge, Origin, Outcome, State
 from nudger.store import open_store
-from tests.store.world import (
+from tests.support.worlds.store import (
     EMAIL,
     HOUR,
     MAYA_EMAIL,
@@ -20,20 +19,14 @@ from tests.store.world import (
     SMS,
     TODAY,
     World,
+    entry,
+    message,
     plan,
     send,
     slot,
 )
 
 SOON = NOON + 5 * MINUTE
-
-
-def entry(world: World) -> Planned:
-    return world.store.agenda("maya", TODAY)[0]
-
-
-def message(world: World) -> dict[str, object]:
-    return world.store.export("maya")["message"][-1]
 
 
 def test_a_receipt_means_sent_under_the_providers_id(world: World) -> None:

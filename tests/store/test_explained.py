@@ -3,7 +3,7 @@
 from nudger.store import carrying
 from nudger.store.database import Database
 from nudger.store.tables import message
-from tests.store.explained import Explained
+from tests.support.explained import Explained
 
 
 def test_a_statement_that_goes_through_a_whole_table_is_found(

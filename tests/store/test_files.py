@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nudger.store import open_store
-from tests.store.world import DAY, NOON, World, plan, slot
+from tests.support.worlds.store import DAY, NOON, World, plan, slot
 
 PEOPLE = 120
 

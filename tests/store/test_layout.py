@@ -10,7 +10,7 @@ from nudger.effects import Hold, OptIn, OptOut, Resume, Snooze
 from nudger.model import Kind, Origin, Slot, State
 from nudger.store import layout
 from nudger.store.database import Database
-from tests.store.world import (
+from tests.support.worlds.store import (
     DAY,
     EMAIL,
     HOUR,

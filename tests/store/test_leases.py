@@ -18,10 +18,8 @@ from nudger.store import SqlStore, look_at
 from nudger.store.database import Database
 from nudger.store.moments import moment
 from nudger.store.tables import lease, turn
-from tests.store.test_races import PEOPLE, judging, second, together
-from tests.store.world import MINUTE, NOON, SMS, World, plan, slot
-
-__all__ = ["second"]  # a fixture
+from tests.support.races import PEOPLE, judging, together
+from tests.support.worlds.store import MINUTE, NOON, SMS, World, plan, slot
 
 A, B = "alpha:/state#1", "beta:/state#1"
 A_AGAIN = "alpha:/state#2"

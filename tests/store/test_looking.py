@@ -11,7 +11,7 @@ from nudger.store import looking
 from nudger.store.database import Database
 from nudger.store.sqlstore import SqlStore
 from nudger.store.tables import metadata
-from tests.store.world import (
+from tests.support.worlds.store import (
     DAY,
     EMAIL,
     HOUR,

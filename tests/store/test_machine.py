@@ -26,8 +26,7 @@ from nudger.settings import load
 from nudger.store import SqlStore
 from nudger.store.database import Database
 from nudger.store.tables import AnyRow, occurrence
-from tests.store.conftest import empty
-from tests.store.world import EMAIL, HOUR, MINUTE, NOON, REST, SMS, World, plan, slot
+from tests.support.worlds.store import EMAIL, HOUR, MINUTE, NOON, REST, SMS, World, empty, plan, slot
 
 NUMBERS = {"maya": ("+447700900123", "+447700900133"), "jonas": ("+447700900124", "+447700900134")}
 CONSENT = "2026-11-20, in person"

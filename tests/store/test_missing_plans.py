@@ -11,7 +11,7 @@ from nudger.delivery.planning import PlanChange, PlanRead, is_sudden
 from nudger.model import Plan
 from nudger.store import gone, loading
 from nudger.store.gone import ALARM
-from tests.store.world import HOUR, MAYA_PHONE, MINUTE, NOON, World, plan, plan_file, slot
+from tests.support.worlds.store import HOUR, MAYA_PHONE, MINUTE, NOON, World, plan, plan_file, slot
 
 SECOND = timedelta(seconds=1)
 

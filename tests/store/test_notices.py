@@ -4,7 +4,7 @@ from nudger.delivery.agenda import Due, Send
 from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Hold, LowDays, Rate, Reached, Resume, Tell, Untell
 from nudger.model import Contact, Origin, Person, State
-from tests.store.world import DAY, HOUR, MINUTE, NOON, SMS, World, plan
+from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, plan
 
 SAM_PHONE = "+447700900456"
 SAM = Contact("Sam", phone=SAM_PHONE, tell="2026-11-20, on paper", agreed="2026-11-21, by text")

@@ -7,7 +7,7 @@ import pytest
 from nudger.delivery.sends import Failure
 from nudger.effects import OptIn, OptOut
 from nudger.model import Contact
-from tests.store.world import NOON, SMS, World, plan
+from tests.support.worlds.store import NOON, SMS, World, plan
 
 PHONES = [
     ("+525512345678", "+5215512345678"),

@@ -21,7 +21,7 @@ from nudger.store import look_at, open_beside, open_store, open_to_look
 from nudger.store.database import Database
 from nudger.store.opening import _parsed
 from nudger.store.tables import metadata
-from tests.store.world import NOON, World, plan
+from tests.support.worlds.store import NOON, World, plan
 
 
 def refused(url: str, **options: bool) -> StoreError:

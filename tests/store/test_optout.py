@@ -13,7 +13,7 @@ from nudger.effects import Ask, Response
 from nudger.model import ChannelName, Kind, Origin
 from nudger.settings import load
 from nudger.store import SqlStore
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ONE = NINE + timedelta(hours=4)

@@ -9,7 +9,7 @@ from nudger.delivery.sends import Failure
 from nudger.effects import Hold, OptOut, Pause
 from nudger.errors import Problem
 from nudger.model import Kind, State
-from tests.store.world import DAY, HOUR, MINUTE, NOON, SMS, World, drop, plan, slot
+from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, drop, plan, slot
 
 ENDED = frozenset(State) - {State.PLANNED}
 GONE = frozenset({State.SENT, State.DELIVERED})

@@ -15,7 +15,7 @@ from nudger.model import (
     Nudge,
     Window,
 )
-from tests.store.world import (
+from tests.support.worlds.store import (
     DAY,
     EMAIL,
     HOUR,

@@ -1,20 +1,13 @@
 """Several claimers, several writers: what is promised holds whoever comes first."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from threading import Barrier, Event, Thread
+from threading import Thread
 
-import pytest
-
-from nudger.delivery.agenda import Decision, Due, Sending
 from nudger.delivery.inbound import Inbound
-from nudger.delivery.ways import Ways
 from nudger.effects import OptOut, Response
-from nudger.model import Person
-from nudger.store import SqlStore, open_store
-from tests.store.world import (
+from nudger.store import SqlStore
+from tests.support.races import PEOPLE, judging, together
+from tests.support.worlds.store import (
     DAY,
     EMAIL,
     MAYA_PHONE,
@@ -28,28 +21,6 @@ from tests.store.world import (
     send,
     slot,
 )
-
-PEOPLE = [f"person-{number:03}" for number in range(120)]
-
-
-@pytest.fixture
-def second(store: SqlStore, database_url: str) -> Iterator[SqlStore]:
-    """Another daemon on the same database."""
-    other = open_store(database_url)
-    yield other
-    other.close()
-
-
-def together(*works: Callable[[], object]) -> list[object]:
-    """Runs these at the same time; their results."""
-    ready = Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> object:
-        ready.wait()
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [done.result() for done in [pool.submit(run, work) for work in works]]
 
 
 def test_two_daemons_on_one_agenda_never_share_an_entry(world: World, second: SqlStore) -> None:
@@ -169,24 +140,3 @@ def test_verbs_of_all_kinds_at_once_leave_every_entry_in_one_state(world: World,
     assert states.count("sent") == sent
     assert set(states) <= {"sent", "cancelled", "planned"}
     assert {one.standing.opted_out for one in world.store.people()} == {frozenset({SMS})}
-
-
-@contextmanager
-def judging(store: SqlStore) -> Iterator[list[Sending]]:
-    """Holds another daemon's claim of one entry open, inside its decision; then what it claimed."""
-    inside, go, claimed = Event(), Event(), list[Sending]()
-
-    def decide(one: Person, dues: Sequence[Due], _ways: Ways) -> Decision:
-        inside.set()
-        assert go.wait(10)
-        return counting(send, NOON)(one, dues)
-
-    def claim() -> None:
-        claimed.extend(store.claim_due(NOON, 1, "other", decide).sendings)
-
-    thread = Thread(target=claim)
-    thread.start()
-    assert inside.wait(10)
-    yield claimed
-    go.set()
-    thread.join(10)

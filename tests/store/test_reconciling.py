@@ -12,8 +12,7 @@ from nudger.delivery.sends import Failure, Report, Stage
 from nudger.effects import Effect, Hold, OptOut, Pause, Settle, Snooze
 from nudger.model import Outcome, State
 from nudger.store import SqlStore
-from tests.store.test_ends import entry, message
-from tests.store.world import (
+from tests.support.worlds.store import (
     DAY,
     EMAIL,
     HOUR,
@@ -23,6 +22,8 @@ from tests.store.world import (
     SMS,
     World,
     drop,
+    entry,
+    message,
     plan,
     slot,
 )

@@ -10,7 +10,7 @@ from nudger.delivery.sends import Failure
 from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
 from nudger.model import Contact, Kind, Nudge, Origin, Outcome, State
 from nudger.store.replies import QUOTABLE
-from tests.store.world import (
+from tests.support.worlds.store import (
     DAY,
     EMAIL,
     HOUR,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from nudger.delivery.restored import Restored
-from tests.store.world import DAY, HOUR, MINUTE, NOON, World
+from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, World
 
 NOTICED = Restored(NOON, NOON - DAY, NOON - HOUR, "it is older")
 

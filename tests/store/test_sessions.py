@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from nudger.store import SqlStore
 from nudger.store.tables import fact
-from tests.store.world import HOUR, NOON
+from tests.support.worlds.store import HOUR, NOON
 
 
 def test_a_session_that_was_signed_out_of_has_ended_and_no_other(store: SqlStore) -> None:

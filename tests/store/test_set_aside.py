@@ -12,7 +12,7 @@ from nudger.effects import Answer, OptOut, Pause, Resume
 from nudger.errors import StoreError
 from nudger.model import Person, State
 from nudger.store.database import Database
-from tests.store.world import (
+from tests.support.worlds.store import (
     DAY,
     HOUR,
     MINUTE,

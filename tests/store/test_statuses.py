@@ -8,8 +8,19 @@ from nudger.delivery.agenda import Drop, Due, Sending
 from nudger.delivery.sends import Failure, Report, SendFailure, Stage
 from nudger.effects import Answer, Resume, Settle
 from nudger.model import Outcome, Slot, State
-from tests.store.test_ends import entry, message
-from tests.store.world import EMAIL, HOUR, MAYA_EMAIL, MINUTE, NOON, SMS, World, plan, slot
+from tests.support.worlds.store import (
+    EMAIL,
+    HOUR,
+    MAYA_EMAIL,
+    MINUTE,
+    NOON,
+    SMS,
+    World,
+    entry,
+    message,
+    plan,
+    slot,
+)
 
 ACCEPTED, DELIVERED = Report("SM1", Stage.ACCEPTED), Report("SM1", Stage.DELIVERED)
 

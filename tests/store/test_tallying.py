@@ -7,7 +7,7 @@ import pytest
 from nudger.effects import Answer, Settle
 from nudger.model import Kind, Outcome, State
 from nudger.store.tallying import general
-from tests.store.world import DAY, MINUTE, NOON, TODAY, World, drop, plan, slot
+from tests.support.worlds.store import DAY, MINUTE, NOON, TODAY, World, drop, plan, slot
 
 
 def test_entries_are_counted_by_kind_end_and_outcome(world: World) -> None:

@@ -10,7 +10,7 @@ from nudger.effects import Answer, OptIn, OptOut, Pause, Resume
 from nudger.store import SqlStore, tidying
 from nudger.store.erasing import ALL_OF_A_PERSON
 from nudger.store.tables import AnyRow, event, message, metadata, occurrence, reply
-from tests.store.world import DAY, HOUR, MINUTE, NOON, SMS, World, slot
+from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, slot
 
 LATER = NOON + 100 * DAY
 

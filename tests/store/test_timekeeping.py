@@ -7,7 +7,7 @@ import pytest
 from nudger.clock import SharedClock
 from nudger.store import SqlStore
 from nudger.timekeeping import Timekeeping
-from tests.store.world import NOON
+from tests.support.worlds.store import NOON
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

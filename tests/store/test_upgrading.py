@@ -27,7 +27,7 @@ from nudger.store.database import Database
 from nudger.store.migrate import MIGRATIONS, _config
 from nudger.store.opening import _parsed
 from nudger.store.tables import EPOCH, metadata
-from tests.store.world import HOUR, MINUTE, NOON, World, plan, slot
+from tests.support.worlds.store import HOUR, MINUTE, NOON, World, plan, slot
 
 OLD = Path(__file__).parent / "old" / "v0001.sql"
 VERSIONS = sorted(one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions())

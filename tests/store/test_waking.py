@@ -11,12 +11,9 @@ from sqlalchemy import text
 from nudger.effects import OptOut, Response
 from nudger.store import SqlStore, open_store, waking
 from nudger.store.database import Database
-from tests.doubles import pgbouncer
-from tests.store.conftest import empty
-from tests.store.test_races import second
-from tests.store.world import NOON, SMS, World, laid_out, plan, slot
+from tests.support.doubles import pgbouncer
+from tests.support.worlds.store import NOON, SMS, World, empty, laid_out, plan, slot
 
-__all__ = ["second"]  # a fixture
 SOON = 5  # seconds, on a busy machine
 # A SQLite file is one host's.
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True, scope="session")

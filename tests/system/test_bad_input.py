@@ -7,7 +7,7 @@ import pytest
 
 from nudger.store import open_store
 from nudger.wiring import alone
-from tests.system.running import nudger
+from tests.support.running import nudger
 
 GOOD = """
 name = "Maya"

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.postgres import binaries, throw_away_cluster
-from tests.doubles.twilio_double import TwilioDouble
-from tests.faults.test_machine import settings as by_twilio
-from tests.system.running import nudger, running
+from tests.support.doubles.postgres import binaries, throw_away_cluster
+from tests.support.doubles.twilio_double import TwilioDouble
+from tests.support.running import nudger, running
 
 PLAN = """
 timezone = "UTC"
@@ -60,7 +59,7 @@ async def test_a_state_is_carried_to_postgresql_and_runs_on_there(tmp_path: Path
 
 
 def _settings(folder: Path, twilio: TwilioDouble) -> dict[str, str]:
-    return {**by_twilio(twilio), "STATE_DIR": str(folder / "state")}
+    return {**twilio.settings, "POLL_SECONDS": "600", "WEB_PORT": "0", "STATE_DIR": str(folder / "state")}
 
 
 async def _send(

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.system.running import environment, nudger
+from tests.support.running import environment, nudger
 
 
 async def test_without_a_terminal_a_day_ends_by_itself_with_each_message_printed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 from nudger.store import open_store
-from tests.system.running import Running, running
+from tests.support.running import Running, running
 
 PEOPLE, EDITS, PAUSES = 12, 200, 10
 PLAN = """

@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
-from tests.system.running import Running, nudger, running
+from tests.support.doubles.twilio_double import TwilioDouble
+from tests.support.running import Running, nudger, running
 
 NAME, PHONE, EMAIL, CONTACT = "Mayaline", "+447700900123", "mayaline@example.org", "Samuelito"
 WORDS = "sit under the walnut tree"
@@ -81,11 +81,7 @@ async def test_nothing_of_a_forgotten_person_is_left_in_any_file_or_log(tmp_path
     (tmp_path / "plans" / "sam.toml").write_text(plan("Sam", OTHER, "sam@example.org"))
     async with TwilioDouble() as twilio:
         settings = {
-            "SMS": "twilio",
-            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-            "TWILIO_FROM": NUMBER,
-            "TWILIO_API_BASE": twilio.base_url,
+            **twilio.settings,
             "REPLIES": "poll",
             "POLL_SECONDS": "1",
             "SMS_PER_SECOND": "100",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.system.running import running
-from tests.system.test_loops import CRISIS, Daemon, around, write_plans
+from tests.support.phones import CRISIS, Daemon, around, write_plans
+from tests.support.running import running
 
 MAYA, JONAS, ANN = "+447700900123", "+447700900456", "+447700900789"
 PHONES = {"p0": MAYA, "p1": JONAS, "p2": ANN}

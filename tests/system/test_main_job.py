@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.smtp_double import SmtpDouble, make_certificate
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
-from tests.system.running import free_port, nudger, running
+from tests.support.doubles.smtp_double import SmtpDouble, make_certificate
+from tests.support.doubles.twilio_double import TwilioDouble
+from tests.support.running import free_port, nudger, running
 
 PUBLIC_URL = "https://nudger.example.org"
 MAYA = "+447700900123"
@@ -53,11 +53,7 @@ async def test_from_a_plan_file_to_a_phone_and_back(tmp_path: Path) -> None:
         SmtpDouble("starttls", certificate, ("nudger", "of-the-double")) as smtp,
     ):
         settings = {
-            "SMS": "twilio",
-            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-            "TWILIO_FROM": NUMBER,
-            "TWILIO_API_BASE": twilio.base_url,
+            **twilio.settings,
             "SMS_PER_SECOND": "10",
             "PUBLIC_URL": PUBLIC_URL,
             "WEB_PORT": str(port),

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.doubles.twilio_double import ACCOUNT_SID, NUMBER, TwilioDouble
-from tests.doubles.watchman import watchman
-from tests.system.running import nudger, running
+from tests.support.doubles.twilio_double import ACCOUNT_SID, NUMBER, TwilioDouble
+from tests.support.doubles.watchman import watchman
+from tests.support.running import nudger, running
 
 TOKEN, TOPIC, UUID, PASSWORD = "planted-token", "planted-topic", "planted-uuid", "planted-password"
 PHONE, EMAIL, NAME, WORDS = "+447700900123", "maya@example.org", "Mayaline", "a walk by the river"

@@ -12,7 +12,7 @@ import pytest
 
 from nudger.model import Person
 from nudger.store import SqlStore, open_store
-from tests.system.running import Running, nudger, running
+from tests.support.running import Running, nudger, running
 
 BUSY = 5.0  # seconds: two are promised, and the machine may do other things as well
 PLAN = """

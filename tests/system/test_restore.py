@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
-from tests.system.running import nudger, running
+from tests.support.doubles.twilio_double import TwilioDouble
+from tests.support.running import nudger, running
 
 PHONE = "+447700900123"
 PLAN = f"""
@@ -25,11 +25,7 @@ async def test_a_backup_that_is_put_back_sends_nothing_again_and_learns_of_the_s
     (tmp_path / "plans" / "maya.toml").write_text(PLAN)
     async with TwilioDouble() as twilio:
         settings = {
-            "SMS": "twilio",
-            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-            "TWILIO_FROM": NUMBER,
-            "TWILIO_API_BASE": twilio.base_url,
+            **twilio.settings,
             "REPLIES": "webhook",  # what came in while the database was another one is nowhere else
             "PUBLIC_URL": "https://nudger.example.org",
             "WEB_PORT": "0",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.doubles.smtp_double import SmtpDouble
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
-from tests.faults.test_crowds import HALF_A_FORM, HALF_A_HEAD, UNREAD, crowd
-from tests.system.running import free_port, nudger, running
+from tests.support.crowds import HALF_A_FORM, HALF_A_HEAD, UNREAD, crowd
+from tests.support.doubles.smtp_double import SmtpDouble
+from tests.support.doubles.twilio_double import TwilioDouble
+from tests.support.running import free_port, nudger, running
 
 PUBLIC_URL = "https://nudger.example.org"
 MAYA, PASSWORD, TOKEN = "+447700900123", "a-long-enough-password", "a-long-enough-token-for-programs"
@@ -32,11 +32,7 @@ LINES = 25  # of the log that a crowd may cost, whatever it does
 
 def the_settings(port: int, twilio: TwilioDouble, smtp: SmtpDouble) -> dict[str, str]:
     return {
-        "SMS": "twilio",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM": NUMBER,
-        "TWILIO_API_BASE": twilio.base_url,
+        **twilio.settings,
         "PUBLIC_URL": PUBLIC_URL,
         "WEB_PORT": str(port),
         "EMAIL": "smtp",

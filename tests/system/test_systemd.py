@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.machine import Machine, booted, missing
+from tests.support.machine import Machine, booted, missing
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/srv/given/wheels"}

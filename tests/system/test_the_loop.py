@@ -11,10 +11,10 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.doubles.smtp_double import SmtpDouble
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
-from tests.doubles.watchman import watchman
-from tests.system.running import environment, fill, free_port, nudger, running
+from tests.support.doubles.smtp_double import SmtpDouble
+from tests.support.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
+from tests.support.doubles.watchman import watchman
+from tests.support.running import environment, fill, free_port, nudger, running
 
 PUBLIC_URL = "https://nudger.example.org"
 MAYA, PASSWORD = "+447700900123", "a-long-enough-password"

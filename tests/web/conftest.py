@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from nudger.web.app import build_app
-from tests.web.world import World
+from tests.support.worlds.web import World
 
 SHORT = timedelta(milliseconds=50)  # how long a form may take here
 

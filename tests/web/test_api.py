@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,11 @@ from starlette.applications import Starlette
 from nudger.effects import Hold, Response
 from nudger.web.api.openapi import description
 from nudger.web.api.operations import OPERATIONS, ROOT
-from nudger.web.api.routes import ApiDoors
 from nudger.web.app import build_app
-from nudger.web.bearer import Bearer
-from nudger.web.throttle import Throttle
-from tests.web.asking import Answer, Body, ask
-from tests.web.desks import BEN, MAYA, Desk, desk
-from tests.web.world import World
+from tests.support.asking import Answer, Body, ask
+from tests.support.worlds.desk import ALLOWED, BEN, MAYA, TOKEN, Desk, api_of, desk
+from tests.support.worlds.web import World
 
-TOKEN = "a-token-of-some-length"
-ALLOWED = {"authorization": f"Bearer {TOKEN}"}
 JSON = {**ALLOWED, "content-type": "application/json"}
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -37,12 +31,6 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 @pytest.fixture
 def app(here: Desk) -> Starlette:
     return api_of(here)
-
-
-def api_of(here: Desk, tries: int = 20) -> Starlette:
-    """The API, which forgives so many wrong tokens."""
-    bearer = Bearer(TOKEN, Throttle(lambda: 0.0, burst=tries, per_second=0.1))
-    return build_app(replace(World().doors(), api=ApiDoors(here.desk(), bearer)))
 
 
 async def get(app: Starlette, path: str) -> Any:

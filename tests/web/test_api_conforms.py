@@ -16,8 +16,7 @@ from schemathesis.config import SchemathesisConfig
 from nudger.web.api.openapi import description
 from nudger.web.api.operations import OPERATIONS, ROOT, Operation
 from nudger.web.serve import serve
-from tests.web.desks import BEN, MAYA, Desk, desk
-from tests.web.test_api import ALLOWED, api_of
+from tests.support.worlds.desk import ALLOWED, BEN, MAYA, Desk, api_of, desk
 
 EXAMPLES = 20
 # Who asks is always allowed to here: a header that was made wrong would be put right again, and the rest of

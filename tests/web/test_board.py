@@ -12,9 +12,9 @@ from nudger.effects import Hold, Response, Settle
 from nudger.model import ChannelName, Outcome
 from nudger.web.app import build_app
 from nudger.web.board.sessions import LASTS
-from tests.web.asking import ask
-from tests.web.desks import BEN, MAYA, OURS, PASSWORD, Desk, desk
-from tests.web.world import World
+from tests.support.asking import ask
+from tests.support.worlds.desk import BEN, MAYA, OURS, PASSWORD, Desk, desk
+from tests.support.worlds.web import World
 
 PAGES = (
     "/board",

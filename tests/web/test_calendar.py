@@ -15,9 +15,9 @@ from nudger.tokens import Action, Link, sign
 from nudger.web.app import build_app
 from nudger.wiring.calendar import calendar_doors, calendar_path
 from nudger.wiring.links import token_door
-from tests.web.asking import ask
-from tests.web.desks import MAYA, Desk, desk
-from tests.web.world import World
+from tests.support.asking import ask
+from tests.support.worlds.desk import MAYA, Desk, desk
+from tests.support.worlds.web import World
 
 KEY = b"k" * 32
 FRIDAY = datetime(2026, 10, 23, 9, tzinfo=UTC)  # London's clocks go back on the 25th

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from nudger.web.app import build_app
 from nudger.web.guard import Faults, Guard
 from nudger.web.refusals import SAY_EVERY, Refusals
-from tests.web.asking import ask, ask_signed
-from tests.web.world import MAYA, World
+from tests.support.asking import ask, ask_signed
+from tests.support.worlds.web import MAYA, World
 
 PHONE_ADDRESSES = [
     ("GET", "/phone"),

@@ -17,9 +17,9 @@ from nudger.web.throttle import Throttle
 from nudger.wiring.calendar import calendar_doors
 from nudger.wiring.links import token_door
 from nudger.wiring.programs import metrics_doors
-from tests.web.asking import ask
-from tests.web.desks import MAYA, Desk, desk
-from tests.web.world import World
+from tests.support.asking import ask
+from tests.support.worlds.desk import MAYA, Desk, desk
+from tests.support.worlds.web import World
 
 KEY = b"k" * 32
 # A page may be freer here, where its own forms need it: see rendering.POLICY.

@@ -11,8 +11,8 @@ from nudger.delivery.follow import Card
 from nudger.web.app import build_app
 from nudger.web.doors import LinkDoors
 from nudger.web.throttle import KNOWN, Throttle, TokenDoor
-from tests.web.asking import Body, ask
-from tests.web.world import World
+from tests.support.asking import Body, ask
+from tests.support.worlds.web import World
 
 ASKED = Card("es", "Parar", "nudger <ya> no te mandará más correos.", "Un programa.", button="No recibir más")
 SAID = Card("es", "Parar", "OK.", "Un programa.", undo="Ha sido un error", undo_token="tok-2")

@@ -20,9 +20,9 @@ from nudger.web.bearer import Bearer
 from nudger.web.refusals import Refusals
 from nudger.web.throttle import Throttle
 from nudger.wiring.programs import bearer, metrics_doors
-from tests.web.asking import ask
-from tests.web.desks import BEN, MAYA, Desk, desk
-from tests.web.world import World
+from tests.support.asking import ask
+from tests.support.worlds.desk import BEN, MAYA, Desk, desk
+from tests.support.worlds.web import World
 
 TOKEN = "a-token-of-some-length"
 

@@ -13,8 +13,8 @@ from nudger.delivery.own_steps import Step
 from nudger.web.app import build_app
 from nudger.web.doors import PersonDoors
 from nudger.web.throttle import Throttle, TokenDoor
-from tests.web.asking import ask
-from tests.web.world import World
+from tests.support.asking import ask
+from tests.support.worlds.web import World
 
 OWN = {"sec-fetch-site": "same-origin"}
 FORGED = Card("en", "Not whole", "Open it once more.", "A program.", status=404)

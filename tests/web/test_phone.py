@@ -14,8 +14,8 @@ from nudger.delivery.inbound import Inbound
 from nudger.model import ChannelName, Plan, State
 from nudger.web.app import build_app
 from nudger.web.conversation import SHOWN
-from tests.web.asking import FORM, Body, ask, watching
-from tests.web.world import JOSE, MAYA, NOW, Dial, World
+from tests.support.asking import FORM, Body, ask, watching
+from tests.support.worlds.web import JOSE, MAYA, NOW, Dial, World
 
 OWN_PAGE = {"sec-fetch-site": "same-origin", "accept": "text/html,application/xhtml+xml"}
 OWN_SCRIPT = {"sec-fetch-site": "same-origin", "accept": "*/*"}

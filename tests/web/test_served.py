@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from twilio.request_validator import RequestValidator
 
 from nudger.web.serve import serve
-from tests.web.asking import FORM
-from tests.web.world import MAYA, PUBLIC_URL, TOKEN, World
+from tests.support.asking import FORM
+from tests.support.worlds.web import MAYA, PUBLIC_URL, TOKEN, World
 
 PATIENCE = 5  # seconds; what is broken must fail, not hang
 

@@ -14,9 +14,9 @@ from nudger.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.forms import LARGEST
 from nudger.web.twilio import WARN_EVERY
-from tests.doubles.twilio_double import inbound_form
-from tests.web.asking import FORM, Body, ask, ask_signed
-from tests.web.world import MAYA, NOW, PUBLIC_URL, TOKEN, World
+from tests.support.asking import FORM, Body, ask, ask_signed
+from tests.support.doubles.twilio_double import inbound_form
+from tests.support.worlds.web import MAYA, NOW, PUBLIC_URL, TOKEN, World
 
 SID, OTHER_SID = "SM" + "1a" * 16, "SM" + "2b" * 16
 MESSAGE = "0192f3a4b5c6" + "7d" * 10  # an id of ours

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlencode
 from starlette.types import ASGIApp, Message, Scope
 from twilio.request_validator import RequestValidator
 
-from tests.web.world import PUBLIC_URL, TOKEN
+from tests.support.worlds.web import PUBLIC_URL, TOKEN
 
 FORM = "application/x-www-form-urlencoded"
 Pairs = Sequence[tuple[str, str]]

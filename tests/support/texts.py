@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nudger.replies.scoring import read_table
-from tests.replies.conftest import zone_of
+from tests.support.replies import zone_of
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "replies"
 NONE = "none"
 
 

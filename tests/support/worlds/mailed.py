@@ -19,8 +19,8 @@ from nudger.wiring import open_database
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import link_doors, link_key, links_below, token_door
 from nudger.wiring.person import person_doors
-from tests.delivery.world import World
-from tests.doubles.smtp_double import SmtpDouble
+from tests.support.doubles.smtp_double import SmtpDouble
+from tests.support.worlds.delivery import World
 
 PUBLIC = "https://nudger.example.org"
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

@@ -1,7 +1,7 @@
-"""Fuzzing by coverage: `python -m tests.faults.fuzzing TARGET FOLDER SECONDS`, with atheris.
+"""Fuzzing by coverage: `python -m tests.support.faults.fuzzing TARGET FOLDER SECONDS`, with atheris.
 
 Ends with 0 where nothing was found in that time, and prints how many inputs there were. What was found
-stands in FOLDER as `crash-…`, whose bytes `tests.faults.targets.TARGETS[TARGET]` fails on.
+stands in FOLDER as `crash-…`, whose bytes `tests.support.faults.targets.TARGETS[TARGET]` fails on.
 """
 
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["nudger"]):
-    from tests.faults.targets import TARGETS, seeds
+    from tests.support.faults.targets import TARGETS, seeds
 
 
 def main(name: str, folder: Path, seconds: str) -> None:

@@ -21,14 +21,14 @@ import aiohttp
 import psycopg
 
 from nudger.clock import FastClock
-from tests.doubles.postgres import Server, throw_away_cluster
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, inbound_form
-from tests.faults.networks import Network, Place, network
-from tests.faults.nursery import Child, Nursery, faked, nursery
-from tests.faults.people import Part, Someone
-from tests.faults.steps import Steps
-from tests.faults.tally import Accepted, Due, Silence, Tally, tally
-from tests.system.running import Told, environment
+from tests.support.doubles.postgres import Server, throw_away_cluster
+from tests.support.doubles.twilio_double import TwilioDouble, inbound_form
+from tests.support.faults.networks import Network, Place, network
+from tests.support.faults.nursery import Child, Nursery, faked, nursery
+from tests.support.faults.people import Part, Someone
+from tests.support.faults.steps import Steps
+from tests.support.faults.tally import Accepted, Due, Silence, Tally, tally
+from tests.support.running import Told, environment
 
 START = datetime(2026, 11, 25, 10, tzinfo=UTC)
 PUBLIC_URL = "https://nudger.example.org"
@@ -372,11 +372,7 @@ def _settings(place: Place, twilio: TwilioDouble, port: int) -> dict[str, str]:
     return {
         "PLANS": "push",
         "DATABASE_URL": f"postgresql://nudger@{place.database}/fleet",
-        "SMS": "twilio",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM": NUMBER,
-        "TWILIO_API_BASE": twilio.base_url,
+        **twilio.settings,
         "PUBLIC_URL": PUBLIC_URL,
         "SMS_PER_SECOND": "10",
         "WEB_PORT": str(port),

@@ -18,7 +18,7 @@ from nudger.messages import Wording, count
 from nudger.messages.bank.source import Source
 from nudger.messages.lint.tone import Tone
 from nudger.model import FROM_A_TEXT, Effort, Kind, Origin, Person, Plan
-from tests.delivery.world import MONDAY_NINE, World
+from tests.support.worlds.delivery import MONDAY_NINE, World
 
 PEOPLE = range(50)
 

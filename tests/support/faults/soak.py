@@ -20,7 +20,7 @@ from nudger.delivery.housekeeping import Housekeeping
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.settings import load
 from nudger.wiring import open_database
-from tests.delivery.world import World
+from tests.support.worlds.delivery import World
 
 STEP = timedelta(hours=3)  # somebody texts, and housekeeping runs
 A_DAY = timedelta(days=1) // STEP

@@ -10,16 +10,20 @@ from starlette.applications import Starlette
 
 from nudger.core import Core
 from nudger.settings import load
+from nudger.web.api.routes import ApiDoors
 from nudger.web.app import build_app
+from nudger.web.bearer import Bearer
 from nudger.web.board.doors import BoardDoors
 from nudger.web.throttle import Throttle
 from nudger.wiring import open_database
 from nudger.wiring.board import StoreDesk
-from tests.delivery.world import World as Deliveries
-from tests.web.asking import Answer, ask
-from tests.web.world import World
+from tests.support.asking import Answer, ask
+from tests.support.worlds.delivery import World as Deliveries
+from tests.support.worlds.web import World
 
 PASSWORD = "correct horse battery"
+TOKEN = "a-token-of-some-length"  # of the API
+ALLOWED = {"authorization": f"Bearer {TOKEN}"}
 OURS = {"origin": "http://localhost:8080"}
 MAYA = """
 name = "Maya Öström"
@@ -99,3 +103,9 @@ def desk(folder: Path) -> Iterator[Desk]:
         yield Desk(core, Deliveries(core, store))
     finally:
         store.close()
+
+
+def api_of(here: Desk, tries: int = 20) -> Starlette:
+    """The API, which forgives so many wrong tokens."""
+    bearer = Bearer(TOKEN, Throttle(lambda: 0.0, burst=tries, per_second=0.1))
+    return build_app(replace(World().doors(), api=ApiDoors(here.desk(), bearer)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from tests.doubles.postgres import RUNS_AS, USER
+from tests.support.doubles.postgres import RUNS_AS, USER
 
 PATIENCE = 10  # seconds, for its start
 INI = """

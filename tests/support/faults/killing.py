@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from tests.faults.nursery import Child, Nursery
-from tests.faults.steps import Steps
-from tests.system.running import Told, environment, free_port
+from tests.support.faults.nursery import Child, Nursery
+from tests.support.faults.steps import Steps
+from tests.support.running import Told, environment, free_port
 
 CLAIM_TO_RECORD = ("claimed", "before_request", "after_request", "before_record", "recorded")
 STEPS = (

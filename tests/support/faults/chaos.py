@@ -18,15 +18,15 @@ import psycopg
 from nudger.clock import FastClock
 from nudger.model import ChannelName, State
 from nudger.store import SqlStore, open_store
-from tests.doubles.postgres import throw_away_cluster
-from tests.doubles.smtp_double import SmtpDouble
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, inbound_form
-from tests.faults import people, weather
-from tests.faults.killing import Choice, Killed
-from tests.faults.nursery import Nursery, faked, nursery
-from tests.faults.people import Part, Someone
-from tests.faults.tally import Accepted, Due, Silence, Tally, tally
-from tests.system.running import environment
+from tests.support.doubles.postgres import throw_away_cluster
+from tests.support.doubles.smtp_double import SmtpDouble
+from tests.support.doubles.twilio_double import TwilioDouble, inbound_form
+from tests.support.faults import people, weather
+from tests.support.faults.killing import Choice, Killed
+from tests.support.faults.nursery import Nursery, faked, nursery
+from tests.support.faults.people import Part, Someone
+from tests.support.faults.tally import Accepted, Due, Silence, Tally, tally
+from tests.support.running import environment
 
 START = datetime(2026, 11, 25, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -122,11 +122,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.settings = {
-            "SMS": "twilio",
-            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-            "TWILIO_FROM": NUMBER,
-            "TWILIO_API_BASE": self.twilio.base_url,
+            **self.twilio.settings,
             "PUBLIC_URL": PUBLIC_URL,
             "SMS_PER_SECOND": "10",
             "EMAIL": "smtp",

@@ -12,8 +12,8 @@ from nudger.channels.twilio import TwilioChannel
 from nudger.delivery.agenda import Sending
 from nudger.delivery.ports import Channel
 from nudger.model import ChannelName, Origin
-from tests.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
-from tests.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
+from tests.support.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
+from tests.support.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 TIMEOUT = timedelta(seconds=5)

@@ -115,7 +115,7 @@ async def nursery(start: datetime, speed: float, within: Sequence[str] = ()) -> 
     them elsewhere (in another network)."""
     fake = faked(start, speed)
     server = await asyncio.create_subprocess_exec(
-        *(*within, sys.executable, "-W", "error", "-m", "tests.faults.forkserver"),
+        *(*within, sys.executable, "-W", "error", "-m", "tests.support.faults.forkserver"),
         env={"PATH": f"{os.environ['PATH']}:/usr/sbin", **fake},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.system.running import free_port
+from tests.support.running import free_port
 
 IP = shutil.which("ip", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "ip"
 NOWHERE = "02:00:00:00:00:01"  # no machine's: what is sent there is gone without a word

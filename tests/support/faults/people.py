@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from random import Random
 
-from tests.doubles.twilio_double import Refuse
+from tests.support.doubles.twilio_double import Refuse
 
 NUDGES = 8  # the most that a person may have in a day
 APART = timedelta(minutes=4)  # of one person's nudges: longer than the daemon is ever away

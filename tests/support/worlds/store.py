@@ -10,6 +10,7 @@ from nudger.delivery.inbound import Bound, Inbound, Writer
 from nudger.delivery.planning import LaidOut, PlanChange, PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
+from nudger.delivery.views import Planned
 from nudger.delivery.ways import OPEN, Ways
 from nudger.effects import Effect, Response
 from nudger.errors import Problem
@@ -28,6 +29,8 @@ from nudger.model import (
     State,
     Window,
 )
+from nudger.store.database import Database
+from nudger.store.tables import metadata
 
 SMS, EMAIL = ChannelName.SMS, ChannelName.EMAIL
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday; London is on UTC
@@ -216,3 +219,20 @@ def drop(state: State, reason: str) -> Judge:
 
 def later(until: datetime, reason: str = "not yet") -> Judge:
     return lambda _one, _due, _now: Later(until, reason)
+
+
+def entry(world: World) -> Planned:
+    """The first of Maya's today."""
+    return world.store.agenda("maya", TODAY)[0]
+
+
+def message(world: World) -> dict[str, object]:
+    """The last that went to Maya, as it is kept."""
+    return world.store.export("maya")["message"][-1]
+
+
+def empty(database: Database) -> None:
+    """Nothing is left in it but its tables."""
+    with database.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())

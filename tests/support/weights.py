@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from nudger.files import read_words
 from nudger.replies import Words
 from nudger.replies.intent.likelihood import OUTCOMES, STEP, WINDOW, ZERO, parts
-from tests.replies.texts import Text, texts
+from tests.support.texts import Text, texts
 
 FOLDER = Path(__file__).parents[2] / "nudger" / "replies" / "words"
 LARGEST = 98_000  # bytes of one language's file: four of them are under 400 KB

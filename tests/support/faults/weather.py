@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from tests.doubles.twilio_double import Behaviour, Drop, Hang, Refuse
+from tests.support.doubles.twilio_double import Behaviour, Drop, Hang, Refuse
 
 BAD = 0.3  # of all requests that are not simply taken
 

@@ -15,10 +15,10 @@ from nudger.plans import Facts, Source
 from nudger.replies import Intent, Words, understand
 from nudger.web.app import build_app
 from nudger.zones import Zones
-from tests.web.asking import Body, ask
-from tests.web.world import World
+from tests.support.asking import Body, ask
+from tests.support.worlds.web import World
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 LONGEST_SNOOZE = timedelta(hours=48)
 KEY = bytes(32)

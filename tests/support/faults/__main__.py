@@ -12,12 +12,12 @@ from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.doubles import postgres
-from tests.faults import chaos, nursery
-from tests.faults.chaos import Outcome, Setup
-from tests.faults.soak import grown, soak
-from tests.faults.tally import Tally, table
-from tests.faults.targets import TARGETS
+from tests.support.doubles import postgres
+from tests.support.faults import chaos, nursery
+from tests.support.faults.chaos import Outcome, Setup
+from tests.support.faults.soak import grown, soak
+from tests.support.faults.tally import Tally, table
+from tests.support.faults.targets import TARGETS
 
 NO_SOCKETS = shutil.ignore_patterns("notify")
 EACH = 80  # kills of one daemon in one run
@@ -65,7 +65,7 @@ def _fuzz(seconds: int) -> bool:
     found = False
     for name in TARGETS if seconds else ():
         folder = Path(tempfile.mkdtemp(prefix=f"nudger-fuzz-{name}-"))
-        command = [sys.executable, "-m", "tests.faults.fuzzing", name, str(folder), str(seconds)]
+        command = [sys.executable, "-m", "tests.support.faults.fuzzing", name, str(folder), str(seconds)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         inputs = re.findall(r"number_of_executed_units: (\d+)", done.stderr)
         print(f"fuzzed {name}: {inputs[-1] if inputs else 'no'} inputs", flush=True)
