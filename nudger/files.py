@@ -9,13 +9,15 @@ from pathlib import Path
 
 from nudger.errors import Problem, SettingsError
 from nudger.plans import Source
+from nudger.plans.lookalikes import SUFFIXES, Lookalike, lookalike
+from nudger.plans.names import SHARED
 
-SUFFIXES = (".toml", ".csv")
 LARGEST = 64 * 1024 * 1024  # bytes read of one file: a roster of a study fits, a mistaken disk image does not
 USUAL = 64 * 1024  # bytes; no person's plan is longer
 PACKAGE = Path(__file__).parent
 SETTLED = 2  # seconds
 AT_ONCE = 1000  # files
+PASSED_OVER = ":passed over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Found:
 
     sources: tuple[Source, ...]
     shared: tuple[Source, ...]
-    problems: tuple[Problem, ...]  # files that could not be read
+    problems: tuple[Problem, ...]  # of files that were not read: they could not be (errors), or are no plans
+    unread: frozenset[str] = frozenset()  # those that could not be: who is in them is not gone
 
 
 def bundled(name: str) -> Path:
@@ -44,23 +47,18 @@ def find_plans(paths: Iterable[Path]) -> Found:
         else:
             files[path] = None
             folders[path.parent] = None
-    problems: list[Problem] = []
-    sources = _read_all(files, problems)
-    shared_files = [
-        file for folder in folders for file in _plan_files(folder / "shared") if file not in files
-    ]
-    shared = _read_all(shared_files, problems)
-    return Found(sources, shared, tuple(problems))
+    shared = [file for folder in folders for file in _plan_files(folder / SHARED) if file not in files]
+    return _found(files, shared)
 
 
 def plan_stamps(folder: Path) -> Iterator[dict[str, str]]:
-    """Every plan file of a folder (not of `shared/`) with a stamp that changes when the file does; in
-    parts, as there may be hundreds of thousands.
+    """Every file of a folder that may be meant as a plan (not of `shared/`) with a stamp that changes when
+    the file does; in parts, as there may be hundreds of thousands.
 
     Raises OSError where the folder cannot be listed.
     """
     with os.scandir(folder) as entries:
-        names = (entry.path for entry in entries if is_plan_file(entry.name) and entry.is_file())
+        names = (entry.path for entry in entries if _is_meant(entry))
         while part := list(islice(names, AT_ONCE)):
             yield {name: stamp for name in part if (stamp := plan_stamp(name)) is not None}
 
@@ -71,26 +69,46 @@ def plan_stamp(file: str) -> str | None:
     try:
         found = os.stat(file)
     except OSError:
-        return None
+        return PASSED_OVER if os.path.islink(file) else None
     settled = abs(time.time() - found.st_mtime) > SETTLED
-    return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}" if settled else ""
+    passed = PASSED_OVER if _alike(file) else ""
+    return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}{passed}" if settled else ""
 
 
-def is_plan_file(name: str) -> bool:
-    """Dot files and editors' backups are no plans."""
-    return name.endswith(SUFFIXES) and not name.startswith((".", "#"))
+def may_be_plan(name: str) -> bool:
+    """Dot files and editors' backups are no plans, and are not meant as such."""
+    ours = name.endswith(SUFFIXES) and not name.startswith((".", "#"))
+    return ours or lookalike(name) is not None
+
+
+def passed_over(file: str) -> Problem | None:
+    """Why this file is not read, though somebody may have meant it as a plan; None of a plan."""
+    folder, name = os.path.split(file)
+    if (alike := _alike(file)) is not None:
+        return Problem(file, 1, 1, "", alike.message, alike.hint, "warning")
+    if not may_be_plan(name) and os.path.isdir(file):
+        message = "is not read: plans lie in the folder itself, and only shared ones in one below it"
+        return Problem(file, 1, 1, "", message, f"move them into {folder or '.'}", "warning")
+    return None
+
+
+def _alike(file: str) -> Lookalike | None:
+    """Only a copy of something that is there is one."""
+    folder, name = os.path.split(file)
+    alike = lookalike(name)
+    if alike is None or alike.beside is None or os.path.exists(os.path.join(folder, alike.beside)):
+        return alike
+    return None
 
 
 def read_plans(files: Iterable[Path]) -> Found:
     """These files; the shared plans beside them are left out."""
-    problems: list[Problem] = []
-    return Found(_read_all(files, problems), (), tuple(problems))
+    return _found(files, ())
 
 
 def read_shared(folder: Path) -> Found:
     """The shared plans of a folder of plans."""
-    problems: list[Problem] = []
-    return Found((), _read_all(_plan_files(folder / "shared"), problems), tuple(problems))
+    return _found((), _plan_files(folder / SHARED))
 
 
 def read_templates(own: Path | None = None) -> dict[str, str]:
@@ -116,22 +134,58 @@ def read_words() -> dict[str, dict[str, str]]:
 
 
 def _plan_files(folder: Path) -> list[Path]:
-    """Links to nowhere are no plans either."""
     if not folder.is_dir():
         return []
-    return sorted(file for file in folder.iterdir() if is_plan_file(file.name) and file.is_file())
+    with os.scandir(folder) as entries:
+        return sorted(Path(entry.path) for entry in entries if _is_meant(entry))
 
 
-def _read_all(files: Iterable[Path], problems: list[Problem]) -> tuple[Source, ...]:
+def _is_meant(entry: "os.DirEntry[str]") -> bool:
+    if entry.is_dir():
+        return not entry.name.startswith(".") and entry.name != SHARED and _holds_plans(entry.path)
+    return may_be_plan(entry.name) and (entry.is_file() or entry.is_symlink())
+
+
+def _holds_plans(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name.endswith(SUFFIXES) and entry.is_file() for entry in entries)
+    except OSError:
+        return False
+
+
+def _found(files: Iterable[Path], shared: Iterable[Path]) -> Found:
+    problems: list[Problem] = []
+    unread: set[str] = set()
+    return Found(
+        _read_all(files, problems, unread),
+        _read_all(shared, problems, unread),
+        tuple(problems),
+        frozenset(unread),
+    )
+
+
+def _read_all(files: Iterable[Path], problems: list[Problem], unread: set[str]) -> tuple[Source, ...]:
     sources = []
-    for file in files:
+    for file in map(str, files):
+        if (why := passed_over(file)) is not None:
+            problems.append(why)
+            continue
         try:
-            sources.append(Source(str(file), _read(file)))
+            sources.append(Source(file, _read(Path(file))))
         except OSError as fault:
-            reason = fault.strerror or type(fault).__name__
-            hint = "Check that the file is there and that the user nudger runs as may read it."
-            problems.append(Problem(str(file), 1, 1, "", f"cannot be read: {reason}", hint))
+            problems.append(_not_read(file, fault))
+            unread.add(file)
     return tuple(sources)
+
+
+def _not_read(file: str, fault: OSError) -> Problem:
+    if isinstance(fault, FileNotFoundError) and os.path.islink(file):
+        message = f"is not read: it is a link to {os.readlink(file)}, and there is nothing"
+        return Problem(file, 1, 1, "", message, "point it to a plan, or remove it", "warning")
+    reason = fault.strerror or type(fault).__name__
+    hint = "Check that the file is there and that the user nudger runs as may read it."
+    return Problem(file, 1, 1, "", f"cannot be read: {reason}", hint)
 
 
 def _read(file: Path) -> bytes:

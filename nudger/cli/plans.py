@@ -20,6 +20,7 @@ from nudger.files import Found, all_problems, find_plans
 from nudger.model import Plan
 from nudger.plans import Reading
 
+NAMED = 5  # files of a folder without plans
 FEW = 5  # people of a folder who are shown one by one; more are shown as sends per hour
 
 
@@ -40,8 +41,10 @@ def check(
 ) -> int:
     """Every problem of every plan at once, each with its line and what to do."""
     core = Core(settings_of(context, running=False))
-    reading, found = _read(core, _find(paths or [core.settings.plans_dir]))
-    found += _unaskable(core, reading)
+    asked = paths or [core.settings.plans_dir]
+    files = _find(asked)
+    reading, found = _read(core, files)
+    found += [*_unaskable(core, reading), *_nothing_read(files, asked)]
     errors = sum(problem.severity == "error" for problem in found)
     if json:
         as_json({"problems": [problem.as_json() for problem in found]})
@@ -101,6 +104,20 @@ def _find(paths: list[Path]) -> Found:
 def _read(core: Core, found: Found) -> tuple[Reading, list[Problem]]:
     reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
     return reading, all_problems(found, reading.problems)
+
+
+def _nothing_read(found: Found, paths: list[Path]) -> list[Problem]:
+    """Where there was no plan to find a problem in, that is one."""
+    if found.sources or found.shared or any(problem.severity == "error" for problem in found.problems):
+        return []
+    there = sorted(
+        path.name for folder in paths if folder.is_dir() for path in folder.iterdir() if path.name[0] != "."
+    )
+    hint = "copy an example plan into it, or write a first one: nudger init"
+    if there:
+        more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
+        hint = f"there is {', '.join(there[:NAMED])}{more}, and no plan among it; {hint}"
+    return [Problem(str(paths[0]), 1, 1, "", "expected plans (.toml or .csv files), found none", hint)]
 
 
 def _unaskable(core: Core, reading: Reading) -> list[Problem]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 from watchfiles import Change, watch
 
-from nudger.files import is_plan_file
+from nudger.files import may_be_plan
 from nudger.plans.names import SHARED
 
 SETTLE = 200  # ms: a burst of writes is one change; a slow write is waited for
@@ -110,7 +110,7 @@ def _digests(folder: Path) -> Iterator[int]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if is_plan_file(entry.name):
+                if may_be_plan(entry.name):
                     yield _digest(entry)
     except OSError:
         yield 1

@@ -149,7 +149,7 @@ class Loading:
 
     def _take(self, work: Work, shared: Found, basis: str, now: datetime, accepted: bool = False) -> Loaded:
         found, reading, marks = self._read(work, shared, now)
-        unread = {problem.file for problem in found.problems}
+        unread = found.unread
         files = [
             PlanFile(plan, reading.files[person], reading.digests[person])
             for person, plan in reading.plans.items()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-from nudger.files import Found, is_plan_file, plan_stamp, plan_stamps
+from nudger.files import Found, may_be_plan, plan_stamp, plan_stamps
 
 Marks = Mapping[str, str]  # file -> how it was when it was read
 
@@ -75,7 +75,7 @@ def look(folder: Path, basis: str, known: Known, enough: int | None = None) -> W
 def _gone(folder: Path, known: Known) -> frozenset[str]:
     """Looked for where fewer files are there than are known: only then are all of them gone through."""
     paths = map(Path, known.marks(None))
-    return frozenset(str(path) for path in paths if path.parent != folder or not path.is_file())
+    return frozenset(str(path) for path in paths if path.parent != folder or plan_stamp(str(path)) is None)
 
 
 def look_at(files: Collection[str], basis: str, known: Marks) -> Work:
@@ -93,7 +93,7 @@ def only_plans(paths: Collection[Path], folder: Path) -> frozenset[str] | None:
     here = folder.resolve()
     if any(path.parent.resolve() != here or path.name.startswith("..") for path in paths):
         return None
-    return frozenset(str(folder / path.name) for path in paths if is_plan_file(path.name))
+    return frozenset(str(folder / path.name) for path in paths if may_be_plan(path.name))
 
 
 def _mark(basis: str, stamp: str) -> str:

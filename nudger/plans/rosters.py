@@ -19,6 +19,7 @@ from nudger.plans.facts import Facts, Source
 from nudger.plans.faults import (
     FAULTY,
     IN_A_FILE,
+    WARNING,
     Fault,
     Path,
     Wrong,
@@ -160,6 +161,8 @@ def read_roster(source: Source) -> tuple[Draft, list[Row]]:
         for number, line in enumerate(lines[above + 1 :], above + 2)
         if line.strip(_BLANK)
     ]
+    if not rows:
+        whole.add(Fault((), "has no rows: nobody is in it", "one row a person", WARNING))
     return whole, rows
 
 

@@ -144,6 +144,59 @@ def test_a_file_changed_in_this_very_moment_is_looked_at_once_more(world: World)
     assert (loaded.files, loaded.change.changed) == (1, ())
 
 
+def test_what_is_passed_over_is_known_and_told_until_it_is_gone(world: World) -> None:
+    world.put({"maya.toml": MAYA})
+    world.load()
+
+    told = world.load([world.write("jo.toml.txt", JO)])
+
+    assert (told.files, told.change.added) == (1, ())
+    assert [Path(one.file).name for one in world.problems] == ["jo.toml.txt"]
+    assert world.load().files == 0
+    (world.folder / "jo.toml.txt").rename(world.folder / "jo.toml")
+    assert world.load().change.added == ("jo",)
+    assert world.problems == []
+
+
+def test_a_copy_that_a_program_left_behind_changes_nothing_for_the_plan(world: World) -> None:
+    world.put({"maya.toml": MAYA})
+    world.load()
+    copy = world.write("maya (1).toml", MAYA.replace("13:00", "9:30"))
+    world.load([copy])
+
+    changed = world.load([world.write("maya.toml", MAYA.replace("13:00", "14:00"))])
+
+    assert changed.change.changed == ("maya",)
+    assert [(Path(one.file).name, one.severity) for one in world.problems] == [("maya (1).toml", "warning")]
+
+
+def test_a_copy_is_looked_at_again_once_what_it_is_a_copy_of_is_gone(world: World) -> None:
+    rows = "id,timezone,phone\nmaya,UTC,+447700900123\n"
+    world.put({"people.csv": rows, "people (1).csv": rows.replace("maya", "maya-b")})
+    world.load()
+    (world.folder / "people.csv").unlink()
+
+    world.load()
+
+    assert world.runs.keys() == {"maya-b"}
+
+
+def test_a_link_that_leads_nowhere_for_a_while_pauses_nobody(world: World, tmp_path: Path) -> None:
+    target = tmp_path / "maya.toml"
+    target.write_text(MAYA)
+    (world.folder / "maya.toml").symlink_to(target)
+    world.load()
+    target.rename(tmp_path / "away")
+
+    world.load()
+
+    assert world.runs.keys() == {"maya"}
+    assert [problem.severity for problem in world.problems] == ["warning"]
+    (tmp_path / "away").rename(target)
+    world.load()
+    assert world.problems == []
+
+
 def test_a_new_day_is_a_reason_to_check_everything_and_changes_nothing(world: World) -> None:
     world.put({"maya.toml": MAYA, "jo.toml": JO})
     world.load()
