@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from nudger.errors import Problem, SettingsError
+from nudger.messages import SHIPPED
 from nudger.plans import Source
 from nudger.plans.lookalikes import SUFFIXES, Lookalike, lookalike
 from nudger.plans.names import SHARED
@@ -112,7 +113,8 @@ def read_shared(folder: Path) -> Found:
 
 
 def read_templates(own: Path | None = None) -> dict[str, str]:
-    """Every file of the message bank by its path; what the operator's own folder has goes before ours."""
+    """Every file of the message bank by its path. What the operator's own folder has goes before ours; ours
+    of the same path is kept under SHIPPED, for it may be extended."""
     texts = _texts(bundled("templates"))
     if own is not None:
         if not own.is_dir():
@@ -120,7 +122,9 @@ def read_templates(own: Path | None = None) -> dict[str, str]:
                 f"NUDGER_TEMPLATES_DIR: expected a folder, got {str(own)!r}",
                 "Create it, or leave the setting out to use the templates that come with nudger.",
             )
-        texts |= _texts(own)
+        mine = _texts(own)
+        replaced = {SHIPPED + path: texts[path] for path in texts.keys() & mine.keys()}
+        texts |= replaced | mine
     return texts
 
 
@@ -198,10 +202,22 @@ def _read(file: Path) -> bytes:
 
 def _texts(root: Path) -> dict[str, str]:
     return {
-        file.relative_to(root).as_posix(): file.read_text(encoding="utf-8")
+        file.relative_to(root).as_posix(): _text(file)
         for file in sorted(root.rglob("*"))
         if file.is_file() and not file.name.startswith(".")
     }
+
+
+def _text(file: Path) -> str:
+    """Of what is no part of the bank the name is enough."""
+    if file.suffix not in (".toml", ".html"):
+        return ""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"NUDGER_TEMPLATES_DIR: expected UTF-8 text in {file}", "Save the file as UTF-8."
+        ) from None
 
 
 def all_problems(found: Found, problems: Sequence[Problem]) -> list[Problem]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from nudger.messages import is_blank
 from nudger.phones import forms
 from nudger.plans import spreadsheets
 from nudger.plans.faults import IN_A_FILE, Wrong, did_you_mean, shown
@@ -229,7 +230,7 @@ def _meant(written: str, country: str | None) -> str:
 def _line(value: object, what: str, longest: int) -> str:
     if not isinstance(value, str):
         raise Wrong(f"expected {what}, got {shown(value)}", "put it in quotes")
-    if not value.strip():
+    if is_blank(value):
         raise Wrong(f"expected {what}, got {shown(value)}", "write something, or leave the key out")
     if len(value) > longest:
         raise Wrong(f"expected at most {longest} characters, got {len(value)}")

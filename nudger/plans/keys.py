@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from nudger.messages import is_blank
 from nudger.model import ChannelName, Effort, Kind
 from nudger.plans import addresses, records, times
 from nudger.plans.facts import Facts
@@ -118,7 +119,7 @@ def _whole(least: int, most: int) -> Form:
 
 
 def _message(value: object) -> str:
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and not is_blank(value):
         if not addresses.is_plain(value.replace("\n", "").replace("\t", "")):
             raise Wrong(f"expected words without control characters, got {shown(value)}")
         return value

@@ -190,7 +190,7 @@ def _check_shared_words(whole: Whole, placed: Placed, nudge: Nudge, plan: Plan, 
     """A shared plan may not know its language yet, nor a name: what it knows is checked."""
     breaches: Iterator[Breach] = iter(())
     if nudge.message is not None:
-        breaches = words.lengths(plan, nudge)
+        breaches = iter([*words.nothing(plan, nudge), *words.lengths(plan, nudge)])
     elif "language" in whole.values or not words.is_in_some_language(nudge):
         breaches = words.templates(plan, nudge)
     for breach in breaches:

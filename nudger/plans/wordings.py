@@ -8,6 +8,7 @@ from nudger.model import ChannelName, Nudge, Plan
 from nudger.plans.faults import WARNING, did_you_mean, listed, meant, shown
 from nudger.plans.nudges import Breach
 
+NOTHING = "an empty text cannot be sent: give it words that are always there, an if its else"
 LONGEST = 1600  # characters of a text that Twilio takes
 
 
@@ -26,6 +27,21 @@ class Words:
         problem = self.wording.check(source, has_contact=contacts, has_if_then=if_then) if source else None
         if problem:
             yield Breach(key, problem, "docs/plans.md lists what a message can use")
+        elif source and (when := self.blank(source, plan, nudge)):
+            yield Breach(key, f"comes to nothing {when}".replace(" always", ""), NOTHING)
+
+    def nothing(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
+        """Whether a message of a shared plan comes to nothing, whoever extends it."""
+        message = nudge.message
+        if message and self.wording.is_everybodys(message) and (when := self.blank(message, plan, nudge)):
+            yield Breach("message", f"comes to nothing {when}".replace(" always", ""), NOTHING)
+
+    def blank(self, source: str, plan: Plan, nudge: Nudge) -> str | None:
+        """When nobody would see anything of it; looked at once for all plans that give it the same values."""
+        seen = ("blank", *_values(source, plan, nudge))
+        if seen not in self._rendered:
+            self._rendered[seen] = self.wording.blank_when(source, plan, nudge) or ""
+        return self._rendered[seen] or None
 
     def templates(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
         """Whether the bank has the template of a nudge."""
@@ -72,20 +88,17 @@ class Words:
 
     def _longest(self, source: str, plan: Plan, nudge: Nudge) -> str:
         """Rendered with the plan's longest values; once for all plans that give it the same ones."""
-        name = plan.name if "name" in source else ""
-        seen = (
-            source,
-            name,
-            plan.language,
-            plan.if_then,
-            plan.contacts,
-            nudge.contacts,
-            nudge.kind,
-            nudge.snooze,
-        )
+        seen = _values(source, plan, nudge)
         if seen not in self._rendered:
             self._rendered[seen] = self.wording.longest(source, plan, nudge)
         return self._rendered[seen]
+
+
+def _values(source: str, plan: Plan, nudge: Nudge) -> tuple[object, ...]:
+    """All that the texts which come of it depend on."""
+    name = plan.name if "name" in source else ""
+    language, line = plan.language, plan.if_then
+    return source, name, language, line, plan.contacts, nudge.contacts, nudge.kind, nudge.snooze
 
 
 def _long(key: str, cost: Segments) -> Breach:

@@ -1,10 +1,11 @@
 """Files of the bank that are wrong: each says where, what and what to do, all at once."""
 
+import re
 from collections.abc import Mapping
 
 import pytest
 
-from nudger.messages import Wording, WordingError
+from nudger.messages import SHIPPED, Wording, WordingError, check_words
 from nudger.model import Kind
 
 GOOD = '[[message]]\nkey = "a"\neffort = "tiny"\ntext = "A."\n'
@@ -30,6 +31,19 @@ def problems_of(sources: Mapping[str, str], changed: Mapping[str, str]) -> list[
         (GOOD.replace('"a"', '"A b"'), "expected a name like \"sip-of-water\", got 'A b'"),
         (GOOD.replace("tiny", "huge"), 'en/rest.toml:3:10: message "a": effort: expected "tiny", "small"'),
         (GOOD.replace("A.", ""), "expected the words of the message, got ''"),
+        (GOOD.replace("A.", "\\u200b"), "expected the words of the message, got "),
+        (
+            GOOD.replace("A.", "{# a #}"),
+            'message "a": text: comes to nothing for some people or on some days',
+        ),
+        (GOOD.replace("A.", "{{ if_then }}"), 'message "a": text: comes to nothing for some people'),
+        (
+            GOOD.replace("A.", "{% if weekday == 'Monday' %}A.{% endif %}"),
+            'en/rest.toml:4:8: message "a": text: comes to nothing for some people or on some days | give it',
+        ),
+        (GOOD + "extends = true\n", 'message "a": extends: unknown key'),
+        ("extends = 1\n" + GOOD, "en/rest.toml:1:11: expected true or false, got 1"),
+        ("extends = true\n" + GOOD, "nudger brings no messages of this kind in this language | leave it out"),
         (GOOD.replace("A.", "{{ nam }}"), 'en/rest.toml:4:8: message "a": text: uses "nam", which is'),
         (GOOD.replace("A.", "{% for %}"), "is not valid Jinja2"),
         (GOOD.replace("A.", "{{ contact.name }}"), 'message "a": contact: does not fit the text'),
@@ -129,3 +143,91 @@ def test_an_operators_file_stands_in_place_of_ours(sources: Mapping[str, str]) -
 def test_no_files_at_all_say_what_is_missing() -> None:
     with pytest.raises(WordingError, match=r"helplines.toml:1:1: is missing"):
         Wording.parse({})
+
+
+def own(text: str, sources: Mapping[str, str], path: str = "en/rest.toml") -> dict[str, str]:
+    """The files as they are with this one of the operator's own."""
+    return {**sources, SHIPPED + path: sources[path], path: text}
+
+
+def test_a_message_of_ones_own_is_added_to_the_bank_without_copying_it(sources: Mapping[str, str]) -> None:
+    before = Wording.parse(sources)
+
+    after = Wording.parse(own("extends = true\n" + GOOD, sources))
+
+    assert after.template_keys("en", Kind.REST) == before.template_keys("en", Kind.REST) | {"a"}
+    assert after.template("en", Kind.REST, "a") == "A."
+    assert after.banks["es", Kind.REST] == before.banks["es", Kind.REST]
+
+
+def test_a_message_of_the_same_key_takes_the_place_of_ours(sources: Mapping[str, str]) -> None:
+    before = Wording.parse(sources)
+    key = before.banks["en", Kind.REST].messages[1].key
+
+    after = Wording.parse(own("extends = true\n" + GOOD.replace('"a"', f'"{key}"'), sources))
+
+    keys = [message.key for message in after.banks["en", Kind.REST].messages]
+    assert keys == [message.key for message in before.banks["en", Kind.REST].messages]
+    assert after.template("en", Kind.REST, key) == "A."
+
+
+@pytest.mark.parametrize("head", ["", "extends = false\n"])
+def test_without_extends_the_file_is_all_there_is(head: str, sources: Mapping[str, str]) -> None:
+    after = Wording.parse(own(head + GOOD, sources))
+
+    assert after.template_keys("en", Kind.REST) == {"a"}
+
+
+def test_a_file_that_extends_may_hold_nothing_but_messages_that_name_a_contact(
+    sources: Mapping[str, str],
+) -> None:
+    text = "extends = true\n" + GOOD.replace("A.", "{{ contact.name }}?") + "contact = true\n"
+
+    assert "a" in Wording.parse(own(text, sources)).template_keys("en", Kind.REST)
+
+
+def test_what_is_wrong_with_a_file_that_extends_is_told_in_it(sources: Mapping[str, str]) -> None:
+    text = "extends = true\n" + GOOD.replace("tiny", "huge")
+
+    (problem,) = problems_of(sources, own(text, sources))
+
+    assert problem.startswith('en/rest.toml:4:10: message "a": effort: expected "tiny"')
+
+
+def test_ones_own_messages_keep_the_rules_of_tone_like_ours(sources: Mapping[str, str]) -> None:
+    found = check_words(own("extends = true\n" + GOOD.replace("A.", "Do it now!"), sources))
+
+    assert {(one.rule, one.key) for one in found if one.language == "en"} >= {("no-exclamation", "a")}
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("en/rest.toml.txt", 'rename it to "en/rest.toml"'),
+        ("en/rest.tml", 'rename it to "en/rest.toml"'),
+        ("email.html.txt", 'rename it to "email.html"'),
+        ("en/rest.TOML", 'rename it to "en/rest.toml"'),
+    ],
+)
+def test_a_file_that_only_looks_like_one_of_the_bank_is_told(
+    path: str, hint: str, sources: Mapping[str, str]
+) -> None:
+    assert problems_of(sources, {path: GOOD}) == [
+        f"{path}:1:1: is not read: its name ends otherwise | {hint}"
+    ]
+
+
+def test_notes_and_backups_beside_the_bank_do_no_harm(sources: Mapping[str, str]) -> None:
+    Wording.parse({**sources, "README.md": "", "en/rest.toml~": "", "en/rest.toml.bak": "", "notes.txt": ""})
+
+
+def test_a_text_of_nudgers_own_that_comes_to_nothing_at_times_is_a_problem(
+    sources: Mapping[str, str],
+) -> None:
+    text = re.sub(
+        r"(?m)^crisis = .*$", "crisis = \"{% if helplines == '' %}x{% endif %}\"", sources["en/system.toml"]
+    )
+
+    found = problems_of(sources, {"en/system.toml": text})
+
+    assert any("[texts] crisis: comes to nothing at times | give it words" in one for one in found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nudger.errors import Problem
+from nudger.messages.bank.blank import is_blank
 from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source
 from nudger.messages.bank.source import Source, tables
 from nudger.model import Effort
@@ -35,16 +36,25 @@ class Bank:
     """The messages of one kind in one language, in the order of the file."""
 
     messages: tuple[Message, ...]
+    added: frozenset[str] = frozenset()  # keys of messages that the operator added to ours
 
     @staticmethod
-    def parse(source: Source) -> "Bank | tuple[Problem, ...]":
-        """The bank, or every problem of the file."""
+    def parse(source: Source, below: "Bank | None" = None) -> "Bank | tuple[Problem, ...]":
+        """The bank, or every problem of the file. With `extends = true` it goes on top of `below`: a message
+        of the same key replaces, others add."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
-        read = list(_read(source, data))
-        problems = tuple(one for one in read if isinstance(one, Problem))
-        return problems or Bank(tuple(one for one in read if isinstance(one, Message)))
+        extends = data.get("extends", False)
+        read = [*_extends(source, extends, below), *_read(source, data)]
+        base = below.messages if below is not None and extends is True else ()
+        own = {one.key: one for one in read if isinstance(one, Message)}
+        messages = (*(own.pop(one.key, one) for one in base), *own.values())
+        problems = [one for one in read if isinstance(one, Problem)]
+        if all(one.contact for one in messages) and not problems:
+            hint = 'add [[message]] tables without "contact": people may have no contacts in their plan'
+            problems.append(source.problem("every message names a contact", hint))
+        return tuple(problems) or Bank(messages, frozenset(own) if base else frozenset())
 
     def message(self, key: str) -> Message | None:
         return next((message for message in self.messages if message.key == key), None)
@@ -58,8 +68,9 @@ class Bank:
 
 
 def _read(source: Source, data: Mapping[str, object]) -> Iterator[Message | Problem]:
-    for stray in sorted(data.keys() - {"message"}):
-        yield source.problem(f'unknown key "{stray}"', "a bank holds [[message]] tables only", key=stray)
+    for stray in sorted(data.keys() - {"message", "extends"}):
+        hint = "a bank holds [[message]] tables, and above them extends = true where it adds to ours"
+        yield source.problem(f'unknown key "{stray}"', hint, key=stray)
     found = list(tables(data.get("message")))
     if not found:
         hint = (
@@ -72,9 +83,15 @@ def _read(source: Source, data: Mapping[str, object]) -> Iterator[Message | Prob
         if named[key] > 1 and isinstance(key, str):
             yield _problem(source, number, table, "key", f'"{key}" is used more than once', "rename one")
         yield from _message(source, number, table)
-    if not any(table.get("contact") is not True for _, table in found):
-        hint = 'add [[message]] tables without "contact": people may have no contacts in their plan'
-        yield source.problem("every message names a contact", hint)
+
+
+def _extends(source: Source, extends: object, below: Bank | None) -> Iterator[Problem]:
+    if not isinstance(extends, bool):
+        message = f"expected true or false, got {extends!r}"
+        yield source.problem(message, "true adds to the messages that nudger brings", key="extends")
+    elif extends and below is None:
+        hint = "leave it out: the file is all there is of this kind"
+        yield source.problem("nudger brings no messages of this kind in this language", hint, key="extends")
 
 
 def _message(source: Source, number: int, table: Mapping[str, object]) -> Iterator[Message | Problem]:
@@ -125,12 +142,15 @@ def _contact(table: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
 
 def _compiled(table: Mapping[str, object]) -> Compiled | tuple[str, str]:
     text = table.get("text")
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or is_blank(text):
         return f"expected the words of the message, got {text!r}", "one idea, one segment"
     try:
-        return compile_source(text, MESSAGE)
+        compiled = compile_source(text, MESSAGE)
     except Refused as refusal:
         return str(refusal), "compare it with the other messages of the bank"
+    if compiled.may_be_blank:
+        return "comes to nothing for some people or on some days", "give it words that are always there"
+    return compiled
 
 
 def _problem(

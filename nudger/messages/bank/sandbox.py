@@ -14,6 +14,8 @@ from functools import cached_property, lru_cache
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
+from nudger.messages.bank.blank import may_be_blank
+
 LONGEST_SOURCE = 1600  # characters; also the longest body that Twilio takes
 DEEPEST = 25  # nodes inside one another, long before Python's own limits
 
@@ -69,6 +71,7 @@ class Compiled:
 
     source: str
     uses: frozenset[str]  # the names before any dot
+    may_be_blank: bool = False  # for some values nobody would see anything of it
 
     @cached_property
     def template(self) -> Template:
@@ -107,7 +110,7 @@ def compile_source(source: str, vocabulary: Vocabulary) -> Compiled:
     except RecursionError:
         raise Refused("is nested too deeply") from None
     uses = frozenset(_walk(tree, vocabulary, 0))
-    return Compiled(source, uses)
+    return Compiled(source, uses, may_be_blank(tree))
 
 
 def compile_page(source: str, names: frozenset[str]) -> Template:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nudger.errors import Problem
+from nudger.messages.bank.blank import is_blank
 from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source
 from nudger.messages.bank.source import Source, texts
 
@@ -57,13 +58,18 @@ class Sections:
     def _text(
         self, source: Source, section: str, key: str, text: str | None, vocabulary: Vocabulary
     ) -> Iterator[Problem]:
-        if not text:
+        if text is None or is_blank(text):
             yield _at(source, section, key, "is missing" if text is None else "is empty", self._copy)
             return
         try:
-            compile_source(text, vocabulary)
+            compiled = compile_source(text, vocabulary)
         except Refused as refusal:
             yield _at(source, section, key, str(refusal), f"{self.model} shows what each text may use")
+            return
+        if compiled.may_be_blank:
+            yield _at(
+                source, section, key, "comes to nothing at times", "give it words that are always there"
+            )
 
     @property
     def _copy(self) -> str:

@@ -179,10 +179,12 @@ def _alike(proofs: Sequence[Proof], language: str) -> Iterator[Finding]:
 
 
 def _same_keys(wording: Wording) -> Iterator[Finding]:
-    """A shared plan that names a template works in every language."""
+    """A shared plan that names a template works in every language. Who adds a message of their own may need
+    it in one alone."""
     for kind in Kind:
         keys = {language: wording.template_keys(language, kind) for language in wording.languages}
-        every = frozenset[str]().union(*keys.values())
+        added = {language: wording.banks[language, kind].added for language in keys}
+        every = frozenset[str]().union(*(keys[language] - added[language] for language in keys))
         for language in sorted(keys):
             for key in sorted(every - keys[language]):
                 message = "exists in another language and not in this one"

@@ -25,6 +25,8 @@ TONE = "tone.toml"  # read by lint
 PAGE_NAMES = frozenset({"language", "subject", "paragraphs", "ways", "calls", "links", "automated", "stop"})
 
 _OF_LANGUAGE = (*(f"{kind}.toml" for kind in Kind), SYSTEM, PAGES, TONE)
+SHIPPED = "shipped/"  # before the path of a file that one of the operator's own has taken the place of
+_MISNAMED = re.compile(r"(.+)\.(?:(?:(toml|html)\.txt)|tml|(?-i:TOML|HTML))", re.IGNORECASE)
 _PATH = re.compile(r"([a-z]{2,3}(?:-[A-Z]{2})?)/([^/]+)")
 
 
@@ -40,14 +42,17 @@ class Sources:
 
     @staticmethod
     def read(sources: Mapping[str, str]) -> "Sources":
-        """Parses all. Raises WordingError with every problem of every file at once."""
+        """Parses all. What stands under SHIPPED is read where a file of the same name extends it. Raises
+        WordingError with every problem of every file at once."""
         parsed = {
-            path: _parsed(Source(path, text))
+            path: _parsed(Source(path, text), sources.get(SHIPPED + path))
             for path, text in sources.items()
-            if path.endswith((".toml", ".html")) and not path.endswith(f"/{TONE}")
+            if path.endswith((".toml", ".html"))
+            and not path.endswith(f"/{TONE}")
+            and not path.startswith(SHIPPED)
         }
         faulty = chain.from_iterable(one for one in parsed.values() if isinstance(one, tuple))
-        problems = [*_missing(sources), *faulty]
+        problems = [*_missing(sources), *_misnamed(sources), *faulty]
         if problems:
             raise WordingError(sorted(problems, key=lambda problem: (problem.file, problem.line)))
         return Sources(
@@ -59,7 +64,9 @@ class Sources:
         )
 
 
-def _parsed(source: Source) -> Bank | Texts | Pages | Helplines | Template | tuple[Problem, ...]:
+def _parsed(
+    source: Source, shipped: str | None
+) -> Bank | Texts | Pages | Helplines | Template | tuple[Problem, ...]:
     if source.file == HELPLINES:
         return Helplines.parse(source)
     if source.file == PAGE:
@@ -69,7 +76,10 @@ def _parsed(source: Source) -> Bank | Texts | Pages | Helplines | Template | tup
         return (source.problem("is not a file of the message bank", _meant(found[2] if found else "")),)
     if found[2] == PAGES:
         return Pages.parse(source)
-    return Texts.parse(source) if found[2] == SYSTEM else Bank.parse(source)
+    if found[2] == SYSTEM:
+        return Texts.parse(source)
+    below = None if shipped is None else Bank.parse(Source(source.file, shipped))
+    return Bank.parse(source, below if isinstance(below, Bank) else None)
 
 
 def _language_and_kind(path: str) -> tuple[str, Kind]:
@@ -84,6 +94,13 @@ def _missing(sources: Mapping[str, str]) -> Iterator[Problem]:
         if path not in sources:
             hint = "every language has all of its files; copy the English one and translate it"
             yield Source(path, "").problem("is missing", hint)
+
+
+def _misnamed(sources: Mapping[str, str]) -> Iterator[Problem]:
+    for path in sources:
+        if found := _MISNAMED.fullmatch(path):
+            hint = f'rename it to "{found[1]}.{(found[2] or "toml").lower()}"'
+            yield Source(path, "").problem("is not read: its name ends otherwise", hint)
 
 
 def _page(source: Source) -> Template | tuple[Problem, ...]:

@@ -13,6 +13,7 @@ from itertools import product
 from jinja2 import Template
 
 from nudger.errors import NudgerError
+from nudger.messages.bank.blank import is_blank
 from nudger.messages.bank.choice import KEPT, Choices, contact_now, contacts_of
 from nudger.messages.bank.messages import MESSAGE, Bank, Message
 from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source
@@ -92,17 +93,31 @@ class Wording:
         """The words of one occurrence: the same for the same arguments, on every host.
 
         The plan's own message, or the template it names, or a choice of the bank that was not among
-        the last min(10, n - 1) from it. A template that the bank has lost since the plan was checked,
-        and words that name a contact while nobody is due, leave the choice to the bank. `tiny` holds
-        for its choices alone. Raises NudgerError where the plan's message is none.
+        the last min(10, n - 1) from it. A template that the bank has lost since the plan was checked, words
+        that name a contact while nobody is due, and words that come to nothing leave the choice to the bank.
+        `tiny` holds for its choices alone. Raises NudgerError where the plan's message is none.
         """
         contact = contact_now(plan, nudge, history, local_now)
-        key, compiled = None, _compiled(nudge.message) if nudge.message is not None else None
-        if compiled is None or (contact is None and "contact" in compiled.uses):
-            self._texts(plan.language)
-            occurrence = (seed, plan.person, nudge.id, local_date.isoformat(), str(slot), str(round))
-            message = self.choices.message(plan, nudge, contact is not None, tiny, history, occurrence)
-            key, compiled = message.key, message.compiled
+        if nudge.message is not None:
+            own = _compiled(nudge.message)
+            if contact is not None or "contact" not in own.uses:
+                worded = self._worded(plan, nudge, None, own, contact, local_now)
+                if not own.may_be_blank or not is_blank(worded.text):
+                    return worded
+        self._texts(plan.language)
+        occurrence = (seed, plan.person, nudge.id, local_date.isoformat(), str(slot), str(round))
+        chosen = self.choices.message(plan, nudge, contact is not None, tiny, history, occurrence)
+        return self._worded(plan, nudge, chosen.key, chosen.compiled, contact, local_now)
+
+    def _worded(
+        self,
+        plan: Plan,
+        nudge: Nudge,
+        key: str | None,
+        compiled: Compiled,
+        contact: Contact | None,
+        local_now: datetime,
+    ) -> Worded:
         contact = contact if "contact" in compiled.uses else None
         subject = self.subject(plan.language, nudge.kind)
         if not compiled.uses:
@@ -185,7 +200,7 @@ class Wording:
             compiled = compile_source(source, MESSAGE)
         except Refused as refusal:
             return str(refusal)
-        if not source.strip():
+        if is_blank(source):
             return "is empty"
         if "contact" in compiled.uses and not has_contact:
             return "names a contact, and the nudge has none"
@@ -201,8 +216,28 @@ class Wording:
             key=_cost,
         )
 
+    def is_everybodys(self, source: str) -> bool:
+        """Whether a message says the same to everybody who gets it at the same time."""
+        return _compiled(source).uses.isdisjoint({"name", "contact", "if_then"})
+
     def longest(self, source: str, plan: Plan, nudge: Nudge) -> str:
         """The text that takes the most segments, over every day, part of day and contact of the plan."""
+        return max((text for _, text in self._every(source, plan, nudge)), key=_cost)
+
+    def blank_when(self, source: str, plan: Plan, nudge: Nudge) -> str | None:
+        """When the text comes to nothing, "on Tuesday"; "always", or None where it never does. What is put
+        off comes at another time of the day, or on another day, than the plan says."""
+        compiled = _compiled(source)
+        if not compiled.may_be_blank:
+            return None
+        every = list(self._every(source, plan, nudge))
+        blank = [values for values, text in every if is_blank(text)]
+        if not blank:
+            return None
+        return "always" if len(blank) == len(every) else _when(blank[0])
+
+    def _every(self, source: str, plan: Plan, nudge: Nudge) -> Iterator[tuple[Mapping[str, object], str]]:
+        """Every text that can come of it, each with what varies."""
         texts, compiled = self._texts(plan.language), _compiled(source)
         ranges = {
             "weekday": texts.weekdays,
@@ -211,11 +246,9 @@ class Wording:
         }
         varied = [name for name in ranges if name in compiled.uses]
         fixed = self._values(plan, nudge, None, _NEVER, compiled)
-        rendered = (
-            _plain(compiled.render({**fixed, **dict(zip(varied, values, strict=True))}))
-            for values in product(*(ranges[name] for name in varied))
-        )
-        return max(rendered, key=_cost)
+        for combined in product(*(ranges[name] for name in varied)):
+            values = dict(zip(varied, combined, strict=True))
+            yield values, _plain(compiled.render({**fixed, **values}))
 
     def _values(
         self, plan: Plan, nudge: Nudge, contact: Contact | None, local_now: datetime, compiled: Compiled
@@ -248,6 +281,18 @@ class Wording:
     def _bank(self, language: str, kind: Kind) -> Bank:
         self._texts(language)
         return self.banks[language, kind]
+
+
+def _when(values: Mapping[str, object]) -> str:
+    """The first of the times at which a text comes to nothing, as a person says it."""
+    words = []
+    if "weekday" in values:
+        words.append(f"on {values['weekday']}")
+    if "part_of_day" in values:
+        words.append(f"in the {values['part_of_day']}")
+    if isinstance(contact := values.get("contact"), Contact):
+        words.append(f'where it names "{contact.name}"')
+    return " ".join(words)
 
 
 def _own_plans(texts: Texts) -> Sequence[Message]:
