@@ -83,7 +83,10 @@ class Likelihood:
             self._weights[part] = packed
 
     def of(self, words: Sequence[str]) -> tuple[float, CrisisKind]:
-        """How likely it is that the words speak of danger, from 0 to 1, and the kind that is likeliest."""
+        """How likely it is that the words speak of danger, from 0 to 1, and the kind that is likeliest. Of a text
+        whose words are mostly none of this language nothing is said: 0."""
+        if sum(word in self._weights or word in self._classes for word in words) < len(words) / 3:
+            return 0.0, CrisisKind.SELF
         return max((self._of(some) for some in windows(words)), key=lambda found: found[0])
 
     def _of(self, words: Sequence[str]) -> tuple[float, CrisisKind]:

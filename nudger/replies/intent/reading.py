@@ -138,7 +138,7 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
         return replace(found, automatic=automatic)
     if sure or (not automatic and any(one.language.optout.meant(one.looked) for one in readings)):
         return _stop(readings, verdict, alarm=alarm)
-    if automatic and not alarm:
+    if automatic and not (alarm and verdict.concern is not None):
         return NOBODYS  # "I will reply tomorrow" puts nothing off
     if verdict.concern is not None:
         return _concern(verdict.concern)
