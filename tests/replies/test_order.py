@@ -89,8 +89,6 @@ def test_a_crisis_goes_before_the_fallback(here):
         "stop texting me tomorrow",
         "done, and don't text me again",
         "no more texts, I will do it later",
-        "stop until monday",
-        "stop for today",
     ],
 )
 def test_a_phrase_goes_before_a_command(text, here):
@@ -138,7 +136,16 @@ def test_the_international_keywords_opt_out_in_every_language(word, language, he
     "around", ["{} 2h", "{} until 6", "{} tomorrow", "later {}", "{} snooze", "please {} for now", "ok {}"]
 )
 def test_no_word_of_opting_out_is_ever_a_snooze(word, around, here):
-    assert here.read(around.format(word)).intent in {Intent.STOP, Intent.UNKNOWN}
+    assert here.read(around.format(word)).intent in {Intent.STOP, Intent.UNKNOWN, Intent.PAUSE}
+
+
+@pytest.mark.parametrize(
+    ("text", "until"), [("stop until friday", "2026-11-27 09:00"), ("stop for today", "2026-11-24 09:00")]
+)
+def test_stop_with_an_end_is_a_pause(text, until, here):
+    found = here.read(text)
+
+    assert (found.intent, here.shown(found.until)) == (Intent.PAUSE, until)
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,5 @@ def test_whatever_is_asked_the_answer_lies_ahead_and_a_snooze_is_short_and_not_q
         assert found.asked <= found.until <= found.asked + timedelta(hours=26)
         assert found.moved == (found.until != found.asked)
         assert quiet is None or not is_quiet(zone, quiet, found.until)
-    elif found.intent is Intent.PAUSE:
-        assert found.until is None or found.until > now
     else:
-        assert found.until is None
+        assert found.until is None or found.until > now

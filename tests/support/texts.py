@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nudger.replies.intent.likelihood import NONE, STOP
 from nudger.replies.scoring import read_table
 from tests.support.replies import zone_of
 
 HERE = Path(__file__).parents[1] / "replies"
-NONE = "none"
 
 
 @dataclass(frozen=True)
 class Text:
     text: str
-    outcome: str | None  # a kind of crisis, or "none"; None where honest people differ
+    outcome: str | None  # a kind of crisis, "stop" or "none"; None where honest people differ
 
 
 def texts(language: str) -> list[Text]:
@@ -30,7 +30,8 @@ def _of_tables(language: str) -> Iterator[Text]:
             for case in read_table(file.read_text("utf-8"), language, zone_of):
                 alarmed = {str(one) for one in case.intents} & {"crisis", "concern"}
                 kind = str(case.kind) if case.kind else "self"
-                yield Text(case.text, kind if case.in_danger else (None if alarmed else NONE))
+                calm = STOP if case.intents == {"stop"} else NONE if "stop" not in case.intents else None
+                yield Text(case.text, kind if case.in_danger else (None if alarmed else calm))
 
 
 def _of_crises(language: str) -> Iterator[Text]:
@@ -48,4 +49,4 @@ def _of_cases(language: str) -> Iterator[Text]:
         file = HERE / folder / f"{language}.toml"
         if file.exists():
             for case in tomllib.loads(file.read_text("utf-8"))["case"]:
-                yield from (Text(one, NONE) for one in case["texts"])
+                yield from (Text(one, STOP if case["intent"] == STOP else NONE) for one in case["texts"])

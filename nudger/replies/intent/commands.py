@@ -10,25 +10,30 @@ from nudger.model import Kind
 from nudger.replies.intent.courtesy import Courtesy
 from nudger.replies.intent.meanings import Intent, Understood
 from nudger.replies.intent.optout import BOUNDED
+from nudger.replies.intent.remarks import LISTS as OF_REMARKS
+from nudger.replies.intent.remarks import Remarks, today
 from nudger.replies.intent.snoozing import VERBS, WORDS, Snoozing
 from nudger.replies.language.lists import Section
 from nudger.replies.language.phrases import Looked
-from nudger.replies.time.moments import Now, pause_ends
+from nudger.replies.time.moments import Now, moment, pause_ends
 from nudger.replies.time.reading import read_time
 from nudger.replies.time.timewords import Asked, TimeWords
 
 # HELP is last: what is left of "what would you do" without its small words is no question for help.
 _ORDER = (
-    Intent.START, Intent.DONE, Intent.SKIP, Intent.PAUSE, Intent.RESUME, Intent.NOW, Intent.PLAN, Intent.LINK,
-    Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP,
+    Intent.UNDO, Intent.WHO, Intent.TODAY, Intent.DISLIKE, Intent.LIKE, Intent.MET, Intent.START, Intent.DONE,
+    Intent.SKIP, Intent.PAUSE, Intent.RESUME, Intent.NOW, Intent.PLAN, Intent.LINK, Intent.TINY,
+    Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.AWAY, Intent.HOURS, Intent.TRAVEL, Intent.HELP,
 )  # fmt: skip
 _BEFORE_TIMES = (Intent.PLAN, Intent.LINK, Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP)
-_AFTER_TIMES = (Intent.SKIP, Intent.DONE, Intent.START)
+_FIRST = (Intent.UNDO, Intent.WHO, Intent.TODAY, Intent.DISLIKE, Intent.LIKE)
+_AFTER_TIMES = (Intent.SKIP, Intent.DONE, Intent.START, Intent.NOW)
 
 _WHOLE = {intent: f"{intent}.whole" for intent in _ORDER}  # what is a command where it is all of a text
 _WITHIN = {intent: f"{intent}.within" for intent in _ORDER}  # what is one anywhere
+_SHORT = 3  # words
 _OF_WHOLE = {name: intent for intent, name in _WHOLE.items()}
-LISTS = (*_WHOLE.values(), *_WITHIN.values(), VERBS, WORDS)
+LISTS = (*_WHOLE.values(), *_WITHIN.values(), VERBS, WORDS, *OF_REMARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Commands:
     courtesy: Courtesy
     times: TimeWords
     snoozing: Snoozing
+    remarks: Remarks
     asking: frozenset[str]  # for a nudge NOW
     kinds: Mapping[str, Kind]
     around: frozenset[str]  # small words that change nothing
@@ -47,10 +53,13 @@ class Commands:
         cls, section: Section, courtesy: Courtesy, times: TimeWords, reserved: frozenset[str]
     ) -> tuple["Commands", Mapping[str, tuple[str, ...]]]:
         """The commands, and the phrase lists by their names. `reserved`: words of opting out."""
-        lists = {}
+        lists, tables = {}, {}
         for intent in _ORDER:
-            table = section.section(intent)
-            lists[_WHOLE[intent]], lists[_WITHIN[intent]] = table.phrases("whole"), table.phrases("within")
+            tables[intent] = section.section(intent)
+            lists[_WHOLE[intent]] = tables[intent].phrases("whole")
+            lists[_WITHIN[intent]] = tables[intent].phrases("within")
+        remarks, of_remarks = Remarks.read(tables[Intent.HOURS], tables[Intent.TRAVEL])
+        for table in tables.values():
             table.close()
         around = section.words("around")
         snoozing, more = Snoozing.read(section.section("snooze"), around | courtesy.words, reserved)
@@ -58,12 +67,13 @@ class Commands:
             courtesy=courtesy,
             times=times,
             snoozing=snoozing,
+            remarks=remarks,
             asking=section.words("asking"),
             kinds={word: Kind(kind) for kind, words in section.section("kinds").lists() for word in words},
             around=around,
         )
         section.close()
-        return found, {**lists, **more}
+        return found, {**lists, **more, **of_remarks}
 
     def vocabulary(self) -> Iterator[str]:
         """Every word outside the phrase lists that a misspelt one may be put right to."""
@@ -76,20 +86,29 @@ class Commands:
         """Every word outside the phrase lists that is right as it stands."""
         return self.around.union(self.vocabulary(), self.snoozing.around, self.snoozing.narrating)
 
+    def is_exact(self, words: Sequence[str], looked: Looked) -> bool:
+        """Whether a command is all of a short text, courtesies apart."""
+        return len(words) <= _SHORT and _whole(looked, words, self._bare(words)) is not None
+
     def understand(self, words: Sequence[str], looked: Looked, now: Now) -> Understood | None:
         """What the words ask for; None where that is nothing known here."""
         if all(word in self.courtesy.words for word in words):
             meaning = _whole(looked, words) or self.courtesy.meaning(words)
             return Understood(meaning) if meaning is not None else None
         bare = self._bare(words)
-        asked = read_time(self.times, words)
+        asked = read_time(self.times, words, month_first=now.month_first)
         return (
-            self._plain(words, bare, looked)
+            self._plain(words, bare, looked, now)
+            or self._of_messages(looked, words, asked, now)
+            or self.remarks.away(words, looked, asked, now)
+            or self.remarks.hours(words, looked, asked)
+            or self.remarks.travel(words, looked, asked, now)
             or self._paused(words, looked, asked, now)
             or self._now(bare)
             or _within(_BEFORE_TIMES, looked, words, bare)
             or self.snoozing.understand(words, looked, asked, now)
             or self._core(bare, looked)
+            or self.remarks.met(words, looked, now.contacts)
             or _within(_AFTER_TIMES, looked, words, bare)
             or self.snoozing.told(words, asked, now)
         )
@@ -100,17 +119,34 @@ class Commands:
             return None
         bare = self._bare(words)
         return (
-            self._plain(words, bare, looked)
+            self._plain(words, bare, looked, now)
             or self._now(bare)
-            or self.snoozing.understand(words, looked, read_time(self.times, words), now)
+            or self.snoozing.understand(
+                words, looked, read_time(self.times, words, month_first=now.month_first), now
+            )
         )
 
     def _bare(self, words: Sequence[str]) -> list[str]:
         return [word for word in words if word not in self.courtesy.soft]
 
-    def _plain(self, words: Sequence[str], bare: Sequence[str], looked: Looked) -> Understood | None:
+    def _plain(
+        self, words: Sequence[str], bare: Sequence[str], looked: Looked, now: Now
+    ) -> Understood | None:
         """A command that is all of a text: as it stands, without courtesies, or said over and over."""
-        return _understood(_whole(looked, words, bare, _once(bare)))
+        found = _whole(looked, words, bare, _once(bare))
+        return today(now) if found is Intent.TODAY else _understood(found)
+
+    def _of_messages(
+        self, looked: Looked, words: Sequence[str], asked: Asked | None, now: Now
+    ) -> Understood | None:
+        """What is said of the last command, of what was sent, and of who sends it."""
+        found = _within(_FIRST, looked, words)
+        if found is None:
+            return None
+        if found.intent is Intent.TODAY:
+            return None if asked is not None and asked.names_moment else today(now)
+        named = moment(asked, now) if found.intent is Intent.UNDO and asked is not None else None
+        return replace(found, until=named)
 
     def _core(self, bare: Sequence[str], looked: Looked) -> Understood | None:
         """A command that is all of a text without its small words."""

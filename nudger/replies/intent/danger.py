@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import chain
 from math import log
 
+from nudger.replies.intent.likelihood import Heard
 from nudger.replies.intent.meanings import CrisisKind
 from nudger.replies.language.lists import Section
 from nudger.replies.language.patterns import Words, read_classes
@@ -62,22 +63,22 @@ class Verdict:
         return Verdict(self.crisis or other.crisis, self.concern or other.concern)
 
 
-def judged(signs: Signs, likely: float | None = None, kind: CrisisKind = CrisisKind.SELF) -> Verdict:
+def judged(signs: Signs, heard: Heard | None) -> Verdict:
     """What rules and model of a language say together; without a model, what the rules say.
 
-    `likely` is the model's probability of danger, `kind` what it holds likeliest. What a sure rule says is a
-    concern at least: nobody goes without helplines because a model has not seen such words.
+    What a sure rule says is a concern at least: nobody goes without helplines because a model has not seen
+    such words.
     """
-    if likely is None:
+    if heard is None:
         return Verdict(crisis=signs.sure, concern=signs.perhaps)
-    odds = log(max(likely, _LEAST) / max(1 - likely, _LEAST))
+    odds = log(max(heard.danger, _LEAST) / max(1 - heard.danger, _LEAST))
     if signs.sure is not None:
         return Verdict(crisis=signs.sure) if odds >= _DOUBTED else Verdict(concern=signs.sure)
     if signs.perhaps is not None:
         odds += _BY_A_RULE
         if odds >= _CRISIS:
             return Verdict(crisis=signs.perhaps)
-    return Verdict(concern=(signs.perhaps or kind) if odds >= _CONCERN else None)
+    return Verdict(concern=(signs.perhaps or heard.kind) if odds >= _CONCERN else None)
 
 
 class Danger:

@@ -7,6 +7,7 @@ word of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, reduce
 
 from nudger.replies.intent.automatic import Automatic
@@ -27,7 +28,18 @@ from nudger.replies.language.writing import fold, split, tokens
 from nudger.replies.time.timewords import TimeWords
 
 WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
+LIKELY_STOP = 0.8  # what is doubtful opts out, but not what only sounds like it
+_FIRST_CLASS = 0x3B1  # classes are written as letters that no text of ours has
 FALLBACK = "en"  # what anybody may write in, beside their own language
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """What a text sounds like, whatever it asks for."""
+
+    verdict: Verdict
+    alarm: bool  # it has a word beside which no command is obeyed
+    stops: bool  # the model holds it for opting out
 
 
 class Language:
@@ -106,6 +118,11 @@ class Language:
         section.close()
         return found
 
+    def knows(self, word: str) -> bool:
+        """Whether it is a word as far as the lists know."""
+        known = self.likelihood is not None and self.likelihood.knows(word)
+        return known or word in self.danger.words or self.spelling.knows(word)
+
     def slipped(self, words: Sequence[str]) -> bool:
         """Whether a keyword of opting out, misspelt, is all of a text."""
         return len(words) == 1 and self.spelling.slip(words[0], self.optout.single)
@@ -150,6 +167,10 @@ class Words:
         codes = dict.fromkeys((code.split("-", maxsplit=1)[0].lower(), FALLBACK))
         return [self.languages[one] for one in codes if one in self.languages]
 
+    def knows(self, word: str, code: str) -> bool:
+        """Whether it is a word of the person's language, or of English, as far as the lists know."""
+        return any(one.knows(word) for one in self.near(code))
+
     def is_keyword(self, words: Sequence[str]) -> bool:
         """Whether a keyword of any language is all there is. In all languages for everybody: who writes one
         means it."""
@@ -169,17 +190,16 @@ class Words:
             words = one.automatic.without_told(words)
         return words
 
-    def verdict(self, texts: Sequence[Sequence[str]], near: Sequence[Language]) -> tuple[Verdict, bool]:
-        """Whether a text speaks of danger, in any language: in distress people fall back to their first one.
-        And whether it has a word beside which no command is obeyed. `texts` are its forms: put right, as
-        written."""
-        verdict, alarm = Verdict(), False
+    def hear(self, texts: Sequence[Sequence[str]], near: Sequence[Language]) -> Impression:
+        """What a text sounds like in any language: in distress people fall back to their first one. `texts`
+        are its forms: put right, as written."""
+        verdict, alarm, stop = Verdict(), False, 0.0
         for one in self._spoken(texts[-1], near):
             signs = reduce(Signs.joined, (one.danger.signs(words) for words in texts))
-            model = one.likelihood if one in near else None
-            verdict = verdict.joined(judged(signs, *model.of(texts[0])) if model else judged(signs))
-            alarm = alarm or signs.alarm
-        return verdict, alarm
+            heard = one.likelihood.of(texts[0]) if one in near and one.likelihood is not None else None
+            verdict, alarm = verdict.joined(judged(signs, heard)), alarm or signs.alarm
+            stop = max(stop, heard.stop if heard is not None else 0.0)
+        return Impression(verdict, alarm, stop >= LIKELY_STOP)
 
     def _spoken(self, words: Sequence[str], near: Sequence[Language]) -> Iterator[Language]:
         """The near languages, and every other of which a word is there that is none of theirs."""
@@ -194,12 +214,12 @@ class Words:
 
 
 def _hints(section: Section) -> Mapping[str, tuple[str, ...]]:
-    """Each word with the classes of meaning that it is in."""
+    """Each word with the classes of meaning that it is in: a letter for each, in the order of the table."""
     found: dict[str, list[str]] = {}
-    for name, members in section.lists():
+    for number, (_, members) in enumerate(section.lists()):
         for word in dict.fromkeys(
             one for member in members for written in member.split() for one in split(written)
         ):
-            found.setdefault(word, []).append(name)
+            found.setdefault(word, []).append(chr(_FIRST_CLASS + number))
     section.close()
     return {word: tuple(names) for word, names in found.items()}

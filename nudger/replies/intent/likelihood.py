@@ -1,4 +1,4 @@
-"""How much a text sounds like danger, and of which kind: a logistic regression over what it is made of.
+"""How much a text sounds like danger, and of which kind, or like opting out: a logistic regression.
 
 Its parts are words, pairs of words, the letters of words that the corpora do not have, and what the words are
 about: the classes of meaning in a language's table `hints`, in pairs too ("somebody, hits"). The weights are
@@ -6,13 +6,14 @@ data, made by `make weights` from the corpora under tests/, and their first line
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import exp
 
 from nudger.replies.intent.meanings import CrisisKind
 from nudger.replies.language.lists import WordsError
 
-NONE = "none"
-OUTCOMES = (NONE, *CrisisKind)
+NONE, STOP = "none", "stop"
+OUTCOMES = (NONE, STOP, *CrisisKind)
 WINDOW = 40  # words that are read at once; of a longer text the worst part counts
 NEAR = 3  # words between which a pair of classes is one in that order
 STEP = 12  # of the weights in the file: a weight of 1 is 12
@@ -21,6 +22,7 @@ ZERO = 79  # the character that stands for a weight of 0: "O", in the middle of 
 _LANE, _LIFT = 20, 128  # bits for the sum of one outcome, and what makes each summand of it positive
 _MASK = (1 << _LANE) - 1
 _LETTERS = (3, 4)
+_LEAST_WORDS = 3  # of fewer the rules know best
 
 Classes = Mapping[str, tuple[str, ...]]
 
@@ -61,6 +63,15 @@ def windows(words: Sequence[str]) -> Iterator[Sequence[str]]:
         yield words[start : start + WINDOW]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a text sounds like: how likely, from 0 to 1, it speaks of danger, and it opts out."""
+
+    danger: float
+    kind: CrisisKind  # the one that is likeliest, if it does
+    stop: float
+
+
 class Likelihood:
     """The weights of one language."""
 
@@ -82,19 +93,25 @@ class Likelihood:
                 packed = packed << _LANE | (ord(one) - ZERO + _LIFT)
             self._weights[part] = packed
 
-    def of(self, words: Sequence[str]) -> tuple[float, CrisisKind]:
-        """How likely it is that the words speak of danger, from 0 to 1, and the kind that is likeliest. Of a text
-        whose words are mostly none of this language nothing is said: 0."""
-        if sum(word in self._weights or word in self._classes for word in words) < len(words) / 3:
-            return 0.0, CrisisKind.SELF
-        return max((self._of(some) for some in windows(words)), key=lambda found: found[0])
+    def knows(self, word: str) -> bool:
+        return word in self._weights or word in self._classes
 
-    def _of(self, words: Sequence[str]) -> tuple[float, CrisisKind]:
+    def of(self, words: Sequence[str]) -> Heard | None:
+        """What the words sound like, of a long text in its worst part. Of a text whose words are mostly
+        none of this language, or of very few words, nothing is heard: None."""
+        if (
+            len(words) < _LEAST_WORDS
+            or sum(word in self._weights or word in self._classes for word in words) < len(words) / 3
+        ):
+            return None
+        return max((self._of(some) for some in windows(words)), key=lambda heard: heard.danger)
+
+    def _of(self, words: Sequence[str]) -> Heard:
         get = self._weights.get
         found = {part: weight for part in parts(words, self._classes, self._weights) if (weight := get(part))}
         total, lifted = sum(found.values()) + get("", 0), (len(found) + ("" in self._weights)) * _LIFT
         sums = [((total >> _LANE * at & _MASK) - lifted) / STEP for at in reversed(range(len(OUTCOMES)))]
         most = max(sums)
         odds = [exp(one - most) for one in sums]
-        danger = 1 - odds[0] / sum(odds)
-        return danger, list(CrisisKind)[max(range(1, len(OUTCOMES)), key=odds.__getitem__) - 1]
+        _, stop, *kinds = (one / sum(odds) for one in odds)
+        return Heard(sum(kinds), list(CrisisKind)[kinds.index(max(kinds))], stop)

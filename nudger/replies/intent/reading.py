@@ -5,7 +5,7 @@ the person's own words. Nothing is obeyed as a command where the text holds a wo
 being hurt: it is a concern then.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -13,7 +13,7 @@ from nudger.model import Kind, Window
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
 from nudger.replies.intent.meanings import CrisisKind, Intent, Understood
-from nudger.replies.intent.optout import EVERYWHERE
+from nudger.replies.intent.optout import BOUNDED, EVERYWHERE, REFUSED
 from nudger.replies.intent.snoozing import plainly
 from nudger.replies.language.phrases import Looked
 from nudger.replies.language.taps import Left, frame, without_ours, words_of
@@ -23,6 +23,7 @@ from nudger.replies.time.moments import Now
 UNKNOWN = Understood(Intent.UNKNOWN)
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 _LONGEST_KEYWORD = 4  # words
+_NO_WORDS = 2  # so many that nobody knows are none
 _SHORT = 3  # letters around an emoji on a tap: "to", "zu", "em"
 
 
@@ -37,18 +38,28 @@ def understand(
     words: Words,
     ours: Sequence[str] = (),
     after_nudge: Kind | None = None,
+    country: str | None = None,
+    contacts: Mapping[str, str] | None = None,
 ) -> Understood:
     """What a reply means to somebody of this language, here and now. Every text gets an answer.
 
     `now` is an aware UTC datetime; `snooze` is what a bare LATER puts off by; a snooze that lands in
     `quiet` moves to its end; `ours` are the messages that were lately sent to them; `after_nudge` is the kind
-    of the nudge that it answers, if there was one. Only the first 1,600 characters are looked at.
-    """
-    folded, here = fold(text), Now(now, zone, snooze, quiet)
+    of the nudge that it answers, if there was one; `country` says whose dates and holidays are meant;
+    `contacts` are the names of their contacts with the relation. Only the first 1,600 characters are looked
+    at."""
+    folded, here = fold(text), Now(now, zone, snooze, quiet, country, contacts or {})
     found = _understand(folded, ours, language, here, words)
-    if found is UNKNOWN and after_nudge is not None and any(one.isalpha() for one in folded):
+    if found is UNKNOWN and after_nudge is not None and _has_words(folded, language, words):
         return Understood(Intent.SAID)
     return found
+
+
+def _has_words(folded: str, language: str, words: Words) -> bool:
+    """Whether a person has written something: "asdf" is nothing, and three words of any kind are."""
+    found = tokens(folded).words
+    letters = [word for word in found if word.isalpha()]
+    return len(letters) > _NO_WORDS or any(words.knows(word, language) for word in letters)
 
 
 def _understand(folded: str, ours: Sequence[str], language: str, here: Now, words: Words) -> Understood:
@@ -93,8 +104,8 @@ def _own(folded: str, language: str, here: Now, words: Words) -> Understood:
     own, near = words.letters.own_words(folded), words.near(language)
     if not own.strip():
         # All of it is quoted: nobody's command, but a crisis is not missed for a ">".
-        verdict, _ = words.verdict([tokens(folded).words], near)
-        return _crisis(verdict.crisis) if verdict.crisis is not None else UNKNOWN
+        crisis = words.hear([tokens(folded).words], near).verdict.crisis
+        return _crisis(crisis) if crisis is not None else UNKNOWN
     plain = tokens(near[0].spelling.uncover(own))
     if not plain.words:
         return plainly(_emoji(own, words), here)
@@ -113,6 +124,20 @@ class _Reading:
     def of(cls, text: Tokens, language: Language) -> "_Reading":
         return cls(language, text, language.phrases.look(text.words))
 
+    @property
+    def means_to_stop(self) -> bool:
+        """Whether it says so in other words, if nothing else is the matter."""
+        return self.language.optout.meant(self.looked)
+
+    @property
+    def refuses_to(self) -> bool:
+        """Whether it says the contrary, or asks for a pause."""
+        return self.looked.found(REFUSED) or self.looked.found(BOUNDED)
+
+    def commands_only(self) -> bool:
+        """Whether a command as it is taught is all there is: "help please"."""
+        return self.language.commands.is_exact(self.text.words, self.looked)
+
     def opts_out(self, automatic: Words | None) -> bool:
         """Whether it says so outright. Of an automatic reply, with the `words`: not where it tells others how
         to ("reply STOP to end these")."""
@@ -130,17 +155,24 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     readings = [_Reading.of(right, near[0]), *(_Reading.of(plain, one) for one in near[1:])]
     if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
         return _stop(readings, Verdict())
-    verdict, alarm = words.verdict([right.words] if right == plain else [right.words, plain.words], near)
+    heard = words.hear([right.words] if right == plain else [right.words, plain.words], near)
+    verdict, alarm = heard.verdict, heard.alarm
     automatic = words.by_program(plain.words)
     sure = any(one.opts_out(words if automatic else None) for one in readings)
     if verdict.crisis is not None:
         found = _stop(readings, verdict) if sure else _crisis(verdict.crisis)
         return replace(found, automatic=automatic)
-    if sure or (not automatic and any(one.language.optout.meant(one.looked) for one in readings)):
+    if sure or (
+        not automatic
+        and (
+            (heard.stops and not any(one.refuses_to for one in readings))
+            or any(one.means_to_stop for one in readings)
+        )
+    ):
         return _stop(readings, verdict, alarm=alarm)
     if automatic and not (alarm and verdict.concern is not None):
         return NOBODYS  # "I will reply tomorrow" puts nothing off
-    if verdict.concern is not None:
+    if verdict.concern is not None and (alarm or not any(one.commands_only() for one in readings)):
         return _concern(verdict.concern)
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
     return _concern(CrisisKind.SELF) if alarm and found is not UNKNOWN else found

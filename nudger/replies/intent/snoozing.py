@@ -64,9 +64,10 @@ class Snoozing:
 
     def told(self, words: Sequence[str], asked: Asked | None, now: Now) -> Understood | None:
         """A time with few words around it: "dentist until 3", but not "slept until 3"."""
-        if asked is None or not asked.led or not asked.names_moment:
+        if asked is None or not asked.names_moment or not self.narrating.isdisjoint(words):
             return None
-        if len(self._left(words, asked.places)) > _FEW or not self.narrating.isdisjoint(words):
+        begins = 0 in asked.places and (asked.clock is not None or asked.part is not None)
+        if not (asked.led or begins) or len(self._left(words, asked.places)) > (_FEW if asked.led else 2):
             return None
         return _snooze(asked, now)
 

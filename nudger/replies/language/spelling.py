@@ -67,6 +67,10 @@ class Spelling:
             pauses += [pause] + [False] * (len(right) - 1)
         return Tokens(tuple(words), tuple(pauses))
 
+    def knows(self, word: str) -> bool:
+        """Whether it is right as it stands."""
+        return word in self._known
+
     def slip(self, word: str, keywords: Collection[str]) -> bool:
         """Whether a text of this one word is a keyword of opting out, misspelt."""
         if word in self._known or len(word) > _LONGEST:

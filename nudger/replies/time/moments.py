@@ -1,7 +1,7 @@
 """From a time as asked for to an instant: which six o'clock, which monday, and what quiet hours do to it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from nudger.model import Window
@@ -12,6 +12,15 @@ MORNING = time(9, 30)  # a day without a time of day
 LONGEST_SNOOZE = timedelta(hours=48)
 
 A_DAY = timedelta(days=1)
+_MONTH_FIRST = frozenset({"US", "PH", "FM", "MH", "PW", "GU", "PR", "AS", "VI", "MP"})
+_AMERICAN = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Phoenix",
+    "US/",
+)
 _HALF_DAY = 12
 _NIGHT_ENDS = 5  # "tonight at 2" is after midnight, "tonight at 6" before it
 _SMALLEST_MINUTES = 5  # "in 5" is minutes, "in 2" is hours
@@ -26,6 +35,15 @@ class Now:
     zone: tzinfo
     snooze: timedelta
     quiet: Window | None
+    country: str | None = None  # whose dates and holidays are meant
+    contacts: Mapping[str, str] = field(default_factory=dict)  # the names of their contacts -> the relation
+
+    @property
+    def month_first(self) -> bool:
+        """Whether 1/12 is the twelfth of January."""
+        if self.country is not None:
+            return self.country in _MONTH_FIRST
+        return str(self.zone).startswith(_AMERICAN)
 
     @property
     def today(self) -> date:
@@ -65,14 +83,15 @@ def pause_ends(asked: Asked, now: Now) -> datetime | None:
     if asked.span is not None or asked.clock is not None:
         return moment(asked, now)
     if asked.day is not None:
-        return _day_begins(asked.day, now, through=not asked.until)
+        return day_begins(asked.day, now, through=not asked.until)
     if asked.part is not None and asked.until:
         return moment(asked, now)
-    return _day_begins(Day(ahead=1), now, through=False) if asked.part is not None else None
+    return day_begins(Day(ahead=1), now, through=False) if asked.part is not None else None
 
 
-def _day_begins(named: Day, now: Now, *, through: bool) -> datetime | None:
-    """When the day named begins, or (`through`) when as long as it lasts is over."""
+def day_begins(named: Day, now: Now, *, through: bool) -> datetime | None:
+    """When the day named begins, or (`through`) when as long as it lasts is over: with the end of the quiet
+    hours that midnight lies in. None where there is no such day."""
     for day in _days(named, now):
         begins, _ = day_bounds(now.zone, day + A_DAY * (named.lasts if through else 0))
         if begins > now.at:
@@ -139,7 +158,11 @@ def _number_moment(number: int, now: Now) -> datetime | None:
 def _days(named: Day, now: Now) -> Iterator[date]:
     """The dates that may be meant, the nearest first."""
     today = now.today
-    if named.ahead is not None:
+    if named.countries and now.country not in named.countries:
+        return
+    if named.nth:
+        yield from _nth_weekdays(named, today)
+    elif named.ahead is not None:
         yield today + A_DAY * named.ahead
     elif named.weekday is not None:
         nearest = today + A_DAY * ((named.weekday - today.weekday()) % 7)
@@ -148,13 +171,24 @@ def _days(named: Day, now: Now) -> Iterator[date]:
         yield from _dates_of_month(named, today)
 
 
+def _nth_weekdays(named: Day, today: date) -> Iterator[date]:
+    """The fourth Thursday of November, of this year and the next."""
+    for year in (today.year, today.year + 1):
+        month = named.month or 1
+        days = [date(year, month, one + 1) for one in range(_length(year, month))]
+        found = [one for one in days if one.weekday() == named.weekday]
+        day = found[named.nth - (named.nth > 0)]
+        if day >= today:
+            yield day
+
+
 def _dates_of_month(named: Day, today: date) -> Iterator[date]:
     year, month = today.year, today.month
     for _ in range(25):
         number = named.of_month or 0
         if named.month in (None, month) and 0 < number <= _length(year, month):
             day = date(year, month, number)
-            if day >= today:
+            if day >= today and named.year in (None, year):
                 yield day
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
 

@@ -4,6 +4,7 @@ One grammar for all languages; each fills the places that it has. The pieces of 
 from left to right, whatever stands between them, and put together at the end.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
@@ -15,14 +16,48 @@ from nudger.replies.time.timewords import Asked, Clock, Day, Part, TimeWords
 
 P = TypeVar("P")
 
+_FRACTIONS = ("1/2", "1/4", "3/4")
+_DIGITS = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{2,4})?|\d{1,2}/\d{1,2}(?:/\d{2,4})?")
+
 _MOST_LEADS = 4  # "until at about": more would make reading take longer than the text
 
 
-def read_time(language: TimeWords, words: Sequence[str]) -> Asked | None:
-    """What the words say of a time; None where they say nothing of one."""
+def read_time(language: TimeWords, words: Sequence[str], *, month_first: bool = False) -> Asked | None:
+    """What the words say of a time; None where they say nothing of one. Of a correction the last counts:
+    "at 4, no wait, 5". `month_first`: 1/12 is in January."""
     if language.telling.isdisjoint(words) and not any(word[0].isdecimal() for word in words):
         return None
-    reader = _Reader(Line(language, words))
+    whole = _read(language, words, month_first)
+    if whole is None or language.roles["corrects"].words_none_of(words):
+        return whole
+    line = Line(language, words)
+    for at in range(len(words) - 1, 0, -1):
+        end = line.role("corrects", at)
+        before = _read(language, words[:at], month_first) if end is not None else None
+        after = _read(language, words[end:], month_first) if before is not None else None
+        if before is not None and after is not None:
+            return replace(_corrected(before, after), places=whole.places | set(range(at, end or at)))
+    return whole
+
+
+def _corrected(before: Asked, after: Asked) -> Asked:
+    """What was said first, with what replaces it."""
+    led = before.led or after.led
+    if after.number is not None and not after.names_moment:
+        if before.span is not None:
+            unit = timedelta(hours=1) if before.span >= timedelta(hours=1) else timedelta(minutes=1)
+            return replace(before, span=unit * after.number, led=led)
+        if before.clock is not None and after.number < 24:
+            return replace(before, clock=Clock(time(after.number)), led=led)
+        return replace(after, led=led)
+    if after.clock is not None and after.day is None:
+        part = after.part or (before.part if after.part is None and not after.clock.exact else None)
+        return replace(after, day=before.day, part=part, led=led, until=before.until or after.until)
+    return replace(after, led=led, until=before.until or after.until)
+
+
+def _read(language: TimeWords, words: Sequence[str], month_first: bool) -> Asked | None:
+    reader = _Reader(Line(language, words), month_first)
     at = 0
     while at < len(words):
         word = words[at]
@@ -33,6 +68,7 @@ def read_time(language: TimeWords, words: Sequence[str]) -> Asked | None:
 @dataclass
 class _Reader:
     line: Line
+    month_first: bool
     spans: list[timedelta] = field(default_factory=list)
     days: list[Day] = field(default_factory=list)
     last_days: list[Day] = field(default_factory=list)  # those that "until" led to
@@ -44,6 +80,12 @@ class _Reader:
 
     def take(self, at: int) -> int:
         """Takes up the piece that begins here, if one does. Returns the place to go on from."""
+        refused = self.line.role("except", at)  # "5pm not 4", but "not until 4"
+        if refused is not None and self.line.language.leads.at(self.line.words, refused) is None:
+            other = _Reader(self.line, self.month_first)
+            past = other.take(refused) if refused < len(self.line.words) else refused
+            self.places.update(range(at, past) if other.places else ())
+            return past if other.places else at + 1
         leads: set[str] = set()
         end = self._fixed(at)
         if end is None:
@@ -66,6 +108,8 @@ class _Reader:
             part=_first([*(part for part in self.parts if part.at is not None), *self.parts]),
             clock=_first(self.clocks),
             number=self.numbers[0] if len(self.numbers) == 1 else None,
+            days=tuple(self.days),
+            clocks=tuple(self.clocks),
             places=frozenset(self.places),
             led=bool(self.leads),
             until="until" in self.leads,
@@ -90,6 +134,8 @@ class _Reader:
         if found is None:
             return None
         meaning, end = found
+        if isinstance(meaning, Part) and meaning.at is None and not self._behind_a_number(at):
+            return None  # "am at work"
         match meaning:
             case Day():
                 self.days.append(meaning)
@@ -99,10 +145,17 @@ class _Reader:
                 self.spans.append(meaning)
         return end
 
+    def _behind_a_number(self, at: int) -> bool:
+        line = self.line
+        return (at > 0 and (line.number(at - 1) is not None or line.word(at - 1)[:1].isdecimal())) or (
+            at > 0 and line.role("oclock", at - 1) is not None
+        )
+
     def _piece(self, at: int, leads: set[str]) -> int | None:
         """A duration goes before a clock time ("2h"), unless a word for one led here or follows."""
         line = self.line
-        end = self._fixed(at) or _keep(self.days, _date(line, at, led=bool(leads)))
+        end = self._fixed(at) or _keep(self.days, _in_digits(line.word(at), at, month_first=self.month_first))
+        end = end or _keep(self.days, _date(line, at, led=bool(leads)))
         if end is not None:
             return end
         told, span = clock_time(line, at, led=_for_clock(leads)), duration(line, at)
@@ -152,6 +205,26 @@ def _date(line: Line, at: int, *, led: bool) -> tuple[Day, int] | None:
     if month is not None:
         return Day(of_month=number[0], month=month[0]), month[1]
     return (Day(of_month=number[0]), end) if end > number[1] else None
+
+
+def _in_digits(word: str, at: int, *, month_first: bool) -> tuple[Day, int] | None:
+    """ "24/12", "12/24/2026", "2026-12-10", "10.12.": of two numbers up to twelve the country says which is
+    the month."""
+    if word in _FRACTIONS or not _DIGITS.fullmatch(word):
+        return None
+    parts = [int(one) for one in re.split(r"[/.-]", word) if one]
+    if len(parts) < 2:
+        return None
+    if "-" in word:
+        year, month, day = parts
+    else:
+        day, month = parts[:2]
+        year = parts[2] + (2000 if parts[2] < 100 else 0) if len(parts) > 2 else 0
+        if month > 12 or ("/" in word and month_first and day <= 12):
+            day, month = month, day
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return Day(of_month=day, month=month, year=year or None), at + 1
 
 
 def _first(read: list[P]) -> P | None:

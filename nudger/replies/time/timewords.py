@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from nudger.replies.language.lists import Section
 from nudger.replies.language.writing import split
 
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LEADS = ("until", "at", "in", "also")  # of a word in several roles the first counts
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ T = TypeVar("T")
 _UNITS = {"minute": 1, "hour": 60, "day": 1440, "week": 10080, "fortnight": 20160, "month": 43200}
 _ROLES = (
     "articles", "half", "quarter", "and", "of", "more", "past", "to", "plus", "minus", "the",
-    "oclock", "ordinals", "at", "in", "until", "also",
+    "oclock", "ordinals", "at", "in", "until", "also", "corrects", "except",
 )  # fmt: skip
 
 
@@ -28,6 +29,9 @@ class Day:
     weekday: int | None = None  # Monday is 0
     of_month: int | None = None
     month: int | None = None  # with of_month; without: the next month that has such a day
+    nth: int = 0  # with month and weekday: the n-th one of the month, -1 the last
+    year: int | None = None
+    countries: frozenset[str] = frozenset()  # where it is so; empty: everywhere
     lasts: int = 0  # "pause today" ends a day after it begins, "pause until monday" when it begins
 
 
@@ -58,6 +62,8 @@ class Asked:
     part: Part | None = None
     clock: Clock | None = None
     number: int | None = None  # a bare number, which something else must give a meaning
+    days: tuple[Day, ...] = ()  # all that were named, in their order
+    clocks: tuple[Clock, ...] = ()
     places: frozenset[int] = frozenset()  # which words say it
     led: bool = False  # a word led to it: "at", "in", "until"
     until: bool = False  # that word was "until"
@@ -100,6 +106,10 @@ class Dictionary(Generic[T]):
     def firsts(self) -> Iterable[str]:
         return self._by_first
 
+    def words_none_of(self, words: Sequence[str]) -> bool:
+        """Whether no entry can begin anywhere in these words."""
+        return self._by_first.keys().isdisjoint(words)
+
     def words(self) -> Iterator[str]:
         for entries in self._by_first.values():
             for phrase, _ in entries:
@@ -133,6 +143,7 @@ class TimeWords:
     def read(cls, section: Section) -> "TimeWords":
         parts, days = list(_parts(section.section("parts"))), list(_days(section.section("days")))
         idioms = list(_idioms(section.section("idioms")))
+        days += _holidays(section.section("holidays"))
         dictionaries: dict[str, Dictionary[Any]] = {
             "numbers": Dictionary(section.section("numbers").numbers()),
             "units": Dictionary(_units(section.section("units"))),
@@ -193,6 +204,23 @@ def _days(section: Section) -> Iterator[tuple[str, Day]]:
         for word in table.texts("words"):
             yield word, day
         table.close()
+
+
+def _holidays(section: Section) -> Iterator[tuple[str, Day]]:
+    """The key is the date: "12-25", "11-thu-4" for the fourth Thursday of November; behind an @ stand the
+    countries that have it then: "11-thu-4@US"."""
+    for key, words in section.lists():
+        date, _, countries = key.partition("@")
+        month, day, *nth = date.split("-", maxsplit=2)
+        where = frozenset(countries.split())
+        if nth:
+            found = Day(
+                month=int(month), weekday=_WEEKDAYS.index(day), nth=int(nth[0]), countries=where, lasts=1
+            )
+        else:
+            found = Day(month=int(month), of_month=int(day), countries=where, lasts=1)
+        for word in words:
+            yield word, found
 
 
 def _counted(section: Section) -> Iterator[tuple[str, int]]:
