@@ -37,6 +37,15 @@ class Effort(StrEnum):
         return efforts.index(self) <= efforts.index(most)
 
 
+class Topic(StrEnum):
+    """What a person may want left alone: no message of the bank that touches it goes to them."""
+
+    GRIEF = "grief"  # somebody who died, or was lost
+    FOOD = "food"
+    BODY = "body"  # attention to the body, its looks, its breath
+    RELIGION = "religion"
+
+
 class ChannelName(StrEnum):
     """How a person is reached. Which adapter serves a channel is the operator's setting."""
 
@@ -205,6 +214,13 @@ class Plan:
     nudges: tuple[Nudge, ...] = ()
     contacts: tuple[Contact, ...] = ()
     effort: Effort = Effort.MEDIUM  # the most that a message of the bank may ask
+    avoid: tuple[Topic, ...] = ()  # what the bank leaves alone
+    form: str | None = None  # of address, where the language has several: "tu", "usted"; None: the usual one
+
+    @property
+    def voice(self) -> str:
+        """The language, and the form of address where the plan names one: "es", "es.usted"."""
+        return self.language if self.form is None else f"{self.language}.{self.form}"
 
     def nudge(self, nudge_id: str) -> Nudge | None:
         """The nudge of this id, or None where an edit has removed it."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from nudger.delivery.ports import Store
-from nudger.messages.wording.helplines import ELSEWHERE
 
 STUCK = timedelta(minutes=10)  # what was due so long ago, and was not claimed
 DOUBTFUL = timedelta(hours=1)  # how long the end of a message may be unknown
@@ -25,6 +24,7 @@ class Watching:
     host: str  # names what is this machine's alone, so that no other of a fleet clears it
     free: Callable[[], int]  # bytes on the disk of the state folder
     stale_helplines: Callable[[date], Collection[str]]  # countries
+    helpline_country: Callable[[str | None], str]  # whose lines people of a country get
     knows_zone: Callable[[str], bool]
     _seldom_at: datetime | None = None
 
@@ -84,7 +84,7 @@ class Watching:
 
     def _seldom(self, now: datetime) -> Iterator[Condition]:
         places = self.store.places()
-        countries = {country or ELSEWHERE for country, _ in places}
+        countries = {self.helpline_country(country) for country, _ in places}
         zones = {zone for _, zone in places}
         stale = sorted(countries & set(self.stale_helplines(now.date())))
         old = (

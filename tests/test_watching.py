@@ -30,6 +30,7 @@ class Seen:
             "server",
             lambda: self.free,
             lambda _: self.stale,
+            lambda country: country or "elsewhere",
             lambda zone: zone in self.zones,
         )
 

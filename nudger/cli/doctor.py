@@ -27,7 +27,7 @@ from nudger.doctor.database import daemon_is_running, database_is_sound, hosts_a
 from nudger.doctor.disk import disk_has_room
 from nudger.doctor.examination import Look, exit_code, looked
 from nudger.doctor.finding import Finding, Grade, many, note
-from nudger.doctor.helplines import countries_are_known, helplines_are_fresh
+from nudger.doctor.helplines import countries_are_known, helplines_are_checked, helplines_are_fresh
 from nudger.doctor.plans import and_missing, plans_are_sound
 from nudger.doctor.settings import (
     files_are_closed,
@@ -156,10 +156,13 @@ class Patient:
         }
         if not self._is_readable() or not self._people:
             return always  # why, the check of the plans says
-        stale = self.core.wording.stale_helplines(self.now.date())
+        wording = self.core.wording
+        stale = wording.stale_helplines(self.now.date())
+        countries = {wording.helpline_country(plan.country) for plan in self._people}
         return {
             **always,
-            "helplines": lambda: helplines_are_fresh(stale, self._people),
+            "helplines": lambda: helplines_are_fresh(stale, countries),
+            "numbers": lambda: helplines_are_checked(wording.unchecked_helplines, self._people),
             "countries": lambda: countries_are_known(self._people),
             "consent": lambda: everyone_can_be_asked(self._people, self.core.decider.mute),
             "budget": self._budget,

@@ -22,6 +22,7 @@ from nudger.wiring import Holder, holder
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
 
+SHOWN_COUNTRIES = 5
 SHOWN = 50  # people whose standing is listed
 
 
@@ -152,8 +153,10 @@ def _show_alarms(stands: Sequence[Alarm]) -> None:
 
 
 def stale_helplines(countries: Sequence[str]) -> str:
+    some = ", ".join(countries[:SHOWN_COUNTRIES])
+    more = f" and {len(countries) - SHOWN_COUNTRIES} more" if len(countries) > SHOWN_COUNTRIES else ""
     return (
-        f"Nobody has looked at the helplines of these countries for 180 days: {', '.join(countries)}. "
+        f"Nobody has looked at the helplines of these countries for 180 days: {some}{more}. "
         "`nudger doctor` says what to do."
     )
 

@@ -101,7 +101,7 @@ class Sending:
     subject: str
     valid_for: timedelta
     origin: Origin
-    language: str = "en"
+    voice: str = "en"  # of the plan
     segments: int = 1
     attempts: int = 0  # of the entry, before this one
     due_at: datetime | None = None  # the entry's

@@ -103,7 +103,7 @@ class Decider:
 
     def _answer(self, person: Person, due: Due, at: gate.Pass, moment: gate.Moment) -> Verdict:
         text = due.text or ""
-        subject = self.wording.subject(person.plan.language, None)
+        subject = self.wording.subject(person.plan.voice, None)
         valid_for = max(SHORTEST, due.expires_at - moment.now)
         return Send(at.channel, at.address, text, subject, valid_for, count(text).segments)
 
@@ -111,10 +111,10 @@ class Decider:
         plan, wording = person.plan, self.wording
         key = "welcome_by_link" if at.channel in self.by_link else "welcome"
         try:
-            text = wording.system(plan.language, key, name=plan.name, limit=str(plan.daily_limit))
+            text = wording.system(plan.voice, key, name=plan.name, limit=str(plan.daily_limit))
         except NudgerError as fault:
             return Drop(State.FAILED, f"could not be worded: {fault.message}")
-        subject = wording.welcome_subject(plan.language)
+        subject = wording.welcome_subject(plan.voice)
         valid_for = self._valid_for(person, moment.now + WELCOME_WAITS, moment)
         return Send(at.channel, at.address, text, subject, valid_for, count(text).segments)
 
@@ -169,7 +169,7 @@ class Decider:
         # An email shows the ways out each time.
         planned = due.round == 0 and due.origin is not Origin.ASKED
         if at.channel is ChannelName.SMS and planned and shows_ways_out(person.history, moment.local):
-            return self.wording.with_ways_out(worded, person.plan.language, nudge)
+            return self.wording.with_ways_out(worded, person.plan.voice, nudge)
         return worded
 
     def _valid_for(self, person: Person, ends_at: datetime, moment: gate.Moment) -> timedelta:

@@ -10,7 +10,7 @@ from nudger.delivery.inbound import Writer
 from nudger.delivery.respond import Responder, reached
 from nudger.delivery.views import Line
 from nudger.effects import Effect, OptIn, OptOut, Pause, Response, Settle, Snooze
-from nudger.messages import Wording
+from nudger.messages import Wording, without_form
 from nudger.model import ChannelName, Origin, Outcome, Plan
 from nudger.replies import Intent
 from nudger.schedule import day_bounds, resolve
@@ -74,10 +74,11 @@ def links_of(email: Sending | Line, base: str, key: bytes, now: datetime) -> dic
     return links
 
 
-def closed(wording: Wording, section: str, language: str, status: int) -> Card:
+def closed(wording: Wording, section: str, voice: str, status: int) -> Card:
     """The page of a link that does nothing: it says what to do."""
-    title, text = wording.page(language, section, "title"), wording.page(language, section, "text")
-    return Card(language, title, text, wording.page(language, "frame", "automated"), status=status)
+    title, text = wording.page(voice, section, "title"), wording.page(voice, section, "text")
+    automated = wording.page(voice, "frame", "automated")
+    return Card(without_form(voice), title, text, automated, status=status)
 
 
 @dataclass(frozen=True)
@@ -181,10 +182,8 @@ class Followed:
         values: dict[str, object] = {"channel": str(self.link.channel), "limit": str(self.plan.daily_limit)}
         if at is not None:
             here, wording = self._zone, self.responder.wording
-            values["when"] = wording.say_when(
-                self.plan.language, at.astimezone(here), self.now.astimezone(here)
-            )
-        return self.responder.wording.page(self.plan.language, section, key, **values)
+            values["when"] = wording.say_when(self.plan.voice, at.astimezone(here), self.now.astimezone(here))
+        return self.responder.wording.page(self.plan.voice, section, key, **values)
 
     @cached_property
     def _until(self) -> datetime | None:
@@ -193,7 +192,7 @@ class Followed:
             return days_on(self._zone, self.now, PAUSE_DAYS)
         if self.link.action is not Action.LATER:
             return None
-        later = self.responder.wording.command(self.plan.language, "LATER")
+        later = self.responder.wording.command(self.plan.voice, "LATER")
         return self.responder.respond(self.writer, later, self.link.channel, self.now).until
 
     @property

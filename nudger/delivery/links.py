@@ -61,15 +61,15 @@ class Links:
             return self._closed("forged", self._language(languages), NOT_FOUND)
         except Expired as ended:
             known = self.store.person(ended.link.person)
-            return self._closed("over", known.plan.language if known else self._language(languages), GONE)
+            return self._closed("over", known.plan.voice if known else self._language(languages), GONE)
         writer = self.store.linked(link) if link.action in LASTS else None
         if writer is None:
             return self._closed("over", self._language(languages), GONE)
         followed = Followed(link, writer, now, self.responder)
-        return self._closed("over", followed.plan.language, GONE) if followed.is_over() else followed
+        return self._closed("over", followed.plan.voice, GONE) if followed.is_over() else followed
 
-    def _closed(self, section: str, language: str, status: int) -> Card:
-        return closed(self.responder.wording, section, language, status)
+    def _closed(self, section: str, voice: str, status: int) -> Card:
+        return closed(self.responder.wording, section, voice, status)
 
     def _language(self, wanted: Sequence[str]) -> str:
         return language_of(self.responder.wording, wanted)

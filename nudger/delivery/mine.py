@@ -43,7 +43,7 @@ class Mine:
             return link
         writer = self.store.writer(link.person, now)
         if writer is None:
-            return self._closed("me_over", languages, GONE)
+            return self._closed("me_over", self._language(languages), GONE)
         choices = Choices(writer, link.channel, now, self.responder)
         planned = self.store.agenda(link.person, local_date(choices.zone, now))
         coming = forecast(writer.person, planned, now, DAYS, self.decider)
@@ -63,7 +63,7 @@ class Mine:
             by=BY,
         )
         if response is None:
-            return self._closed("me_over", languages, GONE)
+            return self._closed("me_over", self._language(languages), GONE)
         log.info("own_page", step=response.intent)
         return "said" if response.effects else "nothing"
 
@@ -74,7 +74,7 @@ class Mine:
             return link
         held = self.store.export(link.person)
         if held is None:
-            return self._closed("me_over", languages, GONE)
+            return self._closed("me_over", self._language(languages), GONE)
         return json.dumps(held, ensure_ascii=False, indent=2)
 
     def ask_erase(self, token: str, languages: Sequence[str], now: datetime) -> Card:
@@ -84,11 +84,11 @@ class Mine:
             return link
         known = self.store.person(link.person)
         if known is None:
-            return self._closed("me_over", languages, GONE)
-        wording, language = self.responder.wording, known.plan.language
-        text = "\n".join(wording.page(language, "me_erase", key) for key in ("text", "plan"))
-        button, back = (wording.page(language, "me_erase", key) for key in ("button", "back"))
-        return replace(self._closed("me_erase", [language], 200), text=text, button=button, undo=back)
+            return self._closed("me_over", self._language(languages), GONE)
+        wording, voice = self.responder.wording, known.plan.voice
+        text = "\n".join(wording.page(voice, "me_erase", key) for key in ("text", "plan"))
+        button, back = (wording.page(voice, "me_erase", key) for key in ("button", "back"))
+        return replace(self._closed("me_erase", voice, 200), text=text, button=button, undo=back)
 
     def erase(self, token: str, languages: Sequence[str], now: datetime) -> Card:
         """Erases the person. Their file may stay with the operator: it makes nobody of them any more."""
@@ -98,22 +98,26 @@ class Mine:
         known = self.store.person(link.person)
         self.store.forget(link.person)
         log.info("own_page", step="erase")
-        return self._closed("me_erased", [known.plan.language] if known else languages, 200)
+        return self._closed("me_erased", known.plan.voice if known else self._language(languages), 200)
 
     def busy(self, languages: Sequence[str]) -> Card:
         """For an address that asks too often."""
-        return self._closed("busy", languages, TOO_MANY)
+        return self._closed("busy", self._language(languages), TOO_MANY)
 
     def _link(self, token: str, languages: Sequence[str], now: datetime) -> Link | Card:
         try:
             link = read(token, self.key, now)
         except Forged:
-            return self._closed("forged", languages, NOT_FOUND)
+            return self._closed("forged", self._language(languages), NOT_FOUND)
         except Expired as ended:
             known = self.store.person(ended.link.person)
-            return self._closed("me_over", [known.plan.language] if known else languages, GONE)
-        return link if link.action is Action.ME else self._closed("forged", languages, NOT_FOUND)
+            return self._closed("me_over", known.plan.voice if known else self._language(languages), GONE)
+        if link.action is Action.ME:
+            return link
+        return self._closed("forged", self._language(languages), NOT_FOUND)
 
-    def _closed(self, section: str, languages: Sequence[str], status: int) -> Card:
-        wording = self.responder.wording
-        return closed(wording, section, language_of(wording, languages), status)
+    def _closed(self, section: str, voice: str, status: int) -> Card:
+        return closed(self.responder.wording, section, voice, status)
+
+    def _language(self, wanted: Sequence[str]) -> str:
+        return language_of(self.responder.wording, wanted)

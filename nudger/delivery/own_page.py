@@ -91,7 +91,7 @@ class Words:
             data_text=self._says("data_text"),
             export=self._says("export"),
             erase=self._says("erase"),
-            automated=self._wording.page(choices.plan.language, "frame", "automated"),
+            automated=self._wording.page(choices.plan.voice, "frame", "automated"),
         )
 
     def _states(self) -> Iterator[str]:
@@ -130,13 +130,13 @@ class Words:
 
     def _coming(self, at: datetime, row: Forecast) -> Coming:
         note = self._says("put_off") if row.reason == "put off" else ""
-        what = self._wording.kind(self.choices.plan.language, row.kind) if row.kind else ""
+        what = self._wording.kind(self.choices.plan.voice, row.kind) if row.kind else ""
         return Coming(self._wall(at.time()), _capital(what), note)
 
     def _day(self, day: date) -> str:
         ahead = (day - local_date(self.choices.zone, self.choices.now)).days
         if ahead > 1:
-            return _capital(self._wording.weekday(self.choices.plan.language, day))
+            return _capital(self._wording.weekday(self.choices.plan.voice, day))
         return self._says("tomorrow_day" if ahead else "today")
 
     def _offer(self, group: Group) -> Offer:
@@ -147,8 +147,8 @@ class Words:
         return Offer(about, self._says(about), self._says(f"{about}_text"), buttons)
 
     def _later(self, steps: Sequence[Step]) -> Offer:
-        bound, language = self.choices.writer.bound, self.choices.plan.language
-        kind = self._wording.kind(language, bound.kind) if bound and bound.kind else ""
+        bound, voice = self.choices.writer.bound, self.choices.plan.voice
+        kind = self._wording.kind(voice, bound.kind) if bound and bound.kind else ""
         due_at = (bound.snoozed_until or bound.due_at) if bound else self.choices.now
         untils = [(step, self.choices.until(step)) for step in steps]
         buttons = [Button(step, _capital(self._when(until).until)) for step, until in untils if until]
@@ -164,18 +164,18 @@ class Words:
         yield self._says("limit", limit=str(plan.daily_limit))
 
     def _says(self, key: str, **values: object) -> str:
-        return self._wording.page(self.choices.plan.language, "me", key, **values)
+        return self._wording.page(self.choices.plan.voice, "me", key, **values)
 
     def _when(self, at: datetime) -> When:
-        zone, language = self.choices.zone, self.choices.plan.language
-        return self._wording.say_when(language, at.astimezone(zone), self.choices.now.astimezone(zone))
+        zone, voice = self.choices.zone, self.choices.plan.voice
+        return self._wording.say_when(voice, at.astimezone(zone), self.choices.now.astimezone(zone))
 
     def _wall(self, wall: time) -> str:
-        return self._wording.say_time(self.choices.plan.language, wall)
+        return self._wording.say_time(self.choices.plan.voice, wall)
 
     def _helplines(self) -> str:
         plan = self.choices.plan
-        return self._says("helplines", helplines=self._wording.helplines(plan.country, plan.language))
+        return self._says("helplines", helplines=self._wording.helplines(plan.country, plan.voice))
 
     @property
     def _wording(self) -> Wording:

@@ -128,13 +128,13 @@ class Choices:
 
     def _reply(self, step: Step) -> Response:
         """What the same would do as a text, in the words that people are told."""
-        language, wording = self.plan.language, self.responder.wording
-        later = wording.command(language, "LATER")
+        voice, wording = self.plan.voice, self.responder.wording
+        later = wording.command(voice, "LATER")
         texts = {
             Step.LATER: later,
             Step.LATER_HOURS: f"{later} 3h",
-            Step.LATER_TOMORROW: f"{later} {wording.page(language, 'me', 'tomorrow')}",
-            Step.LESS: wording.command(language, "LESS"),
-            Step.MORE: wording.command(language, "MORE"),
+            Step.LATER_TOMORROW: f"{later} {wording.page(voice, 'me', 'tomorrow')}",
+            Step.LESS: wording.command(voice, "LESS"),
+            Step.MORE: wording.command(voice, "MORE"),
         }
         return self.responder.respond(self.writer, texts[step], self.channel, self.now)

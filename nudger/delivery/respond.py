@@ -25,7 +25,7 @@ from nudger.effects import (
 from nudger.instants import reachable
 from nudger.messages import Wording
 from nudger.model import ChannelName, Contact, Outcome, Plan, Standing
-from nudger.replies import NOBODYS, Intent, Understood, Words, as_today, understand
+from nudger.replies import NOBODYS, CrisisKind, Intent, Understood, Words, as_today, understand
 from nudger.schedule import is_quiet
 
 UNBOUND_SNOOZE = timedelta(hours=1)
@@ -36,6 +36,9 @@ _HELPFUL = frozenset({"help", "unknown", "held"})
 
 # What a tap means for the nudge that it is on.
 _OF_NUDGES = (Intent.DONE, Intent.SKIP, Intent.SNOOZE)
+
+# Of these a trusted contact is told.
+_TOLD = (CrisisKind.SELF, CrisisKind.TAKEN)
 
 # What would change nothing, or promise what does not come, while a crisis hold stands.
 _HELD_BACK = (
@@ -108,14 +111,14 @@ class Responder:
 
     def last(self, plan: Plan, answer: Answer) -> Answer:
         """The same, as the last answer for a while: it says so, and where somebody is."""
-        quiet = self.wording.system(plan.language, "quiet")
+        quiet = self.wording.system(plan.voice, "quiet")
         if answer.key not in _HELPFUL:
-            quiet = self.wording.system(plan.language, "quiet_helplines", helplines=self.lines(plan))
+            quiet = self.wording.system(plan.voice, "quiet_helplines", helplines=self.lines(plan))
         return replace(answer, text=f"{answer.text} {quiet}")
 
     def lines(self, plan: Plan) -> str:
         """The helplines of their country, in words."""
-        return self.wording.helplines(plan.country, plan.language)
+        return self.wording.helplines(plan.country, plan.voice)
 
     def contact_stops(self, text: str, now: datetime) -> bool | None:
         """What a trusted contact says of notices, in any language: True for STOP, False for START."""
@@ -207,7 +210,7 @@ class _Reading:
         channels = frozenset(ChannelName) if self.understood.everywhere else frozenset({self.channel})
         stop = OptOut(channels, "texted STOP")
         if self.understood.crisis:
-            return (stop, Hold(), self._say("stopped_crisis", helplines=self._helplines()))
+            return (stop, Hold(), self._crisis_answer("stopped_crisis"))
         if self.channel in self.responder.provider_handles_stop:
             return (stop,)  # the provider has confirmed it already
         if self.channel in self.writer.person.standing.opted_out:
@@ -231,18 +234,35 @@ class _Reading:
     def _crisis(self) -> tuple[Effect, ...]:
         """A hold, and one static text."""
         if self.channel in self._standing.opted_out:
-            return (Hold(), self._say("stopped_crisis", helplines=self._helplines()))
+            return (Hold(), self._crisis_answer("stopped_crisis"))
         told = self._told()
         if told is None:
-            return (Hold(), self._say("crisis", helplines=self._helplines()))
+            return (Hold(), self._crisis_answer("crisis"))
         notice = self._say("notice", name=self.plan.name, contact=told.name)
-        answer = self._say("crisis_told", helplines=self._helplines(), contact=told.name)
+        answer = self._crisis_answer("crisis_told", told.name)
         return (Hold(), answer, Tell(told.name, notice.text))
 
+    def _crisis_answer(self, key: str, told: str = "") -> Answer:
+        """The answer of this key, by the kind of danger that the text speaks of."""
+        text = self.responder.wording.crisis(
+            self.plan.voice, self._danger, self.plan.country, told=told, stopped=key == "stopped_crisis"
+        )
+        return Answer(text, key)
+
+    @property
+    def _danger(self) -> CrisisKind:
+        return self.understood.danger or CrisisKind.SELF
+
     def _told(self) -> Contact | None:
-        """Whom this hold is told to: once, when it begins, and only by the opt-in of both."""
+        """Whom this hold is told to: once, when it begins, and only by the opt-in of both.
+
+        Nobody where somebody else does the person harm: it may be this contact, and a call may be the
+        wrong thing now. Nobody where the worry is about another person either.
+        """
         contact, standing = self.plan.trusted, self._standing
         if not self.responder.tells_contacts or standing.held_at is not None or contact is None:
+            return None
+        if self._danger not in _TOLD:
             return None
         refused = self.writer.contact_stopped or contact.tell == standing.untold
         return None if refused or contact.phone is None else contact
@@ -289,7 +309,7 @@ class _Reading:
         return (self._say("link", address=page(self.plan.person, self.channel, self.now)),)
 
     def _say(self, key: str, **values: str) -> Answer:
-        return Answer(self.responder.wording.system(self.plan.language, key, **values), key)
+        return Answer(self.responder.wording.system(self.plan.voice, key, **values), key)
 
     @property
     def _standing(self) -> Standing:
@@ -298,7 +318,7 @@ class _Reading:
     def _when(self, at: datetime) -> str:
         zone = self.responder.zone(self.plan.timezone)
         return self.responder.wording.say_when(
-            self.plan.language, at.astimezone(zone), self.now.astimezone(zone)
+            self.plan.voice, at.astimezone(zone), self.now.astimezone(zone)
         )
 
     def _helplines(self) -> str:

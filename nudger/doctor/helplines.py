@@ -1,27 +1,44 @@
-"""Whom a crisis reply names: whether the numbers were looked at lately, and whether a country is known."""
+"""Whom a crisis reply names: whether the numbers were looked at, lately, and whether a country is known."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from nudger.doctor.finding import Finding, note, ok, several, warning
-from nudger.messages.wording.helplines import ELSEWHERE
+from nudger.messages.wording.helplines import Line
 from nudger.model import Plan
 
+ADVICE = (
+    "Look the numbers up at the source that helplines.toml names, and set checked_on; your own copy of the "
+    "file goes into NUDGER_TEMPLATES_DIR."
+)
+Unchecked = Callable[[str | None, str], Sequence[Line]]  # the lines of a country, for people of a language
 
-def helplines_are_fresh(stale: Collection[str], plans: Sequence[Plan]) -> Finding:
-    """`stale`: the countries whose lines nobody has looked at for 180 days."""
-    used = sorted(set(stale) & {plan.country or ELSEWHERE for plan in plans})
-    advice = (
-        "Look the numbers up at the source that helplines.toml names, and set its checked_on; your own "
-        "copy of the file goes into NUDGER_TEMPLATES_DIR."
-    )
+
+def helplines_are_fresh(stale: Collection[str], countries: Collection[str]) -> Finding:
+    """`stale`: the countries with lines that nobody has looked at for 180 days; `countries`: those whose
+    lines this installation's people get."""
+    used = sorted(set(stale) & set(countries))
     if used:
         sentence = f"nobody has looked at these countries' numbers for 180 days: {several(used)}"
-        return warning(sentence, advice)
+        return warning(sentence, ADVICE)
     if stale:
         return note(
-            f"numbers that no plan needs were not looked at for 180 days: {several([*stale])}", advice
+            f"numbers that no plan needs were not looked at for 180 days: {several([*stale])}", ADVICE
         )
-    return ok("every number was looked at in the last 180 days")
+    return ok("every number that was looked up was looked at in the last 180 days")
+
+
+def helplines_are_checked(unchecked: Unchecked, plans: Sequence[Plan]) -> Finding:
+    """The lines that come from lists by others, and that this installation's people would be sent to."""
+    spoken = sorted({(plan.country or "", plan.language) for plan in plans})
+    found = {
+        f"{country or 'no country'} {line}": None
+        for country, language in spoken
+        for line in unchecked(country or None, language)
+    }
+    if found:
+        lines = several([*found])
+        return warning(f"nobody has looked up numbers that people here would be sent to: {lines}", ADVICE)
+    return ok("every number that people here would be sent to was looked up once")
 
 
 def countries_are_known(plans: Sequence[Plan]) -> Finding:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from nudger.messages import is_blank
-from nudger.model import ChannelName, Effort, Kind
+from nudger.model import ChannelName, Effort, Kind, Topic
 from nudger.plans import addresses, records, times
 from nudger.plans.facts import Facts
 from nudger.plans.faults import Wrong, did_you_mean, listed, meant, shown
@@ -38,8 +38,23 @@ _ALSO_KINDS = {
     "therapy": "care",
     "doctor": "care",
 }
+_NO_FORMS = "no language here has several: leave it out"
 _EFFORTS = {effort.value: effort for effort in Effort}
 _ALSO_EFFORTS = {"low": "tiny", "minimal": "tiny", "little": "small", "high": "medium", "large": "medium"}
+_TOPICS = {topic.value: topic for topic in Topic}
+_ALSO_TOPICS = {
+    "death": "grief",
+    "loss": "grief",
+    "bereavement": "grief",
+    "eating": "food",
+    "meals": "food",
+    "diet": "food",
+    "weight": "body",
+    "appearance": "body",
+    "faith": "religion",
+    "prayer": "religion",
+    "god": "religion",
+}
 _ALSO_CHANNELS = {"text": "sms", "txt": "sms", "phone": "sms", "mail": "email", "e-mail": "email"}
 
 
@@ -108,6 +123,22 @@ def _effort(value: object) -> Effort:
     raise Wrong(f'expected "tiny", "small" or "medium", got {shown(value)}', hint)
 
 
+def _topic(value: object) -> Topic:
+    if isinstance(value, str) and value in _TOPICS:
+        return _TOPICS[value]
+    hint = did_you_mean(meant(value, Topic, _ALSO_TOPICS), f"the topics are {listed(Topic, 'and')}")
+    raise Wrong(f'expected a topic like "food", got {shown(value)}', hint)
+
+
+def _form(value: object, facts: Facts) -> str:
+    """A form that some language has; whether the plan's has it is told with the whole plan."""
+    forms = sorted({form for forms in facts.wording.forms.values() for form in forms})
+    if isinstance(value, str) and value in forms:
+        return value
+    hint = f"the forms are {listed(map(shown, forms), 'and')}" if forms else _NO_FORMS
+    raise Wrong(f"expected a form of address, got {shown(value)}", did_you_mean(meant(value, forms), hint))
+
+
 def _whole(least: int, most: int) -> Form:
     def read(value: object) -> int:
         if type(value) is int and least <= value <= most:
@@ -135,6 +166,8 @@ def _shared_name(value: object) -> str:
 
 _LINE = {"type": "string", "minLength": 1}
 _CHANNELS = _plain(_channel, {"enum": list(ChannelName)}, many=True)
+_TOPIC = _plain(_topic, {"enum": list(Topic)}, many=True)
+_FORM = Form(_form, {"type": "string", "pattern": "^[a-z]{1,20}$"})
 _EFFORT = _plain(_effort, {"enum": list(Effort)})
 _EVERY = _plain(times.read_every, _text(times.EVERY, "3 days", "2 weeks"))
 _RECORD = Form(records.read_opt_in, _text(r"\d{4}-\d\d-\d\d.+", "2026-11-20, on paper: please tell Sam"))
@@ -186,6 +219,8 @@ PLAN: Mapping[str, Key] = _table(
         "The person's own plan, for messages: if it is 3, I rest.",
     ),
     Key("effort", _EFFORT, "The most that a message of the bank may ask.", "medium"),
+    Key("avoid", _TOPIC, "What the bank leaves alone: no message that touches it comes."),
+    Key("form", _FORM, "Of address, where the language has several.", "the language's usual one"),
     Key(
         "extends", _plain(_shared_name, _text(addresses.PERSON_ID, "gentle-week")), "A plan in plans/shared/."
     ),
@@ -284,6 +319,10 @@ ALSO: Mapping[str, str] = {
     "people": "contact",
     "relationship": "relation",
     "intensity": "effort",
+    "avoids": "avoid",
+    "topics": "avoid",
+    "address": "form",
+    "formality": "form",
     "frequency": "every",
     "notify": "tell",
 }

@@ -17,9 +17,9 @@ from nudger.plans.wordings import Words
 
 BARE = Plan("", "", "")  # what holds where a plan says nothing
 _SHAPING = ("quiet", "daily_limit", "gap")
-_OTHERS = ("language", "consent", "if_then", "effort", *_SHAPING)
+_OTHERS = ("language", "form", "consent", "if_then", "effort", "avoid", *_SHAPING)
 _ADDRESS = {ChannelName.SMS: "phone", ChannelName.EMAIL: "email"}
-_WORDING = ("language", "if_then")
+_WORDING = ("language", "form", "if_then", "avoid")
 _AS_ABSENT = object()
 _EXAMPLE = {"phone": '"+447700900123"', "email": '"maya@example.org"'}
 
@@ -169,6 +169,8 @@ def _check_words(whole: Whole, plan: Plan, words: Words) -> None:
     """What comes of a shared plan alone is told there; what its length is, may be due to a name."""
     if whole.values.get("language") is FAULTY or plan.language not in words.wording.languages:
         return
+    for breach in words.form(plan):
+        whole.fault_at("form", breach.message, breach.hint, breach.severity)
     for breach in words.echo(plan):
         whole.fault_at("if_then", breach.message, breach.hint, breach.severity)
     inherited = not whole.own.contacts and not any(key in whole.own.values for key in _WORDING)

@@ -248,7 +248,7 @@ def _values(line: Line, header: Line) -> dict[str, object]:
 def _typed(key: str, cell: str) -> object:
     if key == "daily_limit" and (number := spreadsheets.whole(cell) or cell).isascii() and number.isdecimal():
         return int(number[:9])
-    return cell.split() if key == "channels" else cell
+    return cell.split() if key in PLAN and PLAN[key].form.many else cell
 
 
 def _characters(line: Line) -> tuple[Fault, ...]:

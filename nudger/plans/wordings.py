@@ -1,6 +1,6 @@
 """What a nudge will say: whether its template exists, its message works, and what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nudger.messages import Segments, Wording, count
@@ -9,6 +9,7 @@ from nudger.plans.faults import WARNING, did_you_mean, listed, meant, shown
 from nudger.plans.nudges import Breach
 
 NOTHING = "an empty text cannot be sent: give it words that are always there, an if its else"
+SHOWN_KEYS = 8
 LONGEST = 1600  # characters of a text that Twilio takes
 
 
@@ -47,13 +48,28 @@ class Words:
         """Whether the bank has the template of a nudge."""
         if nudge.template is None:
             return
-        keys = sorted(self.wording.template_keys(plan.language, nudge.kind))
+        keys = sorted(self.wording.template_keys(plan.voice, nudge.kind))
         if nudge.template not in keys:
-            hint = did_you_mean(
-                meant(nudge.template, keys), f"there are {listed(keys, 'and')}" if keys else ""
-            )
+            hint = did_you_mean(meant(nudge.template, keys), _some(keys))
             expected = f"expected a template of the kind {nudge.kind}, got {shown(nudge.template)}"
             yield Breach("template", expected, hint)
+            return
+        touched = self.wording.touches(plan.voice, nudge.kind, nudge.template) & set(plan.avoid)
+        if touched:
+            message = f"touches {listed(sorted(touched), 'and')}, which this plan avoids"
+            yield Breach("template", message, "the bank chooses another in its place", WARNING)
+
+    def form(self, plan: Plan) -> Iterator[Breach]:
+        """Whether the plan's language has its form of address."""
+        forms = self.wording.forms[plan.language]
+        if plan.form is None or plan.form in forms:
+            return
+        if not forms:
+            hint = f'"{plan.language}" has one way to speak to everybody: leave it out'
+        else:
+            hint = did_you_mean(meant(plan.form, forms), f"it has {listed(map(shown, forms), 'and')}")
+        expected = f'expected a form of address of "{plan.language}", got {shown(plan.form)}'
+        yield Breach("form", expected, hint)
 
     def is_in_some_language(self, nudge: Nudge) -> bool:
         return nudge.template is None or any(
@@ -76,14 +92,14 @@ class Words:
         """Whether the if-then line, echoed, is too long to send in one SMS."""
         if plan.if_then is None or ChannelName.SMS not in plan.channels:
             return
-        cost = count(self.wording.echo(plan.if_then, plan.language))
+        cost = count(self.wording.echo(plan.if_then, plan.voice))
         if cost.segments > 1:
             yield _long("if_then", cost)
 
     def _source(self, plan: Plan, nudge: Nudge) -> tuple[str, str | None]:
         """The key that says what it says, and its Jinja2; None where the bank chooses."""
         if nudge.template is not None:
-            return "template", self.wording.template(plan.language, nudge.kind, nudge.template)
+            return "template", self.wording.template(plan.voice, nudge.kind, nudge.template)
         return "message", nudge.message
 
     def _longest(self, source: str, plan: Plan, nudge: Nudge) -> str:
@@ -97,8 +113,15 @@ class Words:
 def _values(source: str, plan: Plan, nudge: Nudge) -> tuple[object, ...]:
     """All that the texts which come of it depend on."""
     name = plan.name if "name" in source else ""
-    language, line = plan.language, plan.if_then
-    return source, name, language, line, plan.contacts, nudge.contacts, nudge.kind, nudge.snooze
+    voice, line = plan.voice, plan.if_then
+    return source, name, voice, line, plan.contacts, nudge.contacts, nudge.kind, nudge.snooze
+
+
+def _some(keys: Sequence[str]) -> str:
+    """The first of a bank's keys: it has many."""
+    shown_keys = keys[:SHOWN_KEYS]
+    more = f"{len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""
+    return f"there are {listed([*shown_keys, *([more] if more else [])], 'and')}"
 
 
 def _long(key: str, cost: Segments) -> Breach:

@@ -147,7 +147,7 @@ class Claimed:
                     send.subject,
                     send.valid_for,
                     due.origin,
-                    one.plan.language,
+                    one.plan.voice,
                     send.segments,
                     due.attempts,
                     due.due_at,

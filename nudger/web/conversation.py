@@ -79,7 +79,7 @@ def bubble(line: Line, plan: Plan, zone: Zone, below: Below) -> Bubble:
         email=line.channel is ChannelName.EMAIL,
         subject=line.subject,
         text=[(line.text, False)] if line.inbound else list(_pieces(line.text)),
-        links=below(line, plan.language) if line.channel is ChannelName.EMAIL and not line.inbound else (),
+        links=below(line, plan.voice) if line.channel is ChannelName.EMAIL and not line.inbound else (),
         iso=line.at.isoformat(),
         time=_clock(local, _hours(plan)),
         day=_day(local),

@@ -80,7 +80,7 @@ class Doors:
     zone: Callable[[str], tzinfo]
     commands: Callable[[str], Mapping[str, str]]  # the words that a language is told to reply with
     # (line, language): the links of an email that the on-screen phone shows.
-    below: Callable[[Line, str], Sequence[Anchor]] = lambda _line, _language: ()
+    below: Callable[[Line, str], Sequence[Anchor]] = lambda _line, _voice: ()
     clock: ClockDoors | None = None  # None: the machine's own, which nobody steers
     links: LinkDoors | None = None
     calendar: CalendarDoors | None = None

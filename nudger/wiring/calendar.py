@@ -45,7 +45,7 @@ def calendar_doors(
         today = local_date(core.zone(who.plan.timezone), now)
         planned = store.agenda(who.id, today - timedelta(days=1))
         coming = forecast(who, planned, now, AHEAD, core.decider)
-        return Feed(core.wording.page(who.plan.language, "calendar", "title"), coming, key, now)
+        return Feed(core.wording.page(who.plan.voice, "calendar", "title"), coming, key, now)
 
     async def feed(token: str) -> Feed | None:
         return await asyncio.to_thread(look, token)

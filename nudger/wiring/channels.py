@@ -84,7 +84,7 @@ def _smtp(core: Core, clock: Clock, below: Below) -> SmtpChannel:
         return compose(
             sending.text,
             sending.subject,
-            sending.language,
+            sending.voice,
             core.wording,
             links=below(sending),
             stop_address=READ_MAILBOX or "",

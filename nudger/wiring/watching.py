@@ -24,6 +24,7 @@ def watching_duties(core: Core, store: Store, clock: Clock) -> Iterator[Duty]:
         host,
         free=lambda: shutil.disk_usage(settings.state_dir).free,
         stale_helplines=core.wording.stale_helplines,
+        helpline_country=core.wording.helpline_country,
         knows_zone=lambda zone: core.zones.zone(zone) is not None,
     )
     telling = Telling(store, tuple(_tellers(core, clock)), host)

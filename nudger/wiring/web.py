@@ -84,7 +84,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         changed=daemon.dispatcher.wait_for_change,
         health=health,
         zone=core.zone,
-        commands=lambda language: core.wording.texts[language].sources["commands"],
+        commands=lambda language: core.wording.texts_of(language).sources["commands"],
         calendar=calendar_doors(core, store, clock, key, door),
         metrics=metrics_doors(core, store, clock, metrics, programs),
         api=api_doors(desk, programs),
@@ -101,8 +101,8 @@ def _below(core: Core, store: Store, clock: Clock) -> Callable[[Line, str], Sequ
     """The links that an email would have: on the on-screen phone they lead to this very machine."""
     key = link_key(store)
 
-    def below(line: Line, language: str) -> Sequence[Anchor]:
-        return links_below(core.wording, language, links_of(line, "", key, clock.now()))
+    def below(line: Line, voice: str) -> Sequence[Anchor]:
+        return links_below(core.wording, voice, links_of(line, "", key, clock.now()))
 
     return below
 

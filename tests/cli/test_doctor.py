@@ -36,6 +36,7 @@ SUBJECTS = [
         "secrets",
         "plans",
         "helplines",
+        "numbers",
         "countries",
         "consent",
         "budget",

@@ -16,14 +16,19 @@ from tests.support.worlds.delivery import MONDAY_NINE, World
 
 HOUR = timedelta(hours=1)
 STOPPED = (
-    "OK, no more nudges. This is an automated program and no person reads these texts. If you are thinking "
-    "about suicide or self-harm, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 "
-    "if you are in danger. Real people are there now."
+    "Thank you for saying this. It matters. If you are thinking about suicide or self-harm, please call "
+    "Samaritans on 116 123 or text SHOUT to 85258 any time, or call 999 if you are in danger. Real people "
+    "answer. This is an automated program: no person reads these texts. No more nudges will come."
+)
+TAKEN = (
+    "Thank you for saying this. Please call 999 now, even if you feel all right, or show this to someone "
+    "near you. To talk, call Samaritans on 116 123 or text SHOUT to 85258 any time: real people answer. This "
+    "is automated: no person reads these texts. Nudges wait until you reply RESUME."
 )
 HELD = (
     "Your nudges rest until you reply RESUME. This program is automated and no person reads these texts. If "
-    "you need someone now, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 if you "
-    "are in danger."
+    "you need someone now, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or call 999 if "
+    "you are in danger."
 )
 
 
@@ -160,6 +165,23 @@ async def test_a_command_that_would_promise_something_hears_of_resume_and_of_the
     assert world.texts[-1] == HELD
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("I want to die", "please call Samaritans on 116 123"),
+        ("I took all my pills", "Please call 999 now, even if you feel all right"),
+        ("my husband hit me again and he says he will kill me", "Please call 0808 2000 247 any time"),
+    ],
+)
+async def test_the_answer_fits_the_kind_of_danger(world: World, text: str, named: str) -> None:
+    await world.start(maya=MAYA)
+
+    await world.text(text)
+
+    assert held(world)
+    assert named in world.texts[-1]
+
+
 async def test_start_under_a_hold_opts_in_all_the_same(world: World) -> None:
     await crisis(world)
     await world.text("STOP")
@@ -182,7 +204,7 @@ ORDER = [
     ("I want to end it all", False, True, CRISIS),
     ("later, I want to die", False, True, CRISIS),
     ("resume, I want to die", False, True, CRISIS),
-    ("help, I took all my pills", False, True, CRISIS),
+    ("help, I took all my pills", False, True, TAKEN),
     ("it rains and I want to die", False, True, CRISIS),
     ("STOP. later", True, False, NOTHING),
     ("please stop texting me", True, False, NOTHING),

@@ -1,11 +1,15 @@
 """Notices to a trusted contact: when one goes out, in which words, and who can end it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from nudger.delivery.inbound import Writer
 from nudger.delivery.sends import Failure, SendFailure
-from nudger.model import Origin
+from nudger.effects import Hold, Tell
+from nudger.model import ChannelName, Origin
+from nudger.replies import CrisisKind, Intent, Understood
 from tests.support.maya import ONE_MORNING as PERSON
 from tests.support.maya import SAM, SAM_PHONE, TRUSTED, WANTS_TO_DIE, to_sam
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -37,6 +41,40 @@ async def test_the_contact_gets_one_notice_that_quotes_nothing_and_the_person_is
     assert "Sam is asked to call you." in mine[0]
     assert "116 123" in mine[0]
     assert "Sam is" not in mine[1]
+
+
+async def test_nobody_is_told_where_somebody_else_does_the_harm(telling: World) -> None:
+    await telling.start(maya=PERSON + TRUSTED)
+
+    await telling.text("my husband hit me again and he says he will kill me")
+
+    assert to_sam(telling) == []
+    assert "Sam" not in telling.texts[-1]
+
+
+@pytest.mark.parametrize(
+    ("danger", "told"),
+    [
+        (CrisisKind.SELF, True),
+        (CrisisKind.TAKEN, True),
+        (CrisisKind.DANGER, False),
+        (CrisisKind.OTHER, False),
+        (None, True),
+    ],
+)
+async def test_only_who_is_in_danger_by_their_own_hand_has_their_contact_told(
+    telling: World, danger: CrisisKind | None, told: bool
+) -> None:
+    await telling.start(maya=PERSON + TRUSTED)
+    person = telling.store.person("maya")
+    assert person is not None
+    responder = replace(telling.core.responder, tells_contacts=True)
+    understood = Understood(Intent.CRISIS, crisis=True, danger=danger)
+
+    response = responder.follow(Writer(person, None), understood, ChannelName.SMS, telling.clock.now())
+
+    assert any(isinstance(effect, Tell) for effect in response.effects) == told
+    assert any(isinstance(effect, Hold) for effect in response.effects)
 
 
 async def test_the_notice_is_committed_with_the_hold(telling: World) -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from nudger.doctor.consent import everyone_can_be_asked
 from nudger.doctor.finding import Finding, Grade
-from nudger.doctor.helplines import countries_are_known, helplines_are_fresh
+from nudger.doctor.helplines import countries_are_known, helplines_are_checked, helplines_are_fresh
 from nudger.doctor.plans import plans_are_sound
 from nudger.doctor.tzdata import tzdata_is_known
 from nudger.errors import Problem
+from nudger.messages.wording.helplines import Line, Purpose
 from nudger.model import At, ChannelName, Kind, Nudge, Plan
 from nudger.zones import Zones
 
@@ -56,22 +57,35 @@ def test_no_plans_and_no_folder_say_how_to_begin(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stale", "plans", "grade"),
+    ("stale", "countries", "grade"),
     [
-        ((), [BRITISH], Grade.OK),
-        (("GB", "US"), [BRITISH], Grade.WARNING),
-        (("US",), [BRITISH], Grade.NOTE),
-        (("elsewhere",), [NOWHERE], Grade.WARNING),
+        ((), {"GB"}, Grade.OK),
+        (("GB", "US"), {"GB"}, Grade.WARNING),
+        (("US",), {"GB"}, Grade.NOTE),
+        (("elsewhere",), {"elsewhere"}, Grade.WARNING),
     ],
 )
 def test_old_helplines_matter_to_those_who_would_be_given_them(
-    stale: tuple[str, ...], plans: list[Plan], grade: Grade
+    stale: tuple[str, ...], countries: set[str], grade: Grade
 ) -> None:
-    assert helplines_are_fresh(stale, plans).grade is grade
+    assert helplines_are_fresh(stale, countries).grade is grade
 
 
 def test_only_the_countries_that_matter_are_named() -> None:
-    assert helplines_are_fresh(("GB", "US"), [BRITISH]).sentence.endswith("180 days: GB")
+    assert helplines_are_fresh(("GB", "US"), {"GB"}).sentence.endswith("180 days: GB")
+
+
+def test_numbers_that_nobody_looked_up_are_named_where_people_would_be_sent_to_them() -> None:
+    def unchecked(country: str | None, language: str) -> list[Line]:
+        number = {("JM", "en"): "888-639-5433", ("BE", "fr"): "0800 30 030"}.get((country or "", language))
+        return [Line(("JM",), Purpose.CRISIS, "a list", None, call=number)] if number else []
+
+    people = [BRITISH, replace(BRITISH, country="JM"), replace(BRITISH, country="BE", language="nl")]
+    found = helplines_are_checked(unchecked, people)
+
+    assert found.grade is Grade.WARNING
+    assert found.sentence.endswith("would be sent to: JM crisis 888-639-5433")
+    assert helplines_are_checked(unchecked, [BRITISH, NOWHERE]).grade is Grade.OK
 
 
 def test_people_without_a_country_are_named_by_their_ids() -> None:

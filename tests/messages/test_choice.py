@@ -1,5 +1,6 @@
 """Which message of the bank goes out, and whom it names."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,7 +10,8 @@ import pytest
 
 from nudger.errors import NudgerError
 from nudger.messages import Worded, Wording
-from nudger.model import Contact, Effort, History, Kind, Nudge, Plan
+from nudger.messages.bank.messages import Part, parts_at
+from nudger.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 
 Word = Callable[..., Worded]
 PlanOf = Callable[..., Plan]
@@ -55,7 +57,7 @@ def test_in_a_year_every_message_comes_about_as_often_as_another(
     kind: Kind, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
 ) -> None:
     counts = Counter(one.bank_key for one in year(wording, plan_of(), nudge_of(kind), word))
-    fitting = {message.key for message in wording.banks["en", kind].messages if not message.contact}
+    fitting = {message.key for message in wording.banks["en", kind].fitting(now=parts_at(NOON.time()))}
     assert counts.keys() == fitting
     assert max(counts.values()) <= 3 * min(counts.values())
 
@@ -195,6 +197,117 @@ def test_a_nudges_own_effort_goes_before_the_plans_and_a_low_day_before_both(
     low = {efforts[word(plan, nudge, slot=slot, tiny=True).bank_key or ""] for slot in range(60)}
 
     assert (usual, low) == (set(Effort), {Effort.TINY})
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("hour", range(24))
+def test_what_fits_only_a_part_of_the_day_comes_in_no_other(
+    hour: int, kind: Kind, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    bank, now = wording.banks["en", kind], NOON.replace(hour=hour)
+
+    for slot in range(40):
+        message = bank.message(word(plan_of(), nudge_of(kind), slot=slot, local_now=now).bank_key or "")
+        assert message is not None
+        assert not message.parts or message.parts & parts_at(now.time())
+
+
+@pytest.mark.parametrize(
+    ("hour", "parts"),
+    [
+        (4, {Part.BEDTIME}),
+        (5, {Part.MORNING}),
+        (10, {Part.MORNING}),
+        (11, set()),
+        (16, set()),
+        (17, {Part.EVENING}),
+        (20, {Part.EVENING, Part.BEDTIME}),
+        (23, {Part.EVENING, Part.BEDTIME}),
+        (0, {Part.BEDTIME}),
+    ],
+)
+def test_the_parts_of_a_day_begin_and_end_at_whole_hours(hour: int, parts: set[Part]) -> None:
+    assert parts_at(NOON.replace(hour=hour, minute=59).time()) == parts
+
+
+def test_sleep_is_no_matter_at_nine_or_at_four(wording: Wording) -> None:
+    for language in wording.languages:
+        for kind in Kind:
+            for hour in (9, 16):
+                now = parts_at(NOON.replace(hour=hour).time())
+                texts = [message.text for message in wording.banks[language, kind].fitting(now=now)]
+                assert not [text for text in texts if re.search(r"sleep|dormir|sommeil|siest", text)]
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("avoid", [(topic,) for topic in Topic] + [tuple(Topic)])
+def test_what_a_plan_avoids_is_touched_by_no_message(
+    avoid: tuple[Topic, ...],
+    kind: Kind,
+    language: str,
+    wording: Wording,
+    word: Word,
+    plan_of: PlanOf,
+    nudge_of: NudgeOf,
+) -> None:
+    plan, bank = plan_of(language, "Sam", avoid=avoid), wording.banks[language, kind]
+
+    for slot in range(60):
+        message = bank.message(word(plan, nudge_of(kind), slot=slot).bank_key or "")
+        assert message is not None
+        assert not message.avoid & set(avoid)
+
+
+def test_a_template_that_touches_what_the_plan_avoids_leaves_the_choice_to_the_bank(
+    word: Word, plan_of: PlanOf, nudge_of: NudgeOf
+) -> None:
+    nudge = nudge_of(template="warm-bath")
+
+    assert word(plan_of(), nudge).bank_key == "warm-bath"
+    assert word(plan_of(avoid=(Topic.BODY,)), nudge).bank_key != "warm-bath"
+
+
+FORMAL = """
+[[message]]
+key = "formal"
+effort = "tiny"
+text.tu = "Puedes parar."
+text.usted = "Puede parar, {{ name }}."
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        (None, "Puedes parar."),
+        ("tu", "Puedes parar."),
+        ("usted", "Puede parar, Maya."),
+        ("vos", "Puedes parar."),
+    ],
+)
+def test_the_words_have_the_form_of_address_that_the_plan_names_or_else_the_usual_one(
+    form: str | None,
+    text: str,
+    sources: Mapping[str, str],
+    word: Word,
+    plan_of: PlanOf,
+    nudge_of: NudgeOf,
+) -> None:
+    system = sources["es/system.toml"].replace(
+        'done = "', 'done.tu = "Dicho por ti."\ndone.usted = "Dicho por usted."\n# "'
+    )
+    files = {
+        **sources,
+        "es/system.toml": f'forms = ["tu", "usted"]\n{system}',
+        "es/rest.toml": sources["es/rest.toml"] + FORMAL,
+    }
+    spanish, plan = Wording.parse(files), plan_of("es", form=form)
+
+    assert spanish.languages == {"en", "es", "fr"}
+    assert word(plan, nudge_of(template="formal"), by=spanish).text == text
+    assert spanish.system(plan.voice, "done") == ("Dicho por usted." if form == "usted" else "Dicho por ti.")
+    assert spanish.system(plan.voice, "resumed") == spanish.system("es", "resumed")
 
 
 IF_THEN = "When I make tea, I step {outside}."

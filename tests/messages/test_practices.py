@@ -13,7 +13,7 @@ PRACTICES = {
     "warm baths": ("rest", r"\bbath", r"\bbaño", r"\bbain\b"),
     "calming music": ("rest", r"calm song", r"tema tranquilo", r"chanson douce"),
     "sleep": ("rest", r"\bsleep\b|go to bed", r"dormir|acuéstate", r"dormir|coucher"),
-    "resting in between": ("rest", r"\bnap\b", r"siesta", r"sieste"),
+    "resting in between": ("rest", r"lying down|lie down", r"sin hacer nada", r"sans rien faire"),
     "gentle yoga": ("movement", r"gentle yoga", r"yoga suave", r"yoga doux"),
     "walking": ("movement", r"\bwalk", r"paseo|caminar", r"balade|marcher"),
     "dancing": ("movement", r"\bdanc", r"bailar", r"danser"),
@@ -66,16 +66,6 @@ def test_each_kind_has_steps_of_every_size(kind: str, language: str, sources: Ma
     efforts = {message["effort"] for message in messages(sources, language, kind)}
 
     assert efforts == {"tiny", "small", "medium"}
-
-
-@pytest.mark.parametrize("kind", [kind.value for kind in Kind])
-def test_a_step_is_as_big_in_every_language(kind: str, sources: Mapping[str, str]) -> None:
-    sizes = [
-        {message["key"]: message["effort"] for message in messages(sources, language, kind)}
-        for language in LANGUAGES
-    ]
-
-    assert sizes[0] == sizes[1] == sizes[2]
 
 
 def messages(sources: Mapping[str, str], language: str, kind: str) -> list[dict[str, str]]:

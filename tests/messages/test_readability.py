@@ -1,14 +1,12 @@
-from collections.abc import Callable
+"""How easy a text is to read, by the formula of its language: data of its tone.toml."""
+
+from collections.abc import Mapping
 
 import pytest
 
-from nudger.messages.lint.readability import (
-    english_syllables,
-    french_syllables,
-    grade,
-    sentences,
-    spanish_syllables,
-)
+from nudger.messages.bank.source import Source
+from nudger.messages.lint.readability import Formula, faults_of_formula, sentences
+from nudger.messages.lint.tone import Tone
 
 ENGLISH = """the:1 like:1 little:2 table:2 asked:1 wanted:2 movement:2 something:2 quiet:2 idea:3 people:2
     being:2 anything:3 picture:2 enough:2 library:3 emergency:4 automated:4 message:2 dishes:2 minutes:2
@@ -20,13 +18,17 @@ FRENCH = """vous:1 voulez:2 petite:2 minute:2 chose:1 musique:2 lumière:2 réal
     respirer:3 maintenant:3 yeux:1 quelque:1 fenêtre:2 naïf:2 le:1 les:1 oreille:2 pieds:1"""
 
 
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [(english_syllables, ENGLISH), (spanish_syllables, SPANISH), (french_syllables, FRENCH)],
-    ids=["en", "es", "fr"],
-)
-def test_syllables_are_counted_as_spoken(count: Callable[[str], int], words: str) -> None:
+def formula(sources: Mapping[str, str], language: str) -> Formula:
+    tone = Tone.parse(Source("tone.toml", sources[f"{language}/tone.toml"]))
+    assert isinstance(tone, Tone)
+    assert tone.formula is not None
+    return tone.formula
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ENGLISH), ("es", SPANISH), ("fr", FRENCH)])
+def test_syllables_are_counted_as_spoken(language: str, words: str, sources: Mapping[str, str]) -> None:
     expected = {word: int(number) for word, number in (pair.split(":") for pair in words.split())}
+    count = formula(sources, language).syllables
     assert {word: count(word) for word in expected} == expected
 
 
@@ -51,8 +53,10 @@ def test_a_text_is_read_sentence_by_sentence() -> None:
         ("fr", "Le chat dort sur le tapis.", 1.50),
     ],
 )
-def test_the_grade_is_that_of_the_languages_formula(language: str, text: str, expected: float) -> None:
-    assert grade([text], language) == pytest.approx(expected, abs=0.01)
+def test_the_grade_is_that_of_the_languages_formula(
+    language: str, text: str, expected: float, sources: Mapping[str, str]
+) -> None:
+    assert formula(sources, language).grade([text]) == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +71,27 @@ def test_the_grade_is_that_of_the_languages_formula(language: str, text: str, ex
         ),
     ],
 )
-def test_long_words_read_as_harder(language: str, easy: str, hard: str) -> None:
-    assert grade([easy], language) < 8 < grade([hard], language)
+def test_long_words_read_as_harder(language: str, easy: str, hard: str, sources: Mapping[str, str]) -> None:
+    grade = formula(sources, language).grade
+    assert (grade([easy]) or 0) < 8 < (grade([hard]) or 0)
 
 
-def test_a_language_without_a_formula_has_no_grade() -> None:
-    assert grade(["Ruhe ein wenig."], "de") is None
+def test_no_words_have_no_grade(sources: Mapping[str, str]) -> None:
+    assert formula(sources, "en").grade(["", "..."]) is None
 
 
-def test_no_words_have_no_grade() -> None:
-    assert grade(["", "..."], "en") is None
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"per_word": "much"}, "expected a number for per_word, got 'much'"),
+        ({"scale": "stars"}, 'expected scale = "grade" or "ease", got \'stars\''),
+        ({"syllable": "["}, "expected a regular expression for syllable, got '['"),
+        ({"rewrite": ["qu"]}, "expected rewrite as pairs"),
+        ({"rewrite": [["[", ""]]}, "has a rewrite that is no regular expression"),
+        ({"vowels": "a"}, "expected a table of rewrite, syllable"),
+    ],
+)
+def test_a_faulty_formula_says_what_is_wrong(change: dict[str, object], said: str) -> None:
+    good = {"per_word": 1, "per_syllable": 1, "constant": 0, "scale": "grade", "syllable": "a"}
+    assert list(faults_of_formula(good)) == []
+    assert any(said in fault for fault in faults_of_formula({**good, **change}))

@@ -17,7 +17,7 @@ NudgeOf = Callable[..., Nudge]
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
 @pytest.mark.parametrize("kind", list(Kind))
-def test_every_message_is_one_segment_with_the_longest_names(
+def test_every_message_is_one_segment_with_the_longest_names_or_two_where_accents_need_it(
     language: str, kind: Kind, wording: Wording, plan_of: PlanOf, nudge_of: NudgeOf
 ) -> None:
     plan = replace(plan_of(language, name=LONG_NAME), contacts=(LONG_CONTACT,))
@@ -25,7 +25,9 @@ def test_every_message_is_one_segment_with_the_longest_names(
         source = wording.template(language, kind, key)
         assert source is not None
         cost = count(wording.longest(source, plan, nudge_of(kind)))
-        assert (cost.encoding, cost.segments) == ("GSM-7", 1), key
+        most = 1 if cost.encoding == "GSM-7" or language == "en" else 2
+        assert cost.segments <= most, key
+        assert cost.encoding == "GSM-7" or language != "en", key
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger.messages import Wording, count
-from nudger.messages.wording.saying import say_duration
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -74,5 +73,5 @@ def test_an_instant_is_always_said_in_the_cheap_alphabet(
 def test_a_duration_is_said_in_hours_and_minutes(
     span: timedelta, english: str, spanish: str, french: str, wording: Wording
 ) -> None:
-    said = [say_duration(wording.texts[language], span) for language in ("en", "es", "fr")]
+    said = [wording.texts[language].duration(span) for language in ("en", "es", "fr")]
     assert said == [english, spanish, french]

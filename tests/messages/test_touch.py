@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from nudger.messages import Wording, compose
-from nudger.messages.wording.touch import Anchor, ways_to
+from nudger.messages.wording.email import Anchor, ways_to
 from nudger.model import Contact
 
 SAM = Contact("Sam", "brother", "+447700900456", "sam@example.org")

@@ -67,9 +67,9 @@ message = "A rest?"
 """
 WANTS_TO_DIE = "I want to die"
 CRISIS = (
-    "This is an automated program and no person reads these texts. If you are thinking about suicide or "
-    "self-harm, please call Samaritans on 116 123 or text SHOUT to 85258 any time, or 999 if you are in "
-    "danger. Real people are there and want to hear from you. Nudges are paused until you reply RESUME."
+    "Thank you for saying this. It matters. If you are thinking about suicide or self-harm, please call "
+    "Samaritans on 116 123 or text SHOUT to 85258 any time, or call 999 if you are in danger. Real people "
+    "answer. This is an automated program: no person reads these texts. Nudges wait until you reply RESUME."
 )
 
 # Her brother Sam is a contact, who may be written to.

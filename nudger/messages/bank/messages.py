@@ -1,23 +1,58 @@
-"""The message bank: what `templates/<language>/<kind>.toml` says, checked."""
+"""The message bank: what `templates/<language>/<kind>.toml` says, checked.
+
+A message is tagged with what it asks (`effort`), whether it names a contact, whether it only keeps company,
+at which part of the day it fits, and for whom it is not meant (`avoid`).
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from difflib import get_close_matches
+from enum import StrEnum
 
 from nudger.errors import Problem
-from nudger.messages.bank.blank import is_blank
-from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source
-from nudger.messages.bank.source import Source, tables
-from nudger.model import Effort
+from nudger.messages.bank.sandbox import Compiled, Vocabulary
+from nudger.messages.bank.source import ALIKE, Forms, Source, compiled_in, faults_of_text, tables
+from nudger.model import Effort, Topic, Window
 
 MESSAGE = Vocabulary(
     frozenset({"name", "kind", "weekday", "part_of_day", "if_then", "snooze"}),
     (("contact", frozenset({"name", "relation"})),),
 )
-_KEYS = ("key", "text", "effort", "contact")
+_KEYS = ("key", "text", "effort", "contact", "company", "part", "avoid")
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FLAGS = {
+    "contact": "leave it out where no contact is named",
+    "company": "true stands on messages that ask for nothing",
+}
+Fault = tuple[str, str, str]  # the key, what is wrong, what to do
+
+
+class Part(StrEnum):
+    """When a message fits that does not fit at every hour. They may overlap."""
+
+    MORNING = "morning"
+    EVENING = "evening"
+    BEDTIME = "bedtime"
+
+    @property
+    def window(self) -> Window:
+        return _WINDOWS[self]
+
+
+_WINDOWS = {
+    Part.MORNING: Window(time(5), time(11)),
+    Part.EVENING: Window(time(17), time(0)),
+    Part.BEDTIME: Window(time(20), time(5)),
+}
+_PARTS_AT = tuple(frozenset(part for part in Part if time(hour) in part.window) for hour in range(24))
+
+
+def parts_at(wall: time) -> frozenset[Part]:
+    """The parts of the day that this wall time is in."""
+    return _PARTS_AT[wall.hour]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,47 +62,78 @@ class Message:
     key: str
     text: str  # Jinja2 source
     effort: Effort
-    contact: bool  # names one of the person's contacts
     compiled: Compiled
+    contact: bool = False  # names one of the person's contacts
+    company: bool = False  # asks for nothing
+    parts: frozenset[Part] = frozenset()  # when it fits; none: at any time
+    avoid: frozenset[Topic] = frozenset()  # it is not for people who want one of these left alone
+
+    @property
+    def is_for_everyone(self) -> bool:
+        """At any time, whoever they have and whatever they avoid."""
+        return not (self.contact or self.parts or self.avoid)
+
+    def fits(self, now: frozenset[Part], avoid: frozenset[Topic]) -> bool:
+        return not self.avoid & avoid and (not self.parts or bool(self.parts & now))
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """The messages of one kind in one language, in the order of the file."""
+    """The messages of one kind in one language and one form of address, in the order of the file."""
 
     messages: tuple[Message, ...]
     added: frozenset[str] = frozenset()  # keys of messages that the operator added to ours
 
     @staticmethod
-    def parse(source: Source, below: "Bank | None" = None) -> "Bank | tuple[Problem, ...]":
-        """The bank, or every problem of the file. With `extends = true` it goes on top of `below`: a message
-        of the same key replaces, others add."""
+    def parse(
+        source: Source, forms: Forms = ALIKE, below: "Mapping[str, Bank] | None" = None
+    ) -> "Mapping[str, Bank] | tuple[Problem, ...]":
+        """The bank in each form, or every problem of the file. With `extends = true` it goes on top of
+        `below`: a message of the same key replaces, others add."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
         extends = data.get("extends", False)
-        read = [*_extends(source, extends, below), *_read(source, data)]
-        base = below.messages if below is not None and extends is True else ()
-        own = {one.key: one for one in read if isinstance(one, Message)}
-        messages = (*(own.pop(one.key, one) for one in base), *own.values())
-        problems = [one for one in read if isinstance(one, Problem)]
-        if all(one.contact for one in messages) and not problems:
-            hint = 'add [[message]] tables without "contact": people may have no contacts in their plan'
-            problems.append(source.problem("every message names a contact", hint))
-        return tuple(problems) or Bank(messages, frozenset(own) if base else frozenset())
+        base = below if below is not None and extends is True else {}
+        problems = [*_extends(source, extends, below), *_problems(source, data, forms)]
+        if problems:
+            return tuple(problems)
+        found = [table for _, table in tables(data["message"])]
+        banks = {form: _on_top([_message(table, form) for table in found], base.get(form)) for form in forms}
+        if not any(message.is_for_everyone for bank in banks.values() for message in bank.messages):
+            hint = 'add [[message]] tables without "contact", "part" and "avoid"'
+            return (source.problem("expected a message for everyone at any time, found none", hint),)
+        return banks
 
     def message(self, key: str) -> Message | None:
         return next((message for message in self.messages if message.key == key), None)
 
-    def fitting(self, *, contact: bool, most: Effort) -> tuple[Message, ...]:
-        """Those to choose from, never none: with a contact the ones that name one, where there are any;
-        of them those that ask no more than `most`, where there are any."""
-        naming = tuple(one for one in self.messages if one.contact)
-        fitting = naming if contact and naming else tuple(one for one in self.messages if not one.contact)
-        return tuple(one for one in fitting if one.effort.within(most)) or fitting
+    def fitting(
+        self,
+        *,
+        contact: bool = False,
+        most: Effort = Effort.MEDIUM,
+        now: frozenset[Part] = frozenset(),
+        avoid: frozenset[Topic] = frozenset(),
+    ) -> tuple[Message, ...]:
+        """Those to choose from, never none, and never one that does not fit now or touches what to avoid:
+        with a contact the ones that name one, where there are any; of them those that ask no more than
+        `most`, where there are any."""
+        fitting = [one for one in self.messages if one.fits(now, avoid)]
+        naming = [one for one in fitting if one.contact] if contact else []
+        chosen = naming or [one for one in fitting if not one.contact]
+        return tuple([one for one in chosen if one.effort.within(most)] or chosen)
 
 
-def _read(source: Source, data: Mapping[str, object]) -> Iterator[Message | Problem]:
+def _on_top(own: Sequence[Message], below: Bank | None) -> Bank:
+    if below is None:
+        return Bank(tuple(own))
+    left = {message.key: message for message in own}
+    base = [left.pop(message.key, message) for message in below.messages]
+    return Bank((*base, *left.values()), frozenset(left))
+
+
+def _problems(source: Source, data: Mapping[str, object], forms: Forms) -> Iterator[Problem]:
     for stray in sorted(data.keys() - {"message", "extends"}):
         hint = "a bank holds [[message]] tables, and above them extends = true where it adds to ours"
         yield source.problem(f'unknown key "{stray}"', hint, key=stray)
@@ -81,11 +147,12 @@ def _read(source: Source, data: Mapping[str, object]) -> Iterator[Message | Prob
     for number, table in found:
         key = table.get("key")
         if named[key] > 1 and isinstance(key, str):
-            yield _problem(source, number, table, "key", f'"{key}" is used more than once', "rename one")
-        yield from _message(source, number, table)
+            yield _at(source, number, table, "key", f'"{key}" is used more than once', "rename one")
+        for fault in _faults(table, forms):
+            yield _at(source, number, table, *fault)
 
 
-def _extends(source: Source, extends: object, below: Bank | None) -> Iterator[Problem]:
+def _extends(source: Source, extends: object, below: Mapping[str, Bank] | None) -> Iterator[Problem]:
     if not isinstance(extends, bool):
         message = f"expected true or false, got {extends!r}"
         yield source.problem(message, "true adds to the messages that nudger brings", key="extends")
@@ -94,66 +161,72 @@ def _extends(source: Source, extends: object, below: Bank | None) -> Iterator[Pr
         yield source.problem("nudger brings no messages of this kind in this language", hint, key="extends")
 
 
-def _message(source: Source, number: int, table: Mapping[str, object]) -> Iterator[Message | Problem]:
-    problems = [
-        _problem(source, number, table, *problem)
-        for problem in (*_unknown(table), *_key(table), *_effort(table), *_contact(table))
-    ]
-    compiled = _compiled(table)
-    if not isinstance(compiled, Compiled):
-        yield _problem(source, number, table, "text", *compiled)
-    elif ("contact" in compiled.uses) != (table.get("contact") is True):
-        hint = "contact = true stands on the messages that use contact.name, and on no others"
-        yield _problem(source, number, table, "contact", "does not fit the text", hint)
-    elif not problems:
-        effort, contact = Effort(str(table["effort"])), table.get("contact") is True
-        yield Message(str(table["key"]), str(table["text"]), effort, contact, compiled)
-    yield from problems
+def _faults(table: Mapping[str, object], forms: Forms) -> Iterator[Fault]:
+    yield from _unknown(table)
+    key, effort = table.get("key"), table.get("effort")
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        yield "key", f'expected a name like "sip-of-water", got {key!r}', "small letters, digits, hyphens"
+    if effort not in tuple(Effort):
+        expected = f'expected "tiny", "small" or "medium", got {effort!r}'
+        yield "effort", expected, "tiny is a moment, where one is"
+    for flag, hint in _FLAGS.items():
+        if not isinstance(table.get(flag, False), bool):
+            yield flag, f"expected true or false, got {table[flag]!r}", hint
+    yield from _tags(table, "part", Part)
+    yield from _tags(table, "avoid", Topic)
+    yield from _text(table, forms)
 
 
-def _unknown(table: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+def _text(table: Mapping[str, object], forms: Forms) -> Iterator[Fault]:
+    if "text" not in table:
+        yield "text", "expected the words of the message, found none", "one idea, one segment"
+        return
+    faults = list(faults_of_text(table["text"], forms, MESSAGE))
+    usual = "compare it with the other messages of the bank"
+    yield from (("text", fault, hint or usual) for fault, hint in faults)
+    if not faults:
+        naming = {"contact" in compiled_in(table["text"], form, MESSAGE).uses for form in forms}
+        if naming != {table.get("contact") is True}:
+            hint = "contact = true stands on the messages that use contact.name, and on no others"
+            yield "contact", "does not fit the text", hint
+
+
+def _unknown(table: Mapping[str, object]) -> Iterator[Fault]:
     for key in sorted(table.keys() - set(_KEYS)):
         near = get_close_matches(key, _KEYS, n=1)
         known = ", ".join(_KEYS)
         yield key, "unknown key", f'did you mean "{near[0]}"?' if near else f"a message has {known}"
 
 
-def _key(table: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    key = table.get("key")
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
-        yield "key", f'expected a name like "sip-of-water", got {key!r}', "small letters, digits, hyphens"
+def _tags(table: Mapping[str, object], key: str, tags: type[StrEnum]) -> Iterator[Fault]:
+    known = [tag.value for tag in tags]
+    for value in _listed(table.get(key, [])):
+        if value not in known:
+            near = get_close_matches(str(value), known, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else "one word, or a list of them"
+            yield key, f"expected {', '.join(known[:-1])} or {known[-1]}, got {value!r}", hint
 
 
-def _effort(table: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    effort = table.get("effort")
-    if effort not in tuple(Effort):
-        yield (
-            "effort",
-            f'expected "tiny", "small" or "medium", got {effort!r}',
-            "tiny is a moment, where one is",
-        )
+def _listed(value: object) -> Sequence[object]:
+    """Where a list is meant, one value will do."""
+    return value if isinstance(value, list) else [value]
 
 
-def _contact(table: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    contact = table.get("contact", False)
-    if not isinstance(contact, bool):
-        yield "contact", f"expected true or false, got {contact!r}", "leave it out where no contact is named"
+def _message(table: Mapping[str, object], form: str) -> Message:
+    compiled = compiled_in(table["text"], form, MESSAGE)
+    return Message(
+        key=str(table["key"]),
+        text=compiled.source,
+        effort=Effort(str(table["effort"])),
+        compiled=compiled,
+        contact=table.get("contact") is True,
+        company=table.get("company") is True,
+        parts=frozenset(Part(str(one)) for one in _listed(table.get("part", []))),
+        avoid=frozenset(Topic(str(one)) for one in _listed(table.get("avoid", []))),
+    )
 
 
-def _compiled(table: Mapping[str, object]) -> Compiled | tuple[str, str]:
-    text = table.get("text")
-    if not isinstance(text, str) or is_blank(text):
-        return f"expected the words of the message, got {text!r}", "one idea, one segment"
-    try:
-        compiled = compile_source(text, MESSAGE)
-    except Refused as refusal:
-        return str(refusal), "compare it with the other messages of the bank"
-    if compiled.may_be_blank:
-        return "comes to nothing for some people or on some days", "give it words that are always there"
-    return compiled
-
-
-def _problem(
+def _at(
     source: Source, number: int, table: Mapping[str, object], key: str, message: str, hint: str
 ) -> Problem:
     where = f'message "{table.get("key", number)}": {key}'

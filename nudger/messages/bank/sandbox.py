@@ -6,15 +6,14 @@ bounded by those of its source: a bomb is refused when it is read, not survived 
 What passes here cannot fail when it is rendered with text for every name of its vocabulary.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
-
-from nudger.messages.bank.blank import may_be_blank
 
 LONGEST_SOURCE = 1600  # characters; also the longest body that Twilio takes
 DEEPEST = 25  # nodes inside one another, long before Python's own limits
@@ -43,6 +42,10 @@ _STATEMENTS = {
     nodes.Const: "a number",
     nodes.List: "a list",
 }
+# Blank on every phone, though Unicode has them among letters and symbols: fillers, and Braille's empty cell.
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_INVISIBLE = ("Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp")
+SOMETIMES = frozenset({"contact.relation", "if_then"})  # what a plan may leave out is nothing then
 
 
 class Refused(Exception):
@@ -221,3 +224,40 @@ def _not_here(node: nodes.Node, vocabulary: Vocabulary) -> str:
 
 def _listed(words: Iterable[str]) -> str:
     return ", ".join(words)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything of it: spaces, joiners, marks without a letter under them."""
+    return all(one in _FILLERS or unicodedata.category(one) in _INVISIBLE for one in text)
+
+
+def may_be_blank(node: nodes.Node) -> bool:
+    """Whether what is rendered of it can be blank. Each name has a value, but those of SOMETIMES."""
+    match node:
+        case nodes.TemplateData(data=text) | nodes.Const(value=str(text)):
+            return is_blank(text)
+        case nodes.Name(name=name):
+            return name in SOMETIMES
+        case nodes.Getattr(node=nodes.Name(name=name), attr=part):
+            return f"{name}.{part}" in SOMETIMES
+        case nodes.Filter(node=nodes.Node() as filtered):
+            return may_be_blank(filtered)
+        case nodes.If(body=body, elif_=others, else_=otherwise):
+            return (
+                _all_blank(body) or any(_all_blank(other.body) for other in others) or _all_blank(otherwise)
+            )
+        case nodes.CondExpr(expr1=one, expr2=other):
+            return may_be_blank(one) or (other is None or may_be_blank(other))
+        case nodes.And():
+            return may_be_blank(node.left) or may_be_blank(node.right)
+        case nodes.Or():
+            return may_be_blank(node.right)
+        case nodes.Template(body=body) | nodes.Output(nodes=body) | nodes.Concat(nodes=body):
+            return _all_blank(body)
+        case _:
+            return False  # what compares is a word
+
+
+def _all_blank(parts: Sequence[nodes.Node]) -> bool:
+    """None of an empty list is seen, either."""
+    return all(map(may_be_blank, parts))

@@ -1,13 +1,24 @@
-"""Reads the TOML of the bank, and says where a thing stands when something is wrong with it."""
+"""The files of the message bank: TOML read strictly, and where a thing stands that is wrong.
+
+A text is one string, or one string for each form of address that its language has:
+
+    text = "Some days are slow."
+    text.tu = "Puedes ir despacio."
+    text.usted = "Puede ir despacio."
+"""
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from nudger.errors import PlanError, Problem
+from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source, is_blank
 
 _SYNTAX_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+Forms = tuple[str, ...]  # how a language can speak to a person, the usual one first
+ALIKE: Forms = ("",)  # the one form, without a name, of a language that speaks to everybody alike
 
 
 class WordingError(PlanError):
@@ -47,7 +58,7 @@ class Source:
     def _position(self, table: str, nth: int, key: str) -> tuple[int, int]:
         """A scan by lines: right for files as people write them, and only for messages to people."""
         header = re.compile(rf"\s*\[\[?\s*{re.escape(table)}\s*\]\]?\s*(?:#.*)?$")
-        entry = re.compile(rf"\s*\"?{re.escape(key)}\"?\s*=\s*")
+        entry = re.compile(rf"\s*\"?{re.escape(key)}\"?(?:\s*\.\s*[\w-]+)?\s*=\s*")
         seen, at = 0, (1, 1)
         for number, line in enumerate(self.text.splitlines(), 1):
             if table and header.match(line):
@@ -57,13 +68,6 @@ class Source:
             elif key and seen == nth and (found := entry.match(line)):
                 return number, found.end() + 1
         return at
-
-
-def texts(value: object) -> Mapping[str, str] | None:
-    """`value` as a table of texts, or None where it is none."""
-    if isinstance(value, dict) and all(isinstance(text, str) for text in value.values()):
-        return value
-    return None
 
 
 def words(value: object) -> Sequence[str] | None:
@@ -79,3 +83,120 @@ def tables(value: object) -> Iterator[tuple[int, Mapping[str, object]]]:
         for number, table in enumerate(value, 1):
             if isinstance(table, dict):
                 yield number, table
+
+
+def in_form(value: object, form: str) -> str:
+    """A text without faults, as it is said in this form."""
+    return str(value[form] if isinstance(value, dict) else value)
+
+
+def faults_of_text(value: object, forms: Forms, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    """What is wrong with a text, or with one of its forms; and what to do, where that is plain."""
+    if not isinstance(value, dict):
+        yield from _faults_of(value, vocabulary)
+        return
+    if forms == ALIKE:
+        yield "has forms of address, and the language has none", "system.toml lists them as forms"
+        return
+    for form in value.keys() - set(forms):
+        yield f'has the form "{form}"', f"the language has {_listed(forms)}"
+    for form in forms:
+        said = _faults_of(value[form], vocabulary) if form in value else [("is missing", "write it too")]
+        yield from ((f"{form}: {fault}", hint) for fault, hint in said)
+
+
+def compiled_in(value: object, form: str, vocabulary: Vocabulary) -> Compiled:
+    """A text without faults, ready to be rendered."""
+    return compile_source(in_form(value, form), vocabulary)
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Tables of texts, `[section]` with `key = "..."`: section -> key -> what its text may name.
+
+    Read strictly, so that no language lacks anything. `model` is the file to look at.
+    """
+
+    keys: Mapping[str, Mapping[str, Vocabulary]]
+    model: str
+
+    def problems(
+        self, source: Source, data: Mapping[str, object], forms: Forms, others: Iterable[str] = ()
+    ) -> list[Problem]:
+        """Every problem of the file; `others` are top-level names that someone else reads."""
+        return [*self._strangers(source, data, others), *self._faults(source, data, forms)]
+
+    def sources(self, data: Mapping[str, object], form: str) -> dict[str, Mapping[str, str]]:
+        """The texts of a file that has no problems, in this form."""
+        return {
+            section: {key: in_form(_table(data[section])[key], form) for key in keys}
+            for section, keys in self.keys.items()
+        }
+
+    def compiled(self, sources: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Compiled]]:
+        return {
+            section: {
+                key: compile_source(sources[section][key], vocabulary) for key, vocabulary in keys.items()
+            }
+            for section, keys in self.keys.items()
+        }
+
+    def _strangers(
+        self, source: Source, data: Mapping[str, object], others: Iterable[str]
+    ) -> Iterator[Problem]:
+        known = (*self.keys, *others)
+        for name in sorted(data.keys() - set(known)):
+            yield source.problem(f'unknown "{name}"', _meant(name, known), table=name, nth=1, key=name)
+
+    def _faults(self, source: Source, data: Mapping[str, object], forms: Forms) -> Iterator[Problem]:
+        for section, keys in self.keys.items():
+            if not isinstance(data.get(section), dict):
+                message = f"expected a table [{section}] of texts"
+                yield source.problem(message, self._copy, table=section, nth=1)
+                continue
+            found = _table(data[section])
+            for key in sorted(found.keys() - keys.keys()):
+                yield _at(source, section, key, "unknown key", _meant(key, keys))
+            for key, vocabulary in keys.items():
+                if key not in found:
+                    yield _at(source, section, key, "is missing", self._copy)
+                    continue
+                for fault, hint in faults_of_text(found[key], forms, vocabulary):
+                    usual = f"{self.model} shows what each text may use" if found[key] else self._copy
+                    yield _at(source, section, key, fault, hint or usual)
+
+    @property
+    def _copy(self) -> str:
+        return f"copy it from {self.model} and translate it"
+
+
+def _table(value: object) -> Mapping[str, object]:
+    assert isinstance(value, dict)
+    return value
+
+
+def _faults_of(text: object, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    if not isinstance(text, str):
+        yield f"expected a text, got {text!r}", "put it in quotes"
+    elif is_blank(text):
+        yield "is empty", ""
+    else:
+        try:
+            if compile_source(text, vocabulary).may_be_blank:
+                hint = "give it words that are always there"
+                yield "comes to nothing for some people or on some days", hint
+        except Refused as refusal:
+            yield str(refusal), ""
+
+
+def _at(source: Source, section: str, key: str, message: str, hint: str) -> Problem:
+    return source.problem(message, hint, where=f"[{section}] {key}", table=section, nth=1, key=key)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,41 +1,46 @@
-"""Every text of a language as a person may get it: once as usual, once with the longest of everything."""
+"""Every text of a voice as a person may get it: once as usual, once with the longest of everything."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from nudger.messages.wording.saying import say_when
+from nudger.messages.bank.messages import Message
 from nudger.messages.wording.segments import Segments, count
+from nudger.messages.wording.texts import CRISIS_KINDS, Texts, without_form
 from nudger.messages.wording.wording import Wording
-from nudger.model import At, Contact, Effort, Kind, Nudge, Plan
+from nudger.model import At, Contact, Kind, Nudge, Plan
 
 LONG_NAME = "N" * 20
 LONG_CONTACT = Contact(name="C" * 20, relation="R" * 12)
 BY_EMAIL = ("welcome_by_link",)
-TWO_SEGMENTS = (
-    "welcome",
-    "help",
-    "unknown",
-    "held",
-    "quiet_helplines",
-    "crisis",
-    "crisis_told",
-    "stopped_crisis",
-    "notice",
-)
+CRISIS = tuple(f"crisis_{kind}" for kind in CRISIS_KINDS)
+SAYS_WHOM_TO_CALL = (*CRISIS, "concern")
+# How many segments a text may take; one where it is not named here.
+SEGMENTS = {
+    **dict.fromkeys(("welcome", "help", "unknown", "held", "quiet_helplines", "notice", "concern"), 2),
+    **dict.fromkeys(CRISIS, 2),
+    "crisis_told": 3,  # all of a crisis answer that names a contact
+}
 
 _USUAL = {
     "name": "Maya",
     "contact": "Sam",
     "limit": "3",
-    "helplines": "call 988",
+    "helplines": "call 988, or call 911 if you are in danger",
+    "line": "call 988",
+    "emergency": "call 911",
     "address": "nudger@example.org",
     "if_then": "When I make tea, I step outside.",
     "start": "8 pm",
     "end": "9 am",
     "kind": "rest",
+    "number": "988",
+    "press": "2",
+    "word": "hello",
+    "hours": "9:00-21:00",
 }
+_HELP = frozenset({"helplines", "line", "emergency"})
 _NOW = datetime(2026, 9, 2, 9, 30)  # noqa: DTZ001  a wall time
 _WORD = re.compile(r"[^\W\d_]+")
 _CAPITALS = re.compile(r"(?<![\w-])(?=[^\W_]*[^\W\d_]{2})[^\Wa-zà-ÿ_]+(?![\w-])")
@@ -49,53 +54,68 @@ class Proof:
     key: str
     text: str  # with usual values
     longest: Segments  # with the longest
-    segments: int | None  # how many it may take; None: it goes by email only
+    segments: int | None  # how many it may take in GSM-7; None: as many as it likes
     uses: frozenset[str]
     words: frozenset[str]  # in small letters
-    contact: bool = False
-    effort: Effort | None = None  # of a message
+    message: Message | None = None  # of the bank
+
+    @property
+    def contact(self) -> bool:
+        return self.message is not None and self.message.contact
 
     def shouted(self, known: set[str]) -> Iterator[str]:
         """The words in capitals, but for the known ones."""
         return (word for word in _CAPITALS.findall(self.text) if word not in known)
 
 
-def message_proofs(wording: Wording, language: str) -> Iterator[Proof]:
+def voices(wording: Wording, language: str) -> Sequence[str]:
+    """The voices of a language: one for each form of address, or the one it has."""
+    return [f"{language}.{form}" for form in wording.forms[language]] or [language]
+
+
+def message_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
     """Every message of every kind."""
-    usual = Plan("maya", "Maya", "UTC", language, contacts=(Contact("Sam", "friend"),))
-    long = Plan("long", LONG_NAME, "UTC", language, contacts=(LONG_CONTACT,))
+    language, _, form = voice.partition(".")
+    plan = Plan("maya", "Maya", "UTC", language, form=form or None)
+    usual = replace(plan, contacts=(Contact("Sam", "friend"),))
+    long = replace(plan, name=LONG_NAME, contacts=(LONG_CONTACT,))
     for kind in Kind:
         nudge = Nudge(kind.value, kind, At((time(9),)), snooze=timedelta(hours=23, minutes=59))
-        for message in wording.banks[language, kind].messages:
+        for message in wording.banks[voice, kind].messages:
             text = wording.longest(message.text, usual, nudge)
             longest = count(wording.longest(message.text, long, nudge))
-            uses = message.compiled.uses
             yield Proof(
-                kind.value, message.key, text, longest, 1, uses, _words(text), message.contact, message.effort
+                kind.value, message.key, text, longest, 1, message.compiled.uses, _words(text), message
             )
 
 
-def text_proofs(wording: Wording, language: str) -> Iterator[Proof]:
+def text_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
     """Everything that nudger itself says, subjects and the footer of emails included."""
-    texts = wording.texts[language]
-    usual = {**_USUAL, "when": say_when(texts, _NOW + timedelta(hours=2), _NOW)}
-    whens = [say_when(texts, _NOW + timedelta(days=days, hours=13), _NOW) for days in range(366)]
+    texts = wording.texts[voice]
+    usual = {**_USUAL, "when": texts.when(_NOW + timedelta(hours=2), _NOW)}
+    whens = [texts.when(_NOW + timedelta(days=days, hours=13), _NOW) for days in range(366)]
     names = {"name": LONG_NAME, "contact": LONG_CONTACT.name}
     long = {**usual, **names, "when": max(whens, key=lambda when: (len(when.at), len(when.until)))}
-    helped = list(_helped(wording, language, long))
-    for section in ("texts", "if_then", "subjects", "email"):
+    dearest = _dearest(wording, voice)
+    helped = list(_helped(wording, voice, texts, long, dearest))
+    for section in ("texts", "if_then", "subjects", "email", "helplines"):
         for key, compiled in texts.compiled[section].items():
+            # A phrase about a helpline is counted where it stands.
+            free = section in ("subjects", "email", "helplines") or key in BY_EMAIL
+            varied = helped if compiled.uses & _HELP else helped[:1]
+            longest = _longest([texts.say(section, key, values) for values in varied])
+            segments = None if free else SEGMENTS.get(key, 1)
             text = texts.say(section, key, usual)
-            longest = _longest([texts.say(section, key, values) for values in helped])
-            by_email = section in ("subjects", "email") or key in BY_EMAIL
-            segments = None if by_email else 2 if key in TWO_SEGMENTS else 1
-            yield Proof("system", key, text, longest, segments, compiled.uses, _words(text))
+            if key in (*CRISIS, "crisis_told"):
+                longest = _longest(list(_crisis_answers(wording, voice, key, dearest)))
+            kind = "helplines" if section == "helplines" else "system"
+            yield Proof(kind, key, text, longest, segments, compiled.uses, _words(text))
 
 
-def page_proofs(wording: Wording, language: str) -> Iterator[Proof]:
+def page_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
     """Everything that web pages say: of any length, as they cost nothing."""
-    pages, texts = wording.pages[language], wording.texts[language]
-    when = say_when(texts, _NOW + timedelta(hours=2), _NOW)
+    pages = wording.pages[voice]
+    when = wording.texts[voice].when(_NOW + timedelta(hours=2), _NOW)
     for section, keys in pages.compiled.items():
         for key, compiled in keys.items():
             for channel in ("sms", "email") if "channel" in compiled.uses else ("email",):
@@ -103,15 +123,45 @@ def page_proofs(wording: Wording, language: str) -> Iterator[Proof]:
                 yield Proof("pages", f"{section}.{key}", text, count(text), None, compiled.uses, _words(text))
 
 
-def _helped(wording: Wording, language: str, values: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    """The values once with each country's helplines."""
-    for country in wording.lines.by_country:
-        yield {**values, "helplines": wording.lines.say(country, language)}
+def _dearest(wording: Wording, voice: str) -> Sequence[str]:
+    """The countries whose lines make a text the longest, whichever of them it names."""
+    language, texts = without_form(voice), wording.texts[voice]
+    found = set[str]()
+    for safe in (False, True):
+        said = {one: wording.lines.say(one, language, texts, safe) for one in sorted(wording.lines.countries)}
+        found.add(max(said, key=lambda one: _cost(said[one].all)))
+        found.add(max(said, key=lambda one: _cost(said[one].line)))
+        found.add(max(said, key=lambda one: _cost(said[one].emergency)))
+    return sorted(found)
+
+
+def _crisis_answers(wording: Wording, voice: str, key: str, countries: Sequence[str]) -> Iterator[str]:
+    """Whole answers, as these countries get them; for `crisis_told` those of every kind with the contact."""
+    told = LONG_CONTACT.name if key == "crisis_told" else ""
+    for country in countries:
+        for kind in CRISIS_KINDS if told else [key.removeprefix("crisis_")]:
+            yield wording.crisis(voice, kind, country, told=told)
+            yield wording.crisis(voice, kind, country, stopped=True)
+
+
+def _helped(
+    wording: Wording, voice: str, texts: Texts, values: Mapping[str, object], countries: Sequence[str]
+) -> Iterator[Mapping[str, object]]:
+    """The values once with the helplines of each of these countries."""
+    for country in countries:
+        for safe in (False, True):
+            lines = wording.lines.say(country, without_form(voice), texts, safe)
+            yield {**values, "helplines": lines.all, "line": lines.line, "emergency": lines.emergency}
 
 
 def _longest(texts: Sequence[str]) -> Segments:
     """What the dearest of them takes; one that leaves GSM-7 before all others."""
-    return max((count(text) for text in texts), key=lambda cost: (cost.culprit is not None, cost.units))
+    return count(max(texts, key=_cost))
+
+
+def _cost(text: str) -> tuple[bool, int]:
+    cost = count(text)
+    return cost.culprit is not None, cost.units
 
 
 def _words(text: str) -> frozenset[str]:

@@ -5,27 +5,30 @@ hurries or gives a person away on a lock screen; each text says honestly what nu
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from dataclasses import dataclass
+from itertools import chain
 
 from nudger.errors import Problem
-from nudger.messages.bank.choice import KEPT
 from nudger.messages.bank.source import Source, WordingError
-from nudger.messages.lint.proofs import Proof, message_proofs, page_proofs, text_proofs
-from nudger.messages.lint.readability import grade, sentences
+from nudger.messages.lint import whole_bank
+from nudger.messages.lint.proofs import (
+    SAYS_WHOM_TO_CALL,
+    Proof,
+    message_proofs,
+    page_proofs,
+    text_proofs,
+    voices,
+)
+from nudger.messages.lint.readability import sentences
 from nudger.messages.lint.tone import Tone
-from nudger.messages.wording.segments import Segments
-from nudger.messages.wording.sources import TONE
+from nudger.messages.wording.sources import SHIPPED, TONE
 from nudger.messages.wording.wording import Wording
-from nudger.model import Effort, Kind
 
 LONGEST_SENTENCE = 20  # words
-MEAN_SENTENCE = 15  # words, over a whole language
+# In letters that GSM-7 lacks, a text has less than half of the room: it may take so many segments for one.
+IN_ACCENTS = 2
+IN_A_CRISIS = 2  # and so many more, before an answer in a crisis loses a word
 HARDEST_TEXT = 8.0  # grade of school; one text is short, so its figure is rough
-HARDEST_LANGUAGE = 6.0  # over all messages of a language
-FEWEST = KEPT + 2  # messages of a kind: none comes twice within the last ten, and some chance is left
-FEWEST_TINY = 8  # of these: a plan of tiny messages alone does not come round soon
-ALIKE = 0.6  # share of words that two texts have in common
 
 _SAY_AUTOMATED = (
     "welcome",
@@ -34,13 +37,13 @@ _SAY_AUTOMATED = (
     "help",
     "unknown",
     "held",
-    "crisis",
-    "crisis_told",
-    "stopped_crisis",
     "notice",
     "automated",
+    *SAYS_WHOM_TO_CALL,
 )
+_NOT_SHORTENED = (*SAYS_WHOM_TO_CALL, "crisis_told")
 _SHOW_STOP = ("welcome", "reminder", "started", "help", "unknown", "notice")
+Breach = tuple[str, str, str]  # the rule, what is wrong, how to mend it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Finding:
     """One rule that one text breaks, and how to mend it."""
 
     rule: str
-    language: str
+    language: str  # and the form of address, where there are several: "es.usted"
     kind: str  # "rest", or "system"
     key: str  # empty where all texts of the kind are meant
     message: str
@@ -63,13 +66,19 @@ def check_words(sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """Every finding over all languages of these files. Raises WordingError where they cannot be read."""
     wording = Wording.parse(sources)
     tones = _tones(sources)
-    findings = (_language(wording, language, tones.get(language, Tone())) for language in sorted(tones))
-    return (*chain.from_iterable(findings), *_same_keys(wording))
+    of_voices = (
+        _voice(wording, voice, tones[language])
+        for language in sorted(tones)
+        for voice in voices(wording, language)
+    )
+    of_all = (Finding(*found) for found in whole_bank.across(wording, tones))
+    return (*chain.from_iterable(of_voices), *of_all)
 
 
 def _tones(sources: Mapping[str, str]) -> dict[str, Tone]:
     tones, problems = dict[str, Tone](), list[Problem]()
-    for language in sorted({path.partition("/")[0] for path in sources if path.count("/") == 1}):
+    own = (path for path in sources if path.count("/") == 1 and not path.startswith(SHIPPED))
+    for language in sorted({path.partition("/")[0] for path in own}):
         path = f"{language}/{TONE}"
         tone = Tone.parse(Source(path, sources.get(path, "")))
         if isinstance(tone, Tone):
@@ -81,28 +90,26 @@ def _tones(sources: Mapping[str, str]) -> dict[str, Tone]:
     return tones
 
 
-def _language(wording: Wording, language: str, tone: Tone) -> Iterator[Finding]:
-    messages = list(message_proofs(wording, language))
-    texts = [*text_proofs(wording, language), *page_proofs(wording, language)]
+def _voice(wording: Wording, voice: str, tone: Tone) -> Iterator[Finding]:
+    messages = list(message_proofs(wording, voice))
+    texts = [*text_proofs(wording, voice), *page_proofs(wording, voice)]
     for proof in chain(messages, texts):
-        for rule, message, fix in _one(proof, tone, wording, language):
-            yield Finding(rule, language, proof.kind, proof.key, message, fix)
-    for proof in messages:
-        yield from (replace(one, key=proof.key) for one in _reading([proof], language, HARDEST_TEXT))
-    for kind in Kind:
-        of_kind = [proof for proof in messages if proof.kind == kind.value]
-        yield from _enough(of_kind, language, kind)
-    yield from _mean_sentence(messages, language)
-    yield from (replace(one, kind="all") for one in _reading(messages, language, HARDEST_LANGUAGE))
-    yield from _alike(messages, language)
+        for rule, message, fix in _one(proof, tone, wording, voice):
+            yield Finding(rule, voice, proof.kind, proof.key, message, fix)
+    for blind in tone.blind():
+        message = f'does not find its example "{blind.finds}"'
+        yield Finding("example", voice, "tone", blind.name, message, "mend its words, or the example")
+    for kind, key, breach in whole_bank.of_voice(messages, tone):
+        yield Finding(breach[0], voice, kind, key, breach[1], breach[2])
 
 
-def _one(proof: Proof, tone: Tone, wording: Wording, language: str) -> Iterator[tuple[str, str, str]]:
-    for avoidance, found in tone.avoided(proof.text, proof.key):
-        yield avoidance.name, f'says "{found}"', avoidance.instead
+def _one(proof: Proof, tone: Tone, wording: Wording, voice: str) -> Iterator[Breach]:
+    form = voice.partition(".")[2]
+    for rule, found in tone.broken(proof.text, proof.key, form, proof.message):
+        yield rule.name, f'says "{found}"', rule.instead
     if "!" in proof.text or "¡" in proof.text:
         yield "no-exclamation", "has an exclamation mark", "end with a full stop"
-    said = wording.texts[language].sources["commands"].values()
+    said = wording.texts[voice].sources["commands"].values()
     commands = {word for command in said for word in command.split()}
     for shouted in proof.shouted(commands | tone.capitals):
         yield "no-capitals", f'has "{shouted}" in capitals', "write it small, or add it to tone.toml"
@@ -112,81 +119,66 @@ def _one(proof: Proof, tone: Tone, wording: Wording, language: str) -> Iterator[
             yield "short-sentences", f'has {len(sentence)} words after "{start}"', "make two of it"
     if "{" in proof.text or "}" in proof.text:
         yield "placeholders", "shows a brace", "write names as {{ name }}"
-    yield from _size(proof.longest, proof.segments)
+    yield from _size(proof, tone)
     yield from _honest(proof, tone)
+    if proof.key in SAYS_WHOM_TO_CALL:
+        yield from _in_a_crisis(proof, tone)
+    if proof.message is not None:
+        yield from _message(proof, tone)
 
 
-def _size(longest: Segments, allowed: int | None) -> Iterator[tuple[str, str, str]]:
+def _size(proof: Proof, tone: Tone) -> Iterator[Breach]:
+    longest, allowed = proof.longest, proof.segments
     if allowed is None:
         return
-    if longest.culprit is not None:
+    if longest.culprit is None:
+        if longest.segments > allowed:
+            most = 160 if allowed == 1 else 153 * allowed
+            yield "segments", f"takes {longest.units} of {most} characters with long names", "shorten it"
+    elif not tone.accents:
         fix = "choose a word that is spelled without it: one such letter makes the text cost more than twice"
         yield "gsm-7", f'has "{longest.culprit}", which GSM-7 lacks', fix
-    elif longest.segments > allowed:
-        most = 160 if allowed == 1 else 153 * allowed
-        yield "segments", f"takes {longest.units} of {most} characters with long names", "shorten it"
+    else:
+        most = allowed * IN_ACCENTS + (IN_A_CRISIS if proof.key in _NOT_SHORTENED else 0)
+        if longest.segments > most:
+            message = f'takes {longest.units} of {67 * most} characters, as "{longest.culprit}" is in it'
+            yield "segments", message, "shorten it"
 
 
-def _honest(proof: Proof, tone: Tone) -> Iterator[tuple[str, str, str]]:
+def _honest(proof: Proof, tone: Tone) -> Iterator[Breach]:
     if proof.kind != "system":
         return
-    said = proof.text.lower()
-    if proof.key in _SAY_AUTOMATED and tone.automated and not any(word in said for word in tone.automated):
+    if proof.key in _SAY_AUTOMATED and tone.automated and not _says(proof.text, tone.automated):
         yield "says-automated", "does not say that nudger is a program", f'say "{tone.automated[0]}"'
     if proof.key in _SHOW_STOP and "STOP" not in proof.uses:
         yield "shows-stop", "does not say how to stop", "add {{ STOP }}"
 
 
-def _reading(proofs: Sequence[Proof], language: str, hardest: float) -> Iterator[Finding]:
-    reading = grade([proof.text for proof in proofs], language)
-    if reading is not None and reading > hardest:
-        message = f"takes a reader of grade {reading:.1f}; at most {hardest:g}"
-        fix = "use shorter words and shorter sentences"
-        yield Finding("reading-grade", language, proofs[0].kind, "", message, fix)
+def _in_a_crisis(proof: Proof, tone: Tone) -> Iterator[Breach]:
+    """Warm before it is a machine; no questions; whom to call, and where it counts the number first."""
+    opening = proof.text.partition(".")[0]
+    if _says(opening, tone.automated):
+        fix = "thank the person first, and say that it is automated further down"
+        yield "warm-opening", "begins with being a program", fix
+    if "?" in proof.text:
+        yield "no-questions", "asks a question", "say whom to call; what is asked here nobody hears"
+    if "helplines" not in proof.uses and not {"line", "emergency"} <= proof.uses:
+        fix = "add {{ helplines }}, or {{ line }} and {{ emergency }}"
+        yield "whom-to-call", "does not say whom to call", fix
+    if proof.key == "crisis_taken" and not proof.text.find("911") < proof.text.find("988"):
+        yield "emergency-first", "names a line before the emergency number", "begin with {{ emergency }}"
+    if proof.key == "crisis_danger" and tone.delete and not _says(proof.text, tone.delete):
+        yield "how-to-delete", "does not say how to take it off the phone", f'say "{tone.delete[0]}"'
 
 
-def _enough(proofs: Sequence[Proof], language: str, kind: Kind) -> Iterator[Finding]:
-    for contact in (False, True):
-        of_these = [proof for proof in proofs if proof.contact is contact]
-        if not of_these and contact:
-            continue
-        which = "with a contact" if contact else "for everyone"
-        tiny = sum(proof.effort is Effort.TINY for proof in of_these)
-        for rule, what, number, fewest in (
-            ("enough", "messages", len(of_these), FEWEST),
-            ("enough-tiny", "tiny messages", tiny, FEWEST_TINY),
-        ):
-            if number < fewest:
-                message = f"has {number} {what} {which}; {fewest} keep one from coming back soon"
-                yield Finding(rule, language, kind.value, "", message, "write some more")
+def _message(proof: Proof, tone: Tone) -> Iterator[Breach]:
+    grade = tone.formula.grade([proof.text]) if tone.formula else None
+    if grade is not None and grade > HARDEST_TEXT:
+        message = f"takes a reader of grade {grade:.1f}; at most {HARDEST_TEXT:g}"
+        yield "reading-grade", message, "use shorter words and shorter sentences"
+    if proof.message is not None and proof.message.company and "?" in proof.text:
+        yield "company", "asks a question", "say something that needs no answer, or leave company out"
 
 
-def _mean_sentence(proofs: Sequence[Proof], language: str) -> Iterator[Finding]:
-    lengths = [len(sentence) for proof in proofs for sentence in sentences(proof.text)]
-    mean = sum(lengths) / len(lengths)
-    if mean > MEAN_SENTENCE:
-        message = f"sentences have {mean:.1f} words on average; at most {MEAN_SENTENCE}"
-        yield Finding("short-sentences", language, "all", "", message, "shorten the longest ones")
-
-
-def _alike(proofs: Sequence[Proof], language: str) -> Iterator[Finding]:
-    for one, other in combinations(proofs, 2):
-        shared = len(one.words & other.words) / max(1, len(one.words | other.words))
-        if shared >= ALIKE:
-            rule = "duplicate" if one.text == other.text else "near-duplicate"
-            message = f"is much like {one.kind}/{one.key}"
-            yield Finding(rule, language, other.kind, other.key, message, "say something else in one of them")
-
-
-def _same_keys(wording: Wording) -> Iterator[Finding]:
-    """A shared plan that names a template works in every language. Who adds a message of their own may need
-    it in one alone."""
-    for kind in Kind:
-        keys = {language: wording.template_keys(language, kind) for language in wording.languages}
-        added = {language: wording.banks[language, kind].added for language in keys}
-        every = frozenset[str]().union(*(keys[language] - added[language] for language in keys))
-        for language in sorted(keys):
-            for key in sorted(every - keys[language]):
-                message = "exists in another language and not in this one"
-                fix = "write it in this language too, under the same key"
-                yield Finding("same-keys", language, kind.value, key, message, fix)
+def _says(text: str, ways: Sequence[str]) -> bool:
+    return any(way in text.lower() for way in ways)

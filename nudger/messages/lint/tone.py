@@ -1,32 +1,66 @@
-"""The words that a language's texts do without: `templates/<language>/tone.toml`, checked."""
+"""What a language's texts do without, and what they are held to: `templates/<language>/tone.toml`, checked.
+
+A rule is by words. Each holds a text that it must find, so that no slip in a list of words goes unseen.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nudger.errors import Problem
+from nudger.messages.bank.messages import Message, Part
 from nudger.messages.bank.source import Source, tables, words
+from nudger.messages.lint.readability import Formula, faults_of_formula
+from nudger.model import Topic
 
-_TOP = ("capitals", "automated", "rule", "allowed")
-_RULE = ("name", "instead", "words")
+_LISTS = ("capitals", "automated", "delete")
+_SWITCHES = ("full", "accents")
+_TOP = (*_LISTS, *_SWITCHES, "reading", "rule", "allowed")
+_RULE = ("name", "instead", "words", "finds")
+# Where a rule does not hold for all that is said. At most one of these stands in it.
+_LIMITS = ("unless_avoid", "unless_part", "unless_form", "company", "only")
 
 
 @dataclass(frozen=True, slots=True)
-class Avoidance:
-    """A rule by words: what it is called, what it finds, and what to write instead."""
+class Rule:
+    """What is not said: everywhere, or by messages without a tag, or by some texts."""
 
     name: str
     pattern: re.Pattern[str]
-    instead: str
+    instead: str  # what to write, or to tag
+    finds: str  # a text that it must find
+    unless_avoid: Topic | None = None  # messages only: those that are tagged may say it
+    unless_part: frozenset[Part] = frozenset()  # messages only: those for one of these parts alone may
+    unless_form: str = ""  # texts that speak in another form of address may not
+    company: bool = False  # messages that keep company may not
+    only: frozenset[str] = frozenset()  # these texts may not
+
+    def holds_for(self, key: str, form: str, message: Message | None) -> bool:
+        """Whether a text is bound by it; `message` where it is one of the bank."""
+        if self.unless_form:
+            return form not in ("", self.unless_form)
+        if self.only:
+            return message is None and key in self.only
+        if self.company:
+            return message is not None and message.company
+        if self.unless_avoid is not None:
+            return message is not None and self.unless_avoid not in message.avoid
+        if self.unless_part:
+            return message is not None and not (message.parts and message.parts <= self.unless_part)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """The rules by words of one language; without a file there are none."""
+    """What one language's texts are held to; without a file it is little."""
 
-    avoidances: Sequence[Avoidance] = ()
+    rules: Sequence[Rule] = ()
+    full: bool = False  # the bank is whole, and is held to what a whole one has
+    accents: bool = False  # its words need letters that GSM-7 lacks
     capitals: frozenset[str] = frozenset()
-    automated: Sequence[str] = ()
+    automated: Sequence[str] = ()  # ways to say that nudger is a program
+    delete: Sequence[str] = ()  # ways to say that a text can be taken off the phone
+    formula: Formula | None = None
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # key of a text -> words
 
     @staticmethod
@@ -38,47 +72,93 @@ class Tone:
         problems = tuple(_problems(source, data))
         return problems or _tone(data)
 
-    def avoided(self, text: str, key: str) -> Iterator[tuple[Avoidance, str]]:
+    def broken(self, text: str, key: str, form: str, message: Message | None) -> Iterator[tuple[Rule, str]]:
         """Each rule that `text` breaks, with the words that break it."""
         allowed = self.allowed.get(key, frozenset())
-        for avoidance in self.avoidances:
-            for found in avoidance.pattern.findall(text):
-                if found.lower() not in allowed:
-                    yield avoidance, found
+        for rule in self.rules:
+            if rule.holds_for(key, form, message):
+                for found in rule.pattern.findall(text):
+                    if found.lower() not in allowed:
+                        yield rule, found
+
+    def blind(self) -> Iterator[Rule]:
+        """The rules that do not find their own example."""
+        return (rule for rule in self.rules if not rule.pattern.search(rule.finds))
 
 
 def _problems(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
     for key in sorted(data.keys() - set(_TOP)):
         yield source.problem(f'unknown "{key}"', f"known here: {', '.join(_TOP)}", key=key)
-    for key in ("capitals", "automated"):
+    for key in _LISTS:
         if words(data.get(key, [])) is None:
             yield source.problem("expected a list of words", where=key, key=key)
+    for key in _SWITCHES:
+        if not isinstance(data.get(key, False), bool):
+            yield source.problem(f"expected true or false, got {data[key]!r}", where=key, key=key)
     allowed = data.get("allowed", {})
     if not isinstance(allowed, dict) or any(words(value) is None for value in allowed.values()):
         yield source.problem("expected lists of words", where="allowed", table="allowed", nth=1)
+    if "reading" in data:
+        for fault in faults_of_formula(data["reading"]):
+            yield source.problem(fault, where="reading", table="reading", nth=1)
     for number, table in tables(data.get("rule")):
-        named = isinstance(table.get("name"), str) and isinstance(table.get("instead"), str)
-        if not named or not words(table.get("words")) or table.keys() != set(_RULE):
-            hint = 'like name = "no-orders", instead = "offer it", words = ["must"]'
-            yield source.problem("expected name, instead and words", hint, table="rule", nth=number)
+        for message, hint in _faults(table):
+            where = f'rule "{table.get("name", number)}"'
+            yield source.problem(message, hint, where=where, table="rule", nth=number)
+
+
+def _faults(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    texts = all(isinstance(table.get(key), str) and table[key] for key in ("name", "instead", "finds"))
+    if not texts or not words(table.get("words")) or table.keys() - {*_RULE, *_LIMITS}:
+        hint = 'like name = "no-orders", instead = "offer it", words = ["must"], finds = "You must rest."'
+        yield "expected name, instead, words and finds", hint
+    limits = [key for key in _LIMITS if key in table]
+    if len(limits) > 1:
+        yield f"expected one of {' and '.join(limits)}", "make two rules of it"
+    if "unless_avoid" in table and table["unless_avoid"] not in tuple(Topic):
+        yield f"expected unless_avoid to be one of {', '.join(Topic)}", ""
+    parts = words(table.get("unless_part", [Part.EVENING]))
+    if not parts or any(part not in tuple(Part) for part in parts):
+        yield f"expected unless_part to be a list of {', '.join(Part)}", ""
+    if "only" in table and not words(table["only"]):
+        yield "expected only to be a list of keys of texts", 'like only = ["crisis_danger"]'
+    if not isinstance(table.get("unless_form", ""), str) or not isinstance(table.get("company", True), bool):
+        yield "expected unless_form to be a form of address, and company to be true", ""
 
 
 def _tone(data: Mapping[str, object]) -> Tone:
-    avoidances = [
-        Avoidance(str(table["name"]), _pattern(words(table["words"]) or ()), str(table["instead"]))
-        for _, table in tables(data.get("rule"))
-    ]
-    allowed = data.get("allowed", {})
+    allowed, reading = data.get("allowed", {}), data.get("reading")
     assert isinstance(allowed, dict)
     return Tone(
-        avoidances,
-        frozenset(words(data.get("capitals", [])) or ()),
-        words(data.get("automated", [])) or (),
-        {key: frozenset(word.lower() for word in words(value) or ()) for key, value in allowed.items()},
+        rules=[_rule(table) for _, table in tables(data.get("rule"))],
+        full=data.get("full") is True,
+        accents=data.get("accents") is True,
+        capitals=frozenset(words(data.get("capitals", [])) or ()),
+        automated=words(data.get("automated", [])) or (),
+        delete=words(data.get("delete", [])) or (),
+        formula=Formula.parse(reading) if isinstance(reading, dict) else None,
+        allowed={key: frozenset(map(str.lower, words(value) or ())) for key, value in allowed.items()},
+    )
+
+
+def _rule(table: Mapping[str, object]) -> Rule:
+    topic = table.get("unless_avoid")
+    return Rule(
+        name=str(table["name"]),
+        pattern=_pattern(words(table["words"]) or ()),
+        instead=str(table["instead"]),
+        finds=str(table["finds"]),
+        unless_avoid=None if topic is None else Topic(str(topic)),
+        unless_part=frozenset(Part(part) for part in words(table.get("unless_part", [])) or ()),
+        unless_form=str(table.get("unless_form", "")),
+        company=table.get("company") is True,
+        only=frozenset(words(table.get("only", [])) or ()),
     )
 
 
 def _pattern(avoided: Sequence[str]) -> re.Pattern[str]:
-    """Whole words, longest first; a hyphen does not end a word ("self-care" is one)."""
+    """Whole words, longest first; a hyphen does not end a word ("self-care" is one), and a star stands for
+    the rest of one ("pray*")."""
     longest_first = sorted(avoided, key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])", re.IGNORECASE)
+    any_of = "|".join(re.escape(one).replace(r"\*", r"\w*") for one in longest_first)
+    return re.compile(rf"(?<![\w-])(?:{any_of})(?![\w-])", re.IGNORECASE)

@@ -1,10 +1,10 @@
 """An email as its parts: plain text first, and a plain HTML page that any reader can take in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from nudger.messages.wording.texts import Texts
-from nudger.messages.wording.touch import Anchor, ways_to
+from nudger.messages.wording.texts import Texts, without_form
 from nudger.messages.wording.wording import Wording
 from nudger.model import Contact
 from nudger.tokens import Action
@@ -22,6 +22,14 @@ _QUIET = {
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link and its words."""
+
+    words: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmailParts:
     """What a mail holds."""
 
@@ -33,7 +41,7 @@ class EmailParts:
 def compose(
     text: str,
     subject: str,
-    language: str,
+    voice: str,
     wording: Wording,
     *,
     links: Mapping[Action, str] | None = None,
@@ -47,14 +55,14 @@ def compose(
     reads one either, the footer names the last way there is.
     A `contact` whom the text names is a tap away.
     """
-    says, links = wording.texts[language], links or {}
+    says, links = wording.texts_of(voice), links or {}
     calls, quiet = _anchors(says, links, _CALL), _anchors(says, links, _QUIET)
     ways = list(ways_to(contact, says)) if contact is not None else []
     automated = says.say("email", "automated", {})
     stop = "" if Action.STOP in links else _without_a_link(says, stop_address)
     line = " ".join(subject.split())
     html = wording.email.render(
-        language=language,
+        language=without_form(voice),
         subject=line,
         paragraphs=[paragraph.splitlines() for paragraph in text.split("\n\n")],
         ways=ways,
@@ -68,9 +76,24 @@ def compose(
     return EmailParts(line, f"{body}\n\n-- \n{footer}\n", html)
 
 
-def links_below(wording: Wording, language: str, links: Mapping[Action, str]) -> list[Anchor]:
+def links_below(wording: Wording, voice: str, links: Mapping[Action, str]) -> list[Anchor]:
     """These links in the words and the order in which an email has them."""
-    return _anchors(wording.texts[language], links, {**_CALL, **_QUIET})
+    return _anchors(wording.texts_of(voice), links, {**_CALL, **_QUIET})
+
+
+def ways_to(contact: Contact, texts: Texts) -> Iterator[Anchor]:
+    """A text and a call to their number, a mail to their address: each begun with a hello to change."""
+    values = {"contact": contact.name}
+    hello = _escaped(texts.say("email", "hello", values))
+    if contact.phone is not None:
+        # RFC 5724, 2.2 and RFC 3966, 3: a global number, here without visual separators.
+        yield Anchor(texts.say("email", "text_contact", values), f"sms:{contact.phone}?body={hello}")
+        yield Anchor(texts.say("email", "call_contact", values), f"tel:{contact.phone}")
+    if contact.email is not None:
+        # RFC 6068, 2: whatever is no unreserved character is escaped, but for the @ between its parts.
+        local, _, domain = contact.email.rpartition("@")
+        address = f"{_escaped(local)}@{domain}"
+        yield Anchor(texts.say("email", "mail_contact", values), f"mailto:{address}?body={hello}")
 
 
 def _anchors(says: Texts, links: Mapping[Action, str], keys: Mapping[Action, str]) -> list[Anchor]:
@@ -85,3 +108,7 @@ def _without_a_link(says: Texts, stop_address: str) -> str:
 
 def _written(anchor: Anchor) -> str:
     return f"{anchor.words}: {anchor.address}"
+
+
+def _escaped(text: str) -> str:
+    return quote(text, safe="")

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from nudger.errors import Problem
 from nudger.messages.bank.sandbox import Compiled, Vocabulary
-from nudger.messages.bank.sections import Sections
-from nudger.messages.bank.source import Source
+from nudger.messages.bank.source import Forms, Sections, Source
 
 _WHEN = (("when", frozenset({"at", "until"})),)
 
@@ -87,18 +86,18 @@ SECTIONS = Sections(_KEYS, "templates/en/pages.toml")
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """One language's texts of pages."""
+    """The texts of pages in one language and one form of address."""
 
     compiled: Mapping[str, Mapping[str, Compiled]]
 
     @staticmethod
-    def parse(source: Source) -> "Pages | tuple[Problem, ...]":
-        """The texts, or every problem of the file."""
+    def parse(source: Source, forms: Forms) -> "Mapping[str, Pages] | tuple[Problem, ...]":
+        """The texts in each form of address, or every problem of the file."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
-        problems = tuple(SECTIONS.problems(source, data))
-        return problems or Pages(SECTIONS.compiled(SECTIONS.sources(data)))
+        problems = tuple(SECTIONS.problems(source, data, forms))
+        return problems or {form: Pages(SECTIONS.compiled(SECTIONS.sources(data, form))) for form in forms}
 
     def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
         return self.compiled[section][key].render(values)

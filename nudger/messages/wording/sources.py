@@ -1,20 +1,24 @@
-"""Sorts the files of the message bank, and reads each as what its path says it is."""
+"""Sorts the files of the message bank, and reads each as what its path says it is, in every voice.
+
+A voice is a language ("fr"), or a language with one of the forms of address that it has ("es.usted"). The
+language alone stands for its usual form.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from itertools import chain
+from typing import TypeVar
 
 from jinja2 import Template
 
 from nudger.errors import Problem
 from nudger.messages.bank.messages import Bank
 from nudger.messages.bank.sandbox import Refused, compile_page
-from nudger.messages.bank.source import Source, WordingError
+from nudger.messages.bank.source import ALIKE, Forms, Source, WordingError
 from nudger.messages.wording.helplines import Helplines
 from nudger.messages.wording.pages import Pages
-from nudger.messages.wording.texts import Texts
+from nudger.messages.wording.texts import Texts, forms_of
 from nudger.model import Kind
 
 HELPLINES = "helplines.toml"
@@ -28,70 +32,91 @@ _OF_LANGUAGE = (*(f"{kind}.toml" for kind in Kind), SYSTEM, PAGES, TONE)
 SHIPPED = "shipped/"  # before the path of a file that one of the operator's own has taken the place of
 _MISNAMED = re.compile(r"(.+)\.(?:(?:(toml|html)\.txt)|tml|(?-i:TOML|HTML))", re.IGNORECASE)
 _PATH = re.compile(r"([a-z]{2,3}(?:-[A-Z]{2})?)/([^/]+)")
+_T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sources:
-    """Every file of the bank, parsed; the rules of the tone are read by lint."""
+    """Every file of the bank, parsed, by voice; the rules of the tone are read by lint."""
 
-    banks: Mapping[tuple[str, Kind], Bank]
-    texts: Mapping[str, Texts]
-    pages: Mapping[str, Pages]
-    helplines: Helplines
-    page: Template
+    banks: dict[tuple[str, Kind], Bank] = field(default_factory=dict)
+    texts: dict[str, Texts] = field(default_factory=dict)
+    pages: dict[str, Pages] = field(default_factory=dict)
+    forms: dict[str, Sequence[str]] = field(default_factory=dict)  # by language
+    helplines: Helplines = field(default_factory=lambda: Helplines(()))
+    page: Template = field(default_factory=lambda: Template(""))
+    problems: list[Problem] = field(default_factory=list)
 
     @staticmethod
-    def read(sources: Mapping[str, str]) -> "Sources":
+    def read(files: Mapping[str, str]) -> "Sources":
         """Parses all. What stands under SHIPPED is read where a file of the same name extends it. Raises
         WordingError with every problem of every file at once."""
-        parsed = {
-            path: _parsed(Source(path, text), sources.get(SHIPPED + path))
-            for path, text in sources.items()
-            if path.endswith((".toml", ".html"))
-            and not path.endswith(f"/{TONE}")
-            and not path.startswith(SHIPPED)
-        }
-        faulty = chain.from_iterable(one for one in parsed.values() if isinstance(one, tuple))
-        problems = [*_missing(sources), *_misnamed(sources), *faulty]
-        if problems:
-            raise WordingError(sorted(problems, key=lambda problem: (problem.file, problem.line)))
-        return Sources(
-            {_language_and_kind(path): one for path, one in parsed.items() if isinstance(one, Bank)},
-            {path.partition("/")[0]: one for path, one in parsed.items() if isinstance(one, Texts)},
-            {path.partition("/")[0]: one for path, one in parsed.items() if isinstance(one, Pages)},
-            next(one for one in parsed.values() if isinstance(one, Helplines)),
-            next(one for one in parsed.values() if isinstance(one, Template)),
-        )
+        found = Sources(problems=[*_missing(files), *_misnamed(files)])
+        for path in files:
+            if path.endswith((".toml", ".html")) and not path.startswith(SHIPPED):
+                found._read(Source(path, files[path]), files)
+        if found.problems:
+            raise WordingError(sorted(found.problems, key=lambda problem: (problem.file, problem.line)))
+        return found
+
+    def _read(self, source: Source, files: Mapping[str, str]) -> None:
+        if source.file == HELPLINES:
+            helplines = Helplines.parse(source)
+            if isinstance(helplines, Helplines):
+                self.helplines = helplines
+            else:
+                self.problems += helplines
+        elif source.file == PAGE:
+            self._page(source)
+        elif (found := _PATH.fullmatch(source.file)) and found[2] in _OF_LANGUAGE:
+            self._of_language(found[1], found[2], source, files)
+        else:
+            meant = _meant(source.file.rpartition("/")[2] if found else "")
+            self.problems.append(source.problem("is not a file of the message bank", meant))
+
+    def _of_language(self, language: str, name: str, source: Source, files: Mapping[str, str]) -> None:
+        forms = _forms(language, files)
+        self.forms[language] = () if forms == ALIKE else forms
+        if name == SYSTEM:
+            self.texts |= self._sound(language, Texts.parse(source, forms))
+        elif name == PAGES:
+            self.pages |= self._sound(language, Pages.parse(source, forms))
+        elif name != TONE:
+            kind = Kind(name.removesuffix(".toml"))
+            shipped = files.get(SHIPPED + source.file)
+            below = None if shipped is None else Bank.parse(Source(source.file, shipped), forms)
+            over = below if isinstance(below, Mapping) else None
+            banks = self._sound(language, Bank.parse(source, forms, over))
+            self.banks |= {(voice, kind): bank for voice, bank in banks.items()}
+
+    def _sound(self, language: str, parsed: Mapping[str, _T] | tuple[Problem, ...]) -> Mapping[str, _T]:
+        """By voice, the language alone for its usual form; nothing where there are problems to keep."""
+        if isinstance(parsed, tuple):
+            self.problems += parsed
+            return {}
+        named = {f"{language}.{form}": one for form, one in parsed.items() if form}
+        return {language: next(iter(parsed.values())), **named}
+
+    def _page(self, source: Source) -> None:
+        try:
+            self.page = compile_page(source.text, PAGE_NAMES)
+        except Refused as refusal:
+            hint = "compare it with the page that nudger comes with"
+            self.problems.append(source.problem(str(refusal), hint))
 
 
-def _parsed(
-    source: Source, shipped: str | None
-) -> Bank | Texts | Pages | Helplines | Template | tuple[Problem, ...]:
-    if source.file == HELPLINES:
-        return Helplines.parse(source)
-    if source.file == PAGE:
-        return _page(source)
-    found = _PATH.fullmatch(source.file)
-    if found is None or found[2] not in _OF_LANGUAGE:
-        return (source.problem("is not a file of the message bank", _meant(found[2] if found else "")),)
-    if found[2] == PAGES:
-        return Pages.parse(source)
-    if found[2] == SYSTEM:
-        return Texts.parse(source)
-    below = None if shipped is None else Bank.parse(Source(source.file, shipped))
-    return Bank.parse(source, below if isinstance(below, Bank) else None)
+def _forms(language: str, files: Mapping[str, str]) -> Forms:
+    """Those that its system.toml says it has, the operator's own or else ours below it."""
+    paths = (f"{language}/{SYSTEM}", f"{SHIPPED}{language}/{SYSTEM}")
+    found = (forms_of(Source(path, files.get(path, ""))) for path in paths)
+    return next((forms for forms in found if forms != ALIKE), ALIKE)
 
 
-def _language_and_kind(path: str) -> tuple[str, Kind]:
-    language, _, name = path.partition("/")
-    return language, Kind(name.removesuffix(".toml"))
-
-
-def _missing(sources: Mapping[str, str]) -> Iterator[Problem]:
-    languages = sorted({found[1] for path in sources if (found := _PATH.fullmatch(path))})
+def _missing(files: Mapping[str, str]) -> Iterator[Problem]:
+    languages = sorted({found[1] for path in files if (found := _PATH.fullmatch(path))})
     needed = [f"{language}/{name}" for language in languages for name in _OF_LANGUAGE if name != TONE]
     for path in (HELPLINES, PAGE, *(needed or ["en/system.toml"])):
-        if path not in sources:
+        if path not in files:
             hint = "every language has all of its files; copy the English one and translate it"
             yield Source(path, "").problem("is missing", hint)
 
@@ -101,13 +126,6 @@ def _misnamed(sources: Mapping[str, str]) -> Iterator[Problem]:
         if found := _MISNAMED.fullmatch(path):
             hint = f'rename it to "{found[1]}.{(found[2] or "toml").lower()}"'
             yield Source(path, "").problem("is not read: its name ends otherwise", hint)
-
-
-def _page(source: Source) -> Template | tuple[Problem, ...]:
-    try:
-        return compile_page(source.text, PAGE_NAMES)
-    except Refused as refusal:
-        return (source.problem(str(refusal), "compare it with the page that nudger comes with"),)
 
 
 def _meant(name: str) -> str:

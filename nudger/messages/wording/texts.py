@@ -1,17 +1,23 @@
 """What nudger itself says in one language: `templates/<language>/system.toml`, checked.
 
 Every text is a Jinja2 source that may use the values named for it here, and the command words of
-its language in capitals: `Reply {{ LATER }}`. The names of days, months and times stand beside them.
+its language in capitals: `Reply {{ LATER }}`. Beside them stands how the language says an instant, a
+duration, a day, and which forms of address it has.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from nudger.errors import Problem
 from nudger.messages.bank.sandbox import Compiled, Vocabulary
-from nudger.messages.bank.sections import Sections
-from nudger.messages.bank.source import Source, tables, words
+from nudger.messages.bank.source import ALIKE, Forms, Sections, Source, tables, words
 from nudger.model import Kind
+
+PLAINLY_NEXT = 330  # days: a date within so many is the one that comes next
+MINUTE = timedelta(minutes=1)
+_MINUTES = {"hour": 60, "minute": 1}
 
 COMMANDS = (
     "LATER",
@@ -32,6 +38,9 @@ COMMANDS = (
     "YES",
 )
 
+# `line`: somebody who listens; `emergency`: what to call at once; `helplines`: both in one phrase.
+_HELP = ("helplines", "line", "emergency")
+CRISIS_KINDS = ("self", "taken", "danger", "other")
 # Each answer, and the values that it is given.
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "welcome": ("name", "limit"),  # asks for YES; nothing else is sent before it
@@ -47,7 +56,6 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "paused_until": ("when",),
     "resumed": (),
     "stopped": (),
-    "stopped_crisis": ("helplines",),
     "help": ("helplines",),
     "now_enough": (),  # the fourth on demand of a day
     "now_quiet": (),
@@ -68,8 +76,15 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "too_late": ("when",),  # the answer, where it came too late for what it asked
     "quiet": (),  # behind the last answer before silence, where it has helplines
     "quiet_helplines": ("helplines",),  # where it has none
-    "crisis": ("helplines",),
-    "crisis_told": ("helplines", "contact"),  # the trusted contact gets a notice
+    # By kind of crisis, whom to call; one or two of the three lines below follow it.
+    "crisis_self": _HELP,
+    "crisis_taken": _HELP,  # something was taken or done: the emergency number first
+    "crisis_danger": _HELP,  # somebody harms them, and may read their phone
+    "crisis_other": _HELP,  # worry about somebody else
+    "crisis_held": (),
+    "crisis_told": ("contact",),  # the trusted contact gets a notice
+    "crisis_stopped": (),  # in place of crisis_held, after STOP
+    "concern": _HELP,  # perhaps a crisis: helplines, and a quiet day
     "held": ("helplines",),  # to a command while a crisis hold stands
     "notice": ("name", "contact"),  # goes to the trusted contact
     "untold": (),
@@ -99,6 +114,20 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "when": {key: _plain(*_MOMENT) for key in MOMENTS},
     "at": {key: _plain(*_MOMENT) for key in MOMENTS},
     "until": {key: _plain(*_MOMENT) for key in MOMENTS},
+    # A line as the end of a sentence that begins "please": helplines.py puts it together.
+    "helplines": {
+        "call": _plain("number", "name"),
+        "press": _plain("press"),
+        "text": _plain("number"),
+        "text_word": _plain("number", "word"),
+        "call_text": _plain("number"),
+        "or": _plain(),
+        "any_time": _plain(),
+        "hours": _plain("hours"),
+        "web": _plain("address"),
+        "all": _plain("line", "emergency"),
+        "emergency_elsewhere": _plain("number", "name"),
+    },
     "email": {
         "automated": _plain(*COMMANDS),
         "stop_link": _plain(),
@@ -115,12 +144,27 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
 }
 SECTIONS = Sections(_KEYS, "templates/en/system.toml")
 _LISTS = {"weekdays": 7, "months": 12}
-_OTHERS = (*_LISTS, "parts_of_day")
+_OTHERS = (*_LISTS, "parts_of_day", "forms")
+_FORM = re.compile(r"[a-z]{1,20}")
+
+
+class When(str):
+    """An instant in words, bare ("3:30 pm"), and the two other forms that sentences take it in."""
+
+    __slots__ = ("at", "until")
+    at: str  # "at 3:30 pm", "on Monday at 9 am"
+    until: str  # "until 3:30 pm"
+
+    def __new__(cls, bare: str, at: str, until: str) -> "When":
+        when = super().__new__(cls, bare)
+        when.at = at
+        when.until = until
+        return when
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """One language's own words."""
+    """The words of one language, in one form of address."""
 
     sources: Mapping[str, Mapping[str, str]]  # section -> key -> Jinja2 source
     compiled: Mapping[str, Mapping[str, Compiled]]
@@ -129,21 +173,93 @@ class Texts:
     parts_of_day: Sequence[tuple[int, str]]  # from this hour on; ascending
 
     @staticmethod
-    def parse(source: Source) -> "Texts | tuple[Problem, ...]":
-        """The texts, or every problem of the file."""
+    def parse(source: Source, forms: Forms) -> "Mapping[str, Texts] | tuple[Problem, ...]":
+        """The texts in each form of address, the usual one first; or every problem of the file."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
-        problems = (*SECTIONS.problems(source, data, _OTHERS), *_lists(source, data))
-        return problems or _texts(data)
+        problems = (*SECTIONS.problems(source, data, forms, _OTHERS), *_lists(source, data))
+        return problems or {form: _texts(data, form) for form in forms}
 
     def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
         """The text of `key`, with these values and the language's command words."""
         text = self.compiled[section][key]
         return text.render({**self.sources["commands"], **values}) if text.uses else text.render({})
 
+    def when(self, local_at: datetime, local_now: datetime) -> When:
+        """`local_at` as one would say it at `local_now`; both are wall times of the same zone.
+
+        Today needs no day, tomorrow is called so, the six days from then have their names; what is
+        further away, or past, has its date, and its year where that is not plain.
+        """
+        ahead = (local_at.date() - local_now.date()).days
+        key = "today" if ahead == 0 else "tomorrow" if ahead == 1 else "weekday" if 1 < ahead < 7 else "date"
+        values = {
+            "time": self.time(local_at.time()),
+            "hour": str(local_at.hour),
+            "weekday": self.weekday(local_at.date()),
+            "day": str(local_at.day),
+            "month": self.months[local_at.month - 1],
+            "year": str(local_at.year) if abs(ahead) > PLAINLY_NEXT else "",
+        }
+        bare, at, until = (self.say(sentence, key, values) for sentence in ("when", "at", "until"))
+        return When(bare, at, until)
+
+    def time(self, wall: time) -> str:
+        """A wall time as this language tells it: "3:30 pm", "15:30"."""
+        values = {
+            "hour": str(wall.hour),
+            "hour12": str(wall.hour % 12 or 12),
+            "minute": f"{wall.minute:02}",
+            "half": "am" if wall.hour < 12 else "pm",
+        }
+        return self.say("clock", "time", values)
+
+    def duration(self, span: timedelta) -> str:
+        """`span` in words, in hours and minutes; at least one minute."""
+        left = max(1, round(span / MINUTE))
+        said = []
+        for unit, minutes in _MINUTES.items():
+            number, left = divmod(left, minutes)
+            if number:
+                key = unit if number == 1 else f"{unit}s"
+                said.append(self.say("durations", key, {"n": str(number)}))
+        return self.sources["durations"]["and"].join(said)
+
+    def weekday(self, day: date) -> str:
+        return self.weekdays[day.weekday()]
+
+    def part_of_day(self, local_now: datetime) -> str:
+        """The part that this hour is in; the last one of the day goes on past midnight."""
+        begun = [word for hour, word in self.parts_of_day if hour <= local_now.hour]
+        return begun[-1] if begun else self.parts_of_day[-1][1]
+
+
+def without_form(voice: str) -> str:
+    """ "es" of "es.usted"."""
+    return voice.partition(".")[0]
+
+
+def forms_of(source: Source) -> Forms:
+    """The forms of address that a language's texts say it has; ALIKE where it has none, or cannot
+    be read."""
+    data = source.load()
+    return ALIKE if isinstance(data, Problem) else _forms(data)
+
+
+def _forms(data: Mapping[str, object]) -> Forms:
+    found = words(data.get("forms")) or ()
+    return tuple(found) if _are_forms(found) else ALIKE
+
+
+def _are_forms(found: Sequence[str]) -> bool:
+    return len(set(found)) == len(found) > 1 and all(map(_FORM.fullmatch, found))
+
 
 def _lists(source: Source, data: Mapping[str, object]) -> Iterator[Problem]:
+    if "forms" in data and not _are_forms(words(data["forms"]) or ()):
+        hint = 'like forms = ["tu", "usted"], the usual one first; leave it out where there is one'
+        yield source.problem("expected two or more forms of address", hint, where="forms", key="forms")
     for name, length in _LISTS.items():
         found = words(data.get(name))
         if found is None or len(found) != length:
@@ -159,7 +275,7 @@ def _parts_of_day(data: Mapping[str, object]) -> list[tuple[int, str]]:
     return [(hour, word) for hour, word in read if isinstance(hour, int) and isinstance(word, str)]
 
 
-def _texts(data: Mapping[str, object]) -> Texts:
-    sources = SECTIONS.sources(data)
+def _texts(data: Mapping[str, object], form: str) -> Texts:
+    sources = SECTIONS.sources(data, form)
     weekdays, months = words(data["weekdays"]) or (), words(data["months"]) or ()
     return Texts(sources, SECTIONS.compiled(sources), weekdays, months, _parts_of_day(data))

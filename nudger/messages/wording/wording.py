@@ -13,17 +13,15 @@ from itertools import product
 from jinja2 import Template
 
 from nudger.errors import NudgerError
-from nudger.messages.bank.blank import is_blank
 from nudger.messages.bank.choice import KEPT, Choices, contact_now, contacts_of
 from nudger.messages.bank.messages import MESSAGE, Bank, Message
-from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source
-from nudger.messages.wording import saying
-from nudger.messages.wording.helplines import Helplines
+from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source, is_blank
+from nudger.messages.wording.helplines import ELSEWHERE, Helplines, Line
 from nudger.messages.wording.pages import Pages
 from nudger.messages.wording.segments import count, to_gsm7
 from nudger.messages.wording.sources import Sources
-from nudger.messages.wording.texts import Texts
-from nudger.model import Contact, Effort, History, Kind, Nudge, Plan
+from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, without_form
+from nudger.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 
 LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -43,13 +41,16 @@ class Worded:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The banks and texts of every language."""
+    """The banks and texts of every voice: a language, or a language with one of its forms of address
+    ("es", "es.usted"). Whoever asks for a form that the language has lost is answered in the usual one.
+    """
 
     banks: Mapping[tuple[str, Kind], Bank]
     texts: Mapping[str, Texts]
     pages: Mapping[str, Pages]
     lines: Helplines
     email: Template  # the HTML of emails
+    forms: Mapping[str, Sequence[str]]  # by language, the usual one first; none where it speaks to all alike
     choices: Choices
 
     @classmethod
@@ -61,21 +62,36 @@ class Wording:
         problem of every file at once.
         """
         read = Sources.read(sources)
-        choices = Choices.of(read.banks, {language: _own_plans(one) for language, one in read.texts.items()})
-        return cls(read.banks, read.texts, read.pages, read.helplines, read.page, choices)
+        choices = Choices(read.banks, {voice: _own_plans(one) for voice, one in read.texts.items()})
+        return cls(read.banks, read.texts, read.pages, read.helplines, read.page, read.forms, choices)
 
     @property
     def languages(self) -> frozenset[str]:
-        return frozenset(self.texts)
+        return frozenset(self.forms)
 
-    def template_keys(self, language: str, kind: Kind) -> frozenset[str]:
+    def texts_of(self, voice: str) -> Texts:
+        """What nudger itself says in this voice. Raises NudgerError where there is no such language."""
+        if voice not in self.texts:
+            language = without_form(voice)
+            if language not in self.texts:
+                known = ", ".join(sorted(self.languages))
+                raise NudgerError(f'no words in "{language}"', f"there are {known}")
+            return self.texts[language]
+        return self.texts[voice]
+
+    def template_keys(self, voice: str, kind: Kind) -> frozenset[str]:
         """The keys that a plan may name as `template`."""
-        return frozenset(message.key for message in self._bank(language, kind).messages)
+        return frozenset(message.key for message in self._bank(voice, kind).messages)
 
-    def template(self, language: str, kind: Kind, key: str) -> str | None:
+    def template(self, voice: str, kind: Kind, key: str) -> str | None:
         """The Jinja2 source of that message, for `check` and `longest`."""
-        message = self._bank(language, kind).message(key)
+        message = self._bank(voice, kind).message(key)
         return message.text if message else None
+
+    def touches(self, voice: str, kind: Kind, key: str) -> frozenset[Topic]:
+        """The topics that this message touches."""
+        message = self._bank(voice, kind).message(key)
+        return message.avoid if message else frozenset()
 
     def nudge(
         self,
@@ -104,9 +120,9 @@ class Wording:
                 worded = self._worded(plan, nudge, None, own, contact, local_now)
                 if not own.may_be_blank or not is_blank(worded.text):
                     return worded
-        self._texts(plan.language)
+        voice, has_contact = self._known(plan.voice), contact is not None
         occurrence = (seed, plan.person, nudge.id, local_date.isoformat(), str(slot), str(round))
-        chosen = self.choices.message(plan, nudge, contact is not None, tiny, history, occurrence)
+        chosen = self.choices.message(plan, nudge, voice, has_contact, tiny, local_now, history, occurrence)
         return self._worded(plan, nudge, chosen.key, chosen.compiled, contact, local_now)
 
     def _worded(
@@ -119,17 +135,17 @@ class Wording:
         local_now: datetime,
     ) -> Worded:
         contact = contact if "contact" in compiled.uses else None
-        subject = self.subject(plan.language, nudge.kind)
+        subject = self.subject(plan.voice, nudge.kind)
         if not compiled.uses:
             text, segments = _the_same_for_all(compiled)
             return Worded(text, subject, key, None, segments)
         text = _tidy(compiled.render(self._values(plan, nudge, contact, local_now, compiled)))
         return Worded(text, subject, key, contact.name if contact else None, count(text).segments)
 
-    def with_ways_out(self, worded: Worded, language: str, nudge: Nudge) -> Worded:
+    def with_ways_out(self, worded: Worded, voice: str, nudge: Nudge) -> Worded:
         """Once a month, never as a text of its own: in place of a message that the bank chose, and below
         words that the plan chose."""
-        reminder = self.system(language, "reminder")
+        reminder = self.system(voice, "reminder")
         if nudge.message is None and nudge.template is None:
             return replace(worded, text=reminder, bank_key=None, contact=None, segments=1, ways_out=True)
         text = f"{worded.text}\n\n{reminder}"
@@ -147,52 +163,79 @@ class Wording:
         h = history  # by position: `replace` takes three times as long, and every send comes by here
         return History(h.on, h.sent, h.last_at, recent, contacted, h.left_out, shown_at)
 
-    def system(self, language: str, key: str, **values: object) -> str:
+    def system(self, voice: str, key: str, **values: object) -> str:
         """One of nudger's own texts (`texts.ANSWERS` lists them and the values that each takes)."""
-        texts = self._texts(language)
+        texts = self.texts_of(voice)
         missing = texts.compiled["texts"][key].uses - values.keys() - texts.sources["commands"].keys()
         if missing:
             raise NudgerError(f'the text "{key}" was not given {", ".join(sorted(missing))}')
         return _tidy(texts.say("texts", key, values))
 
-    def page(self, language: str, section: str, key: str, **values: object) -> str:
+    def page(self, voice: str, section: str, key: str, **values: object) -> str:
         """A text of a web page (`pages.SECTIONS` lists them and the values that each takes)."""
-        return self.pages[language].say(section, key, values)
+        return self.pages[self._known(voice)].say(section, key, values)
 
-    def command(self, language: str, command: str) -> str:
+    def command(self, voice: str, command: str) -> str:
         """The word with which people of this language say LATER, DONE and the like."""
-        return self._texts(language).sources["commands"][command]
+        return self.texts_of(voice).sources["commands"][command]
 
-    def subject(self, language: str, kind: Kind | None) -> str:
+    def subject(self, voice: str, kind: Kind | None) -> str:
         """The email subject of a nudge of this kind, or (None) of an answer."""
-        return self._texts(language).sources["subjects"][kind or "answer"]
+        return self.texts_of(voice).sources["subjects"][kind or "answer"]
 
-    def welcome_subject(self, language: str) -> str:
+    def welcome_subject(self, voice: str) -> str:
         """The email subject of the question for consent."""
-        return self._texts(language).sources["subjects"]["consent"]
+        return self.texts_of(voice).sources["subjects"]["consent"]
 
-    def say_when(self, language: str, local_at: datetime, local_now: datetime) -> saying.When:
+    def say_when(self, voice: str, local_at: datetime, local_now: datetime) -> When:
         """`local_at` in words ("tomorrow at 9:30 am"), as seen from `local_now`."""
-        return saying.say_when(self._texts(language), local_at, local_now)
+        return self.texts_of(voice).when(local_at, local_now)
 
-    def say_time(self, language: str, wall: time) -> str:
+    def say_time(self, voice: str, wall: time) -> str:
         """A wall time as the language tells it."""
-        return saying.say_time(self._texts(language), wall)
+        return self.texts_of(voice).time(wall)
 
-    def weekday(self, language: str, day: date) -> str:
-        return saying.weekday(self._texts(language), day)
+    def weekday(self, voice: str, day: date) -> str:
+        return self.texts_of(voice).weekday(day)
 
-    def kind(self, language: str, kind: Kind) -> str:
+    def kind(self, voice: str, kind: Kind) -> str:
         """What a kind is called."""
-        return self._texts(language).sources["kinds"][kind]
+        return self.texts_of(voice).sources["kinds"][kind]
 
-    def helplines(self, country: str | None, language: str = "en") -> str:
+    def helplines(self, country: str | None, voice: str = "en") -> str:
         """Whom to call, as the end of a sentence that begins "please"."""
-        return self.lines.say(country, language)
+        return self.lines.say(country, without_form(voice), self.texts_of(voice)).all
+
+    def crisis(
+        self, voice: str, kind: str, country: str | None, *, told: str = "", stopped: bool = False
+    ) -> str:
+        """The answer to a text that speaks of danger, by its kind (one of CRISIS_KINDS).
+
+        `told`: the contact who gets a notice, whom the answer names. `stopped`: after STOP nothing
+        more comes, else all is quiet until RESUME.
+        """
+        assert kind in CRISIS_KINDS
+        said = [self._with_lines(voice, f"crisis_{kind}", kind, country)]
+        if told:
+            said.append(self.system(voice, "crisis_told", contact=told))
+        said.append(self.system(voice, "crisis_stopped" if stopped else "crisis_held"))
+        return " ".join(said)
+
+    def concern(self, voice: str, kind: str, country: str | None) -> str:
+        """The answer to a text that may speak of danger of this kind."""
+        return self._with_lines(voice, "concern", kind, country)
 
     def stale_helplines(self, today: date) -> tuple[str, ...]:
         """The countries whose helplines nobody has looked at for 180 days."""
         return self.lines.stale(today)
+
+    def helpline_country(self, country: str | None) -> str:
+        """The country whose lines people of this one get: ELSEWHERE where it has none."""
+        return country if country in self.lines.countries and country is not None else ELSEWHERE
+
+    def unchecked_helplines(self, country: str | None, language: str) -> Sequence[Line]:
+        """The lines that a person there may be sent to, and that nobody has looked up."""
+        return self.lines.unchecked(country, language)
 
     def check(self, source: str, *, has_contact: bool, has_if_then: bool = True) -> str | None:
         """What is wrong with a plan's own message, or None. What passes never fails to render."""
@@ -208,9 +251,9 @@ class Wording:
             return 'uses "if_then", and the plan has none'
         return None
 
-    def echo(self, if_then: str, language: str) -> str:
+    def echo(self, if_then: str, voice: str) -> str:
         """The longest text that echoes a plan's if-then line."""
-        texts = self._texts(language)
+        texts = self.texts_of(voice)
         return max(
             (_plain(texts.say("if_then", key, {"if_then": if_then})) for key in texts.sources["if_then"]),
             key=_cost,
@@ -238,7 +281,7 @@ class Wording:
 
     def _every(self, source: str, plan: Plan, nudge: Nudge) -> Iterator[tuple[Mapping[str, object], str]]:
         """Every text that can come of it, each with what varies."""
-        texts, compiled = self._texts(plan.language), _compiled(source)
+        texts, compiled = self.texts_of(plan.voice), _compiled(source)
         ranges = {
             "weekday": texts.weekdays,
             "part_of_day": [word for _, word in texts.parts_of_day],
@@ -254,7 +297,7 @@ class Wording:
         self, plan: Plan, nudge: Nudge, contact: Contact | None, local_now: datetime, compiled: Compiled
     ) -> dict[str, object]:
         """What the message uses, and no more: most use little."""
-        texts, values = self._texts(plan.language), dict[str, object]()
+        texts, values = self.texts_of(plan.voice), dict[str, object]()
         for name in compiled.uses:
             match name:
                 case "name":
@@ -264,23 +307,27 @@ class Wording:
                 case "kind":
                     values[name] = texts.sources["kinds"][nudge.kind]
                 case "weekday":
-                    values[name] = saying.weekday(texts, local_now.date())
+                    values[name] = texts.weekday(local_now.date())
                 case "part_of_day":
-                    values[name] = saying.part_of_day(texts, local_now)
+                    values[name] = texts.part_of_day(local_now)
                 case "if_then":
                     values[name] = plan.if_then or ""
                 case "snooze":
-                    values[name] = saying.say_duration(texts, nudge.snooze)
+                    values[name] = texts.duration(nudge.snooze)
         return values
 
-    def _texts(self, language: str) -> Texts:
-        if language not in self.texts:
-            raise NudgerError(f'no words in "{language}"', f"there are {', '.join(sorted(self.texts))}")
-        return self.texts[language]
+    def _with_lines(self, voice: str, key: str, kind: str, country: str | None) -> str:
+        texts = self.texts_of(voice)
+        lines = self.lines.say(country, without_form(voice), texts, safe=kind == "danger")
+        return self.system(voice, key, helplines=lines.all, line=lines.line, emergency=lines.emergency)
 
-    def _bank(self, language: str, kind: Kind) -> Bank:
-        self._texts(language)
-        return self.banks[language, kind]
+    def _known(self, voice: str) -> str:
+        """The voice, or its language where that has no such form."""
+        self.texts_of(voice)
+        return voice if voice in self.texts else without_form(voice)
+
+    def _bank(self, voice: str, kind: Kind) -> Bank:
+        return self.banks[self._known(voice), kind]
 
 
 def _when(values: Mapping[str, object]) -> str:
@@ -298,9 +345,7 @@ def _when(values: Mapping[str, object]) -> str:
 def _own_plans(texts: Texts) -> Sequence[Message]:
     """The messages that echo a plan's if-then line."""
     sources, compiled = texts.sources["if_then"], texts.compiled["if_then"]
-    return [
-        Message(f"own-plan-{key}", sources[key], Effort.TINY, False, compiled[key]) for key in sorted(sources)
-    ]
+    return [Message(f"own-plan-{key}", sources[key], Effort.TINY, compiled[key]) for key in sorted(sources)]
 
 
 def _compiled(source: str) -> Compiled:
