@@ -1,12 +1,13 @@
 """`nudger interpret`: how a reply would be understood and answered, and how well many are."""
 
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nudger import plans
 from nudger.cli.context import AsJson, clock, settings_of
 from nudger.cli.show import json_line, local, out
 from nudger.core import Core
@@ -14,10 +15,11 @@ from nudger.delivery.answering import answer
 from nudger.delivery.inbound import Bound, Inbound, Writer
 from nudger.effects import Answer, Response
 from nudger.errors import UsageError
+from nudger.files import find_plans
 from nudger.instants import YEARS, computable_date
-from nudger.model import At, ChannelName, Kind, Nudge, Person, Plan, Window
+from nudger.model import At, ChannelName, Contact, Kind, Nudge, Person, Plan, Window
 from nudger.plans import Wrong, check_duration, check_quiet
-from nudger.replies import understand
+from nudger.replies import Ask, AskError, Understood, understand
 from nudger.replies.scoring import Case, Score, TableError, read_table
 
 
@@ -33,6 +35,19 @@ def interpret(
     language: Annotated[str, typer.Option(help="The person's language.")] = "en",
     snooze: Annotated[str, typer.Option(help="What a bare LATER means.")] = "1h",
     quiet: Annotated[str, typer.Option(help='Quiet hours, or "none".')] = "20:00-09:00",
+    country: Annotated[
+        str | None, typer.Option(help="Whose dates in digits, holidays and helplines.")
+    ] = None,
+    contacts: Annotated[str, typer.Option(metavar='"Sam:brother, Ana"', help="The person's contacts.")] = "",
+    asked: Annotated[
+        str | None, typer.Option(metavar="FORM", help='An open ask: line, 0-10, yes/no, "calm|flat|tense".')
+    ] = None,
+    after_nudge: Annotated[
+        Kind | None, typer.Option("--after-nudge", help="The kind of the nudge that it answers.")
+    ] = Kind.REST,
+    person: Annotated[
+        str | None, typer.Option(metavar="ID", help="All of that from this person's plan.")
+    ] = None,
     score: Annotated[
         Path | None,
         typer.Option(
@@ -46,14 +61,20 @@ def interpret(
 ) -> None:
     """How a reply would be understood, and what would be answered."""
     core = Core(settings_of(context, running=False))
-    writer = _writer(core, timezone, language, snooze, quiet)
+    if person is not None:
+        plan = _plan_of(core, person)
+    else:
+        plan = _plan(core, timezone, language, snooze, quiet, country, contacts, after_nudge or Kind.REST)
+    ask = _ask(asked)
     if score is not None:
-        _score(core, writer, score, show=show, json=json)
+        _score(core, plan, score, show=show, json=json)
         return
-    at = _instant(now, core, timezone)
+    at = _instant(now, core, plan.timezone)
+    bound = Bound(1, plan.nudges[0].id, plan.nudges[0].kind, at) if plan.nudges and after_nudge else None
+    writer = Writer(Person(plan), bound)
     lines = [text] if text is not None else (line.rstrip("\n") for line in sys.stdin)
     for line in lines:
-        understood = core.responder.understand(writer, line, at)
+        understood = _understood(core, plan, line, at, ask, after_nudge)
         response = answer(core.responder, writer, Inbound("", ChannelName.EMAIL, "", line, at))
         if json:
             json_line(
@@ -61,7 +82,11 @@ def interpret(
                     "text": line,
                     "intent": understood.intent,
                     "kind": understood.danger,
-                    "until": understood.until,
+                    "value": understood.value,
+                    "from": understood.begins or _wall(understood.earliest),
+                    "until": understood.until or _wall(understood.latest),
+                    "timezone": understood.zone,
+                    "contact": _contact(understood.contacts),
                     "reply": _reply(response),
                 }
             )
@@ -72,19 +97,55 @@ def interpret(
             out.print(f"  {_reply(response)}", markup=False)
 
 
-def _score(core: Core, writer: Writer, file: Path, *, show: bool, json: bool) -> None:
+def _understood(
+    core: Core, plan: Plan, text: str, at: datetime, ask: Ask | None, after_nudge: Kind | None
+) -> Understood:
+    """What a text of this person means."""
+    return understand(
+        text,
+        language=plan.language,
+        now=at,
+        zone=core.zone(plan.timezone),
+        snooze=plan.nudges[0].snooze if plan.nudges else timedelta(hours=1),
+        quiet=plan.quiet,
+        words=core.words,
+        after_nudge=after_nudge,
+        country=plan.country,
+        contacts={one.name: one.relation for one in plan.contacts},
+        ask=ask,
+    )
+
+
+def _wall(at: time | None) -> str | None:
+    return f"{at:%H:%M}" if at is not None else None
+
+
+def _contact(names: tuple[str, ...]) -> str | list[str] | None:
+    """One, or those who may be meant."""
+    return list(names) if len(names) > 1 else names[0] if names else None
+
+
+def _ask(form: str | None) -> Ask | None:
+    try:
+        return Ask.read(form) if form is not None else None
+    except AskError as error:
+        raise UsageError(f"--asked: {error}") from None
+
+
+def _score(core: Core, plan: Plan, file: Path, *, show: bool, json: bool) -> None:
     """Holds every text of a table against what it means: sent by this person, after a nudge."""
-    plan, score = writer.person.plan, Score()
+    score = Score()
     for case in _cases(file, plan.language, core):
         found = understand(
             case.text,
             language=plan.language,
             now=case.now,
             zone=case.zone,
-            snooze=plan.nudges[0].snooze,
+            snooze=plan.nudges[0].snooze if plan.nudges else timedelta(hours=1),
             quiet=plan.quiet,
             words=core.words,
-            after_nudge=plan.nudges[0].kind,
+            after_nudge=Kind.REST,
+            country=case.country or plan.country,
         )
         score.add(case, found)
         if show and not case.is_met_by(found):
@@ -105,17 +166,43 @@ def _cases(file: Path, language: str, core: Core) -> list[Case]:
         raise UsageError("\n".join(f"{file}: {line}" for line in error.message.splitlines())) from None
 
 
-def _writer(core: Core, timezone: str, language: str, snooze: str, quiet: str) -> Writer:
-    """Someone who was just sent a nudge."""
+def _plan(
+    core: Core,
+    timezone: str,
+    language: str,
+    snooze: str,
+    quiet: str,
+    country: str | None,
+    contacts: str,
+    kind: Kind,
+) -> Plan:
+    """The plan of someone of whom no more is known."""
     if core.zones.zone(timezone) is None:
         raise UsageError(f'--timezone: expected a name like "Europe/London", got {timezone!r}')
     if language not in core.wording.languages:
         known = ", ".join(sorted(core.wording.languages))
         raise UsageError(f"--language: expected one of {known}, got {language!r}")
-    nudge = Nudge("rest", Kind.REST, At(()), snooze=_snooze(snooze))
-    plan = Plan("someone", "Someone", timezone, language, quiet=_quiet(quiet), nudges=(nudge,))
-    bound = Bound(1, "rest", Kind.REST, clock.now())
-    return Writer(Person(plan), bound)
+    named = [one.partition(":") for one in contacts.split(",") if one.strip()]
+    return Plan(
+        "someone",
+        "Someone",
+        timezone,
+        language,
+        country=country.upper() if country else None,
+        quiet=_quiet(quiet),
+        nudges=(Nudge(kind.value, kind, At(()), snooze=_snooze(snooze)),),
+        contacts=tuple(Contact(name.strip(), relation.strip()) for name, _, relation in named),
+    )
+
+
+def _plan_of(core: Core, person: str) -> Plan:
+    """The plan of this person, as their file says."""
+    folder = core.settings.plans_dir
+    found = find_plans([folder] if folder.is_dir() else [])
+    plan = plans.read(found.sources, core.facts(clock.now()), found.shared).plans.get(person)
+    if plan is None:
+        raise UsageError(f"--person: no plan of {person!r} without problems in {str(folder)!r}")
+    return plan
 
 
 def _instant(now: str | None, core: Core, timezone: str) -> datetime:

@@ -86,6 +86,8 @@ class Responder:
             words=self.words,
             ours=[sent.text for sent in writer.sent],
             after_nudge=bound.kind if bound else None,
+            country=plan.country,
+            contacts={contact.name: contact.relation for contact in plan.contacts},
         )
         tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
         if understood.intent in _OF_NUDGES and tapped is not None and not tapped.is_nudge:

@@ -30,7 +30,7 @@ class Here:
     def now(self) -> datetime:
         return datetime.fromisoformat(self.wall).replace(tzinfo=self.zone).astimezone(UTC)
 
-    def read(self, text: str, ours: Sequence[str] = ()) -> Understood:
+    def read(self, text: str, ours: Sequence[str] = (), **more: object) -> Understood:
         return understand(
             text,
             language=self.language,
@@ -40,6 +40,7 @@ class Here:
             quiet=window(self.quiet),
             words=self.words,
             ours=ours,
+            **more,
         )
 
     def read_case(self, case: scoring.Case) -> Understood:
@@ -53,6 +54,7 @@ class Here:
             quiet=window(self.quiet),
             words=self.words,
             after_nudge=Kind.REST,
+            country=case.country,
         )
 
     def shown(self, at: datetime | None) -> str | None:

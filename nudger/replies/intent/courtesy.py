@@ -24,6 +24,11 @@ class Courtesy:
         meanings = ((no, Intent.SKIP), (yes, Intent.START), (ok | praise, Intent.DONE), (hi, Intent.HELP))
         return cls(meanings, soft, soft | no | praise)
 
+    def agrees(self, words: Sequence[str]) -> bool | None:
+        """Whether a text says yes; None where it says neither yes nor no, and where it says both."""
+        no, yes = (not some.isdisjoint(words) for some, _ in self.meanings[:2])
+        return yes if no != yes else None
+
     def meaning(self, words: Sequence[str]) -> Intent | None:
         """What a text of nothing but courtesies means."""
         return next((intent for some, intent in self.meanings if not some.isdisjoint(words)), None)

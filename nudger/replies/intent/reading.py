@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.model import Kind, Window
+from nudger.replies.intent.answers import Ask
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
 from nudger.replies.intent.meanings import CrisisKind, Intent, Understood
@@ -23,6 +24,7 @@ from nudger.replies.time.moments import Now
 UNKNOWN = Understood(Intent.UNKNOWN)
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 _LONGEST_KEYWORD = 4  # words
+_FEW = 3  # words of a command that is all of a text
 _NO_WORDS = 2  # so many that nobody knows are none
 _SHORT = 3  # letters around an emoji on a tap: "to", "zu", "em"
 
@@ -40,19 +42,55 @@ def understand(
     after_nudge: Kind | None = None,
     country: str | None = None,
     contacts: Mapping[str, str] | None = None,
+    ask: Ask | None = None,
 ) -> Understood:
     """What a reply means to somebody of this language, here and now. Every text gets an answer.
 
     `now` is an aware UTC datetime; `snooze` is what a bare LATER puts off by; a snooze that lands in
     `quiet` moves to its end; `ours` are the messages that were lately sent to them; `after_nudge` is the kind
     of the nudge that it answers, if there was one; `country` says whose dates and holidays are meant;
-    `contacts` are the names of their contacts with the relation. Only the first 1,600 characters are looked
-    at."""
+    `ask` is what an open ask wants; `contacts` are the names of their contacts with the relation. Only the
+    first 1,600 characters are looked at."""
     folded, here = fold(text), Now(now, zone, snooze, quiet, country, contacts or {})
     found = _understand(folded, ours, language, here, words)
+    if ask is not None and not found.automatic:
+        found = _answered(text, folded, ask, found, language, here, words)
     if found is UNKNOWN and after_nudge is not None and _has_words(folded, language, words):
         return Understood(Intent.SAID)
     return found
+
+
+def _answered(
+    text: str, folded: str, ask: Ask, found: Understood, language: str, here: Now, words: Words
+) -> Understood:
+    """What a text is that may answer an open ask. An opt-out, a crisis and, under a line, a concern and a
+    command stay what they are; a command beside an answer does both."""
+    if found.intent in (Intent.STOP, Intent.CRISIS):
+        return found
+    near = words.near(language)[0]
+    said = near.spelling.correct(tokens(words.letters.own_words(folded)))
+    if ask.is_line:
+        kept = found is not UNKNOWN and not found.concern and len(said.words) <= _FEW
+        if kept or not said.words:
+            return found
+        return (
+            replace(found, value=text.strip())
+            if found.concern
+            else Understood(Intent.ANSWER, value=text.strip())
+        )
+    first, *others = list(said.clauses()) or [said.words]
+    value = ask.value(first, near.commands.times, near.commands.courtesy)
+    if value is None:
+        return Understood(Intent.SAID) if ask.span is not None and _is_number(said.words) else found
+    rest = tuple(word for clause in others for word in clause)
+    beside = near.commands.understand(rest, near.phrases.look(rest), here) if rest else None
+    if beside is not None and beside.intent not in (Intent.START, Intent.HELP):
+        return replace(beside, value=value)
+    return Understood(Intent.ANSWER, value=value)
+
+
+def _is_number(found: Sequence[str]) -> bool:
+    return len(found) == 1 and found[0].isdecimal()
 
 
 def _has_words(folded: str, language: str, words: Words) -> bool:

@@ -49,7 +49,8 @@ class Remarks:
         if begins is None:
             return None
         if others:
-            ends = day_begins(others[-1], replace(now, at=begins), through=not asked.until)
+            last = replace(others[-1], lasts=max(1, others[-1].lasts))
+            ends = day_begins(last, replace(now, at=begins), through=not asked.until)
         elif asked.span is not None:
             ends = now.after_quiet(begins + asked.span)
         elif first.lasts > 1:

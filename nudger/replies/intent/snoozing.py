@@ -57,7 +57,7 @@ class Snoozing:
         if looked.found(VERBS, words):
             return _snooze(asked, now)
         reasons = {at for start, end in looked.spans(WORDS, words) for at in range(start, end)}
-        if self._left(words, places | reasons) or not self.reserved.isdisjoint(words):
+        if self._left(words, places | reasons):
             return None
         timed = asked is not None and (asked.names_moment or _is_minutes(asked))
         return _snooze(asked, now) if reasons or timed else None

@@ -1,0 +1,156 @@
+"""Answers to an open ask, and what people say besides commands, in the words of DESIGN, "Understanding"."""
+
+from datetime import time
+
+import pytest
+
+from nudger.replies import Ask, AskError, Intent
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "intent", "value"),
+    [
+        ("0-10", "7", "answer", 7),
+        ("0-10", "about a 7 today", "answer", 7),
+        ("0-10", "seven", "answer", 7),
+        ("0-10", "12", "said", None),
+        ("0-10", "in 20 minutes", "snooze", None),
+        ("0-10", "4. and pause tomorrow please", "pause", 4),
+        ("0-10", "STOP", "stop", None),
+        ("yes/no", "yes", "answer", True),
+        ("yes/no", "nope", "answer", False),
+        ("calm|flat|tense", "bit flat today", "answer", "flat"),
+        ("calm|flat|tense", "later", "snooze", None),
+        ("line", "the bus driver smiled", "answer", "the bus driver smiled"),
+        ("line", "later", "snooze", None),
+        ("line", "please stop texting me", "stop", None),
+        ("line", "I want to kill myself", "crisis", None),
+    ],
+)
+def test_an_answer_is_what_has_the_form_that_was_asked_for(form, text, intent, value, here):
+    found = here.read(text, ask=Ask.read(form))
+
+    assert (found.intent, found.value) == (intent, value)
+
+
+@pytest.mark.parametrize("form", ["", "10-0", "0-101", "one", "a|", "a|b|c|d|e|f|g"])
+def test_a_form_that_is_none_is_refused_with_those_there_are(form):
+    with pytest.raises(AskError, match="expected"):
+        Ask.read(form)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "until"),
+    [
+        ("away friday to sunday", "2026-11-27 09:00", "2026-11-30 09:00"),
+        ("on holiday from friday for a week", "2026-11-27 09:00", "2026-12-04 09:00"),
+        ("away from the 24th until the 27th", "2026-11-24 09:00", "2026-11-27 09:00"),
+    ],
+)
+def test_away_has_a_start_and_an_end(text, begins, until, here):
+    found = here.read(text)
+
+    assert (found.intent, here.shown(found.begins), here.shown(found.until)) == (Intent.AWAY, begins, until)
+
+
+@pytest.mark.parametrize(
+    ("text", "earliest", "latest"),
+    [
+        ("not before 10", time(10), None),
+        ("nothing after 6", None, time(18)),
+        ("mornings are better", None, time(12)),
+        ("no texts before 9 please", time(9), None),
+    ],
+)
+def test_hours_are_the_earliest_and_the_latest_that_is_wanted(text, earliest, latest, here):
+    found = here.read(text)
+
+    assert (found.intent, found.earliest, found.latest) == (Intent.HOURS, earliest, latest)
+
+
+@pytest.mark.parametrize(
+    ("text", "contacts"),
+    [("talked to Sam", ("Sam",)), ("saw my sister", ("Ana",)), ("rang a friend", ()), ("met the sams", ())],
+)
+def test_met_names_the_contact_or_those_who_may_be_meant(text, contacts, here):
+    found = here.read(text, contacts={"Sam": "brother", "Ana": "sister"})
+
+    assert (found.intent, found.contacts) == (Intent.MET, contacts)
+
+
+def test_of_two_who_may_be_meant_both_are_named(here):
+    found = here.read("saw my sister", contacts={"Ana": "sister", "Mia": "sister"})
+
+    assert found.contacts == ("Ana", "Mia")
+
+
+def test_travel_names_the_zone_and_until_when(here):
+    found = here.read("in Tokyo until friday")
+
+    assert (found.intent, found.zone, here.shown(found.until)) == (
+        Intent.TRAVEL,
+        "Asia/Tokyo",
+        "2026-11-27 09:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [("cancel that", None), ("cancel that, I meant 4pm", "2026-11-23 16:00"), ("oops", None)],
+)
+def test_undo_takes_the_last_command_back_with_what_was_meant(text, until, here):
+    found = here.read(text)
+
+    assert (found.intent, here.shown(found.until)) == (Intent.UNDO, until)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("not today", "today"),
+        ("more like this", "like"),
+        ("not keen on that one", "dislike"),
+        ("no more baths please", "dislike"),
+        ("who is this", "who"),
+        ("is this a scam", "who"),
+    ],
+)
+def test_what_is_said_of_messages_and_of_who_sends_them(text, intent, here):
+    assert here.read(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "until"),
+    [
+        ("pause until 5/12", "GB", "2026-12-05 09:00"),
+        ("pause until 5/12", "US", "2027-05-12 09:00"),
+        ("pause until 24/12", "US", "2026-12-24 09:00"),
+        ("pause until 2026-12-10", "US", "2026-12-10 09:00"),
+        ("pause until 10.12.", "GB", "2026-12-10 09:00"),
+        ("pause until christmas", "GB", "2026-12-25 09:00"),
+        ("pause until thanksgiving", "US", "2026-11-26 09:00"),
+        ("pause until mlk day", "US", "2027-01-18 09:00"),
+    ],
+)
+def test_dates_in_digits_and_holidays_are_those_of_the_country(text, country, until, here):
+    found = here.read(text, country=country)
+
+    assert (found.intent, here.shown(found.until)) == (Intent.PAUSE, until)
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("at 4, no wait, 5", "2026-11-23 17:00"),
+        ("in an hour. actually make it two", "2026-11-23 12:00"),
+        ("tonight, no, tomorrow", "2026-11-24 09:30"),
+        ("5pm not 4", "2026-11-23 17:00"),
+        ("am at work till half five", "2026-11-23 17:30"),
+        ("2 sec", "2026-11-23 10:10"),
+        ("end of the day", "2026-11-23 18:00"),
+    ],
+)
+def test_corrections_count_last_and_am_may_be_a_verb(text, until, here):
+    found = here.read(text)
+
+    assert (found.intent, here.shown(found.until)) == (Intent.SNOOZE, until)
