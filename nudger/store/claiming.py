@@ -72,27 +72,34 @@ def claim_due(
     if not tx.database.is_sqlite:
         tx.connection.execute(_BY_INDEX)
     urgent, due = (_URGENT_PEOPLE, _DUE_PEOPLE) if tx.database.is_sqlite else (_FREE_URGENT, _FREE_PEOPLE)
-    limited = senders.limited(senders.read(tx, now), limits)
+    known = senders.read(tx, now)
+    limited = senders.limited(known, limits)
     ways = senders.ways(limited, limits, now)
     first = tx.connection.scalars(urgent, {"now": now}).all()
     met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all() if limit > 0 else []
     claimed = Claimed(now, owner, stamp(now))
     ids = list(dict.fromkeys([*first, *met]))
     if care.careful:
+        held = _held(tx, limited, limits, 0, bool(first), now)
         _take(tx, claimed, ids, care, lambda into, one, dues: into.take(one, dues, decide(one, dues, ways)))
     else:
         found = list(_due_by_person(tx, ids, now))
-        roomy = _roomy(tx, limited, limits, sum(len(dues) for _, dues in found), now)
+        entries = sum(len(dues) for _, dues in found)
+        held = _held(tx, limited, limits, entries, bool(first), now)
+        # RACE: another daemon may have spent it since it was seen.
+        roomy = {name for name, one in held.items() if _is_roomy(tx, one, limits, entries, now)}
         tight = {name: one for name, one in limited.items() if name not in roomy}
         at_once = replace(senders.ways(tight, limits, now), unanswered=ways.unanswered)
         for one, dues in found:
             claimed.take(one, dues, decide(one, dues, at_once))
-        for channel, sender in roomy.items():
-            senders.put(tx, _after(sender, limits[channel], claimed.take_spent(channel), now))
+        for channel in roomy:
+            held[channel] = _after(held[channel], limits[channel], claimed.take_spent(channel), now)
+            senders.put(tx, held[channel])
         claimed.write(tx)
     turns = []
     for channel in ChannelName:  # also where nothing has to wait any more: those who did are let out
-        turn = _Turn(channel, limits.get(channel, senders.NO_LIMIT), ways, decide, care)
+        rate = limits.get(channel, senders.NO_LIMIT)
+        turn = _Turn(channel, rate, ways, decide, care, held.get(channel), channel in known)
         turns.append(turn.run(tx, claimed, limit - len(claimed.sendings)))
     return claimed.claim(len(met), min((at for at in turns if at is not None), default=None))
 
@@ -116,20 +123,28 @@ def _answers_due(tx: Transaction, person_id: str, now: datetime) -> list[Due]:
     return readable.made(tx, _DUE_ENTRIES.where(_FROM_A_TEXT), occurrence.c.id, as_due, given)
 
 
-def _roomy(
-    tx: Transaction, limited: Mapping[ChannelName, Sender], limits: Limits, entries: int, now: datetime
+def _held(
+    tx: Transaction,
+    limited: Mapping[ChannelName, Sender],
+    limits: Limits,
+    entries: int,
+    urgent: bool,
+    now: datetime,
 ) -> dict[ChannelName, Sender]:
-    """Those, locked, that let so many entries out in this second however long their texts are, and behind
-    which nobody waits: there is no queue to join, only to count. So it is at high rates alone."""
-    roomy = {}
-    for channel, seen in limited.items():
-        least = delivery.LONGEST * entries
-        if not 0 < least <= _room(seen, limits, now) or not queues.is_empty(tx, channel, now):
-            continue
-        sender = senders.lock(tx, channel, now)
-        if least <= _room(sender, limits, now):  # RACE: another daemon may have spent it since it was seen
-            roomy[channel] = sender
-    return roomy
+    """Those that are spent from without a turn, locked in the order of all: who has room for all, and, where
+    something urgent is to go, everyone who counts it."""
+    held = {}
+    for channel, seen in sorted(limited.items()):
+        if (urgent and channel in limits) or _is_roomy(tx, seen, limits, entries, now):
+            held[channel] = senders.lock(tx, channel, now)
+    return held
+
+
+def _is_roomy(tx: Transaction, sender: Sender, limits: Limits, entries: int, now: datetime) -> bool:
+    """Whether it lets so many entries out in this second however long their texts are, and nobody waits
+    behind it: there is no queue to join, only to count. So it is at high rates alone."""
+    least = delivery.LONGEST * entries
+    return 0 < least <= _room(sender, limits, now) and queues.is_empty(tx, sender.channel, now)
 
 
 def _after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
@@ -165,6 +180,8 @@ class _Turn:
     ways: Ways
     decide: Decide
     care: Care
+    held: Sender | None  # already
+    known: bool  # it has a row
 
     def run(self, tx: Transaction, claimed: Claimed, at_most: int) -> datetime | None:
         """When the next turn comes; None where nobody waits any more."""
@@ -172,7 +189,9 @@ class _Turn:
         empty = queues.is_empty(tx, self.channel, now)
         if empty and (not urgent.segments or self.limit == senders.NO_LIMIT):
             return None
-        sender = senders.lock(tx, self.channel, now)
+        sender = self._sender(tx, urgent, now)
+        if sender is None:
+            return now
         if urgent.segments:
             sender = _after(sender, self.limit, urgent, now)
             senders.put(tx, sender)
@@ -196,6 +215,14 @@ class _Turn:
             sender = _after(sender, self.limit, claimed.take_spent(self.channel), now)
             senders.put(tx, sender)
         return None if queues.is_empty(tx, self.channel, now) else delivery.opens_at(sender, self.limit, now)
+
+    def _sender(self, tx: Transaction, urgent: Spent, now: datetime) -> Sender | None:
+        """Locked; None where another daemon has it, who gives out what there is: its turn in the order of
+        locks may be over. RACE: what became urgent a moment ago has to be counted all the same."""
+        if self.held is not None:
+            return self.held
+        wait = urgent.segments or not self.known
+        return (senders.lock if wait else senders.lock_free)(tx, self.channel, now)
 
     def _open(self) -> Ways:
         return Ways(

@@ -44,8 +44,15 @@ PRAGMAS = (
 )
 
 
+# deadlock_detected, serialization_failure
+LOST = frozenset({"40P01", "40001"})
+
 # For looking on, where the file can only be read.
 LOOKING_PRAGMAS = ("PRAGMA busy_timeout = 3000", "PRAGMA trusted_schema = OFF")
+
+
+class Contended(StoreError):
+    """PostgreSQL has undone this transaction for another's sake. Begun again, it goes through."""
 
 
 class Database:
@@ -85,6 +92,9 @@ class Database:
         try:
             yield
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
+            original = getattr(error, "orig", None)
+            if getattr(original, "sqlstate", None) in LOST:
+                raise Contended(f"the database {self.name}: {' '.join(str(original).split())}") from error
             raise self._explained(error) from error
         except exc.DatabaseError as error:
             if type(error) is not exc.DatabaseError:

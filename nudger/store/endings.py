@@ -167,9 +167,9 @@ def take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
 
 
 def opt_out(tx: Transaction, row: AnyRow, failure: SendFailure, now: datetime) -> None:
-    """The provider knows of a STOP that we do not."""
+    """The provider knows of a STOP that we do not. Whoever trusts a contact who says so is locked."""
     if row.origin == Origin.NOTICE:
-        notices.contact_said(tx, row.address, True, now)
+        notices.say(tx, row.address, True, now)
         return
     one, channel = people.read(tx, [row.person])[row.person], ChannelName(row.channel)
     if are_one(one.plan.address(channel), row.address):  # else it is a former number that has opted out

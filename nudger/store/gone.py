@@ -8,7 +8,7 @@ of theirs is read again, or the operator says that they may go.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -55,17 +55,24 @@ class Verdict:
     removed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()  # they were not before
     revived: tuple[str, ...] = ()  # removed a moment ago, before it came to so many: missing as well
+    found: tuple[str, ...] = ()  # they were missing, and are so no longer
+    waiting: int = 0  # how many others are missing still
+    accepted: bool = False  # the operator lets all of them go
 
     @property
     def everyone(self) -> Sequence[str]:
-        return (*self.removed, *self.missing, *self.revived)
+        return (*self.removed, *self.missing, *self.revived, *self.found)
 
     @property
     def size(self) -> int:
-        return len(self.removed) + len(self.missing) + len(self.revived)
+        return len(self.everyone)
 
     def parts(self, at_once: int) -> Iterator["Verdict"]:
         """The same, cut."""
+        if self.accepted:
+            yield Verdict(accepted=True)
+        for ids in chunks(self.found, at_once):
+            yield Verdict(found=tuple(ids))
         for ids in chunks(self.removed, at_once):
             yield Verdict(removed=tuple(ids))
         for ids in chunks(self.missing, at_once):
@@ -81,17 +88,17 @@ def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime
     """What comes of those of `ran` who are not among the people of `read`. `ran`: id -> file, of all whose
     plan runs and stood in one of the files of `read`, and of the people of `read`."""
     lost = {one: file for one, file in ran.items() if one not in read.people}
-    waiting = _waiting(tx, read, now)
+    found, waiting = _found(tx, read)
+    whole = Verdict(found=found, waiting=waiting)
     if read.accepted:
-        facts.put(tx, _ACCEPTED, now.isoformat())
-        return Verdict(removed=tuple(sorted(lost)))
+        return replace(whole, removed=tuple(sorted(lost)), accepted=True)
     if not lost and not waiting:
-        return NOBODY
+        return whole
     renamed = _renamed(tx, read, ran)
     known = {row.person for row in tx.connection.execute(_BY_ID, {"ids": list(lost)})} if waiting else set()
     new = {one: file for one, file in lost.items() if one not in renamed and one not in known}
     if not new or (len(new) <= FEW and not waiting):
-        return Verdict(removed=tuple(sorted({*new, *renamed})))
+        return replace(whole, removed=tuple(sorted({*new, *renamed})))
     before = _lately(tx, read, now)
     total = people.count(tx) + len(before) - len(renamed)
     if is_sudden(len(new) + len(before) + waiting, total):
@@ -100,7 +107,12 @@ def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime
         spoilt = set(_spoilt(new, before, [lost[one] for one in known], ran))
         missing, revived = ({one for one, file in ones.items() if file in spoilt} for ones in (new, before))
     removed = (new.keys() - missing) | renamed
-    return Verdict(tuple(sorted(removed)), tuple(sorted(missing)), tuple(sorted(revived)))
+    return replace(
+        whole,
+        removed=tuple(sorted(removed)),
+        missing=tuple(sorted(missing)),
+        revived=tuple(sorted(revived)),
+    )
 
 
 def _spoilt(
@@ -117,6 +129,11 @@ def _spoilt(
 
 def carry_out(tx: Transaction, verdict: Verdict, host: str, now: datetime) -> None:
     """Writes what comes of them; they are locked."""
+    if verdict.accepted:
+        facts.put(tx, _ACCEPTED, now.isoformat())
+    if verdict.found:
+        tx.connection.execute(_NO_LONGER, {"ids": list(verdict.found)})
+        standing.record_events(tx, verdict.found, now, "plan found")
     remove(tx, verdict.removed, now)
     restore(tx, verdict.revived, now)
     _miss(tx, (*verdict.missing, *verdict.revived), host, now)
@@ -206,15 +223,13 @@ def files(tx: Transaction, of: Collection[str] | None, host: str) -> set[str]:
     return set(tx.connection.scalars(_OF_HOST, {"looks": host, "ids": list(of)}))
 
 
-def _waiting(tx: Transaction, read: PlanRead, now: datetime) -> int:
-    """How many are missing still; those whose plans were read are so no longer."""
-    if not count(tx):
-        return 0
-    back = [row.person for row in tx.connection.execute(_BY_ID, {"ids": list(read.people)})]
-    people.lock(tx, back)
-    tx.connection.execute(_NO_LONGER, {"ids": back})
-    standing.record_events(tx, back, now, "plan found")
-    return count(tx)
+def _found(tx: Transaction, read: PlanRead) -> tuple[tuple[str, ...], int]:
+    """Those of the missing whose plans were read, and how many are missing still."""
+    missing = count(tx)
+    if not missing:
+        return (), 0
+    found = sorted(row.person for row in tx.connection.execute(_BY_ID, {"ids": list(read.people)}))
+    return tuple(found), missing - len(found)
 
 
 def _lately(tx: Transaction, read: PlanRead, now: datetime) -> Mapping[str, str]:

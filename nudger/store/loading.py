@@ -95,7 +95,7 @@ def _judged(tx: Transaction, read: PlanRead, now: datetime) -> tuple["_Load", Kn
     known = _known(tx, read.files, read.people)
     ran = {one: row.file for one, row in known.items() if row.removed_at is None}
     verdict = gone.judge(tx, read, ran, now)
-    read = erased.left_out(tx, read, lost=bool(verdict.missing) or gone.count(tx) > 0)
+    read = erased.left_out(tx, read, lost=bool(verdict.missing or verdict.waiting))
     return _Load(read, verdict), known
 
 
@@ -150,7 +150,8 @@ class _Load:
         changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
         back = sorted(one for one in read.people if one in known and known[one].removed_at is not None)
         moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
-        for ids in chunks(sorted({*changed, *back, *verdict.everyone, *self._refusing(known)}), CHUNK):
+        theirs = {*changed, *back, *moved, *verdict.everyone, *self._refusing(known)}
+        for ids in chunks(sorted(theirs), CHUNK):
             people.lock(tx, ids)
         _add(tx, [given[one] for one in added], now)
         _change(tx, [given[one] for one in changed], now)

@@ -1,5 +1,6 @@
 """Notices to trusted contacts: one that waits, the person's withdrawal, and the contact's own last word."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,14 @@ from nudger.model import ChannelName, Origin, Plan
 from nudger.phones import forms, one_phone
 from nudger.store import erased, people, standing
 from nudger.store.entries import planned
+from nudger.store.keys import among
 from nudger.store.standing import Cause, record_event, record_events
 from nudger.store.tables import IS_PLANNED, contact_word, occurrence, person
 from nudger.store.transaction import Transaction
 
 WITHDRAWN = Cause("withdrawn", "withdrawn by the person")
 STOPPED = Cause("contact", "the contact said STOP")
+_TRUSTING = select(person.c.id).where(among(person.c.trusted))
 
 
 def tell(tx: Transaction, person_id: str, told: Tell, at: datetime, **identity: Any) -> None:
@@ -50,12 +53,25 @@ def has_stopped(tx: Transaction, plan: Plan) -> bool:
     return bool(erased.stops(tx, [(erased.CONTACT, number)])) if stopped is None else bool(stopped)
 
 
+def trusting(tx: Transaction, addresses: Collection[str]) -> set[str]:
+    """Whose trusted contact is at one of these addresses."""
+    numbers = sorted({form for address in addresses for form in forms(address)})
+    return set(tx.connection.scalars(_TRUSTING, {"ids": numbers})) if numbers else set()
+
+
 def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
     """See Store.contact_said."""
-    ids = list(tx.connection.scalars(select(person.c.id).where(person.c.trusted.in_(forms(address)))))
+    ids = trusting(tx, [address])
     if not ids:
         return False
     people.lock(tx, ids)
+    return say(tx, address, stop, at)
+
+
+def say(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
+    """The same, where all who trust this contact are locked already: they are more than the one person whom
+    a message was about."""
+    ids = sorted(trusting(tx, [address]))
     number = one_phone(address)
     first = {"address": number, "stopped": stop, "at": at}
     added = tx.database.insert_new(contact_word).returning(contact_word.c.address)
@@ -69,7 +85,7 @@ def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> boo
     return True
 
 
-def _cancel(tx: Transaction, ids: list[str], cause: Cause, now: datetime) -> None:
+def _cancel(tx: Transaction, ids: Collection[str], cause: Cause, now: datetime) -> None:
     waiting = select(occurrence.c.id).where(
         occurrence.c.person.in_(ids), IS_PLANNED, occurrence.c.origin == Origin.NOTICE
     )

@@ -38,15 +38,13 @@ _BY_ID = _PEOPLE.where(among(person.c.id))
 _DIGESTS = select(person.c.id, person.c.digest).where(among(person.c.id), person.c.removed_at.is_(None))
 _ANYBODY = select(person.c.id).where(person.c.removed_at.is_(None)).limit(1)
 _NEXT_PAGE = _PEOPLE.where(person.c.id > bindparam("after")).order_by(person.c.id).limit(PAGE)
+_NEXT_IDS = select(person.c.id).where(person.c.id > bindparam("after")).order_by(person.c.id).limit(PAGE)
 _PLANS = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
 # NO KEY UPDATE: it lets rows that merely refer to this one be written.
-_LOCK = select(person.c.id).where(among(person.c.id)).order_by(person.c.id).with_for_update(key_share=True)
-_LOCK_FREE = (
-    select(person.c.id)
-    .where(among(person.c.id))
-    .order_by(person.c.id)
-    .with_for_update(skip_locked=True, key_share=True)
-)
+# By bytes: so Python sorts too, where a verb locks some after the others.
+_THESE = select(person.c.id).where(among(person.c.id)).order_by(person.c.id.collate("C"))
+_LOCK = _THESE.with_for_update(key_share=True)
+_LOCK_FREE = _THESE.with_for_update(skip_locked=True, key_share=True)
 _BY_ADDRESS = (
     select(person.c.id)
     .join(reach, reach.c.person == person.c.id)
@@ -57,7 +55,9 @@ _BY_ADDRESS = (
 
 
 def lock(tx: Transaction, ids: Collection[str]) -> None:
-    """Locks those of these people who exist until the transaction ends. SQLite has one writer anyway."""
+    """Locks those of these people who exist until the transaction ends, by their ids. A transaction locks all
+    that it will need at once, for a second time might come before the first of somebody else's. SQLite has
+    one writer anyway."""
     if ids and not tx.database.is_sqlite:
         tx.connection.execute(_LOCK, {"ids": sorted(ids)}).all()
 
@@ -104,6 +104,11 @@ def places(tx: Transaction) -> Collection[tuple[str | None, str]]:
 def are_there(tx: Transaction) -> bool:
     """See Store.has_people."""
     return tx.connection.scalar(_ANYBODY) is not None
+
+
+def ids_after(tx: Transaction, after: str) -> list[str]:
+    """The next ids, at most PAGE of them."""
+    return list(tx.connection.scalars(_NEXT_IDS, {"after": after}))
 
 
 def read_page(tx: Transaction, after: str) -> list[Person]:

@@ -19,7 +19,7 @@ from nudger.delivery.doubts import (
     Reconciled,
 )
 from nudger.model import ChannelName, State
-from nudger.store import alarms, people, statuses
+from nudger.store import alarms, people, senders, statuses
 from nudger.store.bulk import Bulk
 from nudger.store.endings import ANSWERED, Ending, rows, take_back, write
 from nudger.store.keys import among
@@ -82,16 +82,23 @@ def reconcile(
     tx: Transaction, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
 ) -> Reconciled:
     """See Store.reconcile."""
-    people.lock(tx, {doubt.person for doubt in about})
+    told = [one.report for one in listed]
+    theirs = statuses.told_by_contacts(tx, [doubt.address for doubt in about], told)
+    people.lock(tx, {doubt.person for doubt in about} | theirs)
     # RACE: settled while the provider was asked, by a status or by a receipt that came late.
     open_ = {one: row for one, row in _rows(tx, about).items() if row.state == State.UNKNOWN}
     still = [doubt for doubt in about if doubt.message in open_]
     answers = judge(still, _nobodys(tx, about, listed))
-    found = [_found(tx, open_, answer, now) for answer in answers if isinstance(answer, Found)]
+    found = [
+        statuses.apply(tx, open_[answer.doubt.message], answer.report, now)
+        for answer in answers
+        if isinstance(answer, Found)
+    ]
     lost = [open_[answer.doubt.message] for answer in answers if isinstance(answer, NotThere)]
     write(tx, [_free(row, now) for row in lost], now)
     take_back(tx, lost)
     _ASK_AGAIN.run(tx.connection, [_again(one) for one in answers if isinstance(one, AskAgain)])
+    senders.ended(tx, [fault for one in found if one for fault in one.faults], now)
     alarms.count(tx, {"reconciled_found": len(found), "reconciled_not_there": len(lost)})
     return Reconciled(len(found), len(lost))
 
@@ -106,10 +113,6 @@ def _nobodys(tx: Transaction, about: Sequence[Doubt], listed: Sequence[Listed]) 
     keys = {"whose": sorted({doubt.person for doubt in about}), "theirs": ids}
     ours = set(tx.connection.scalars(_OURS, keys)) if ids else set()
     return [one for one in listed if one.report.provider_id not in ours]
-
-
-def _found(tx: Transaction, open_: dict[str, AnyRow], answer: Found, now: datetime) -> State | None:
-    return statuses.apply(tx, open_[answer.doubt.message], answer.report, now)
 
 
 def _free(row: AnyRow, now: datetime) -> Ending:

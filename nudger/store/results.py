@@ -10,7 +10,7 @@ from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.delivery.statuses import is_the_numbers
 from nudger.model import CRISIS_ANSWERS, FROM_A_TEXT, ChannelName, Person, State
-from nudger.store import leases, numbers, people, senders, standing
+from nudger.store import leases, notices, numbers, people, senders, standing
 from nudger.store.endings import ANSWERED, Ending, opt_out, rows, sent, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
@@ -33,7 +33,7 @@ _MAY_GO = (
 
 def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
     """See Store.record."""
-    people.lock(tx, {result.sending.person for result in results})
+    people.lock(tx, {result.sending.person for result in results} | _told_by_contacts(tx, results))
     firsts: dict[str, Result] = {}
     for result in results:
         firsts.setdefault(result.sending.message, result)  # a second result of the same message is none
@@ -51,6 +51,14 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
     for end in ends:
         if end.row.key in CRISIS_ANSWERS and end.message is State.FAILED and end.refused:
             standing.alarm_unanswered(tx, end.row.person, end.reason, now)
+
+
+def _told_by_contacts(tx: Transaction, results: Sequence[Result]) -> set[str]:
+    """Whom it concerns besides that contacts have said STOP to the provider."""
+    stops = [
+        one.sending.address for one in results if one.failure and one.failure.failure is Failure.OPTED_OUT
+    ]
+    return notices.trusting(tx, stops)
 
 
 def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None:

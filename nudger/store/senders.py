@@ -34,7 +34,8 @@ _COLUMNS = (
     sender.c.reason,
 )
 _ALL = select(*_COLUMNS).order_by(sender.c.channel)
-_LOCKED = _ALL.where(sender.c.channel == bindparam("one")).with_for_update()
+_ONE = _ALL.where(sender.c.channel == bindparam("one"))
+_LOCKED, _FREE = _ONE.with_for_update(), _ONE.with_for_update(skip_locked=True)
 _CHANGE = update(sender).where(sender.c.channel == bindparam("one"))
 
 
@@ -67,13 +68,19 @@ def unanswered(those: Mapping[ChannelName, Sender], limits: Limits, now: datetim
 
 
 def lock(tx: Transaction, channel: ChannelName, now: datetime) -> Sender:
-    """The sender as it stands, nobody else's to change until the transaction ends. A claim may wait for
-    it while it holds people, for who holds it waits for nobody (claims pass over locked people)."""
+    """The sender as it stands, nobody else's to change until the transaction ends. Of several the first by
+    name is locked first."""
     tx.connection.execute(
         tx.database.insert_new(sender), {"channel": channel, "day_segments": 0, "failures": 0, "reason": ""}
     )
     row = tx.connection.execute(_LOCKED, {"one": channel}).one()
     return senders.set_right(Sender(channel, *row[1:]), now)
+
+
+def lock_free(tx: Transaction, channel: ChannelName, now: datetime) -> Sender | None:
+    """The same of one that has a row already, out of turn: None where another transaction has it."""
+    row = tx.connection.execute(_FREE, {"one": channel}).one_or_none()
+    return None if row is None else senders.set_right(Sender(channel, *row[1:]), now)
 
 
 def put(tx: Transaction, one: Sender) -> None:

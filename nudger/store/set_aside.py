@@ -87,8 +87,9 @@ def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
 
 
 def all_soon(tx: Transaction, now: datetime) -> None:
-    """See Store.try_all_again."""
-    tx.connection.execute(update(set_aside).values(try_at=now))
+    """See Store.try_all_again. Who is tried, or edited, right now is passed over."""
+    ids = tx.connection.scalars(_IDS.with_for_update(skip_locked=True)).all()
+    soon(tx, ids, now)
 
 
 def trial(tx: Transaction, person_id: str) -> Trial | None:
@@ -116,11 +117,13 @@ def take_back(tx: Transaction, person_id: str, now: datetime) -> None:
 
 
 def give_up_waiting(tx: Transaction, now: datetime) -> None:
-    """What was parked and is too late by now has its end, though nobody can judge it."""
+    """What was parked and is too late by now has its end, though nobody can judge it. What somebody else
+    writes right now, the next look finds."""
     late = and_(occurrence.c.queue == PARKED, IS_PLANNED, occurrence.c.expires_at < now)
-    tx.connection.execute(
-        update(occurrence).where(late).values(state=State.MISSED, wake_at=None, reason=REASON, settled_at=now)
-    )
+    ids = tx.connection.scalars(select(occurrence.c.id).where(late).with_for_update(skip_locked=True)).all()
+    if ids:
+        ends = {"state": State.MISSED, "wake_at": None, "reason": REASON, "settled_at": now}
+        tx.connection.execute(update(occurrence).where(among(occurrence.c.id)).values(ends), {"ids": ids})
 
 
 def count(tx: Transaction) -> int:

@@ -51,13 +51,14 @@ from nudger.store import (
 from nudger.store.care import AtOnce, Care, OneByOne
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
-from nudger.store.transaction import Transaction
+from nudger.store.transaction import Transaction, begins_again
 from nudger.store.waking import Waking
 from nudger.tokens import Link
 
 _Done = TypeVar("_Done")
 
 
+@begins_again
 class SqlStore:
     """The durable truth, in SQLite or PostgreSQL. Each verb's promise stands in `Store`."""
 
@@ -125,13 +126,18 @@ class SqlStore:
         return self._with_care(Step.LAY_OUT, now, lambda tx, care: layout.claim_layout(tx, now, limit, care))
 
     def lay_out_all_again(self, now: datetime) -> None:
-        with self._write(wakes=True) as tx:
-            standing.lay_out_all_again(tx, now)
+        after = ""
+        while page := self._ids(after):
+            with self._write(wakes=True) as tx:
+                people.lock(tx, page)
+                standing.lay_out_again(tx, page, now)
+            after = page[-1]
 
     def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
         by_person = {laid.person: laid for laid in days}
 
         def lay_out(tx: Transaction, care: Care) -> None:
+            people.lock(tx, by_person)
             for ids in care.groups(by_person):
                 with care.over(ids):
                     layout.lay_out(tx, [by_person[one] for one in ids], now)
@@ -290,8 +296,9 @@ class SqlStore:
             return alerts.claim_alerts(tx, now, again, remind)
 
     def give_back_alerts(self, alarms_: Sequence[Alarm]) -> None:
-        with self._write() as tx:
-            alerts.give_back_alerts(tx, alarms_)
+        for one in alarms_:
+            with self._write() as tx:
+                alerts.give_back_alert(tx, one)
 
     def counters(self) -> Mapping[str, int]:
         with self._read() as tx:
@@ -399,12 +406,10 @@ class SqlStore:
         return forgotten
 
     def blank(self, before: datetime) -> int:
-        with self._write() as tx:
-            return tidying.blank(tx, before)
+        return sum(self._tidied(step, before) for step in tidying.BLANKING)
 
     def clear_away(self, before: datetime) -> int:
-        with self._write() as tx:
-            return tidying.clear_away(tx, before)
+        return sum(self._tidied(step, before) for step in tidying.CLEARING)
 
     def remember(self, key: str, value: str) -> str:
         with self._write() as tx:
@@ -452,6 +457,14 @@ class SqlStore:
 
     def close(self) -> None:
         self._database.close()
+
+    def _ids(self, after: str) -> list[str]:
+        with self._read() as tx:
+            return people.ids_after(tx, after)
+
+    def _tidied(self, step: tidying.Step, before: datetime) -> int:
+        with self._write() as tx:
+            return tidying.tidy(tx, step, before)
 
     def _page(self, after: str) -> list[Person]:
         with self._read() as tx:

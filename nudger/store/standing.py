@@ -168,15 +168,6 @@ def lay_out_again(tx: Transaction, ids: Collection[str], now: datetime) -> None:
     )
 
 
-def lay_out_all_again(tx: Transaction, now: datetime) -> None:
-    """The same for everyone: the rules of time zones have changed."""
-    tx.connection.execute(
-        update(person)
-        .where(person.c.removed_at.is_(None))
-        .values(layout_at=now, layout_afresh=True, layout_version=person.c.layout_version + 1)
-    )
-
-
 def record_event(tx: Transaction, person_id: str, at: datetime, what: str, detail: str = "") -> None:
     record_events(tx, [person_id], at, what, detail)
 

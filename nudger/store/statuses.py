@@ -1,13 +1,15 @@
 """A provider's report of one message, applied: never backwards, whatever order reports come in."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 
 from nudger.delivery import statuses
 from nudger.delivery.sends import Failure, Report, SendFailure
 from nudger.model import ChannelName, Origin, State
-from nudger.store import numbers, people, senders
+from nudger.store import notices, numbers, people, senders
 from nudger.store.endings import Ending, opt_out, rows, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.tables import AnyRow, message
@@ -16,6 +18,7 @@ from nudger.store.transaction import Transaction
 NOT_THERE = "the provider does not have it"  # of a FAILED message: so it may turn up yet
 NO_WORD = SendFailure(Failure.LOST, "the provider reports a failure and does not say which")
 
+_WHOSE = select(message.c.person, message.c.address).where(message.c.id == bindparam("one"))
 _UNDER_WAY = frozenset({State.SENDING, State.UNKNOWN})
 # What a report of arrival may still change; what the person or the plan took away stays away.
 _MAY_ARRIVE = _UNDER_WAY | {
@@ -25,15 +28,33 @@ _MAY_ARRIVE = _UNDER_WAY | {
 
 def report(tx: Transaction, message_id: str, told: Report, now: datetime) -> State | None:
     """See Store.report."""
-    person = tx.connection.scalar(select(message.c.person).where(message.c.id == message_id))
-    if person is None:
+    about = tx.connection.execute(_WHOSE, {"one": message_id}).one_or_none()
+    if about is None:
         return None
-    people.lock(tx, [person])
+    people.lock(tx, {about.person} | told_by_contacts(tx, [about.address], [told]))
     row = rows(tx, [message_id]).get(message_id)
-    return apply(tx, row, told, now) if row is not None else None
+    applied = apply(tx, row, told, now) if row is not None else None
+    if applied is None:
+        return None
+    senders.ended(tx, applied.faults, now)
+    return applied.state
 
 
-def apply(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> State | None:
+def told_by_contacts(tx: Transaction, addresses: Iterable[str], told: Iterable[Report]) -> set[str]:
+    """Whom these reports may concern besides those whom their messages, to these addresses, were about."""
+    stops = any(one.failure and one.failure.failure is Failure.OPTED_OUT for one in told)
+    return notices.trusting(tx, list(addresses)) if stops else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a report has changed, and what the sender is to be told of it when all is applied."""
+
+    state: State
+    faults: tuple[tuple[ChannelName, SendFailure], ...] = ()
+
+
+def apply(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> Applied | None:
     """The message's new state, or None where the report changes nothing. Its person is locked."""
     not_there = row.state == State.FAILED and row.message_reason == NOT_THERE
     state = statuses.after(statuses.Known(State(row.state), not_there), told)
@@ -47,7 +68,9 @@ def apply(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> State | 
     elif failure.failure is not Failure.LOST and not not_there:
         take_back(tx, [row])
     _judge_number(tx, row, state, failure, now)
-    return state
+    # Filtered, or not registered: every other text would end the same way.
+    is_senders = failure is not None and failure.failure is Failure.SENDER
+    return Applied(state, ((ChannelName(row.channel), failure),) if failure and is_senders else ())
 
 
 def _arrived(tx: Transaction, row: AnyRow, told: Report, state: State) -> Ending:
@@ -111,6 +134,3 @@ def _judge_number(
         numbers.failed(tx, row, now)
     elif state is State.DELIVERED:
         numbers.arrived(tx, row, now)
-    if failure is not None and failure.failure is Failure.SENDER:
-        # Filtered, or not registered: every other text would end the same way.
-        senders.ended(tx, [(ChannelName(row.channel), failure)], now)

@@ -1,10 +1,10 @@
 """What people wrote and were sent, blanked after a while; old entries, messages and events deleted.
 
-Each call is one short transaction over the oldest rows. What a laying out may still come upon stays: it
+Each step is one short transaction over the oldest rows. What a laying out may still come upon stays: it
 looks two days back, and rows go after more than a year.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -26,24 +26,22 @@ OPEN = (State.PLANNED, State.SENDING, State.UNKNOWN)
 CONSENT = ("opted%", "notice%", "trusted contact%")
 
 
-def blank(tx: Transaction, before: datetime, limit: int = BATCH) -> int:
-    """See Store.blank."""
-    tx.take_turns(TIDYING)
-    blanked = _blank_lines(tx, message, message.c.attempted_at, before, limit, BLANK_MESSAGE)
-    blanked += _blank_lines(tx, reply, reply.c.received_at, before, limit, BLANK_REPLY)
-    return blanked + _blank_answers(tx, before, limit)
+Step = Callable[[Transaction, datetime, int], int]
 
 
-def clear_away(tx: Transaction, before: datetime, limit: int = BATCH) -> int:
-    """See Store.clear_away."""
+def tidy(tx: Transaction, step: Step, before: datetime, limit: int = BATCH) -> int:
+    """One of BLANKING, which `Store.blank` is made of, or of CLEARING (`Store.clear_away`), in a transaction
+    of its own: each locks other people. How many rows, at most `limit`."""
     tx.take_turns(TIDYING)
-    gone = _delete_entries(tx, before, limit)
-    ended = message.c.state.not_in(OPEN)
-    gone += _delete_lines(tx, message.c.line, message.c.attempted_at, before, ended, limit)
-    gone += _delete_lines(tx, reply.c.line, reply.c.received_at, before, true(), limit)
-    other = ~or_(*(event.c.what.like(what) for what in CONSENT))
-    gone += _delete_lines(tx, event.c.id, event.c.at, before, other, limit)
-    return gone + tx.connection.execute(delete(alarm).where(alarm.c.cleared_at < before)).rowcount
+    return step(tx, before, limit)
+
+
+def _blank_messages(tx: Transaction, before: datetime, limit: int) -> int:
+    return _blank_lines(tx, message, message.c.attempted_at, before, limit, BLANK_MESSAGE)
+
+
+def _blank_replies(tx: Transaction, before: datetime, limit: int) -> int:
+    return _blank_lines(tx, reply, reply.c.received_at, before, limit, BLANK_REPLY)
 
 
 def _blank_lines(
@@ -77,6 +75,9 @@ def _blank_answers(tx: Transaction, before: datetime, limit: int) -> int:
     return len(rows)
 
 
+BLANKING: tuple[Step, ...] = (_blank_messages, _blank_replies, _blank_answers)
+
+
 def _delete_entries(tx: Transaction, before: datetime, limit: int) -> int:
     rows = tx.connection.execute(
         select(occurrence.c.id, occurrence.c.person)
@@ -88,6 +89,40 @@ def _delete_entries(tx: Transaction, before: datetime, limit: int) -> int:
         _lock(tx, rows)
         tx.connection.execute(delete(occurrence).where(among(occurrence.c.id)), {"ids": [r.id for r in rows]})
     return len(rows)
+
+
+def _delete_messages(tx: Transaction, before: datetime, limit: int) -> int:
+    ended = message.c.state.not_in(OPEN)
+    return _delete_lines(tx, message.c.line, message.c.attempted_at, before, ended, limit)
+
+
+def _delete_replies(tx: Transaction, before: datetime, limit: int) -> int:
+    return _delete_lines(tx, reply.c.line, reply.c.received_at, before, true(), limit)
+
+
+def _delete_events(tx: Transaction, before: datetime, limit: int) -> int:
+    other = ~or_(*(event.c.what.like(what) for what in CONSENT))
+    return _delete_lines(tx, event.c.id, event.c.at, before, other, limit)
+
+
+def _delete_alarms(tx: Transaction, before: datetime, limit: int) -> int:
+    """One that is being raised again right now is passed over."""
+    passed = (
+        select(alarm.c.key).where(alarm.c.cleared_at < before).limit(limit).with_for_update(skip_locked=True)
+    )
+    keys = tx.connection.scalars(passed).all()
+    if keys:
+        tx.connection.execute(delete(alarm).where(among(alarm.c.key)), {"ids": keys})
+    return len(keys)
+
+
+CLEARING: tuple[Step, ...] = (
+    _delete_entries,
+    _delete_messages,
+    _delete_replies,
+    _delete_events,
+    _delete_alarms,
+)
 
 
 def _delete_lines(

@@ -1,11 +1,16 @@
 """Several claimers, several writers: what is promised holds whoever comes first."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Thread
+
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from nudger.delivery.inbound import Inbound
 from nudger.effects import OptOut, Response
 from nudger.store import SqlStore
+from nudger.store.database import Database
 from tests.support.races import PEOPLE, judging, together
 from tests.support.worlds.store import (
     DAY,
@@ -140,3 +145,28 @@ def test_verbs_of_all_kinds_at_once_leave_every_entry_in_one_state(world: World,
     assert states.count("sent") == sent
     assert set(states) <= {"sent", "cancelled", "planned"}
     assert {one.standing.opted_out for one in world.store.people()} == {frozenset({SMS})}
+
+
+def test_a_verb_that_the_server_undoes_for_anothers_sake_is_begun_again(
+    world: World, database: Database
+) -> None:
+    if database.is_sqlite:
+        return  # one writer
+    world.load(plan(), plan("jonas"))
+    days = [laid_out(name, slot(NOON)) for name in ("jonas", "maya")]
+    one = text("SELECT FROM person WHERE id = :id FOR UPDATE")
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+
+    with capture_logs() as logs, ThreadPoolExecutor(1) as pool:
+        with database.engine.begin() as stranger, database.engine.connect() as watcher:
+            # Who has waited for longest finds out, and is undone: not the stranger, who locks as nobody here.
+            stranger.execute(text("SET LOCAL deadlock_timeout = '20s'"))
+            stranger.execute(one, {"id": "maya"})
+            laying = pool.submit(world.store.lay_out, days, NOON)
+            while not watcher.scalar(waits):
+                watcher.rollback()
+            stranger.execute(one, {"id": "jonas"})
+        laying.result(20)
+
+    assert [(entry["event"], entry["verb"]) for entry in logs] == [("begun_again", "lay_out")]
+    assert (world.states("maya"), world.states("jonas")) == (["planned"], ["planned"])

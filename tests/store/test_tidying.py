@@ -69,7 +69,7 @@ def test_blanking_goes_on_where_it_ended(world: World) -> None:
         world.deliver()
 
     with world.store._write() as tx:  # type: ignore[attr-defined]
-        done = [tidying.blank(tx, LATER, 7) for _ in range(6)]
+        done = [sum(tidying.tidy(tx, step, LATER, 7) for step in tidying.BLANKING) for _ in range(6)]
 
     assert done == [7, 7, 7, 7, 2, 0]
     assert set(conversation(world)) == {""}
@@ -121,7 +121,7 @@ def test_what_stays_is_passed_by_and_what_is_young_ends_it(world: World) -> None
     world.act(Resume(lifts=False))
 
     with world.store._write() as tx:  # type: ignore[attr-defined]
-        while tidying.clear_away(tx, LATER, 2):
+        while sum(tidying.tidy(tx, step, LATER, 2) for step in tidying.CLEARING):
             continue
 
     kept = [row.what for row in rows(world.store, event)]  # type: ignore[attr-defined]
