@@ -75,7 +75,7 @@ CRISIS_ANSWERS = frozenset({"crisis", "crisis_told", "stopped_crisis"})
 # What goes out before all else, of all people, whatever budgets are used up.
 URGENT = CRISIS_ANSWERS | {"stopped"}
 # These, and what answers STOP and START: counted in no limit of answers.
-APART = CRISIS_ANSWERS | {"stopped", "started"}
+APART = CRISIS_ANSWERS | {"stopped", "started", "declined"}
 # What follows from a person's own text is no nudge: no pause, quiet hour or hold keeps it.
 FROM_A_TEXT = (Origin.ANSWER, Origin.NOTICE)
 
@@ -277,6 +277,8 @@ class Standing:
     tiny_until: datetime | None = None  # low days: only tiny messages until then
     untold: str | None = None  # the person has withdrawn this opt-in (`tell`) to a notice
     asked: frozenset[ChannelName] = frozenset()  # for consent, at the address of now
+    asks_again: frozenset[ChannelName] = frozenset()  # of these, where the question will be put once more
+    asks_again_at: datetime | None = None
 
     def low(self, now: datetime) -> bool:
         """Whether only tiny messages are wanted."""

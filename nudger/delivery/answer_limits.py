@@ -22,6 +22,7 @@ LEAST_WORDS = 4  # a text of so many words that asks for nothing, and comes agai
 
 AT_ONCE, SAME_AT_ONCE = 10, 3  # within an hour: answers to STOP, START and crises, and to the same such text
 PAUSE = timedelta(minutes=10)  # between two of them from then on
+_UNREAD = ("unknown", "not_begun")
 
 
 class Allowance(Enum):
@@ -69,9 +70,9 @@ def _left(writer: Writer, key: str, now: datetime) -> int:
     """How many more answers there are, this one counted."""
     counted = [one.at for one in writer.answered if one.key not in APART]
     left = min(AN_HOUR - _since(counted, now - HOUR), A_DAY - _since(counted, now - DAY))
-    if key != "unknown":
+    if key not in _UNREAD:
         return left
-    unread = [one.at for one in writer.answered if one.key == key]
+    unread = [one.at for one in writer.answered if one.key in _UNREAD]
     return min(left, UNREAD_A_DAY - _since(unread, now - DAY))
 
 

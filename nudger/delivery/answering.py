@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from nudger.delivery.agreeing import is_open, to_the_question
 from nudger.delivery.answer_limits import Allowance, allowance
 from nudger.delivery.inbound import Handled, Inbound, Writer
 from nudger.delivery.late import Late
@@ -16,10 +17,13 @@ from nudger.replies import Intent, Understood
 def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
     """All that follows from this text for the person who wrote it."""
     now = inbound.taken_at or inbound.received_at
-    understood = responder.read(writer, inbound.text, inbound.received_at)
+    asked = is_open(writer, inbound.channel)
+    understood = responder.read(writer, inbound.text, inbound.received_at, asked_consent=asked)
     if inbound.handled is not None:
         understood = _handled(understood, inbound.handled)
     response = responder.follow(writer, understood, inbound.channel, now)
+    if asked:
+        response = to_the_question(responder, writer, understood, response, inbound.channel)
     if inbound.taken_at is not None:
         response = Late(responder, writer, inbound, now).response(response)
     if inbound.handled is None:

@@ -109,7 +109,8 @@ class Decider:
 
     def _welcome(self, person: Person, at: gate.Pass, moment: gate.Moment) -> Verdict:
         plan, wording = person.plan, self.wording
-        key = "welcome_by_link" if at.channel in self.by_link else "welcome"
+        key = "welcome_again" if at.channel in person.standing.asked else "welcome"
+        key += "_by_link" if at.channel in self.by_link else ""
         try:
             text = wording.system(plan.voice, key, name=plan.name, limit=str(plan.daily_limit))
         except NudgerError as fault:

@@ -117,6 +117,8 @@ def _until(due: Due, sent: Send) -> datetime:
 
 
 def _why(person: Person, due: Due) -> str:
+    if due.origin is Origin.WELCOME and due.channel in person.standing.asked:
+        return "asks for consent once more, the last time"
     why = _WHY.get(due.origin, "asked for")
     return f"{why}; a low day: tiny ones only" if person.standing.low(due.due_at) else why
 

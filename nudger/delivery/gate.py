@@ -1,7 +1,7 @@
 """Whether an entry of the agenda may go out now. Read inside the claim's transaction, on every path."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
@@ -82,8 +82,13 @@ def ask(person: Person, due: Due, moment: Moment) -> Answer:
 
 def asks_from(person: Person, channel: ChannelName, moment: Moment) -> datetime | None:
     """From when on this person may be asked for consent on this channel; None: not as things stand."""
-    if channel in person.standing.asked or _needless(person, channel, moment):
+    if _needless(person, channel, moment):
         return None
+    if channel in person.standing.asked:
+        again_at = person.standing.asks_again_at
+        if again_at is None or channel not in person.standing.asks_again:
+            return None
+        moment = replace(moment, now=max(moment.now, again_at))
     return _opens_at(person, moment)
 
 

@@ -32,7 +32,7 @@ UNBOUND_SNOOZE = timedelta(hours=1)
 MOST_ASKED = 3  # nudges on demand of one local date
 
 # Answers that name helplines already.
-_HELPFUL = frozenset({"help", "unknown", "held"})
+_HELPFUL = frozenset({"help", "unknown", "held", "not_begun"})
 
 # What a tap means for the nudge that it is on.
 _OF_NUDGES = (Intent.DONE, Intent.SKIP, Intent.SNOOZE)
@@ -68,12 +68,14 @@ class Responder:
         """What this text does to the person who wrote it, on this channel."""
         return self.follow(writer, self.read(writer, text, now), channel, now)
 
-    def read(self, writer: Writer, text: str, now: datetime) -> Understood:
+    def read(self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False) -> Understood:
         """What this text means to this person, in the intents that are acted on so far: see `as_today`."""
-        return as_today(self.understand(writer, text, now))
+        return as_today(self.understand(writer, text, now, asked_consent=asked_consent))
 
-    def understand(self, writer: Writer, text: str, now: datetime) -> Understood:
-        """What this text means to this person."""
+    def understand(
+        self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False
+    ) -> Understood:
+        """What this text means to this person. `asked_consent`: whether nudger may write to them is open."""
         plan, bound = writer.person.plan, writer.bound
         nudge = plan.nudge(bound.nudge) if bound else None
         understood = understand(
@@ -88,6 +90,7 @@ class Responder:
             after_nudge=bound.kind if bound else None,
             country=plan.country,
             contacts={contact.name: contact.relation for contact in plan.contacts},
+            asked_consent=asked_consent,
         )
         tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
         if understood.intent in _OF_NUDGES and tapped is not None and not tapped.is_nudge:

@@ -1,7 +1,8 @@
 """Asking for consent: who is to be asked, the entry that asks, and the record of what was said.
 
-An address is asked once, ever. `reach.ask_at` says when to see whether it can be; it is null where
-there is nothing to ask, or where only an event can change that (a plan, a RESUME, a plan that is back).
+An address is asked once, and once more where the question was left open. `reach.ask_at` says when to see
+whether it can be; it is null where there is nothing to ask, or where only an event can change that (a plan, a
+RESUME, a plan that is back).
 """
 
 from collections.abc import Collection, Sequence
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
+from nudger.delivery.asking import ask_again_at
 from nudger.delivery.planning import AskFrom
 from nudger.model import ChannelName, Origin, Person, State
 from nudger.store import consent, people
@@ -17,7 +19,7 @@ from nudger.store.bulk import Bulk
 from nudger.store.care import Care
 from nudger.store.entries import CHANNELS, planned
 from nudger.store.keys import among
-from nudger.store.records import ASKED, NOT_ASKED, NOT_REACHED, record
+from nudger.store.records import ASKED, NOT_ASKED, NOT_REACHED, Past, past, record
 from nudger.store.tables import AnyRow, message, occurrence, person, reach
 from nudger.store.transaction import Transaction
 
@@ -30,7 +32,6 @@ _ASKABLE = and_(
     reach.c.address.is_not(None),
     reach.c.consented_at.is_(None),
     reach.c.opted_out_at.is_(None),
-    reach.c.asked_at.is_(None),
 )
 _ASK_AT = Bulk(
     update(reach)
@@ -41,7 +42,20 @@ _ASK_AT = Bulk(
 
 def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
     """What kept these people from being asked may have ended: it is looked at anew."""
-    tx.connection.execute(update(reach).where(reach.c.person.in_(ids), _ASKABLE).values(ask_at=now))
+    askable = update(reach).where(reach.c.person.in_(ids), _ASKABLE, reach.c.asked_at.is_(None))
+    tx.connection.execute(askable.values(ask_at=now))
+    asked = select(reach.c.person, reach.c.channel, reach.c.asked_at, reach.c.times_asked)
+    rows = tx.connection.execute(
+        asked.where(reach.c.person.in_(ids), _ASKABLE, reach.c.times_asked == 1)
+    ).all()
+    if rows:
+        again = [ask_again_at(row.asked_at, row.times_asked, now) for row in rows]
+        _ask_at(tx, [(row.person, row.channel, at) for row, at in zip(rows, again, strict=True)])
+
+
+def _ask_at(tx: Transaction, then: Sequence[tuple[str, str, datetime | None]]) -> None:
+    _ASK_AT.run(tx.connection, [{"one": one, "by": by, "then": at} for one, by, at in then])
+    consent.refresh(tx, sorted({one for one, _, _ in then}))
 
 
 def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom, care: Care) -> int:
@@ -70,10 +84,10 @@ def _ask(tx: Transaction, ids: Sequence[str], now: datetime, asks_from: AskFrom)
         if at is not None and at <= now:
             entries.append(_entry(tx, one, channel, now))
             at = None
-        then.append({"one": one.id, "by": channel, "then": at})
+        then.append((one.id, channel, at))
     if entries:
         tx.connection.execute(insert(occurrence), entries)
-    _ASK_AT.run(tx.connection, then)
+    _ask_at(tx, then)
     return len(rows)
 
 
@@ -82,14 +96,25 @@ def ended(tx: Transaction, welcomes: Sequence["Welcomed"], now: datetime) -> Non
     for one in welcomes:
         person, channel = one.row.person, ChannelName(one.row.channel)
         if one.asked or one.refused:
-            consent.put(tx, person, [channel], asked_at=now, ask_at=None)
             _record(tx, one, ASKED if one.asked else NOT_REACHED, now)
+            past = _past(tx, one)
+            again_at = ask_again_at(past.asked_at, past.times, now)
+            consent.put(tx, person, [channel], **_asked(past), ask_at=again_at)
             continue
         if one.row.state == State.UNKNOWN:  # it counted as asked until now
-            consent.put(tx, person, [channel], asked_at=None)
             _record(tx, one, NOT_ASKED, now)
+            consent.put(tx, person, [channel], **_asked(_past(tx, one)))
         if not one.again:
             consent.put(tx, person, [channel], ask_at=now + AFTER_A_FAULT)
+
+
+def _past(tx: Transaction, one: "Welcomed") -> Past:
+    key = (one.row.person, ChannelName(one.row.channel), one.row.address)
+    return past(tx, {key}).get(key, Past())
+
+
+def _asked(past: Past) -> dict[str, object]:
+    return {"asked_at": past.asked_at, "times_asked": past.times}
 
 
 def _record(tx: Transaction, one: "Welcomed", what: str, now: datetime) -> None:

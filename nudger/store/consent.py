@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    Column,
+    ColumnElement,
     ScalarSelect,
+    and_,
     bindparam,
     case,
     func,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from nudger.delivery.asking import ask_again_at
 from nudger.model import ChannelName, Plan
 from nudger.phones import are_one, forms
 from nudger.store import erased, records
@@ -37,6 +39,7 @@ _REACH: dict[str, BindParameter[Any]] = {
     "opted_out_how": bindparam("out_how"),
     "ask_at": bindparam("asks"),
     "asked_at": bindparam("asked"),
+    "times_asked": bindparam("times"),
 }
 _NEW_REACH = Bulk(insert(reach).values(person=bindparam("one"), channel=bindparam("by"), **_REACH))
 _REACH_CHANGES = Bulk(
@@ -50,7 +53,11 @@ _REACH_CHANGES = Bulk(
 )
 
 
-def _channels(that: Column[datetime]) -> ScalarSelect[str]:
+# When an address that was asked is asked once more; null where it is not.
+_AGAIN_AT = case((and_(reach.c.asked_at.is_not(None), reach.c.consented_at.is_(None)), reach.c.ask_at))
+
+
+def _channels(that: ColumnElement[datetime]) -> ScalarSelect[str]:
     """The person's channels of which that is true, with spaces between."""
     return (
         select(func.coalesce(func.aggregate_strings(reach.c.channel, " "), ""))
@@ -68,6 +75,8 @@ _STANDING = (
         opted_out=_channels(reach.c.opted_out_at),
         consented=_channels(reach.c.consented_at),
         asked=_channels(reach.c.asked_at),
+        asks_again=_channels(_AGAIN_AT),
+        asks_again_at=select(func.min(_AGAIN_AT)).where(reach.c.person == person.c.id).scalar_subquery(),
         rested=_channels(reach.c.rested_at),
     )
 )
@@ -108,6 +117,7 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[s
 def ask_nobody(tx: Transaction, ids: Collection[str]) -> None:
     """The plans of these people say that there is no consent: they are not asked for one either."""
     tx.connection.execute(_UNASKED, {"ids": sorted(ids)})
+    refresh(tx, ids)
 
 
 def refresh(tx: Transaction, ids: Collection[str]) -> None:
@@ -130,13 +140,15 @@ def _reached(
     stop = _own_stop(row)
     if stop is None and (row is None or not are_one(row.address, address)):
         stop = stops.get((channel, address or ""))
-    asks = address and channel in one.sends_on and not (agreed or known.asked_at or stop)
+    asks = address and channel in one.sends_on and not (agreed or stop)
+    again_at = ask_again_at(known.asked_at, known.times, now)
     return {
         "one": one.person,
         "by": channel,
         "at": address,
-        "asks": now if asks else None,
+        "asks": (again_at if known.asked_at else now) if asks else None,
         "asked": known.asked_at,
+        "times": known.times,
         "agreed": agreed,
         "agreed_how": agreed_how,
         "out": stop.opted_out_at if stop else None,
@@ -153,7 +165,7 @@ def _known(
     """What the address that the plan names has been asked, and has said."""
     address = one.address(channel)
     if row is not None and are_one(row.address, address):
-        return records.Past(row.asked_at, row.consented_at, row.consent_how)
+        return records.Past(row.asked_at, row.consented_at, row.consent_how, row.times_asked)
     return before.get((one.person, channel, address or ""), records.Past())
 
 

@@ -32,6 +32,8 @@ _PEOPLE = select(
     person.c.tiny_until,
     person.c.untold,
     person.c.asked,
+    person.c.asks_again,
+    person.c.asks_again_at,
     person.c.history,
 )
 _BY_ID = _PEOPLE.where(among(person.c.id))
@@ -167,6 +169,8 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 tiny_until,
                 untold,
                 channels_from(asked),
+                channels_from(asks_again),
+                asks_again_at,
             ),
             codec.history_from_json(person_id, history),
         )
@@ -184,6 +188,8 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
             tiny_until,
             untold,
             asked,
+            asks_again,
+            asks_again_at,
             history,
         ) in rows
     }

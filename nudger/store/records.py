@@ -1,7 +1,7 @@
 """The record of consent: every question and answer as it came. Rows are added, and never changed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -18,6 +18,7 @@ NOT_ASKED = "not asked"  # after "asked": the provider surely does not have the 
 AGREED = "agreed"
 WITHDRAWN = "withdrawn"  # the plan's line is gone
 OPTED_OUT = "opted out"
+NEVER = 2  # times asked, from which on it is not asked
 
 _COLUMNS = ("person", "channel", "address", "at", "what", "how", "question", "answer")
 _NEW = Bulk(insert(consent).inline(), _COLUMNS)
@@ -32,6 +33,8 @@ class Past:
     asked_at: datetime | None = None
     agreed_at: datetime | None = None
     agreed_how: str | None = None
+    times: int = 0  # it was asked; NEVER where it will not take the question
+    before_at: datetime | None = None  # when it was asked before that
 
 
 def record(
@@ -92,10 +95,12 @@ def past(tx: Transaction, addresses: Collection[Address]) -> Mapping[Address, Pa
 
 
 def _after(before: Past, what: str, at: datetime, how: str) -> Past:
-    if what in (ASKED, NOT_REACHED):
-        return Past(at, before.agreed_at, before.agreed_how)
+    if what == ASKED:
+        return replace(before, asked_at=at, times=before.times + 1, before_at=before.asked_at)
+    if what == NOT_REACHED:
+        return replace(before, asked_at=at, times=NEVER)
     if what == NOT_ASKED:
-        return Past(None, before.agreed_at, before.agreed_how)
+        return replace(before, asked_at=before.before_at, times=max(0, before.times - 1), before_at=None)
     if what == AGREED:
-        return Past(before.asked_at, at, how)
-    return Past(before.asked_at)
+        return replace(before, agreed_at=at, agreed_how=how)
+    return replace(before, agreed_at=None, agreed_how=None)

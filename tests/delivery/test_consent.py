@@ -9,6 +9,7 @@ import pytest
 from nudger.core import Core
 from nudger.delivery.asking import Asking
 from nudger.delivery.doubts import judge
+from nudger.delivery.forecast import forecast
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import ChannelName, Origin, State
 from nudger.settings import load
@@ -47,7 +48,7 @@ async def ask(world: World) -> None:
     await world.tick()
 
 
-async def test_someone_without_consent_is_asked_once_and_gets_nothing_else(world: World) -> None:
+async def test_someone_without_consent_is_asked_and_gets_nothing_else(world: World) -> None:
     await world.start(maya=MAYA)
 
     await world.until(NINE + timedelta(days=5))
@@ -57,7 +58,26 @@ async def test_someone_without_consent_is_asked_once_and_gets_nothing_else(world
     assert "Reply YES to begin" in world.texts[0]
 
 
-@pytest.mark.parametrize("word", ["YES", "yes.", "Yes please", "START"])
+BEGIN = "reply YES to begin"
+LIKES = ("Liked “{}”", "Loved “{}”", "👍 to “{}”", "Gefällt „{}“")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "YES",
+        "yes.",
+        "Yes please",
+        "START",
+        "ok",
+        "OK 👍",
+        "👍",
+        "❤️",
+        "sure, go ahead",
+        "Sounds good!",
+        "why not",
+    ],
+)
 async def test_yes_begins_with_what_is_still_to_come_today(world: World, word: str) -> None:
     await world.start(maya=MAYA)
     await ask(world)
@@ -66,6 +86,221 @@ async def test_yes_begins_with_what_is_still_to_come_today(world: World, word: s
     await world.until(NINE + 8 * HOUR)
 
     assert origins(world) == ["welcome", "answer", "fixed", "fixed"]
+
+
+@pytest.mark.parametrize("frame", LIKES)
+async def test_a_like_of_the_question_is_a_yes(world: World, frame: str) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+
+    await world.text(frame.format(world.texts[0][:60] + "…"))
+
+    assert world.store.person("maya").standing.consented == {ChannelName.SMS}  # type: ignore[union-attr]
+    assert world.texts[-1].startswith("All set.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "who is this?",
+        "hm",
+        "maybe",
+        "thanks",
+        "LATER",
+        "done",
+        "not sure",
+        "ok but who is this",
+        "HELP",
+        "NOW",
+    ],
+)
+async def test_where_it_is_unclear_the_answer_says_how_to_begin(world: World, words: str) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+
+    await world.text(words)
+
+    assert BEGIN in world.texts[-1]
+    assert "116 123" in world.texts[-1]
+    assert len(world.texts) == 2
+    await world.text("yes")
+    assert world.texts[-1].startswith("All set.")
+
+
+@pytest.mark.parametrize("words", ["no", "No thanks", "nope", "👎", "I'd rather not"])
+async def test_a_no_is_confirmed_and_nothing_comes_any_more_until_a_yes(world: World, words: str) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    await world.text(words)
+    declined = world.texts[-1]
+
+    await world.until(NINE + timedelta(days=40))
+    nothing = world.texts[2:]
+    await world.text("YES")
+
+    assert declined == "That is fine, nothing will come. If you ever want it, reply YES."
+    assert nothing == []
+    assert record(world)[1]["how"] == "said no to the question"
+    assert world.store.person("maya").standing.opted_out == frozenset()  # type: ignore[union-attr]
+
+
+async def test_ok_is_no_consent_where_nobody_asked(world: World) -> None:
+    world.clock.at = NIGHT
+    await world.start(maya=MAYA)
+
+    await world.text("ok")
+
+    assert world.store.person("maya").standing.consented == frozenset()  # type: ignore[union-attr]
+
+
+async def test_a_crisis_before_any_consent_is_a_crisis(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+
+    await world.text("ok, but I want to die")
+
+    assert "Real people are there" in world.texts[-1]
+    assert world.store.person("maya").standing.consented == frozenset()  # type: ignore[union-attr]
+
+
+async def test_who_asks_what_it_is_over_and_over_is_told_three_times(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+
+    for words in ("who is this", "hm", "what is it", "maybe", "eh", "who are you"):
+        await world.text(words)
+
+    assert [BEGIN in text for text in world.texts[1:]] == [True] * 3
+
+
+# --- once more ------------------------------------------------------------------------------------
+async def live(world: World, until: datetime) -> None:
+    """Hour by hour, as the duty that asks looks much oftener."""
+    while world.clock.at < until:
+        await world.until(world.clock.at + HOUR)
+
+
+async def test_a_question_left_open_is_put_once_more_after_a_week_and_never_a_third_time(
+    world: World,
+) -> None:
+    await world.start(maya=MAYA)
+
+    await live(world, NINE + timedelta(days=20))
+    await world.until(NINE + timedelta(days=60))
+
+    assert origins(world) == ["welcome", "welcome"]
+    assert [sending.due_at for sending in world.sms.sent] == [NINE, NINE + timedelta(days=7)]
+    assert "this was the last question" in world.texts[1]
+    assert "Reply YES to begin" in world.texts[1]
+    assert [said["what"] for said in record(world)] == ["asked", "asked"]
+
+
+@pytest.mark.parametrize("answer", ["YES", "STOP", "no"])
+async def test_who_has_answered_is_not_asked_once_more(world: World, answer: str) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    await world.text(answer)
+
+    await world.until(NINE + timedelta(days=20))
+
+    assert origins(world).count("welcome") == 1
+
+
+async def test_who_answers_unclearly_is_asked_once_more(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    await world.text("who is this")
+
+    await world.until(NINE + timedelta(days=20))
+
+    assert origins(world).count("welcome") == 2
+
+
+async def test_a_yes_to_the_second_question_begins(world: World) -> None:
+    await world.start(maya=MAYA)
+    await live(world, NINE + timedelta(days=7, hours=1))
+
+    await world.text("ok")
+    await world.until(NINE + timedelta(days=7, hours=8))
+
+    assert origins(world) == ["welcome", "welcome", "answer", "fixed", "fixed"]
+
+
+@pytest.mark.parametrize("edits", [1, 5])
+async def test_no_edit_asks_sooner_nor_a_third_time(world: World, edits: int) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    for number in range(edits):
+        world.load(maya=MAYA.replace("13:00", f"13:0{number + 1}"))
+        await ask(world)
+    before = origins(world).count("welcome")
+
+    await world.until(NINE + timedelta(days=8))
+    world.load(maya=MAYA.replace("13:00", "12:00"))
+    await world.until(NINE + timedelta(days=40))
+
+    assert (before, origins(world).count("welcome")) == (1, 2)
+
+
+async def test_the_second_question_waits_for_a_pause_to_end(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    await world.text("pause 10 days")
+    await world.until(NINE + timedelta(days=9))
+    paused = origins(world).count("welcome")
+
+    await world.until(NINE + timedelta(days=11))
+
+    assert (paused, origins(world).count("welcome")) == (1, 2)
+
+
+async def test_a_hold_that_is_lifted_does_not_lose_the_second_question(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    await world.text("I want to die")
+    await world.until(NINE + timedelta(days=9))
+    held = origins(world).count("welcome")
+
+    await world.text("RESUME")
+    await world.until(NINE + timedelta(days=10))
+
+    assert (held, origins(world).count("welcome")) == (1, 2)
+
+
+async def test_after_more_than_a_month_it_is_not_put_out_of_the_blue(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    await world.text("pause")
+    world.clock.at = NINE + timedelta(days=38)
+
+    await world.text("RESUME")
+    await world.until(NINE + timedelta(days=50))
+
+    assert origins(world).count("welcome") == 1
+
+
+async def test_a_second_question_that_cannot_be_delivered_is_the_last(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    world.sms.answer = failing(Failure.RECIPIENT)
+
+    await world.until(NINE + timedelta(days=30))
+
+    assert origins(world) == ["welcome", "welcome"]
+
+
+async def test_a_preview_shows_the_question_that_will_be_put_once_more(world: World) -> None:
+    await world.start(maya=MAYA)
+    await ask(world)
+    person = world.store.person("maya")
+    assert person is not None
+
+    rows = forecast(person, (), NINE + timedelta(days=6), 3, world.core.decider)
+
+    (question,) = [row for row in rows if row.nudge == "welcome"]
+    assert (question.due_at, question.status) == (NINE + timedelta(days=7), "send")
+    assert question.reason == "asks for consent once more, the last time"
+    assert "this was the last question" in (question.text or "")
 
 
 async def test_who_has_consent_on_record_is_not_asked(world: World) -> None:

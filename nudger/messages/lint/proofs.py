@@ -13,12 +13,13 @@ from nudger.model import At, Contact, Kind, Nudge, Plan
 
 LONG_NAME = "N" * 20
 LONG_CONTACT = Contact(name="C" * 20, relation="R" * 12)
-BY_EMAIL = ("welcome_by_link",)
+BY_EMAIL = ("welcome_by_link", "welcome_again_by_link")
 CRISIS = tuple(f"crisis_{kind}" for kind in CRISIS_KINDS)
 SAYS_WHOM_TO_CALL = (*CRISIS, "concern")
 # How many segments a text may take; one where it is not named here.
 SEGMENTS = {
-    **dict.fromkeys(("welcome", "help", "unknown", "held", "quiet_helplines", "notice", "concern"), 2),
+    **dict.fromkeys(("welcome", "welcome_again", "not_begun"), 2),
+    **dict.fromkeys(("help", "unknown", "held", "quiet_helplines", "notice", "concern"), 2),
     **dict.fromkeys(CRISIS, 2),
     "crisis_told": 3,  # all of a crisis answer that names a contact
 }

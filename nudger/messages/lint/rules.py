@@ -33,6 +33,9 @@ HARDEST_TEXT = 8.0  # grade of school; one text is short, so its figure is rough
 _SAY_AUTOMATED = (
     "welcome",
     "welcome_by_link",
+    "welcome_again",
+    "welcome_again_by_link",
+    "not_begun",
     "reminder",
     "help",
     "unknown",
@@ -42,7 +45,7 @@ _SAY_AUTOMATED = (
     *SAYS_WHOM_TO_CALL,
 )
 _NOT_SHORTENED = (*SAYS_WHOM_TO_CALL, "crisis_told")
-_SHOW_STOP = ("welcome", "reminder", "started", "help", "unknown", "notice")
+_SHOW_STOP = ("welcome", "welcome_again", "reminder", "started", "help", "unknown", "notice")
 Breach = tuple[str, str, str]  # the rule, what is wrong, how to mend it
 
 

@@ -45,6 +45,10 @@ CRISIS_KINDS = ("self", "taken", "danger", "other")
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "welcome": ("name", "limit"),  # asks for YES; nothing else is sent before it
     "welcome_by_link": ("name", "limit"),  # the same by email, where a link below it says yes
+    "welcome_again": ("name",),  # a week later, where nobody answered
+    "welcome_again_by_link": ("name",),
+    "not_begun": ("helplines",),  # to whatever is neither yes nor no while that is open
+    "declined": (),  # to a no
     "reminder": (),  # monthly: who this is, and the ways out
     "started": (),
     "snoozed": ("when",),

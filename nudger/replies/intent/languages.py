@@ -13,6 +13,7 @@ from functools import cached_property, reduce
 from nudger.replies.intent.automatic import Automatic
 from nudger.replies.intent.commands import LISTS as OF_COMMANDS
 from nudger.replies.intent.commands import Commands
+from nudger.replies.intent.consent import Consent
 from nudger.replies.intent.courtesy import Courtesy
 from nudger.replies.intent.danger import Danger, Signs, Verdict, judged
 from nudger.replies.intent.likelihood import Likelihood
@@ -65,6 +66,7 @@ class Language:
         self.danger = Danger.read(file.section("crisis"), self._classes)
         self.hints = _hints(file.section("hints"))
         self.automatic = Automatic.read(file.section("automatic"), lambda: self.classes)
+        self.consent = Consent.read(file.section("consent"), lambda: self.classes)
         courtesy, times = Courtesy.read(file.section("courtesy")), TimeWords.read(file.section("time"))
         self.optout, optouts = OptOut.read(file.section("optout"), courtesy)
         self.commands, commands = Commands.read(file.section("commands"), courtesy, times, self.optout.single)
@@ -129,7 +131,7 @@ class Language:
 
     def compile(self) -> None:
         """Reads all that is otherwise read when it is needed. Raises WordsError for a phrase that is none."""
-        _ = self.phrases, self.keywords, self.danger.phrases, self.automatic.phrases
+        _ = self.phrases, self.keywords, self.danger.phrases, self.automatic.phrases, self.consent.phrases
         _ = self.spelling, self.likelihood
 
 
@@ -189,6 +191,11 @@ class Words:
         for one in self.languages.values():
             words = one.automatic.without_told(words)
         return words
+
+    def agrees(self, words: Sequence[str], near: Sequence[Language]) -> bool | None:
+        """Whether all of a text says yes, or no, to the question for consent."""
+        said = (one.consent.agrees(words, one.commands.courtesy.soft) for one in near)
+        return next((agrees for agrees in said if agrees is not None), None)
 
     def hear(self, texts: Sequence[Sequence[str]], near: Sequence[Language]) -> Impression:
         """What a text sounds like in any language: in distress people fall back to their first one. `texts`

@@ -72,6 +72,7 @@ class Understood:
         None  # answer: a number, yes or no, the plan's own word, the words of a line
     )
     automatic: bool = False  # no person typed it (a tap without a meaning, an automatic reply): not answered
+    agrees: bool | None = None  # to the question for consent, where that is open and the answer is clear
     tapped: int | None = None  # which of our messages it is a tap on
 
 

@@ -26,6 +26,7 @@ NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 _LONGEST_KEYWORD = 4  # words
 _FEW = 3  # words of a command that is all of a text
 _NO_WORDS = 2  # so many that nobody knows are none
+_PLAIN_ANYWAY = (Intent.STOP, Intent.START, Intent.CRISIS, Intent.CONCERN)
 _SHORT = 3  # letters around an emoji on a tap: "to", "zu", "em"
 
 
@@ -43,16 +44,19 @@ def understand(
     country: str | None = None,
     contacts: Mapping[str, str] | None = None,
     ask: Ask | None = None,
+    asked_consent: bool = False,
 ) -> Understood:
     """What a reply means to somebody of this language, here and now. Every text gets an answer.
 
     `now` is an aware UTC datetime; `snooze` is what a bare LATER puts off by; a snooze that lands in
     `quiet` moves to its end; `ours` are the messages that were lately sent to them; `after_nudge` is the kind
     of the nudge that it answers, if there was one; `country` says whose dates and holidays are meant;
-    `ask` is what an open ask wants; `contacts` are the names of their contacts with the relation. Only the
-    first 1,600 characters are looked at."""
+    `ask` is what an open ask wants; `contacts` are the names of their contacts with the relation. `asked_consent`:
+    the question for consent is open. Only the first 1,600 characters are looked at."""
     folded, here = fold(text), Now(now, zone, snooze, quiet, country, contacts or {})
     found = _understand(folded, ours, language, here, words)
+    if asked_consent:
+        found = _to_the_question(found, folded, language, words)
     if ask is not None and not found.automatic:
         found = _answered(text, folded, ask, found, language, here, words)
     if found is UNKNOWN and after_nudge is not None and _has_words(folded, language, words):
@@ -109,6 +113,20 @@ def _understand(folded: str, ours: Sequence[str], language: str, here: Now, word
     if around is not None and meaning is not None:
         return _tap(meaning, around, here, words)
     return _own(folded, language, here, words)
+
+
+def _to_the_question(found: Understood, folded: str, language: str, words: Words) -> Understood:
+    """The same, where nudger has asked whether it may write: "ok", a like, "sure, go ahead" is a yes then."""
+    if found.intent in _PLAIN_ANYWAY or found.automatic:
+        return replace(found, agrees=True) if found.intent is Intent.START else found
+    if found.tapped is not None or not any(one.isalnum() for one in folded):
+        agrees = {Intent.DONE: True, Intent.SKIP: False}.get(found.intent)
+    else:
+        agrees = words.agrees(tokens(words.letters.own_words(folded)).words, words.near(language))
+    if agrees is None:
+        return found
+    intent = Intent.START if agrees else Intent.SKIP
+    return Understood(intent, agrees=agrees, tapped=found.tapped)
 
 
 def _beside_ours(left: Left, language: str, here: Now, words: Words) -> Understood:

@@ -39,6 +39,8 @@ person = Table(
     Column("opted_out", Text, nullable=False),
     Column("consented", Text, nullable=False),
     Column("asked", Text, nullable=False, server_default=""),
+    Column("asks_again", Text, nullable=False, server_default=""),  # where the question is put once more
+    Column("asks_again_at", Instant),
     Column("rested", Text, nullable=False, server_default=""),
     Column("history", Text, nullable=False),
     # What `history` was before the claim of `history_at`: put back where its message did not go out.
