@@ -97,7 +97,8 @@ class Poller:
             # The provider or the network is away. Asking again is safe, and loses nothing.
             log.warning("poll_failed", fault=fault.message)
             return 0
-        new = await self._new([one for one in found if restored or one.received_at >= self.first_start])
+        first = self.first_start.replace(microsecond=0)  # as whole as the seconds of a provider's list
+        new = await self._new([one for one in found if restored or one.received_at >= first])
         for inbound in new:
             await self.take(replace(inbound, taken_at=now, again=restored))
             self._taken.add(inbound.provider_id)

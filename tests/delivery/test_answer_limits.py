@@ -17,20 +17,18 @@ HELPLINES = "call Samaritans on 116 123"
 
 # Commands that do something each time; no two the same.
 COMMANDS = ("LESS", "MORE", "PAUSE", "RESUME", "PLAN", "HELP", "DONE", "SKIP", "TINY", "LINK")
-DANGER = (
-    "I want to die",
-    "I am going to kill myself",
-    "I cannot go on, I will end my life",
-    "I took all my pills",
-    "my life is not worth living, I want to be dead",
-    "I hurt myself again tonight",
-    "thinking about suicide",
-    "I wrote my goodbye letters, suicide is all I see",
-    "better off dead, I want to kill myself",
-    "I want to hang myself",
-    "I am suicidal",
-    "please, I want to die tonight",
+ENDS = (
+    "mum",
+    "so much",
+    "in the rain",
+    "at last",
+    "on the way home",
+    "by the sea",
+    "as ever",
+    "here",
+    "there",
 )
+DANGER = tuple(f"I want to die, {words}" for words in (*ENDS, "now", "then", "too"))
 
 
 async def texted(world: World, *texts: str, apart: timedelta = timedelta(seconds=5)) -> list[str]:

@@ -159,7 +159,8 @@ async def test_a_crisis_before_any_consent_is_a_crisis(world: World) -> None:
 
     await world.text("ok, but I want to die")
 
-    assert "Real people are there" in world.texts[-1]
+    assert "116 123" in world.texts[-1]
+    assert BEGIN not in world.texts[-1]
     assert world.store.person("maya").standing.consented == frozenset()  # type: ignore[union-attr]
 
 

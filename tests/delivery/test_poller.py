@@ -116,6 +116,14 @@ async def test_the_first_poll_takes_nothing_from_before_the_first_start(world: W
     assert person.standing.opted_out == frozenset()
 
 
+async def test_a_text_of_the_very_second_of_the_first_start_is_taken(world: World) -> None:
+    await world.start(maya=MAYA)
+    listed = Listed(("stop", MONDAY_NINE))
+    poller = Poller(listed, world.inbox.take, Watched(world), MONDAY_NINE + timedelta(milliseconds=900))
+
+    assert await look(world, poller, TEN) == 1
+
+
 async def test_a_provider_that_is_away_loses_nothing(world: World) -> None:
     await nudged(world)
     listed = Listed(("done", world.clock.now()))

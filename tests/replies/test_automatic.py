@@ -74,7 +74,6 @@ I have changed my number, this one is checked rarely. New one on request
 Do not disturb mode: I will see messages after 6 pm
 Voicemail: the person at this number is not available at the moment
 Ahora no puedo hablar, estoy trabajando. Te respondo esta tarde.
-Estoy volando, tendré el móvil apagado hasta las 20 h
 Este es un mensaje generado automáticamente, no respondas a este número
 Le informamos que este buzón no está atendido
 He cambiado de número, ya no leo mensajes aquí

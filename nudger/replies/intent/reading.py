@@ -51,8 +51,8 @@ def understand(
     `now` is an aware UTC datetime; `snooze` is what a bare LATER puts off by; a snooze that lands in
     `quiet` moves to its end; `ours` are the messages that were lately sent to them; `after_nudge` is the kind
     of the nudge that it answers, if there was one; `country` says whose dates and holidays are meant;
-    `ask` is what an open ask wants; `contacts` are the names of their contacts with the relation. `asked_consent`:
-    the question for consent is open. Only the first 1,600 characters are looked at."""
+    `ask` is what an open ask wants; `contacts` are the names of their contacts with the relation;
+    `asked_consent`: the question for consent is open. Only the first 1,600 characters are looked at."""
     folded, here = fold(text), Now(now, zone, snooze, quiet, country, contacts or {})
     found = _understand(folded, ours, language, here, words)
     if asked_consent:
