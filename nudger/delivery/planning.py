@@ -53,6 +53,7 @@ class PlanRead:
     marks: Mapping[str, str] = field(default_factory=dict)  # file -> how it was when it was read
     lenders: Collection[str] = ()  # files that have something told in the file of another
     host: str = ""  # where they were looked for: the folder of another host may hold other files
+    opaque: Collection[str] = ()  # files of which it cannot be told who all is in them: nobody is gone
     refused: Collection[str] = ()  # people among them whose consent line says that there is none
     untold: Collection[str] = ()  # people with an opt-in to a notice that says so
     accepted: bool = False  # whoever is in none of them any more may go, however many they are

@@ -56,9 +56,10 @@ class Store(Protocol):
         its channels, but never undoes an opt-out; a faulty one whose line says that there is none takes back
         what an earlier line gave, and ends an opt-in to notices in the same way.
 
-        Where too many are gone (`planning.is_sudden`, of all people or of one file), they are missing in
-        place of removed, with an alarm: they go on until a plan of theirs is read, or the operator accepts
-        it. A large load is many transactions; cut off, the next one goes on with it."""
+        Nobody is removed for a file in `read.opaque`. Where too many are gone (`planning.is_sudden`, of all
+        people or of one file), they are missing in place of removed, with an alarm: they go on until a plan
+        of theirs is read, or the operator accepts it. A large load is many transactions; cut off, the next
+        one goes on with it."""
 
     def missing(self, limit: int = 50) -> Sequence[Missing]:
         """The first of those whose plans are missing, by id."""

@@ -165,6 +165,7 @@ class Loading:
             marks=({str(self.folder): basis} if work.anew or work.everything else {})
             | {file: "" if file in unread else mark for file, mark in marks.items()},
             lenders=reading.lenders,
+            opaque=reading.opaque,
             refused=reading.refused,
             untold=reading.untold,
             host=self.host,

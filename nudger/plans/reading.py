@@ -43,6 +43,7 @@ class Reading:
     problems: tuple[Problem, ...]  # sorted by file, line, column
     phones: frozenset[str] = frozenset()  # of everyone who is in these files, right or wrong
     lenders: frozenset[str] = frozenset()  # files that have something told in the file of another
+    opaque: frozenset[str] = frozenset()  # rosters of which it cannot be told who all is in them
     refused: frozenset[str] = frozenset()  # people whose consent line says that there is none
     untold: frozenset[str] = frozenset()  # people with an opt-in to a notice that says so
 
@@ -110,6 +111,7 @@ def read(sources: Sequence[Source], facts: Facts, shared: Sequence[Source] = ())
         problems=tuple(problems),
         phones=frozenset(entry.phone for entry in entries if entry.phone is not None),
         lenders=frozenset(entry.given.file for entry in entries if entry.lent),
+        opaque=_opaque(entries, rosters),
         refused=frozenset(one for one, its in people.items() if its.whole and its.whole.refuses),
         untold=frozenset(one for one, its in people.items() if its.whole and its.whole.tells_nobody),
     )
@@ -187,6 +189,12 @@ def _givens(sources: Sequence[Source], facts: Facts, rosters: list[Draft]) -> It
             rosters.append(whole)
             for row in rows:
                 yield _Given(row.person or "", source.file, row.data, partial(row.draft, facts))
+
+
+def _opaque(entries: Iterable[_Entry], rosters: Iterable[Draft]) -> frozenset[str]:
+    """Rosters with a row whose id cannot be told, or a header: whoever was in it may be that row."""
+    rows = {entry.given.file for entry in entries if not entry.given.person and is_roster(entry.given.file)}
+    return frozenset(rows | {draft.file for draft in rosters if draft.failed})
 
 
 def _one_each(entries: Sequence[_Entry], library: _Library) -> dict[str, _Entry]:

@@ -95,10 +95,11 @@ def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime
     if not lost and not waiting:
         return whole
     renamed = _renamed(tx, read, ran)
+    kept = {one for one, file in lost.items() if file in read.opaque}
     known = {row.person for row in tx.connection.execute(_BY_ID, {"ids": list(lost)})} if waiting else set()
     new = {one: file for one, file in lost.items() if one not in renamed and one not in known}
     if not new or (len(new) <= FEW and not waiting):
-        return replace(whole, removed=tuple(sorted({*new, *renamed})))
+        return replace(whole, removed=tuple(sorted((new.keys() | renamed) - kept)))
     before = _lately(tx, read, now)
     total = people.count(tx) + len(before) - len(renamed)
     if is_sudden(len(new) + len(before) + waiting, total):
@@ -106,7 +107,7 @@ def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime
     else:
         spoilt = set(_spoilt(new, before, [lost[one] for one in known], ran))
         missing, revived = ({one for one, file in ones.items() if file in spoilt} for ones in (new, before))
-    removed = (new.keys() - missing) | renamed
+    removed = ((new.keys() - missing) | renamed) - kept
     return replace(
         whole,
         removed=tuple(sorted(removed)),

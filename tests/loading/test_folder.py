@@ -197,6 +197,26 @@ def test_a_link_that_leads_nowhere_for_a_while_pauses_nobody(world: World, tmp_p
     assert world.problems == []
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "name,timezone,phone\nMaya,UTC,+447700900123\nJo,UTC,+447700900124\n",
+        'id,timezone,phone\n"maya,UTC,+447700900123\njo,UTC,+447700900124\n',
+        "id,timezone,phone\n#REF!,UTC,+447700900123\njo,UTC,+447700900124\n",
+        "",
+    ],
+    ids=["no column of ids", "a quote that is never closed", "an id that is none", "empty"],
+)
+def test_a_roster_of_which_it_cannot_be_told_who_is_in_it_pauses_nobody(spoilt: str, world: World) -> None:
+    world.put({"people.csv": "id,timezone,phone\nmaya,UTC,+447700900123\njo,UTC,+447700900124\n"})
+    world.load()
+
+    world.load([world.write("people.csv", spoilt)])
+
+    assert world.runs.keys() == {"maya", "jo"}
+    assert [problem for problem in world.problems if problem.severity == "error"]
+
+
 def test_a_new_day_is_a_reason_to_check_everything_and_changes_nothing(world: World) -> None:
     world.put({"maya.toml": MAYA, "jo.toml": JO})
     world.load()

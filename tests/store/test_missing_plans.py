@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 
 from nudger.delivery.planning import PlanChange, PlanRead, is_sudden
+from nudger.errors import Problem
 from nudger.model import Plan
 from nudger.store import gone, loading
 from nudger.store.gone import ALARM
 from tests.support.worlds.store import HOUR, MAYA_PHONE, MINUTE, NOON, World, plan, plan_file, slot
 
 SECOND = timedelta(seconds=1)
+PROBLEM = Problem("plans/people.csv", 1, 1, "", 'expected the column "id", got none')
 
 
 def people(number: int) -> list[Plan]:
@@ -213,6 +215,22 @@ def test_a_roster_that_lost_a_few_rows_is_an_edit(world: World) -> None:
     change = roster(world, *rows[5:])
 
     assert change.removed == tuple(one.person for one in rows[:5])
+
+
+@pytest.mark.parametrize(("before", "held"), [(2, 0), (3, 3), (12, 12)])
+def test_of_a_roster_that_cannot_be_read_nobody_is_removed_and_many_are_told(
+    before: int, held: int, world: World
+) -> None:
+    rows, file = people(before), "plans/people.csv"
+    look(world, plans=[plan(f"other-{one:02}") for one in range(40)])
+    roster(world, *rows)
+
+    read = PlanRead({file}, (), {}, (PROBLEM,), {file: "mark"}, opaque={file})
+    change = world.store.load_plans(read, world.now)
+
+    assert (change.removed, len(change.missing)) == ((), held)
+    assert len(run(world)) == 40 + before
+    assert len(world.store.accept_removal(world.now)) == held
 
 
 def test_one_file_among_others_that_are_missing_is_told_by_all_of_them_together(world: World) -> None:
