@@ -1,7 +1,6 @@
 """The daemon with all its parts."""
 
 import asyncio
-import os
 import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
@@ -37,7 +36,6 @@ from nudger.model import ChannelName
 from nudger.settings import Settings
 from nudger.timekeeping import EVERY as CLOCK_EVERY
 from nudger.timekeeping import Timekeeping
-from nudger.wiring import failpoints
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import links_below
 from nudger.wiring.person import own_pages
@@ -60,10 +58,9 @@ def build_daemon(
     metrics = Metrics()
     channels = build_channels(core, clock, shown, links_below(core, store, clock))
     timekeeping = [Timekeeping(store, clock, socket.gethostname())] if isinstance(clock, SharedClock) else []
-    store, clock, ways_out = failpoints.around(store, clock, channels, os.environ)
     dispatcher = Dispatcher(
         store,
-        ways_out,
+        channels,
         core.decider,
         clock,
         _limits(settings),

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.channels.phone import PhoneChannel
-from nudger.clock import SystemClock
-from nudger.model import ChannelName
-from nudger.store import open_store
-from nudger.wiring import failpoints
+from tests.support.faults import failpoints
 from tests.support.faults.steps import Steps
 from tests.support.running import running
 
@@ -22,16 +18,19 @@ def plan(folder: Path) -> None:
     (folder / "plans" / "maya.toml").write_text(PLAN)
 
 
-def test_without_the_switch_nothing_stands_between_the_daemon_and_its_parts(tmp_path: Path) -> None:
-    store, clock = open_store(f"sqlite:///{tmp_path}/nudger.db"), SystemClock()
-    channels = {ChannelName.SMS: PhoneChannel()}
+async def test_what_is_installed_has_no_steps(tmp_path: Path) -> None:
+    plan(tmp_path)
+    steps = Steps(tmp_path / "steps")
+    for step in [step for call in (failpoints.STORE | failpoints.CLOCK).values() for step in call]:
+        steps.arm(step, "kill")
 
-    around = failpoints.around(store, clock, channels, {"NUDGER_FAILPOINTS_FOR_TESTS": str(tmp_path)})
+    async with running(
+        tmp_path, program=("-m", "nudger"), WEB_PORT="0", FAILPOINTS_FOR_TESTS=str(steps.folder)
+    ) as daemon:
+        stopped = await daemon.stop()
 
-    assert around[0] is store
-    assert around[1] is clock
-    assert around[2] is channels
-    store.close()
+    assert stopped == 0
+    assert "failpoints" not in daemon.log.read_text()
 
 
 def test_a_step_that_is_not_armed_does_nothing(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.faults import failpoints
+
 PATIENCE = 30  # seconds, for a start on a busy machine
 FAKETIME = ("FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE", "FAKETIME_DONT_FAKE_MONOTONIC")
 # Read by others than nudger's settings: these go into the environment as they are.
-NOT_SETTINGS = ("SSL_CERT_FILE", "FAILPOINTS_FOR_TESTS", "LD_PRELOAD", *FAKETIME)
+NOT_SETTINGS = ("SSL_CERT_FILE", failpoints.FOLDER, "LD_PRELOAD", *FAKETIME)
 
 
 def free_port() -> int:
@@ -70,10 +72,13 @@ def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, program: Sequence[str] = ("-m", "nudger"), **settings: str
+    folder: Path, *, program: Sequence[str] | None = None, **settings: str
 ) -> AsyncIterator[Running]:
     """`nudger run` in this folder, ready. What NOT_SETTINGS names may be among the settings; `program` is
-    what Python starts instead of nudger itself."""
+    what Python starts instead of nudger itself: where a folder of failpoints is named, the one that has
+    them."""
+    if program is None:
+        program = (failpoints.PROGRAM,) if failpoints.FOLDER in settings else ("-m", "nudger")
     environ = environment(folder, settings)
     address = folder / "notify.sock"
     address.unlink(missing_ok=True)

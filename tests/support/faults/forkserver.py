@@ -14,11 +14,13 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 from twilio.rest import Client
 
 from nudger.cli import main
+from tests.support.faults import failpoints
 
 _ = Client("AC", "-").messages  # imports what the package leaves until it is used
 
@@ -80,6 +82,8 @@ def _become(order: dict[str, Any]) -> NoReturn:
         kept = {name: value for name, value in os.environ.items() if name.startswith("FAKETIME")}
         os.environ.clear()
         os.environ.update(order["environment"], **kept)
+        if folder := os.environ.get(failpoints.FOLDER):
+            failpoints.stand(Path(folder))
         sys.argv = ["nudger", *order["arguments"]]
         main()
     except SystemExit as ended:

@@ -1,4 +1,4 @@
-"""The named steps of a daemon that runs, armed one by one (nudger/wiring/failpoints.py)."""
+"""The named steps of a daemon that runs, armed one by one (failpoints.py)."""
 
 import asyncio
 from pathlib import Path
