@@ -1,11 +1,16 @@
 """--no-skips: a skipped test fails, with its reason. For machines that are meant to have everything.
 And which tests start daemons: tests/run.py runs them beside the others."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import structlog
+
+from nudger.core import Core
+from tests.support.cores import core_in
+from tests.support.databases import Databases
 
 HERE = Path(__file__).parent
 WITH_DAEMONS = ("faults", "system")  # folders, and marks
@@ -48,6 +53,19 @@ def _logging_as_it_was() -> Generator[None, None, None]:
     """A command that is run inside a test sets up logging for the whole process."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """What tests share of each kind of database."""
+    with ExitStack() as stack:
+        yield Databases(stack)
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Core:
+    """Everything as it is set without settings; the state is in a folder of the test's own."""
+    return core_in(tmp_path)
 
 
 def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -30,6 +30,8 @@ def waiting(tx: Transaction, entry: AnyRow) -> int | None:
 def comes_again_at(tx: Transaction, entry: AnyRow) -> datetime | None:
     """When a snooze of this entry that is still to come comes, or is tried again."""
     waits = waiting(tx, entry)
+    if waits is None:
+        return None
     found: datetime | None = tx.connection.scalar(
         select(occurrence.c.wake_at).where(occurrence.c.id == waits)
     )

@@ -8,12 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.core import Core
 from nudger.delivery.forecast import forecast
 from nudger.delivery.peaks import Peak, Text, enough, missed, peaks
 from nudger.delivery.senders import Limit
-from nudger.settings import load
-from nudger.wiring import open_database
+from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -120,8 +118,8 @@ def test_peaks_come_one_after_the_other_and_hold_no_text_twice(queue: list[Text]
 async def test_what_a_preview_calls_missed_is_what_the_daemon_then_misses(
     tmp_path: Path, rate: float, expires: str
 ) -> None:
-    core = Core(load(None, {"NUDGER_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)}, tmp_path))
-    store = open_database(core)
+    core = core_in(tmp_path)
+    store = database_of(core)
     world = World(core, store, limit=Limit(per_second=rate))
     await world.start(**{f"p{number}": PLAN.format(number=number, expires=expires) for number in range(50)})
     rows = [

@@ -1,32 +1,21 @@
-"""The fixtures of the delivery tests."""
+"""The world of the delivery tests: everything between a plan's text and a channel, on SQLite."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from nudger.core import Core
-from nudger.settings import load
-from nudger.wiring import open_database
+from nudger.store import SqlStore
+from tests.support.databases import Databases
 from tests.support.worlds.delivery import World
-
-
-@pytest.fixture(scope="session")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> Core:
-    """Words and zones, read once: they are the same for every test."""
-    folder = tmp_path_factory.mktemp("parsed")
-    return Core(load(None, {"HOME": str(folder)}, folder))
+from tests.support.worlds.store import empty
 
 
 @pytest.fixture
-def core(tmp_path: Path, parsed: Core) -> Core:
-    core = Core(load(None, {"NUDGER_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)}, tmp_path))
-    vars(core).update(wording=parsed.wording, words=parsed.words, zones=parsed.zones)
-    return core
-
-
-@pytest.fixture
-def world(core: Core) -> Iterator[World]:
-    store = open_database(core)
-    yield World(core, store)
-    store.close()
+def world(core: Core, databases: Databases) -> Iterator[World]:
+    """On an empty database. No statement of any test may read a table whole that grows with people."""
+    database, explained = databases.opened("sqlite"), databases.explained("sqlite")
+    empty(database)
+    yield World(core, SqlStore(database, core.zone))
+    whole, explained.whole = explained.whole, []
+    assert whole == []

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nudger.core import Core
 from nudger.delivery.asking import Asking
 from nudger.delivery.doubts import judge
 from nudger.delivery.forecast import forecast
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.model import ChannelName, Origin, State
-from nudger.settings import load
-from nudger.wiring import open_database
+from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World
 
 MAYA = """
@@ -545,13 +544,11 @@ async def test_each_channel_is_asked_and_answers_for_itself(world: World) -> Non
 
 @pytest.mark.parametrize(("public", "asked"), [(None, 0), ("https://nudger.example.org", 1)])
 async def test_email_asks_only_where_a_link_can_answer(
-    core: Core, tmp_path: Any, public: str | None, asked: int
+    tmp_path: Path, public: str | None, asked: int
 ) -> None:
-    environ = {"NUDGER_STATE_DIR": str(tmp_path / "other"), "HOME": str(tmp_path), "NUDGER_EMAIL": "smtp"}
-    environ |= {"NUDGER_SMTP_HOST": "localhost", "NUDGER_EMAIL_FROM": "nudger@example.org"}
-    other = Core(load(None, environ | ({"NUDGER_PUBLIC_URL": public} if public else {}), tmp_path))
-    vars(other).update(wording=core.wording, words=core.words, zones=core.zones)
-    world = World(other, open_database(other))
+    settings = {"EMAIL": "smtp", "SMTP_HOST": "localhost", "EMAIL_FROM": "nudger@example.org"}
+    core = core_in(tmp_path, **settings, **({"PUBLIC_URL": public} if public else {}))
+    world = World(core, database_of(core))
     await world.start(maya=MAYA.replace("phone", "email").replace("+447700900123", "m@example.org"))
 
     await world.until(NINE + timedelta(days=1))

@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from nudger.core import Core
 from nudger.model import ChannelName
-from nudger.settings import load
 from nudger.web.app import build_app
 from nudger.web.doors import Doors
-from nudger.wiring import open_database
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import link_doors, link_key, links_below, token_door
 from tests.support.asking import Answer, ask
+from tests.support.cores import core_in, database_of
 from tests.support.doubles.smtp_double import SmtpDouble
 from tests.support.worlds.delivery import World
 
@@ -64,21 +62,18 @@ class Mailing:
 
 
 @pytest.fixture
-async def mailing(tmp_path: Path, parsed: Core) -> AsyncIterator[Mailing]:
+async def mailing(tmp_path: Path) -> AsyncIterator[Mailing]:
     async with SmtpDouble() as server:
         settings = {
-            "NUDGER_STATE_DIR": str(tmp_path),
-            "HOME": str(tmp_path),
-            "NUDGER_EMAIL": "smtp",
-            "NUDGER_SMTP_HOST": "127.0.0.1",
-            "NUDGER_SMTP_PORT": str(server.port),
-            "NUDGER_SMTP_SECURITY": "none",
-            "NUDGER_EMAIL_FROM": "Nudger <nudger@example.org>",
-            "NUDGER_PUBLIC_URL": PUBLIC,
+            "EMAIL": "smtp",
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(server.port),
+            "SMTP_SECURITY": "none",
+            "EMAIL_FROM": "Nudger <nudger@example.org>",
+            "PUBLIC_URL": PUBLIC,
         }
-        core = Core(load(None, settings, tmp_path))
-        vars(core).update(wording=parsed.wording, words=parsed.words, zones=parsed.zones)
-        store = open_database(core)
+        core = core_in(tmp_path, **settings)
+        store = database_of(core)
         world = World(core, store)
         below = links_below(core, store, world.clock)
         channels = build_channels(core, world.clock, None, below)

@@ -139,7 +139,7 @@ async def test_a_nudge_that_was_put_off_is_among_what_comes(nudged: World) -> No
     today = look(nudged, "said").days[0]
 
     assert [(row.at, row.note) for row in today.rows] == [("2:05 pm", "put off"), ("4 pm", "")]
-    assert nudged.email.sent[-1].occurrence == 1  # and no mail about it
+    assert len(nudged.email.sent) == 1  # and no mail about it
 
 
 @pytest.mark.parametrize(

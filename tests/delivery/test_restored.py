@@ -72,7 +72,7 @@ async def test_a_restored_database_sends_no_nudge_until_it_is_accepted_and_none_
     world.store.accept_restored(world.clock.at)
     await world.until(NOW + 5 * HOUR)
 
-    assert [sending.occurrence for sending in world.sms.sent] == [2]
+    assert [sending.due_at for sending in world.sms.sent] == [NOW + 4 * HOUR]  # of the second
     reasons = [entry.reason for entry in world.store.agenda("maya", NOW.date())]
     assert "nudger accept-restore" in reasons[0]
 

@@ -1,7 +1,7 @@
 """`nudger simulate` from its command: promises kept on both databases, the same by seed, and loud faults."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from nudger.simulating.crowd import Crowd
 from nudger.simulating.life import BrokenPromises, Life
 from nudger.store import open_store
 from nudger.wiring import build_daemon, open_database
-from tests.support.doubles import postgres
+from tests.support.databases import Databases
 
 OF_THE_MACHINE = {
     "seconds",
@@ -56,11 +56,8 @@ def figures(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    if postgres.binaries() is None:
-        pytest.skip("install postgresql")
-    with postgres.throw_away_cluster() as new_database:
-        yield new_database("simulated")
+def database(databases: Databases) -> str:
+    return databases.new("simulated")
 
 
 @pytest.fixture(scope="module")

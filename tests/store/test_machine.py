@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -22,7 +21,6 @@ from nudger.delivery.inbound import Inbound, Writer
 from nudger.delivery.sends import Failure
 from nudger.effects import Response, Snooze
 from nudger.model import FROM_A_TEXT, ChannelName, Origin
-from nudger.settings import load
 from nudger.store import SqlStore
 from nudger.store.database import Database
 from nudger.store.tables import AnyRow, occurrence
@@ -262,12 +260,6 @@ class Machine(RuleBasedStateMachine):
 def counts(row: AnyRow) -> bool:
     """Whether it counts for the daily limit."""
     return Origin(row.origin).is_nudge and row.origin != Origin.ASKED
-
-
-@pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
-    folder = tmp_path_factory.mktemp("core")
-    return Core(load(None, {"HOME": str(folder), "NUDGER_STATE_DIR": str(folder)}, folder))
 
 
 def test_the_promises_hold_whatever_happens(database: Database, core: Core) -> None:

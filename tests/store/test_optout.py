@@ -11,7 +11,6 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.sends import Failure, SendFailure
 from nudger.effects import Ask, Response
 from nudger.model import ChannelName, Kind, Origin
-from nudger.settings import load
 from nudger.store import SqlStore
 from tests.support.worlds.delivery import World
 
@@ -39,12 +38,6 @@ channels = "email"
 SMS_ONLY = MAYA.format(channels="sms")
 
 Step = Callable[[World], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
-    folder = tmp_path_factory.mktemp("core")
-    return Core(load(None, {"HOME": str(folder), "NUDGER_STATE_DIR": str(folder)}, folder))
 
 
 @pytest.fixture

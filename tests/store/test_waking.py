@@ -16,7 +16,7 @@ from tests.support.worlds.store import NOON, SMS, World, empty, laid_out, plan, 
 
 SOON = 5  # seconds, on a busy machine
 # A SQLite file is one host's.
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize("kind", ["postgresql"])
 
 
 class Ear:

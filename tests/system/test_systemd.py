@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.faults import failpoints
 from tests.support.machine import Machine, booted, missing
 
 ROOT = Path(__file__).parents[2]
@@ -103,10 +104,18 @@ def test_a_killed_daemon_is_back_within_seconds(machine: Machine) -> None:
     assert machine.show("MainPID") not in ("0", before)
 
 
+def with_steps(machine: Machine, folder: str, *more: str) -> None:
+    """The service runs with failpoints, from its next start; `more` are lines of its unit."""
+    machine.run("cat > /opt/nudger/failpoints.py", typed=Path(failpoints.PROGRAM).read_text("utf-8"))
+    start = "/opt/nudger/venv/bin/python /opt/nudger/failpoints.py --settings /etc/nudger/settings.env run"
+    lines = ("ExecStart=", f"ExecStart={start}", f"Environment={failpoints.FOLDER}={folder}", *more)
+    unit = "".join(f"{line}\n" for line in ("[Service]", *lines))
+    machine.run("mkdir -p /run/systemd/system/nudger.service.d; cat > $_/steps.conf", typed=unit)
+
+
 def test_a_daemon_whose_loop_hangs_is_killed_and_started_again(machine: Machine) -> None:
     steps = "/var/lib/nudger/steps"
-    quick = f"[Service]\nWatchdogSec=3\nTimeoutAbortSec=3\nEnvironment=FAILPOINTS_FOR_TESTS={steps}\n"
-    machine.run("mkdir -p /run/systemd/system/nudger.service.d; cat > $_/quick.conf", typed=quick)
+    with_steps(machine, steps, "WatchdogSec=3", "TimeoutAbortSec=3")
     machine.run(f"install -d -o nudger {steps}; systemctl daemon-reload; systemctl restart nudger")
     since = machine.cursor()
     machine.run(f"echo hang > {steps}/.tick; mv {steps}/.tick {steps}/tick")
@@ -117,8 +126,7 @@ def test_a_daemon_whose_loop_hangs_is_killed_and_started_again(machine: Machine)
 
 def test_a_start_that_takes_longer_than_systemd_would_wait_goes_on(machine: Machine) -> None:
     steps = "/var/lib/nudger/steps"
-    slow = f"[Service]\nTimeoutStartSec=8\nEnvironment=FAILPOINTS_FOR_TESTS={steps}\n"
-    machine.run("mkdir -p /run/systemd/system/nudger.service.d; cat > $_/slow.conf", typed=slow)
+    with_steps(machine, steps, "TimeoutStartSec=8")
     machine.run(f"install -d -o nudger {steps}; echo hang > {steps}/before_recover; systemctl daemon-reload")
     machine.run("systemctl stop nudger")
     waited = machine.attempt("timeout 12 systemctl start nudger")

@@ -3,21 +3,19 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 
 from starlette.applications import Starlette
 
 from nudger.core import Core
-from nudger.settings import load
 from nudger.web.api.routes import ApiDoors
 from nudger.web.app import build_app
 from nudger.web.bearer import Bearer
 from nudger.web.board.doors import BoardDoors
 from nudger.web.throttle import Throttle
-from nudger.wiring import open_database
 from nudger.wiring.board import StoreDesk
 from tests.support.asking import Answer, ask
+from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World as Deliveries
 from tests.support.worlds.web import World
 
@@ -87,18 +85,10 @@ class Desk:
         return await ask(app, "POST", path, {"cookie": self.cookie, **headers}, form)
 
 
-@cache
-def _parsed() -> Core:
-    """Words and zones, read once: they are the same for every test."""
-    return Core(load(None, {"HOME": "/nowhere"}, Path.cwd()))
-
-
 @contextmanager
 def desk(folder: Path) -> Iterator[Desk]:
-    core = Core(load(None, {"NUDGER_STATE_DIR": str(folder), "HOME": str(folder)}, folder))
-    parsed = _parsed()
-    vars(core).update(wording=parsed.wording, words=parsed.words, zones=parsed.zones)
-    store = open_database(core)
+    core = core_in(folder)
+    store = database_of(core)
     try:
         yield Desk(core, Deliveries(core, store))
     finally:

@@ -11,14 +11,13 @@ from typing import Any
 from nudger.core import Core
 from nudger.effects import Effect, Response
 from nudger.model import ChannelName
-from nudger.settings import load
 from nudger.web.app import build_app
 from nudger.web.doors import Doors
 from nudger.web.serve import serve
-from nudger.wiring import open_database
 from nudger.wiring.channels import build_channels, close_channels
 from nudger.wiring.links import link_doors, link_key, links_below, token_door
 from nudger.wiring.person import person_doors
+from tests.support.cores import core_in, database_of
 from tests.support.doubles.smtp_double import SmtpDouble
 from tests.support.worlds.delivery import World
 
@@ -91,7 +90,7 @@ class Mailed:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         async with SmtpDouble() as self.server:
             core = self._core(self.server.port)
-            store = open_database(core)
+            store = database_of(core)
             self.world = World(core, store)
             clock = self.world.clock
             channels = build_channels(core, clock, None, links_below(core, store, clock))
@@ -117,8 +116,7 @@ class Mailed:
             "EMAIL_FROM": "Nudger <nudger@example.org>",
             "PUBLIC_URL": PUBLIC,
         }
-        environ = {f"NUDGER_{name}": value for name, value in settings.items()}
-        return Core(load(None, {**environ, "HOME": str(self._folder)}, self._folder))
+        return core_in(self._folder, **settings)
 
     def _doors(self, core: Core) -> Doors:
         store, clock = self.world.store, self.world.clock
