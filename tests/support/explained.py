@@ -21,8 +21,8 @@ _ALLOWED = {
     "SELECT person.id, person.digest, person.removed_at,": "a whole folder of plans was read as well",
     "SELECT DISTINCT CAST(JSON_EXTRACT": "the hourly look at countries and zones, in the database alone",
     "SELECT person.id FROM person WHERE person.paused_at IS NOT NULL": "nudger status, when somebody asks",
-    "UPDATE person SET layout_at=:layout_at, layout_afresh=:layout_afresh, layout_version="
-    "(person.layout_version + :layout_version_1) WHERE person.removed_at IS NULL": "zones' rules were replaced",
+    "UPDATE person SET layout_at=:layout_at, layout_afresh=:layout_afresh, layout_version=("
+    "person.layout_version + :layout_version_1) WHERE person.removed_at IS NULL": "new rules of time zones",
     "SELECT anon_1.attempted_at, occurrence.due_at FROM (SELECT message.line": "the last hundred alone",
 }
 
