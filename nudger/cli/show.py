@@ -99,6 +99,8 @@ def _picture(problem: Problem, console: Console, colour: str) -> None:
         return  # a file that cannot be read has no line to show; the problem says so
     if 0 < problem.line <= len(lines):
         line = lines[problem.line - 1].replace("\t", " ")
+        if not line.isprintable():
+            return  # a spreadsheet, or UTF-16: a terminal would be told to do all kinds of things
         console.print(f"  [dim]{problem.line:>4} |[/] {escape(line)}")
         console.print(f"  [dim]     |[/] {' ' * (problem.column - 1)}[{colour}]^[/]")
 

@@ -23,6 +23,7 @@ from nudger.plans.names import SHARED
 SETTLE = 200  # ms: a burst of writes is one change; a slow write is waited for
 LONGEST = 1600  # ms that a burst is waited for
 EVERY = 1.0  # seconds between two looks at the place
+ENDS_WITHIN = 1.0  # seconds, at the end of the daemon
 SHARE = 200  # of all time, one part in so many goes into looking at what is in it
 
 Paths = frozenset[Path]
@@ -45,8 +46,9 @@ async def changes(folder: Path) -> AsyncIterator[Collection[Path]]:
             if not stop.is_set():  # else nobody listens any more
                 loop.call_soon_threadsafe(told.put_nowait, fault)
 
-    # A thread of its own, which nobody waits for at the end: a disk of the network can stand still.
-    threading.Thread(target=follow, name="plans folder", daemon=True).start()
+    # A thread of its own, which nobody waits for for long at the end: a disk of the network can stand still.
+    thread = threading.Thread(target=follow, name="plans folder", daemon=True)
+    thread.start()
     try:
         while True:
             news = await told.get()
@@ -55,6 +57,8 @@ async def changes(folder: Path) -> AsyncIterator[Collection[Path]]:
             yield news
     finally:
         stop.set()
+        # Python ends its daemon threads by force, and the watcher's own code does not bear that.
+        await asyncio.to_thread(thread.join, ENDS_WITHIN)
 
 
 def followed(folder: Path, stop: threading.Event) -> Iterator[Paths]:

@@ -1,10 +1,14 @@
 """`nudger check`: what was read, what was not, and that nothing read is not "no problems"."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from nudger.cli.show import problems
+from nudger.errors import Problem
 from tests.support.commands import Typed
 
 PLAN = """timezone = "UTC"
@@ -149,3 +153,24 @@ def test_shared_plans_alone_are_checked(plans: Path, nudger: Typed) -> None:
 
     assert code == 3
     assert "shared/week.toml:3:6:" in said
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [(b"timezone = 1\n", True), (b"PK\x03\x04\x1b]0;x\x07\n", False), ("id;name\n".encode("utf-16"), False)],
+    ids=["text", "a spreadsheet", "UTF-16"],
+)
+def test_a_terminal_is_shown_the_line_of_a_problem_where_it_is_text(
+    data: bytes, shown: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.xlsx"
+    file.write_bytes(data)
+    said = StringIO()
+
+    problems(
+        [Problem(str(file), 1, 1, "", "is not read")], Console(file=said, force_terminal=True, width=200)
+    )
+
+    assert ("timezone = 1" in said.getvalue()) == shown
+    assert "\x1b]0" not in said.getvalue()
+    assert "\0" not in said.getvalue()
