@@ -168,7 +168,8 @@ def test_a_terminal_is_shown_the_line_of_a_problem_where_it_is_text(
     said = StringIO()
 
     problems(
-        [Problem(str(file), 1, 1, "", "is not read")], Console(file=said, force_terminal=True, width=200)
+        [Problem(str(file), 1, 1, "", "is not read")],
+        Console(file=said, force_terminal=True, highlight=False, width=200),
     )
 
     assert ("timezone = 1" in said.getvalue()) == shown
