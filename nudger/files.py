@@ -76,6 +76,12 @@ def plan_stamp(file: str) -> str | None:
     return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}{passed}" if settled else ""
 
 
+def folder_identity(folder: Path) -> str:
+    """Which folder it is: another one that takes its place, or is mounted there, is told apart."""
+    found = os.stat(folder)
+    return f"{found.st_dev}:{found.st_ino}"
+
+
 def may_be_plan(name: str) -> bool:
     """Dot files and editors' backups are no plans, and are not meant as such."""
     ours = name.endswith(SUFFIXES) and not name.startswith((".", "#"))

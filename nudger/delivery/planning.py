@@ -56,6 +56,7 @@ class PlanRead:
     opaque: Collection[str] = ()  # files of which it cannot be told who all is in them: nobody is gone
     refused: Collection[str] = ()  # people among them whose consent line says that there is none
     untold: Collection[str] = ()  # people with an opt-in to a notice that says so
+    replaced: bool = False  # an empty folder stands where another one was: nobody leaves for that
     accepted: bool = False  # whoever is in none of them any more may go, however many they are
 
 

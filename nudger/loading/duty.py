@@ -7,7 +7,7 @@ names as linked to them, and the result is the same as that of reading the whole
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from nudger import plans
 from nudger.delivery.planning import PlanChange, PlanFile, PlanRead
 from nudger.delivery.ports import Store
 from nudger.errors import PlanError, Problem, SettingsError
-from nudger.files import Found, find_plans, plan_stamp, read_plans, read_shared
+from nudger.files import Found, find_plans, folder_identity, plan_stamp, read_plans, read_shared
 from nudger.loading.folder import Known, Marks, Work, basis_of, look, look_at, only_plans
 from nudger.plans import Facts, Reading
 
@@ -116,13 +116,22 @@ class Loading:
         if files is not None:
             return look_at(files, basis, self.store.plan_marks(files, self.host)), shared, basis
         try:
+            itself = folder_identity(self.folder)
             work = look(self.folder, basis, self._known(now), enough)
         except OSError as fault:
             # A folder that is not mounted is no reason to pause everyone.
             self._tell_of_no_folder(fault.strerror or type(fault).__name__, now)
             return Work(), shared, basis
         self.store.clear_alarm(self._alarm, now)
-        return work, shared, basis
+        return replace(work, replaced=self._is_replaced(work, itself)), shared, basis
+
+    def _is_replaced(self, work: Work, itself: str) -> bool:
+        """Whether an empty folder stands where plans were read from another one: a disk that is not mounted.
+        Kept across restarts, so that one person is as safe as three."""
+        last = self.store.remember(f"plans {self._alarm}", itself)
+        if last != itself and not work.empty:
+            self.store.keep(f"plans {self._alarm}", itself)
+        return work.empty and last != itself
 
     @property
     def _alarm(self) -> str:
@@ -169,6 +178,7 @@ class Loading:
             refused=reading.refused,
             untold=reading.untold,
             host=self.host,
+            replaced=work.replaced,
             accepted=accepted,
         )
         return Loaded(len(marks), self.store.load_plans(read, now), problems)

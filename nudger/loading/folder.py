@@ -28,6 +28,8 @@ class Work:
     everything: bool = False  # there are no other files
     anew: bool = False  # what all of them depend on has changed
     outdated: bool = False  # all are read again, changed or not
+    empty: bool = False  # there is no file at all
+    replaced: bool = False  # and the folder is another one than files were read from
 
     def __bool__(self) -> bool:
         return bool(self.marks or self.gone or self.anew)
@@ -69,7 +71,7 @@ def look(folder: Path, basis: str, known: Known, enough: int | None = None) -> W
     itself = known.marks([str(folder)])
     gone = _gone(folder, known) - itself.keys() if met < known.count() - len(itself) else frozenset()
     anew = known.outdated or itself.get(str(folder)) != basis
-    return Work(changed, gone, len(changed) == there, anew, known.outdated)
+    return Work(changed, gone, len(changed) == there, anew, known.outdated, not there)
 
 
 def _gone(folder: Path, known: Known) -> frozenset[str]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from nudger.delivery.planning import FEW, LATELY, Missing, PlanRead, is_sudden
+from nudger.phones import forms
 from nudger.store import alarms, asking, facts, people, standing
 from nudger.store.bulk import Bulk, chunks
 from nudger.store.keys import among
@@ -98,11 +99,11 @@ def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime
     kept = {one for one, file in lost.items() if file in read.opaque}
     known = {row.person for row in tx.connection.execute(_BY_ID, {"ids": list(lost)})} if waiting else set()
     new = {one: file for one, file in lost.items() if one not in renamed and one not in known}
-    if not new or (len(new) <= FEW and not waiting):
+    if not new or (len(new) <= FEW and not waiting and not read.replaced):
         return replace(whole, removed=tuple(sorted((new.keys() | renamed) - kept)))
     before = _lately(tx, read, now)
     total = people.count(tx) + len(before) - len(renamed)
-    if is_sudden(len(new) + len(before) + waiting, total):
+    if read.replaced or is_sudden(len(new) + len(before) + waiting, total):
         missing, revived = set(new), set(before)
     else:
         spoilt = set(_spoilt(new, before, [lost[one] for one in known], ran))
@@ -245,7 +246,7 @@ def _renamed(tx: Transaction, read: PlanRead, ran: Mapping[str, str]) -> set[str
     """Those who have another id by now: somebody who comes with this load has their number or address.
     Nobody is nudged under two names."""
     fresh = [file.plan for file in read.plans if file.plan.person not in ran]
-    addresses = {address for one in fresh for address in (one.phone, one.email) if address}
+    addresses = {form for one in fresh for at in (one.phone, one.email) if at for form in forms(at)}
     if not addresses:
         return set()
     there = tx.connection.scalars(_AT_ADDRESSES, {"ids": sorted(addresses)}).all()

@@ -91,6 +91,40 @@ def test_a_folder_that_is_suddenly_empty_pauses_nobody_until_the_files_are_back(
     assert world.alarms == {}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_empty_folder_in_place_of_the_one_that_was_read_pauses_nobody(
+    restarted: bool, world: World
+) -> None:
+    """The disk is not mounted, and there is one person alone."""
+    world.put({"maya.toml": MAYA})
+    world.load()
+    shutil.move(world.folder, world.folder.with_name("elsewhere"))
+    world.folder.mkdir()
+    world.loading = world.new_loading() if restarted else world.loading
+
+    world.load()
+
+    assert (world.runs.keys(), list(world.alarms)) == ({"maya"}, ["removal"])
+    world.folder.rmdir()
+    shutil.move(world.folder.with_name("elsewhere"), world.folder)
+    world.load()
+    assert (world.runs.keys(), world.alarms) == ({"maya"}, {})
+
+
+def test_a_folder_that_takes_the_place_of_another_counts_as_it_is(world: World) -> None:
+    world.put({"maya.toml": MAYA, "jo.toml": JO})
+    world.load()
+    shutil.move(world.folder, world.folder.with_name("elsewhere"))
+    world.folder.mkdir()
+    (world.folder / "jo.toml").write_text(JO)
+
+    loaded = world.load()
+
+    assert loaded.change.removed == ("maya",)
+    (world.folder / "jo.toml").unlink()
+    assert world.load().change.removed == ("jo",)
+
+
 def test_a_shared_plan_that_is_gone_with_its_folder_leaves_all_who_extend_it_as_they_were(
     world: World,
 ) -> None:
