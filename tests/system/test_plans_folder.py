@@ -175,6 +175,41 @@ async def test_a_plans_folder_that_is_emptied_stops_no_nudge_before_the_operator
     assert (seen(tmp_path)[1], code) == (set(), 0)
 
 
+async def test_what_only_looks_like_a_plan_shows_in_the_status_until_it_is_one(tmp_path: Path) -> None:
+    plans = tmp_path / "plans"
+    write(plans, "p0")
+
+    async with running(tmp_path, WEB_PORT="0") as daemon:
+        write(plans, "p1")
+        (plans / "p1.toml").rename(plans / "p1.toml.txt")
+        began = time.monotonic()
+        status = ""
+        while "p1.toml.txt" not in status:
+            assert time.monotonic() - began < 20
+            _, status, _ = await nudger(tmp_path, "status")
+        (plans / "p1.toml.txt").rename(plans / "p1.toml")
+        took = await until(daemon, tmp_path, lambda people, _: "p1" in people)
+        _, after, _ = await nudger(tmp_path, "status")
+        code = await daemon.stop()
+
+    assert "p1.toml.txt:1:1: warning: is not read" in status
+    assert ("p1.toml.txt" in after, took < BUSY, code) == (False, True, 0)
+
+
+async def test_a_consent_line_that_says_no_stops_the_nudges_of_a_running_daemon(tmp_path: Path) -> None:
+    plans = tmp_path / "plans"
+    write(plans, "p0")
+
+    async with running(tmp_path, WEB_PORT="0") as daemon:
+        agreed = bool(seen(tmp_path)[0]["p0"].standing.consented)
+        file = plans / "p0.toml"
+        file.write_text(file.read_text().replace("2026-11-20, on paper", "refused"))
+        took = await until(daemon, tmp_path, lambda people, _: not people["p0"].standing.consented)
+        code = await daemon.stop()
+
+    assert (agreed, took < BUSY, code) == (True, True, 0)
+
+
 async def test_one_file_that_is_taken_away_takes_effect_at_once(tmp_path: Path) -> None:
     plans = tmp_path / "plans"
     write(plans, "p0", "p1", "p2")
