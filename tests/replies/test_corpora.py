@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.replies import alarmed_by
+from nudger.replies.scoring import Score, read_table
+from tests.support.replies import CORPUS, alarmed_by, zone_of
 
 LEAST = {"en": 300, "es": 80, "fr": 80}
 LEAST_CRISIS = {"en": 150, "es": 30, "fr": 30}
@@ -38,7 +39,7 @@ def test_no_ordinary_reply_is_a_crisis(language, corpus):
     read = [case.here.read(case.text) for case in corpus(language)]
 
     assert not any(found.crisis for found in read)
-    assert sum(found.concern for found in read) <= 0.01 * len(read)
+    assert sum(found.concern for found in read) <= 0.015 * len(read)
 
 
 @pytest.mark.parametrize("language", LEAST_CRISIS)
@@ -82,3 +83,17 @@ def test_a_crisis_is_recognised_whatever_the_language_of_the_plan(
 
     # Misspellings are put right in the plan's language only.
     assert len(missed) <= len(texts) * 0.1, missed
+
+
+def test_the_texts_of_others_are_mostly_understood_and_none_is_obeyed_in_danger(here, figures):
+    """What the weights are made from, so it says little more than that nothing broke."""
+    score = Score()
+    for case in read_table((CORPUS / "en-texts.tsv").read_text("utf-8"), "en", zone_of):
+        score.add(case, here.read_case(case))
+
+    figures += ["en-texts.tsv, which the model has learnt", *score.lines()]
+    assert score.share("crisis or concern found").share >= 0.93
+    assert score.share("obeyed as a command though in danger").share <= 0.01
+    assert score.share("look-alikes held").share <= 0.03
+    assert score.share("look-alikes concerned").share <= 0.12
+    assert score.share("opt-outs missed").share <= 0.1

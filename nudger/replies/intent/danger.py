@@ -45,10 +45,11 @@ class Signs:
 
 NONE = Signs()
 
-# How much a rule adds to the odds of the model, and from which log-odds a text is a concern, and a crisis.
+# How much a rule that is not sure adds to the odds of the model; from which log-odds a text is a concern;
+# where a sure rule is a crisis; where another rule is; and where the model is so sure that it needs none.
 # Set on texts that neither was made from (docs/care.md).
 _BY_A_RULE = 1.0
-_DOUBTED, _CONCERN, _CRISIS = -2.0, 0.5, 4.0
+_CONCERN, _CRISIS_BY_A_SURE_RULE, _CRISIS_BY_A_RULE, _CRISIS = 0.4, 0.0, 3.0, 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,14 @@ def judged(signs: Signs, heard: Heard | None) -> Verdict:
     if heard is None:
         return Verdict(crisis=signs.sure, concern=signs.perhaps)
     odds = log(max(heard.danger, _LEAST) / max(1 - heard.danger, _LEAST))
-    if signs.sure is not None:
-        return Verdict(crisis=signs.sure) if odds >= _DOUBTED else Verdict(concern=signs.sure)
-    if signs.perhaps is not None:
-        odds += _BY_A_RULE
-        if odds >= _CRISIS:
-            return Verdict(crisis=signs.perhaps)
-    return Verdict(concern=(signs.perhaps or heard.kind) if odds >= _CONCERN else None)
+    ruled = signs.sure or signs.perhaps
+    raised = odds + (_BY_A_RULE if signs.sure is None and ruled is not None else 0)
+    sure = signs.sure is not None and odds >= _CRISIS_BY_A_SURE_RULE
+    # Of self-harm the model says less than the rules, of the rest more.
+    kind = heard.kind if heard.kind is not CrisisKind.SELF else signs.sure or heard.kind
+    if sure or odds >= _CRISIS or (ruled is not None and raised >= _CRISIS_BY_A_RULE):
+        return Verdict(crisis=kind)
+    return Verdict(concern=kind if signs.sure is not None or raised >= _CONCERN else None)
 
 
 class Danger:

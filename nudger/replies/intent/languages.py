@@ -29,7 +29,6 @@ from nudger.replies.language.writing import fold, split, tokens
 from nudger.replies.time.timewords import TimeWords
 
 WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
-LIKELY_STOP = 0.8  # what is doubtful opts out, but not what only sounds like it
 _FIRST_CLASS = 0x3B1  # classes are written as letters that no text of ours has
 FALLBACK = "en"  # what anybody may write in, beside their own language
 
@@ -40,7 +39,7 @@ class Impression:
 
     verdict: Verdict
     alarm: bool  # it has a word beside which no command is obeyed
-    stops: bool  # the model holds it for opting out
+    stops: float | None  # how likely the model holds opting out; None where it heard nothing
 
 
 class Language:
@@ -200,13 +199,13 @@ class Words:
     def hear(self, texts: Sequence[Sequence[str]], near: Sequence[Language]) -> Impression:
         """What a text sounds like in any language: in distress people fall back to their first one. `texts`
         are its forms: put right, as written."""
-        verdict, alarm, stop = Verdict(), False, 0.0
+        verdict, alarm, stops = Verdict(), False, list[float]()
         for one in self._spoken(texts[-1], near):
             signs = reduce(Signs.joined, (one.danger.signs(words) for words in texts))
             heard = one.likelihood.of(texts[0]) if one in near and one.likelihood is not None else None
             verdict, alarm = verdict.joined(judged(signs, heard)), alarm or signs.alarm
-            stop = max(stop, heard.stop if heard is not None else 0.0)
-        return Impression(verdict, alarm, stop >= LIKELY_STOP)
+            stops += [heard.stop] if heard is not None else []
+        return Impression(verdict, alarm, max(stops, default=None))
 
     def _spoken(self, words: Sequence[str], near: Sequence[Language]) -> Iterator[Language]:
         """The near languages, and every other of which a word is there that is none of theirs."""

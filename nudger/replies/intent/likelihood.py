@@ -22,7 +22,7 @@ ZERO = 79  # the character that stands for a weight of 0: "O", in the middle of 
 _LANE, _LIFT = 20, 128  # bits for the sum of one outcome, and what makes each summand of it positive
 _MASK = (1 << _LANE) - 1
 _LETTERS = (3, 4)
-_LEAST_WORDS = 3  # of fewer the rules know best
+_LEAST_WORDS = 4  # of fewer the rules know best
 
 Classes = Mapping[str, tuple[str, ...]]
 

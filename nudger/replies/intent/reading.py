@@ -24,6 +24,7 @@ from nudger.replies.time.moments import Now
 UNKNOWN = Understood(Intent.UNKNOWN)
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 _LONGEST_KEYWORD = 4  # words
+_UNLIKELY_STOP, _LIKELY_STOP = 0.05, 0.8
 _FEW = 3  # words of a command that is all of a text
 _NO_WORDS = 2  # so many that nobody knows are none
 _PLAIN_ANYWAY = (Intent.STOP, Intent.START, Intent.CRISIS, Intent.CONCERN)
@@ -181,11 +182,6 @@ class _Reading:
         return cls(language, text, language.phrases.look(text.words))
 
     @property
-    def means_to_stop(self) -> bool:
-        """Whether it says so in other words, if nothing else is the matter."""
-        return self.language.optout.meant(self.looked)
-
-    @property
     def refuses_to(self) -> bool:
         """Whether it says the contrary, or asks for a pause."""
         return self.looked.found(REFUSED) or self.looked.found(BOUNDED)
@@ -218,13 +214,7 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     if verdict.crisis is not None:
         found = _stop(readings, verdict) if sure else _crisis(verdict.crisis)
         return replace(found, automatic=automatic)
-    if sure or (
-        not automatic
-        and (
-            (heard.stops and not any(one.refuses_to for one in readings))
-            or any(one.means_to_stop for one in readings)
-        )
-    ):
+    if sure or (not automatic and _means_to_stop(readings, heard.stops)):
         return _stop(readings, verdict, alarm=alarm)
     if automatic and not (alarm and verdict.concern is not None):
         return NOBODYS  # "I will reply tomorrow" puts nothing off
@@ -232,6 +222,14 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
         return _concern(verdict.concern)
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
     return _concern(CrisisKind.SELF) if alarm and found is not UNKNOWN else found
+
+
+def _means_to_stop(readings: Sequence[_Reading], likely: float | None) -> bool:
+    """Whether it says so in other words that the model does not hold for something else; or the model is
+    nearly sure, and no word says the contrary."""
+    if any(one.language.optout.meant(one.looked) for one in readings):
+        return likely is None or likely >= _UNLIKELY_STOP
+    return likely is not None and likely >= _LIKELY_STOP and not any(one.refuses_to for one in readings)
 
 
 def _keyword(text: Tokens, words: Words) -> bool:
