@@ -139,7 +139,8 @@ def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str
 
 def _asking(person: Person, channel: ChannelName, mute: frozenset[ChannelName]) -> str:
     if channel in person.standing.asked:
-        return ", asked, no answer yet"
+        again_at = person.standing.asks_again_at if channel in person.standing.asks_again else None
+        return ", asked, no answer yet" + (f", once more {local(again_at)}" if again_at else "")
     if channel not in person.plan.sends_on or not person.plan.address(channel):
         return ""
     if channel in mute:

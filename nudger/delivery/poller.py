@@ -116,7 +116,9 @@ class Poller:
 
     def _since(self, now: datetime) -> tuple[datetime, bool]:
         """From when on to ask, and whether it is for what a restored database does not know."""
-        asked = datetime.fromisoformat(self.store.remember(_ASKED, self.first_start.isoformat()))
+        asked = self._asked_at
+        if asked is None:
+            asked = datetime.fromisoformat(self.store.remember(_ASKED, self.first_start.isoformat()))
         # What the store may have deleted since is not asked for again: it would be taken for new.
         since = max(min(asked, now) - OVERLAP, now - LONGEST_SILENCE)
         restored = self.store.restored()

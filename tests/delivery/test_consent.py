@@ -57,7 +57,7 @@ async def test_someone_without_consent_is_asked_and_gets_nothing_else(world: Wor
     assert "Reply YES to begin" in world.texts[0]
 
 
-BEGIN = "reply YES to begin"
+BEGIN = "Nothing comes before you say so. Reply YES to begin."
 LIKES = ("Liked “{}”", "Loved “{}”", "👍 to “{}”", "Gefällt „{}“")
 
 
