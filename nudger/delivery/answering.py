@@ -26,15 +26,10 @@ def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
         response = to_the_question(responder, writer, understood, response, inbound.channel)
     if inbound.taken_at is not None:
         response = Late(responder, writer, inbound, now).response(response)
-    if inbound.handled is None:
-        limited = _limited(responder, writer, understood, inbound.text, response, now)
-        return replace(response, effects=tuple(limited))
-    if not understood.crisis:
-        return replace(response, effects=_unanswered(response.effects))  # the provider has answered
-    if inbound.handled is Handled.START:
-        opt_in = OptIn(frozenset({inbound.channel}), "texted START")
-        return replace(response, effects=(opt_in, *response.effects))
-    return response
+    if inbound.handled is not None:
+        response = replace(response, effects=_after(inbound, understood, response.effects))
+    limited = _limited(responder, writer, understood, inbound.text, response, now)
+    return replace(response, effects=tuple(limited))
 
 
 def _limited(
@@ -62,5 +57,10 @@ def _handled(understood: Understood, by: Handled) -> Understood:
     return Understood(Intent.START if by is Handled.START else Intent.HELP)
 
 
-def _unanswered(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
-    return tuple(effect for effect in effects if not isinstance(effect, Answer))
+def _after(inbound: Inbound, understood: Understood, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """What is left to do where the provider has answered; in danger nudger answers all the same."""
+    if not understood.crisis:
+        return tuple(effect for effect in effects if not isinstance(effect, Answer))
+    if inbound.handled is Handled.START:
+        return (OptIn(frozenset({inbound.channel}), "texted START"), *effects)
+    return effects

@@ -14,6 +14,7 @@ import structlog
 
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.restored import Restored
+from nudger.delivery.set_aside import in_words, is_theirs
 from nudger.errors import ChannelError
 
 WITH_WEBHOOKS = timedelta(minutes=10)  # where texts are posted, and none should be lost
@@ -64,7 +65,9 @@ class Poller:
     _asked_at: datetime | None = None
     _noted_at: datetime | None = None
     _missed: list[datetime] = field(default_factory=list)  # when to ask for what a fault has lost
-    _taken: set[str] = field(default_factory=set)  # of the last list; the store keeps no contact's text
+    # Ids of the last list: what was taken (the store keeps no contact's text), and what has failed.
+    _taken: set[str] = field(default_factory=set)
+    _failed: set[str] = field(default_factory=set)
 
     def missed(self, now: datetime) -> None:
         """A text may have been lost right now: it is asked for soon."""
@@ -99,14 +102,28 @@ class Poller:
             return 0
         first = self.first_start.replace(microsecond=0)  # as whole as the seconds of a provider's list
         new = await self._new([one for one in found if restored or one.received_at >= first])
-        for inbound in new:
-            await self.take(replace(inbound, taken_at=now, again=restored))
-            self._taken.add(inbound.provider_id)
-        self._taken &= {one.provider_id for one in found}
+        taken = [one for one in new if await self._take(replace(one, taken_at=now, again=restored))]
+        listed = {one.provider_id for one in found}
+        self._taken, self._failed = self._taken & listed, self._failed & listed
         await asyncio.to_thread(self._note, now, restored)
-        if new:
-            log.info("polled", new=len(new))
-        return len(new)
+        if taken:
+            log.info("polled", new=len(taken))
+        return len(taken)
+
+    async def _take(self, inbound: Inbound) -> bool:
+        """Whether it is taken. What fails over one person's text is told once, keeps no other's text waiting,
+        and is tried again each time."""
+        try:
+            await self.take(inbound)
+        except Exception as fault:
+            if not is_theirs(fault):
+                raise
+            if inbound.provider_id not in self._failed:
+                log.error("text_not_taken", fault=in_words(fault))
+            self._failed.add(inbound.provider_id)
+            return False
+        self._taken.add(inbound.provider_id)
+        return True
 
     async def _new(self, found: Sequence[Inbound]) -> list[Inbound]:
         """Those that nobody has taken, the oldest first. What is known costs one question, however many."""

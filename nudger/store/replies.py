@@ -245,7 +245,7 @@ def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
 def _sent(tx: Transaction, one: Person) -> tuple[Sent, ...]:
     """What a text of theirs may tap on or quote; words that are blanked are nobody's any more."""
     rows = tx.connection.execute(_SENT, {"one": one.id})
-    return tuple(Sent(text, ORIGINS[origin]) for text, origin in rows if text)
+    return tuple(Sent(text, ORIGINS[origin]) for text, origin in rows if text and origin in ORIGINS)
 
 
 def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[Answered, ...]:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.poller import GAP, LISTED, LONGEST_SILENCE, LOOK_EVERY, OVERLAP, WITH_WEBHOOKS, Poller
-from nudger.errors import ChannelError
+from nudger.errors import ChannelError, StoreError
 from nudger.model import ChannelName
 from tests.support.maya import SAM_PHONE, TEN, TRUSTED, nudged
 from tests.support.maya import TWO_RESTS as MAYA
@@ -293,21 +294,46 @@ async def test_it_is_asked_for_what_came_since_it_was_asked_last_across_restarts
     ]
 
 
-async def test_a_text_that_a_fault_kept_out_is_taken_whole_the_next_time(world: World) -> None:
+class Failing:
+    """An inbox that fails over one text, until it is mended."""
+
+    def __init__(self, world: World, words: str, fault: Exception) -> None:
+        self.world, self.words, self.fault = world, words, fault
+
+    async def take(self, inbound: Inbound) -> None:
+        if inbound.text == self.words:
+            raise self.fault
+        await self.world.inbox.take(inbound)
+
+
+async def test_a_fault_over_one_persons_text_keeps_no_other_waiting_and_is_tried_again(world: World) -> None:
     await nudged(world)
-    listed = Listed(("STOP", world.clock.now()))
-    poller = polling(world, listed)
+    at = world.clock.now()
+    listed = Listed(("hm", at), ("STOP", at + timedelta(seconds=1)))
+    poller, failing = polling(world, listed), Failing(world, "hm", KeyError("+447700900123"))
+    poller.take = failing.take
+    with capture_logs() as logs:
+        found = [await look(world, poller, at + (n + 1) * MINUTE) for n in range(3)]
 
-    async def fails(_: Inbound) -> None:
-        raise RuntimeError("the disk is full")
-
-    poller.take = fails
-    with pytest.raises(RuntimeError):
-        await look(world, poller, world.clock.now())
-    poller.take = world.inbox.take
-    taken = await look(world, poller, world.clock.now() + MINUTE)
+    failing.words = ""
+    later = await look(world, poller, at + 5 * MINUTE)
 
     person = world.store.person("maya")
-    assert taken == 1
+    assert (found, later) == ([1, 0, 0], 1)
     assert person is not None
     assert person.standing.opted_out == {ChannelName.SMS}
+    assert [one["event"] for one in logs].count("text_not_taken") == 1
+    assert "7700" not in str(logs)
+
+
+async def test_a_database_that_is_away_is_no_ones_text(world: World) -> None:
+    await nudged(world)
+    listed = Listed(("hm", world.clock.now()))
+    poller = polling(world, listed)
+    poller.take = Failing(world, "hm", StoreError("the database is away")).take
+
+    with pytest.raises(StoreError):
+        await look(world, poller, world.clock.now())
+    poller.take = world.inbox.take
+
+    assert await look(world, poller, world.clock.now() + MINUTE) == 1
