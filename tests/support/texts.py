@@ -1,5 +1,6 @@
 """Every text of the corpora with what it speaks of: what the weights are made from."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class Text:
 
 def texts(language: str) -> list[Text]:
     """Those of one language, `unseen` left out; each once."""
-    found = [*_of_tables(language), *_of_crises(language), *_of_cases(language)]
+    found = [*_of_tables(language), *_of_crises(language), *_of_cases(language), *_of_the_bank(language)]
     return list({one.text: one for one in reversed(found)}.values())
 
 
@@ -50,3 +51,10 @@ def _of_cases(language: str) -> Iterator[Text]:
         if file.exists():
             for case in tomllib.loads(file.read_text("utf-8"))["case"]:
                 yield from (Text(one, STOP if case["intent"] == STOP else NONE) for one in case["texts"])
+
+
+def _of_the_bank(language: str) -> Iterator[Text]:
+    """Our own messages: some phones send what they answer to."""
+    for file in sorted((HERE.parents[1] / "templates" / language).glob("*.toml")):
+        for message in tomllib.loads(file.read_text("utf-8")).get("message", ()):
+            yield Text(re.sub(r"{{.*?}}", "Sam", message["text"]), NONE)
