@@ -81,8 +81,8 @@ def wait_for_the_lock(home: Path) -> float:
 
 
 def children(process: asyncio.subprocess.Process) -> list[int]:
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    return [int(one) for one in listed.split()]
+    threads = Path(f"/proc/{process.pid}/task").iterdir()
+    return [int(one) for thread in threads for one in (thread / "children").read_text().split()]
 
 
 @pytest.mark.parametrize("who", ["the daemon", "the process that loads"])
@@ -98,7 +98,8 @@ async def test_a_load_that_is_killed_in_its_middle_goes_on_and_does_nothing_twic
             for child in children(process):
                 os.kill(child, signal.SIGKILL)
         before = known(home)
-        await process.wait()
+        async with asyncio.timeout(30):
+            await process.wait()
 
     async with running(home, WEB_PORT="0") as daemon:
         waits.append(wait_for_the_lock(home))
