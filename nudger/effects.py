@@ -7,7 +7,7 @@ before anything of it is kept.
 from dataclasses import dataclass
 from datetime import datetime
 
-from nudger.instants import checked
+from nudger.instants import checked, checked_end
 from nudger.model import ChannelName, Kind, Outcome
 
 
@@ -37,7 +37,7 @@ class Pause:
     until: datetime | None
 
     def __post_init__(self) -> None:
-        checked(self.until)
+        checked_end(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class LowDays:
     until: datetime | None
 
     def __post_init__(self) -> None:
-        checked(self.until)
+        checked_end(self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +158,4 @@ class Response:
     effects: tuple[Effect, ...] = ()
 
     def __post_init__(self) -> None:
-        checked(self.until)
+        checked_end(self.until)

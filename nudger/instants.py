@@ -22,12 +22,17 @@ def computable_date(day: date) -> bool:
     return FIRST.date() <= day <= LAST.date()
 
 
-def checked(at: datetime | None) -> datetime | None:
-    """The instant, for what is about to be done or kept. Raises ValueError where it cannot be reckoned
+def checked(at: datetime) -> datetime:
+    """The instant, for what is about to be done, kept or shown. Raises ValueError where it cannot be reckoned
     with."""
-    if at is not None and not computable(at):
+    if not computable(at):
         raise ValueError(f"expected an instant of {YEARS}, with its offset")
     return at
+
+
+def checked_end(at: datetime | None) -> datetime | None:
+    """The same of an end that may be open."""
+    return None if at is None else checked(at)
 
 
 def nearest(at: datetime) -> datetime:
@@ -40,3 +45,11 @@ def nearest(at: datetime) -> datetime:
 def reachable(at: datetime, now: datetime) -> datetime:
     """For what a person names in words: FARTHEST ahead at most, and the answer says until when."""
     return min(at, now + FARTHEST)
+
+
+def stated(text: str, otherwise: datetime) -> datetime:
+    """The instant that was written down; `otherwise` where nothing legible is."""
+    try:
+        return checked(datetime.fromisoformat(text))
+    except ValueError:
+        return otherwise

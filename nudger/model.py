@@ -279,6 +279,7 @@ class Standing:
     asked: frozenset[ChannelName] = frozenset()  # for consent, at the address of now
     asks_again: frozenset[ChannelName] = frozenset()  # of these, where the question will be put once more
     asks_again_at: datetime | None = None
+    set_aside: bool = False  # nudger fails over them; known where people are looked at, and nowhere else
 
     def low(self, now: datetime) -> bool:
         """Whether only tiny messages are wanted."""

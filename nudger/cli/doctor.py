@@ -17,13 +17,13 @@ from nudger.cli.context import AsJson, clock
 from nudger.cli.show import as_json, out
 from nudger.core import Core
 from nudger.delivery import peaks
-from nudger.delivery.forecast import forecast
+from nudger.delivery.forecast import foreseen
 from nudger.doctor.alerts import operator_is_told, test_was_told
 from nudger.doctor.budget import budget_carries
 from nudger.doctor.channels import on_screen, smtp_answers, twilio_answers
 from nudger.doctor.clock import clock_is_kept, clock_is_right
 from nudger.doctor.consent import everyone_can_be_asked
-from nudger.doctor.database import daemon_is_running, database_is_sound, hosts_agree
+from nudger.doctor.database import daemon_is_running, database_is_sound, hosts_agree, nobody_is_set_aside
 from nudger.doctor.disk import disk_has_room
 from nudger.doctor.examination import Look, exit_code, looked
 from nudger.doctor.finding import Finding, Grade, many, note
@@ -194,7 +194,8 @@ class Patient:
     def _texts(self, plan: Plan) -> Iterator[peaks.Text]:
         """What is due by text today and tomorrow, where everyone agrees to it."""
         agreed = Person(plan, Standing(consented=frozenset(plan.channels)))
-        for row in forecast(agreed, (), self.now, 2, self.core.decider):
+        coming, _ = foreseen(agreed, (), self.now, 2, self.core.decider)
+        for row in coming:
             if row.channel is ChannelName.SMS and row.due_at and row.until:
                 yield peaks.Text(row.due_at, row.until, row.segments or 1)
 
@@ -206,6 +207,7 @@ class Patient:
         return {
             "tzdata": lambda: tzdata_is_known(self.core.zones, zone_of, self.now),
             "database": lambda: database_is_sound(look_at_database(self.core)),
+            "people": lambda: nobody_is_set_aside(look_at_database(self.core)),
             **({} if self.core.database_file else {"hosts": self._hosts_agree}),
             "disk": lambda: disk_has_room(state_dir),
             "daemon": lambda: daemon_is_running(_runs(state_dir), state_dir),

@@ -119,7 +119,7 @@ def log(
 def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str:
     """In words: what keeps nudges from this person. On the channels of `mute` nobody can be asked."""
     held = person.standing
-    words = []
+    words = ["set aside, as nudger fails over them"] if held.set_aside else []
     if held.removed_at:
         words.append("plan file removed")
     if held.held_at:
@@ -197,6 +197,7 @@ def _status_json(report: StatusReport, now: datetime, mute: frozenset[ChannelNam
         "next_due_at": report.next_due_at,
         "oldest_due_at": report.oldest_due_at,
         "standings": [{"person": one.id, "standing": standing(one, now, mute)} for one in report.standings],
+        "set_aside": [asdict(one) for one in report.set_aside],
         "unanswered": dict(report.unanswered),
         "problems": [problem.as_json() for problem in report.problems],
     }

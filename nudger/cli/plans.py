@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from nudger import plans
 from nudger.cli.context import AsJson, clock, near, settings_of
@@ -85,8 +86,10 @@ def preview(
             _show_ahead(ahead, _chosen(reading, wanted), json, folder=folder, everyone=not wanted)
         else:
             _show_changes(ahead, old, reading, wanted, json)
+    for trouble in ahead.failed.values():
+        err.print(f"[bold red]nudger:[/] {escape(trouble)}")
     faulty = {id_ for one in readings for id_ in one.files.keys() - one.plans.keys()}
-    return 3 if faulty & set(wanted or faulty) else 0
+    return 3 if faulty & set(wanted or faulty) else int(bool(ahead.failed))
 
 
 def schema() -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from rich.progress import track
 
 from nudger.cli.show import err
 from nudger.core import Core
-from nudger.delivery.forecast import Forecast, forecast
+from nudger.delivery.forecast import Forecast, foreseen
 from nudger.delivery.ports import Store
 from nudger.delivery.views import Planned
 from nudger.errors import StoreError, UsageError
@@ -32,6 +32,7 @@ class Preview:
     now: datetime
     start: datetime | date | None
     days: int
+    failed: dict[str, str] = field(default_factory=dict)  # over whom nudger fails: why
 
     @classmethod
     @contextmanager
@@ -57,8 +58,10 @@ class Preview:
             planned: Sequence[Planned] = ()
             if self.store and known:
                 planned = self.store.agenda(plan.person, local_date(self.zone(plan), now))
-            rows = forecast(_as_loaded(plan, known), planned, now, self.days, self.core.decider)
-            yield plan, [_never(row) for row in rows] if plan.person in erased else rows
+            rows, trouble = foreseen(_as_loaded(plan, known), planned, now, self.days, self.core.decider)
+            if trouble:
+                self.failed[plan.person] = trouble
+            yield plan, [_never(row) for row in rows] if plan.person in erased else list(rows)
 
     def zone(self, plan: Plan) -> tzinfo:
         return self.core.zone(plan.timezone)

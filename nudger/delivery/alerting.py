@@ -18,7 +18,7 @@ APART = timedelta(minutes=5)  # between two messages: what comes meanwhile comes
 MOST = 20  # lines of one message
 FAR_OFF = timedelta(minutes=2)  # this machine's clock from another's
 # What keeps nudges from going out; anything else waits for the operator's morning.
-URGENT = frozenset({"sms", "email", "queue", "disk", "clock", "tzdata", "restored"})
+URGENT = frozenset({"sms", "email", "queue", "disk", "clock", "tzdata", "restored", "person"})
 
 log = structlog.get_logger("nudger.alerts")
 

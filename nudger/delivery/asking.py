@@ -9,15 +9,16 @@ from nudger.delivery.decide import Decider
 from nudger.delivery.ports import Store
 
 BATCH = 500  # people of one transaction
+MOST_ASKED = 2  # times one address is
 AGAIN_AFTER = timedelta(days=7)  # a question that was left open is put once more, and never a third time
 AGAIN_WITHIN = timedelta(days=30)  # later it would come out of the blue
 
 
 def ask_again_at(asked_at: datetime | None, times: int, now: datetime) -> datetime | None:
     """When an open question that was put so often is put once more; None: it is not."""
-    if asked_at is None or times != 1 or now >= asked_at + AGAIN_AFTER + AGAIN_WITHIN:
+    if asked_at is None or times != MOST_ASKED - 1 or now - asked_at >= AGAIN_AFTER + AGAIN_WITHIN:
         return None
-    return asked_at + AGAIN_AFTER
+    return min(asked_at, now) + AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from nudger.delivery.agenda import Drop, Due, Send, Verdict
 from nudger.delivery.decide import Decider
+from nudger.delivery.set_aside import in_words, is_theirs
 from nudger.delivery.views import Planned
 from nudger.model import ChannelName, Kind, Origin, Person, Slot, State
 from nudger.schedule import day_bounds, lay_out, local_date
@@ -38,6 +39,18 @@ class Forecast:
 
 
 _IN_JSON = tuple(field.name for field in fields(Forecast) if field.name != "until")
+
+
+def foreseen(
+    person: Person, planned: Sequence[Planned], now: datetime, days: int, decider: Decider
+) -> tuple[Sequence[Forecast], str]:
+    """The same for looking: nothing, and why, where nudger fails over this person."""
+    try:
+        return forecast(person, planned, now, days, decider), ""
+    except Exception as fault:
+        if not is_theirs(fault):
+            raise
+        return (), f"what comes next for {person.id} cannot be worked out ({in_words(fault)})"
 
 
 def forecast(

@@ -9,7 +9,7 @@ import structlog
 
 from nudger.delivery.decide import Decider
 from nudger.delivery.follow import Card, closed
-from nudger.delivery.forecast import forecast
+from nudger.delivery.forecast import foreseen
 from nudger.delivery.links import GONE, NOT_FOUND, TOO_MANY, language_of
 from nudger.delivery.own_page import DAYS, OwnPage, Words
 from nudger.delivery.own_steps import Choices
@@ -46,7 +46,7 @@ class Mine:
             return self._closed("me_over", self._language(languages), GONE)
         choices = Choices(writer, link.channel, now, self.responder)
         planned = self.store.agenda(link.person, local_date(choices.zone, now))
-        coming = forecast(writer.person, planned, now, DAYS, self.decider)
+        coming, _ = foreseen(writer.person, planned, now, DAYS, self.decider)
         return Words(choices).page(coming, notice if notice in NOTICES else "")
 
     def press(self, token: str, step: str, languages: Sequence[str], now: datetime) -> str | Card:

@@ -17,6 +17,7 @@ class Apart(StrEnum):
     OPTED_OUT = "opted-out"
     UNASKED = "no-consent"
     REMOVED = "removed"
+    SET_ASIDE = "set-aside"  # nudger fails over them
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from nudger.delivery.inbound import Inbound
 from nudger.delivery.restored import Restored
 from nudger.delivery.set_aside import in_words, is_theirs
 from nudger.errors import ChannelError
+from nudger.instants import stated
 
 WITH_WEBHOOKS = timedelta(minutes=10)  # where texts are posted, and none should be lost
 LOOK_EVERY = timedelta(seconds=15)  # for a reason to ask sooner
@@ -135,7 +136,7 @@ class Poller:
         """From when on to ask, and whether it is for what a restored database does not know."""
         asked = self._asked_at
         if asked is None:
-            asked = datetime.fromisoformat(self.store.remember(_ASKED, self.first_start.isoformat()))
+            asked = stated(self.store.remember(_ASKED, self.first_start.isoformat()), self.first_start)
         # What the store may have deleted since is not asked for again: it would be taken for new.
         since = max(min(asked, now) - OVERLAP, now - LONGEST_SILENCE)
         restored = self.store.restored()

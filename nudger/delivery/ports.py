@@ -352,6 +352,9 @@ class Store(Protocol):
     def remember(self, key: str, value: str) -> str:
         """Keeps a fact under `key` unless one is kept; returns the kept one."""
 
+    def secret(self, key: str) -> bytes:
+        """32 bytes of chance, the same for every host of this database; made once."""
+
     def keep(self, key: str, value: str) -> None:
         """Keeps this fact under `key`, whatever was kept."""
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nudger.delivery.agenda import Due
-from nudger.errors import NudgerError, StoreError, Unreadable
+from nudger.errors import NudgerError, StoreError, Unreadable, UsageError
 from nudger.model import Person
 
 TRY_AGAIN = timedelta(days=1)
@@ -60,10 +60,15 @@ def alarm_key(person: str) -> str:
 
 def is_theirs(fault: BaseException) -> bool:
     """Whether a fault in the step that works on one person alone may be that person's. A database that is
-    away and a machine without memory are everybody's."""
-    if isinstance(fault, MemoryError) or not isinstance(fault, Exception):
+    away and a machine without memory are everybody's, and what an operator cannot do is no fault.
+
+    Lets go of what the step that failed holds open: a statement that is half read keeps a database busy."""
+    if isinstance(fault, MemoryError | UsageError) or not isinstance(fault, Exception):
         return False
-    return isinstance(fault, Unreadable) or not isinstance(fault, StoreError)
+    if isinstance(fault, StoreError) and not isinstance(fault, Unreadable):
+        return False
+    traceback.clear_frames(fault.__traceback__)
+    return True
 
 
 def is_everybodys(failed: int, of: int) -> bool:

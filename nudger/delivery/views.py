@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from nudger.delivery.set_aside import SetAside
 from nudger.errors import Problem
 from nudger.model import ChannelName, Kind, Origin, Outcome, Person, State
 
@@ -71,4 +72,5 @@ class StatusReport:
     oldest_due_at: datetime | None  # overdue and not yet claimed
     standings: Sequence[Person]  # only people who are paused, held, opted out, removed or unasked
     problems: Sequence[Problem]  # of plan files
+    set_aside: Sequence[SetAside] = ()  # whom nudger fails over
     unanswered: Mapping[str, str] = field(default_factory=dict)  # held people whom no crisis answer reached

@@ -1,10 +1,12 @@
 """The database, as it stands."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from nudger.doctor.finding import Finding, many, note, ok, warning
+from nudger.doctor.finding import Finding, failure, many, note, ok, several, warning
 
+OURS = 1  # the exit code of a fault of nudger's
 FAR_OFF = timedelta(seconds=5)
 
 
@@ -26,6 +28,9 @@ class Examined(Protocol):
     @property
     def schema(self) -> str | None: ...
 
+    @property
+    def set_aside(self) -> Sequence[str]: ...
+
 
 class Shared(Protocol):
     """What the store says of a server that several hosts share."""
@@ -38,6 +43,18 @@ class Shared(Protocol):
 
     @property
     def pooled(self) -> bool: ...
+
+
+def nobody_is_set_aside(examined: Examined | None) -> Finding:
+    """Whether nudger fails over anybody."""
+    aside = list(examined.set_aside) if examined is not None else []
+    if not aside:
+        return ok("nudger fails over nobody")
+    return failure(
+        f"nudger fails over {several(aside)}: they get no nudges, and all others go on",
+        "Why: nudger status. Put their plan right, or have them tried again: nudger resume PERSON",
+        OURS,
+    )
 
 
 def database_is_sound(examined: Examined | None) -> Finding:

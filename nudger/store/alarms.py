@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, update
 
 from nudger.delivery.alarms import Alarm
-from nudger.store.tables import alarm, counter
+from nudger.instants import checked
+from nudger.store import readable
+from nudger.store.tables import AnyRow, alarm, counter
 from nudger.store.transaction import Transaction
 
 _BY_KEY = alarm.c.key == bindparam("one")
@@ -16,7 +18,7 @@ _AGAIN = (
     .where(_BY_KEY, alarm.c.cleared_at.is_not(None))
     .values(since=bindparam("now"), words=bindparam("said"), cleared_at=None)
 )
-_ALARMS = select(alarm.c.key, alarm.c.since, alarm.c.words, alarm.c.cleared_at)
+ALARMS = select(alarm.c.key, alarm.c.since, alarm.c.words, alarm.c.cleared_at)
 _COUNT = (
     update(counter)
     .where(counter.c.name == bindparam("one"))
@@ -44,7 +46,13 @@ def clear_alarm(tx: Transaction, key: str, now: datetime) -> bool:
 def alarms(tx: Transaction) -> Sequence[Alarm]:
     """See Store.alarms."""
     order = (alarm.c.cleared_at.is_not(None), alarm.c.since, alarm.c.key)
-    return [Alarm(*row) for row in tx.connection.execute(_ALARMS.order_by(*order))]
+    return readable.made(tx, ALARMS.order_by(*order), alarm.c.key, as_alarm)
+
+
+def as_alarm(row: AnyRow) -> Alarm:
+    """A row of key, since, words and cleared_at."""
+    key, since, words, cleared_at = row
+    return Alarm(key, checked(since), words, None if cleared_at is None else checked(cleared_at))
 
 
 def count(tx: Transaction, what: Mapping[str, int]) -> None:
@@ -59,4 +67,5 @@ def count(tx: Transaction, what: Mapping[str, int]) -> None:
 
 def counters(tx: Transaction) -> Mapping[str, int]:
     """See Store.counters."""
-    return {row.name: row.value for row in tx.connection.execute(select(counter).order_by(counter.c.name))}
+    found = tx.connection.execute(select(counter).order_by(counter.c.name))
+    return {row.name: row.value for row in found if isinstance(row.name, str) and isinstance(row.value, int)}

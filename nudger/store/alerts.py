@@ -1,16 +1,17 @@
 """Which alarms the operator has not been told of: each is given out once, to one daemon of a fleet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, false, or_, select, true, update
+from sqlalchemy import Update, bindparam, false, or_, select, true, update
 
 from nudger.delivery.alarms import Alarm
+from nudger.store import readable
+from nudger.store.alarms import ALARMS, as_alarm
 from nudger.store.keys import among
 from nudger.store.tables import alarm
 from nudger.store.transaction import Transaction
 
-_ALARM = (alarm.c.key, alarm.c.since, alarm.c.words, alarm.c.cleared_at)
 # One that is being raised or cleared right now is news the next time.
 _NEWS = (
     select(alarm.c.key)
@@ -26,21 +27,27 @@ _PASSED = (
     .where(alarm.c.cleared_at.is_not(None), alarm.c.told == true())
     .with_for_update(skip_locked=True)
 )
-_THESE = update(alarm).where(among(alarm.c.key)).returning(*_ALARM)
+_THESE = update(alarm).where(among(alarm.c.key))
 _TELL = _THESE.values(told=True, told_at=bindparam("now"))
 _TELL_PASSED = _THESE.values(told=False)
 
 
 def claim_alerts(tx: Transaction, now: datetime, again: timedelta, remind: timedelta) -> Sequence[Alarm]:
     """See Store.claim_alerts."""
-    keys = tx.connection.scalars(_NEWS, {"again": now - again, "reminded": now - remind}).all()
-    news = tx.connection.execute(_TELL, {"ids": keys, "now": now}).all() if keys else ()
-    keys = tx.connection.scalars(_PASSED).all()
-    passed = tx.connection.execute(_TELL_PASSED, {"ids": keys}).all() if keys else ()
-    return sorted(
-        (Alarm(*row) for row in (*news, *passed)),
-        key=lambda one: (one.cleared_at is not None, one.since, one.key),
-    )
+    given = {"again": now - again, "reminded": now - remind}
+    news = _told(tx, tx.connection.scalars(_NEWS, given).all(), _TELL, {"now": now})
+    passed = _told(tx, tx.connection.scalars(_PASSED).all(), _TELL_PASSED, {})
+    return sorted([*news, *passed], key=lambda one: (one.cleared_at is not None, one.since, one.key))
+
+
+def _told(
+    tx: Transaction, keys: Sequence[str], tell: Update, given: Mapping[str, datetime]
+) -> Sequence[Alarm]:
+    """Those of these alarms that can be read; the others are told of by nobody."""
+    if not keys:
+        return ()
+    tx.connection.execute(tell, {"ids": keys, **given})
+    return readable.made(tx, ALARMS.where(among(alarm.c.key)), alarm.c.key, as_alarm, {"ids": keys})
 
 
 def give_back_alert(tx: Transaction, one: Alarm) -> None:

@@ -112,10 +112,15 @@ def _take(tx: Transaction, claimed: Claimed, ids: list[str], care: Care, take: _
             for one, dues in _due_by_person(tx, some, claimed.now):
                 take(part, one, dues)
         for failed in care.failed(some):
-            with care.over(some), claimed.part(tx) as part:
-                spoilt, answers = salvage.salvaged(tx, failed), _answers_due(tx, failed, claimed.now)
-                if spoilt is not None and answers:
-                    take(part, spoilt, answers)
+            _take_answers(tx, claimed, failed, care, take)
+
+
+def _take_answers(tx: Transaction, claimed: Claimed, person_id: str, care: Care, take: _Take) -> None:
+    spoilt, answers = salvage.salvaged(tx, person_id), _answers_due(tx, person_id, claimed.now)
+    for one in salvage.in_words(spoilt) if spoilt is not None and answers else ():
+        with care.over([person_id]), claimed.part(tx) as part:
+            take(part, one, answers)
+            return
 
 
 def _answers_due(tx: Transaction, person_id: str, now: datetime) -> list[Due]:

@@ -1,5 +1,6 @@
 """Plans and histories as JSON text: a strict round trip, and the decoded plans that are kept at hand."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -8,6 +9,7 @@ from threading import Lock
 from pydantic import TypeAdapter, ValidationError
 
 from nudger.errors import Unreadable
+from nudger.instants import checked_end, computable_date
 from nudger.model import History, Nudge, Plan
 
 NUDGES_KEPT = 2048  # decoded lists of nudges
@@ -40,6 +42,15 @@ def plan_from_json(person: str, head: str, nudges: str) -> Plan:
     return plan
 
 
+def key_of(head: object, key: str) -> str | None:
+    """One text of a stored plan; None where it has none, or cannot be read."""
+    try:
+        value = json.loads(head)[key] if isinstance(head, str) else None
+    except (ValueError, LookupError, TypeError):
+        return None
+    return value if isinstance(value, str) else None
+
+
 @lru_cache(maxsize=NUDGES_KEPT)
 def _nudges(text: str) -> tuple[Nudge, ...]:
     return _NUDGES.validate_json(text, strict=True)
@@ -58,14 +69,24 @@ def history_from_json(person: str, text: str) -> History:
         return _NO_HISTORY
     try:
         history: History = _to_history(text, strict=True)
-        return history
-    except ValidationError as error:
+        return _reckoned(history)
+    except ValueError as error:  # pydantic's is one too
         raise _unreadable("history", person, error) from None
 
 
-def _unreadable(what: str, person: str, error: ValidationError) -> Unreadable:
+def _reckoned(history: History) -> History:
+    """The history, with which the gate works out what comes next. Raises ValueError where it cannot."""
+    for at in (history.last_at, history.shown_at, *history.contacted.values()):
+        checked_end(at)
+    if history.on is not None and not computable_date(history.on):
+        raise ValueError("expected a local date that can be reckoned with")
+    return history
+
+
+def _unreadable(what: str, person: str, error: ValueError) -> Unreadable:
     # Where it is wrong, and not the value: that may be a phone number.
-    where = ".".join(str(part) for part in error.errors()[0]["loc"])
+    found = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ("its instants",)
+    where = ".".join(str(part) for part in found)
     return Unreadable(
         f"the stored {what} of {person} cannot be read (at {where or 'its start'})",
         "Was the database written by another version of nudger? Change the plan's file a little and"

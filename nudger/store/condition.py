@@ -10,7 +10,7 @@ from nudger.errors import StoreError
 from nudger.store.database import Database
 from nudger.store.migrate import head, refuse_replica, schema
 from nudger.store.moments import moment
-from nudger.store.tables import lease, message, missing_plan, person
+from nudger.store.tables import lease, message, missing_plan, person, set_aside
 
 _SIZE_SQLITE = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
 _SIZE_POSTGRESQL = text("SELECT pg_database_size(current_database())")
@@ -36,12 +36,14 @@ class Condition:
     size: int = 0  # bytes on the disk, indexes and all
     shared: Shared | None = None  # None: a file, or a schema that is not current
     schema: str | None = None  # its revision; None: it is empty
+    set_aside: tuple[str, ...] = ()  # whom nudger fails over
     missing: int = 0  # people whose plan was lost with most others, and who are nudged on
 
 
 def condition(database: Database) -> Condition:
     """Of one that was opened for looking. StoreError where it cannot be worked with."""
     people = unknown = missing = size = 0
+    aside: tuple[str, ...] = ()
     shared = None
     with database.read() as connection:
         found = schema(connection, database.name)
@@ -56,10 +58,11 @@ def condition(database: Database) -> Condition:
             people = connection.scalar(select(func.count()).where(person.c.removed_at.is_(None))) or 0
             is_unknown = message.c.state == literal_column("'unknown'")
             unknown = connection.scalar(select(func.count()).where(is_unknown)) or 0
+            aside = tuple(connection.scalars(select(set_aside.c.person).order_by(set_aside.c.person)))
             missing = connection.scalar(select(func.count()).select_from(missing_plan)) or 0
             size = connection.scalar(_SIZE_SQLITE if database.is_sqlite else _SIZE_POSTGRESQL) or 0
             shared = None if database.is_sqlite else _shared(connection)
-    return Condition(database.name, found == head(), people, unknown, size, shared, found, missing)
+    return Condition(database.name, found == head(), people, unknown, size, shared, found, aside, missing)
 
 
 def _may_be_written(file: str) -> bool:

@@ -21,8 +21,9 @@ from sqlalchemy import (
 from nudger.delivery.asking import ask_again_at
 from nudger.model import ChannelName, Plan
 from nudger.phones import are_one, forms
-from nudger.store import erased, records
+from nudger.store import erased, mending, records
 from nudger.store.bulk import Bulk
+from nudger.store.care import suppress_theirs
 from nudger.store.erased import Stop
 from nudger.store.keys import among
 from nudger.store.tables import AnyRow, person, reach
@@ -86,11 +87,8 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[s
     """Addresses and consents brought in line with these plans. Returns each (person, channel) that had
     rested, for too much did not arrive, and has another address now."""
     ids = [one.person for one in plans]
-    old = {
-        (row.person, row.channel): row
-        for row in tx.connection.execute(select(reach).where(reach.c.person.in_(ids)))
-    }
-    stops, before = _stops(tx, plans, old), _past(tx, plans, old)
+    old = {(row.person, row.channel): row for row in _reached_so_far(tx, ids, now)}
+    stops, before = _stops(tx, plans, old, now), _past(tx, plans, old)
     new: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     said: list[tuple[object, ...]] = []
@@ -118,6 +116,18 @@ def ask_nobody(tx: Transaction, ids: Collection[str]) -> None:
     """The plans of these people say that there is no consent: they are not asked for one either."""
     tx.connection.execute(_UNASKED, {"ids": sorted(ids)})
     refresh(tx, ids)
+
+
+def _reached_so_far(tx: Transaction, ids: Sequence[str], now: datetime) -> Sequence[AnyRow]:
+    """Rows of `reach`; what cannot be read of them is put right first."""
+    rows = select(reach).where(reach.c.person.in_(ids), reach.c.channel.in_(ChannelName))
+    with suppress_theirs():
+        found = tx.connection.execute(rows).all()
+        texts = (text for row in found for text in (row.address, row.consent_how, row.opted_out_how))
+        if all(isinstance(text, str | None) for text in texts):
+            return found
+    mending.reaches(tx, ids, now)
+    return tx.connection.execute(rows).all()
 
 
 def refresh(tx: Transaction, ids: Collection[str]) -> None:
@@ -200,7 +210,7 @@ def _own_stop(row: AnyRow | None) -> Stop | None:
 
 
 def _stops(
-    tx: Transaction, plans: Sequence[Plan], old: Mapping[tuple[str, str], AnyRow]
+    tx: Transaction, plans: Sequence[Plan], old: Mapping[tuple[str, str], AnyRow], now: datetime
 ) -> dict[erased.Address, Stop]:
     """Where an address has said STOP under another name, or that of somebody who was erased: a file that
     is renamed, or comes back, must not undo that."""
@@ -213,15 +223,22 @@ def _stops(
     }
     if not new:
         return {}
-    rows = tx.connection.execute(
-        _STOPPED, {"ids": sorted({one for _, number in new for one in forms(number)})}
-    )
     of_others = {
         (row.channel, one): Stop(row.opted_out_at, row.opted_out_how)
-        for row in rows
+        for row in _stopped(tx, sorted({one for _, number in new for one in forms(number)}), now)
         for one in forms(row.address)
     }
     return erased.stops(tx, new) | of_others
+
+
+def _stopped(tx: Transaction, addresses: Sequence[str], now: datetime) -> Sequence[AnyRow]:
+    """Rows of `reach` whose people said STOP; one that cannot be read is one of now."""
+    given = {"ids": addresses}
+    with suppress_theirs():
+        return tx.connection.execute(_STOPPED, given).all()
+    whose = tx.connection.scalars(_STOPPED.with_only_columns(reach.c.person), given).all()
+    mending.reaches(tx, whose, now)
+    return tx.connection.execute(_STOPPED, given).all()
 
 
 def _consent(

@@ -1,7 +1,7 @@
 """What a response does to a person, written down."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from nudger.effects import (
     Pause,
     Rate,
     Reached,
+    Response,
     Resume,
     Settle,
     Snooze,
@@ -53,6 +54,12 @@ class Act:
     @property
     def now(self) -> datetime:
         return self.taken_at or self.at
+
+
+def plain(response: Response) -> Response:
+    """What of it can be done to somebody who cannot be read whole."""
+    kept = tuple(one for one in response.effects if isinstance(one, _OfStanding | Answer))
+    return replace(response, effects=kept)
 
 
 def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:

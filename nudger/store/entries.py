@@ -34,6 +34,7 @@ KINDS: Mapping[str | None, Kind | None] = {None: None} | {str(kind): kind for ki
 NUDGES = tuple(str(origin) for origin in Origin if origin.is_nudge)
 ORIGINS = {str(origin): origin for origin in Origin}
 PARKED = "set aside"  # in `queue`, of what waits until its person is taken back
+IS_PARKED = occurrence.c.queue == PARKED
 CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): name for name in ChannelName}
 
 

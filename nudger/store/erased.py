@@ -10,16 +10,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from secrets import token_hex
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from nudger.delivery.planning import PlanRead
+from nudger.delivery.set_aside import is_theirs
 from nudger.errors import Problem
+from nudger.instants import stated
 from nudger.phones import forms, one_phone
 from nudger.store import facts
 from nudger.store.keys import among
-from nudger.store.tables import contact_word, fact, person, plan, reach
+from nudger.store.tables import EPOCH, contact_word, fact, person, plan, reach
 from nudger.store.transaction import Transaction
 
 MESSAGE = "this person's data was erased"
@@ -51,10 +53,12 @@ def keep(tx: Transaction, person_id: str) -> None:
     file = tx.connection.scalar(there.where(person.c.id == person_id, person.c.removed_at.is_(None)))
     if file is not None:
         facts.put(tx, _KEY + person_id, file)
-    said = select(reach.c.channel, reach.c.address, reach.c.opted_out_at, reach.c.opted_out_how)
+    said = select(reach.c.channel, reach.c.address, reach.c.opted_out_how)
     those = (reach.c.person == person_id, reach.c.opted_out_at.is_not(None), reach.c.address.is_not(None))
     for row in tx.connection.execute(said.where(*those)).all():
-        _keep_stop(tx, (row.channel, row.address), row.opted_out_at, row.opted_out_how or "")
+        that = (reach.c.person == person_id, reach.c.channel == row.channel)
+        at = _when(tx, select(reach.c.opted_out_at).where(*that))
+        _keep_stop(tx, (str(row.channel), str(row.address)), at, str(row.opted_out_how or ""))
     _keep_contacts(tx, person_id)
 
 
@@ -83,7 +87,7 @@ def left_out(tx: Transaction, read: PlanRead, *, lost: bool) -> PlanRead:
 
 def stops(tx: Transaction, addresses: Collection[Address]) -> dict[Address, Stop]:
     """Those of these addresses that had said STOP when their person was erased."""
-    key = facts.get(tx, _DIGESTS)
+    key = facts.known_secret(tx, _DIGESTS)
     if key is None or not addresses:
         return {}
     by_address = {address: _STOP + _digest(key, address) for address in addresses}
@@ -94,7 +98,7 @@ def stops(tx: Transaction, addresses: Collection[Address]) -> dict[Address, Stop
 
 def began_again(tx: Transaction, addresses: Iterable[Address]) -> None:
     """Their own later word counts."""
-    key = facts.get(tx, _DIGESTS)
+    key = facts.known_secret(tx, _DIGESTS)
     if key is not None:
         _forget(tx, [_STOP + _digest(key, address) for address in addresses])
 
@@ -106,25 +110,39 @@ def _keep_contacts(tx: Transaction, person_id: str) -> None:
     named = select(person.c.id).where(person.c.trusted.in_(numbers), person.c.id != person_id).limit(1)
     if gone is None or tx.connection.scalar(named) is not None:
         return
-    words = delete(contact_word).where(contact_word.c.address.in_(numbers)).returning(*contact_word.c)
-    for row in tx.connection.execute(words).all():
+    those = contact_word.c.address.in_(numbers)
+    for row in tx.connection.execute(
+        select(contact_word.c.address, contact_word.c.stopped).where(those)
+    ).all():
         if row.stopped:
-            _keep_stop(tx, (CONTACT, row.address), row.at, "")
+            at = _when(tx, select(contact_word.c.at).where(contact_word.c.address == row.address))
+            _keep_stop(tx, (CONTACT, row.address), at, "")
+    tx.connection.execute(delete(contact_word).where(those))
+
+
+def _when(tx: Transaction, at: Select[Any]) -> datetime:
+    try:
+        found: datetime = tx.connection.execute(at).scalar_one()
+    except Exception as fault:
+        if not is_theirs(fault):
+            raise
+        return EPOCH  # whenever it was, it was said
+    return found
 
 
 def _keep_stop(tx: Transaction, address: Address, at: datetime, how: str) -> None:
-    key = facts.remember(tx, _DIGESTS, token_hex(32))
+    key = facts.secret(tx, _DIGESTS)
     facts.put(tx, _STOP + _digest(key, address), f"{at.isoformat()} {how}")
 
 
 def _stop(value: str) -> Stop:
     at, _, how = value.partition(" ")
-    return Stop(datetime.fromisoformat(at), how)
+    return Stop(stated(at, EPOCH), how)  # whenever it was, it was said
 
 
-def _digest(key: str, address: Address) -> str:
+def _digest(key: bytes, address: Address) -> str:
     channel, where = address
-    return hmac.digest(bytes.fromhex(key), f"{channel}\0{one_phone(where)}".encode(), sha256).hex()
+    return hmac.digest(key, f"{channel}\0{one_phone(where)}".encode(), sha256).hex()
 
 
 def _files(tx: Transaction) -> dict[str, str]:

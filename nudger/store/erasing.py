@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Select, Table, Text, cast, delete, select, update
 
+from nudger.delivery.set_aside import is_theirs
 from nudger.store import erased, numbers, people
 from nudger.store.tables import (
     AnyRow,
@@ -31,17 +32,17 @@ ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, set_aside, reach,
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
     """See Store.export."""
-    row = tx.connection.execute(select(person).where(person.c.id == person_id)).one_or_none()
-    if row is None:
+    themselves = _read(tx, select(person).where(person.c.id == person_id))
+    if not themselves:
         return None
     held = {table.name: _rows(tx, table, person_id) for table in reversed(ALL_OF_A_PERSON)}
-    return {"person": _as_json(row)} | held
+    return {"person": themselves[0]} | held
 
 
 def forget(tx: Transaction, person_id: str) -> bool:
     """See Store.forget."""
     people.lock(tx, [person_id])
-    if not people.read(tx, [person_id]):
+    if tx.connection.scalar(select(person.c.id).where(person.c.id == person_id)) is None:
         return False
     erased.keep(tx, person_id)
     # What is wrong with their file may quote it.
@@ -60,12 +61,26 @@ def forget(tx: Transaction, person_id: str) -> bool:
 
 def _rows(tx: Transaction, table: Table, person_id: str) -> list[dict[str, Any]]:
     order = list(table.primary_key.columns)
-    rows = tx.connection.execute(select(table).where(table.c.person == person_id).order_by(*order))
-    return [_as_json(row) for row in rows]
+    return _read(tx, select(table).where(table.c.person == person_id).order_by(*order))
+
+
+def _read(tx: Transaction, statement: Select[Any]) -> list[dict[str, Any]]:
+    """All of it: what is no date, or no number, as it stands."""
+    try:
+        return [_as_json(row) for row in tx.connection.execute(statement)]
+    except Exception as fault:
+        if not is_theirs(fault):
+            raise
+    columns = [cast(column, Text).label(column.name) for column in statement.selected_columns]
+    return [_as_json(row) for row in tx.connection.execute(statement.with_only_columns(*columns))]
 
 
 def _as_json(row: AnyRow) -> dict[str, Any]:
     return {
-        key: value.isoformat() if isinstance(value, datetime | date) else value
+        key: value.isoformat()
+        if isinstance(value, datetime | date)
+        else value.decode(errors="replace")
+        if isinstance(value, bytes)
+        else value
         for key, value in row._mapping.items()
     }

@@ -1,16 +1,19 @@
 """Facts by key: what is kept once, how far the database has come, and whether it was restored."""
 
 import json
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime
+from secrets import token_bytes
 from uuid import uuid4
 
 from sqlalchemy import delete, select, update
 
 from nudger.delivery.restored import Mark, Restored
-from nudger.store.tables import fact
+from nudger.store.tables import EPOCH, fact
 from nudger.store.transaction import Transaction
 
+SECRET = 32  # bytes; RFC 2104: at least the length of the hash
 INSTANCE, MARK, RESTORED = "instance", "mark", "restored"
 CARRIED = "carried to"  # a SQLite database that is another's state by now (carrying.py)
 _SIGNED_OUT, _SIGNED_OUT_END = "signed out ", "signed out!"  # of these keys, and right behind them
@@ -38,8 +41,10 @@ def marked(tx: Transaction) -> Mark | None:
     instance, text = get(tx, INSTANCE), get(tx, MARK)
     if instance is None or text is None:
         return None
-    number, at = text.split()
-    return Mark(instance, int(number), datetime.fromisoformat(at))
+    number, _, at = text.partition(" ")
+    with suppress(ValueError):
+        return Mark(instance, int(number), datetime.fromisoformat(at))
+    return None  # as if it had never been marked
 
 
 def restored(tx: Transaction) -> Restored | None:
@@ -47,9 +52,15 @@ def restored(tx: Transaction) -> Restored | None:
     text = get(tx, RESTORED)
     if text is None:
         return None
-    kept = json.loads(text)
-    instants = {key: datetime.fromisoformat(value) for key, value in kept.items() if key != "why" and value}
-    return Restored(**{"why": kept["why"], **instants})
+    try:
+        kept = json.loads(text)
+        instants = {
+            key: datetime.fromisoformat(value) for key, value in kept.items() if key != "why" and value
+        }
+        return Restored(**{"why": kept["why"], **instants})
+    except (ValueError, TypeError, LookupError, AttributeError):
+        # It says that something was restored, and not what: nothing goes out before somebody has looked.
+        return Restored(EPOCH, EPOCH, EPOCH, "what is kept of a restored backup cannot be read")
 
 
 def hold_back(tx: Transaction, noticed: Restored) -> None:
@@ -99,8 +110,42 @@ def session_ended(tx: Transaction, session: str) -> bool:
 
 
 def get(tx: Transaction, key: str) -> str | None:
-    value: str | None = tx.connection.scalar(select(fact.c.value).where(fact.c.key == key))
-    return value
+    """What is kept; an empty text where it is none that can be read."""
+    value: object = tx.connection.scalar(select(fact.c.value).where(fact.c.key == key))
+    return value if value is None or isinstance(value, str) else ""
+
+
+def secret(tx: Transaction, key: str) -> bytes:
+    """See Store.secret."""
+    kept = known_secret(tx, key)
+    if kept is None:
+        tx.take_turns(_TURNS)  # RACE: two hosts that start at once; the second keeps the first one's
+        kept = known_secret(tx, key)
+    if kept is None:
+        kept = token_bytes(SECRET)
+        put(tx, key, kept.hex())
+    return kept
+
+
+def known_secret(tx: Transaction, key: str) -> bytes | None:
+    """None where there is none, or none that can be read."""
+    with suppress(ValueError):
+        kept = bytes.fromhex(get(tx, key) or "")
+        return kept if len(kept) == SECRET else None
+    return None
+
+
+def number(tx: Transaction, key: str) -> int:
+    """A fact that is a number; 0 where there is none."""
+    text = get(tx, key)
+    return int(text) if text is not None and text.isascii() and text.isdecimal() else 0
+
+
+def instant(tx: Transaction, key: str) -> datetime:
+    """A fact that is an instant; the first of all where there is none."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(get(tx, key) or "")
+    return EPOCH
 
 
 def put(tx: Transaction, key: str, value: str) -> None:

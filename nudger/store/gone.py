@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from nudger.delivery.planning import FEW, LATELY, Missing, PlanRead, is_sudden
+from nudger.instants import stated
 from nudger.phones import forms
 from nudger.store import alarms, asking, facts, people, standing
 from nudger.store.bulk import Bulk, chunks
@@ -237,7 +238,7 @@ def _found(tx: Transaction, read: PlanRead) -> tuple[tuple[str, ...], int]:
 def _lately(tx: Transaction, read: PlanRead, now: datetime) -> Mapping[str, str]:
     """id -> file of those who left a moment ago, but for those whom the operator let go."""
     accepted = facts.get(tx, _ACCEPTED)
-    since = now - LATELY if accepted is None else max(now - LATELY, datetime.fromisoformat(accepted))
+    since = now - LATELY if accepted is None else max(now - LATELY, stated(accepted, now - LATELY))
     rows = tx.connection.execute(_LATELY, {"since": since})
     return {row.id: row.file for row in rows if row.id not in read.people}
 

@@ -13,9 +13,10 @@ from nudger.delivery.lease import HELD, LONGEST_CALL, host_of
 from nudger.errors import StoreError
 from nudger.model import State
 from nudger.store import people
+from nudger.store.care import Care
 from nudger.store.endings import Ending, rows, write
 from nudger.store.moments import moment
-from nudger.store.tables import AnyRow, lease, message, turn
+from nudger.store.tables import AnyRow, lease, message, occurrence, turn
 from nudger.store.transaction import Transaction
 
 # Far longer than any call may take: the daemon lives, and has lost it.
@@ -53,7 +54,7 @@ def give_up(tx: Transaction, owner: str) -> None:
     tx.connection.execute(update(lease).where(lease.c.owner == owner).values(until=moment()))
 
 
-def recover(tx: Transaction, owner: str, now: datetime) -> int:
+def recover(tx: Transaction, owner: str, now: datetime, care: Care) -> int:
     """See Store.recover."""
     host = host_of(owner)
     former = _lives_of(host, tx.connection.scalars(_LEASES))
@@ -61,12 +62,12 @@ def recover(tx: Transaction, owner: str, now: datetime) -> int:
     owners = _lives_of(host, tx.connection.scalars(_OWNERS))
     left = tx.connection.execute(_LEFT_BY.where(message.c.owner.in_(owners))).all()
     people.lock(tx, {row.person for row in left})
-    count = _leave(tx, left, now)
+    count = _leave(tx, left, now, care)
     _hold(tx, owner)
     return count
 
 
-def abandon(tx: Transaction, now: datetime) -> int:
+def abandon(tx: Transaction, now: datetime, care: Care) -> int:
     """See Store.abandon."""
     # Locked, so that none of them renews its lease while it loses what it held. One that a daemon has
     # locked is being renewed; of one that stopped in the middle of that, the server ends the session.
@@ -74,7 +75,7 @@ def abandon(tx: Transaction, now: datetime) -> int:
     left = tx.connection.execute(_ABANDONED, {"before": now - LOST}).all()
     # Who is locked may be so by the very daemon that has gone: the next look comes soon.
     free = people.lock_free(tx, {row.person for row in left})
-    count = _leave(tx, [row for row in left if row.person in free], now)
+    count = _leave(tx, [row for row in left if row.person in free], now, care)
     tx.connection.execute(delete(lease).where(lease.c.owner.in_(ended)))
     return count
 
@@ -82,7 +83,7 @@ def abandon(tx: Transaction, now: datetime) -> int:
 def daemons(tx: Transaction) -> list[str]:
     """See Store.daemons."""
     living = select(lease.c.owner).where(lease.c.until > moment()).order_by(lease.c.owner)
-    return [host_of(owner) for owner in tx.connection.scalars(living)]
+    return [host_of(owner) for owner in tx.connection.scalars(living) if isinstance(owner, str)]
 
 
 def take_turn(tx: Transaction, duty: str, every: timedelta) -> bool:
@@ -101,7 +102,7 @@ def time(tx: Transaction) -> datetime:
 
 
 def _lives_of(host: str, owners: Iterable[str]) -> set[str]:
-    return {owner for owner in owners if host_of(owner) == host}
+    return {owner for owner in owners if isinstance(owner, str) and host_of(owner) == host}
 
 
 def _hold(tx: Transaction, owner: str) -> None:
@@ -110,11 +111,40 @@ def _hold(tx: Transaction, owner: str) -> None:
         tx.connection.execute(tx.database.insert_new(lease).values(owner=owner, until=moment(HELD)))
 
 
-def _leave(tx: Transaction, left: Sequence[AnyRow], now: datetime) -> int:
+def _leave(tx: Transaction, left: Sequence[AnyRow], now: datetime, care: Care) -> int:
     """Their people are locked: what has ended meanwhile is left alone."""
-    found = rows(tx, [row.id for row in left]).values() if left else ()
+    messages: dict[str, list[str]] = {}
+    for row in left:
+        messages.setdefault(row.person, []).append(row.id)
+    count = 0
+    for ids in care.groups(messages):
+        of_these = [one for person in ids for one in messages[person]]
+        with care.over(ids):
+            count += _becomes_unknown(tx, of_these, now)
+        if care.failed(ids):
+            with care.over(ids):
+                count += _plainly_unknown(tx, of_these, now)
+    return count
+
+
+def _becomes_unknown(tx: Transaction, messages: Sequence[str], now: datetime) -> int:
     ends = [
-        Ending(row, State.UNKNOWN, State.UNKNOWN, LEFT_BEHIND) for row in found if row.state == State.SENDING
+        Ending(row, State.UNKNOWN, State.UNKNOWN, LEFT_BEHIND)
+        for row in rows(tx, messages).values()
+        if row.state == State.SENDING
     ]
     write(tx, ends, now)
     return len(ends)
+
+
+def _plainly_unknown(tx: Transaction, messages: Sequence[str], now: datetime) -> int:
+    """The same of what cannot be read."""
+    unknown = {"state": State.UNKNOWN, "reason": LEFT_BEHIND, "settled_at": now}
+    those = update(message).where(message.c.id.in_(messages), message.c.state == State.SENDING)
+    entries = tx.connection.scalars(those.values(unknown).returning(message.c.occurrence)).all()
+    tx.connection.execute(
+        update(occurrence)
+        .where(occurrence.c.id.in_(entries), occurrence.c.state == State.SENDING)
+        .values(unknown)
+    )
+    return len(entries)

@@ -5,10 +5,12 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from nudger.delivery.inbound import Bound, Respond, Writer
+from nudger.delivery.set_aside import Step
 from nudger.effects import Response
 from nudger.model import Outcome
 from nudger.store import effects, people, rounds, set_aside
 from nudger.store.entries import KINDS
+from nudger.store.replies import plain_writer
 from nudger.store.tables import message, occurrence, reply
 from nudger.store.transaction import Transaction
 from nudger.tokens import Link
@@ -20,13 +22,20 @@ def linked(tx: Transaction, link: Link) -> Writer | None:
     return Writer(one, _bound(tx, link)) if one else None
 
 
-def take_link(tx: Transaction, link: Link, words: str, now: datetime, respond: Respond) -> Response | None:
-    """See Store.take_link."""
+def take_link(
+    tx: Transaction,
+    link: Link,
+    words: str,
+    now: datetime,
+    respond: Respond,
+    fault: Exception | None = None,
+) -> Response | None:
+    """See Store.take_link. After a `fault` it is done plainly."""
     people.lock(tx, [link.person])
-    writer = linked(tx, link)
+    writer = linked(tx, link) if fault is None else plain_writer(tx, link.person)
     if writer is None:
         return None
-    response = respond(writer)
+    response = respond(writer) if fault is None else effects.plain(respond(writer))
     if not response.effects:
         return response
     line = tx.next_line()
@@ -44,7 +53,10 @@ def take_link(tx: Transaction, link: Link, words: str, now: datetime, respond: R
     }
     tx.connection.execute(insert(reply), row)
     effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
-    set_aside.soon(tx, [link.person], now)
+    if fault is None:
+        set_aside.soon(tx, [link.person], now)
+    else:
+        set_aside.put(tx, {link.person: fault}, 1, Step.READ, now)
     return response
 
 

@@ -35,11 +35,11 @@ CHUNK = 500  # people of one statement
 AT_ONCE = 2000  # people and files of one transaction: some 0.3 s on SQLite, for which a STOP can wait
 
 Write = Callable[[], AbstractContextManager[Transaction]]
-Known = Mapping[str, AnyRow]  # id -> id, digest, removed_at, file
+Known = Mapping[str, AnyRow]  # id -> id, digest, is_removed, file
 
-_KNOWN = select(person.c.id, person.c.digest, person.c.removed_at, plan.c.file).join(
-    plan, plan.c.person == person.c.id
-)
+_KNOWN = select(
+    person.c.id, person.c.digest, person.c.removed_at.is_not(None).label("is_removed"), plan.c.file
+).join(plan, plan.c.person == person.c.id)
 _PERSON: dict[str, BindParameter[str]] = {
     "name": bindparam("called"),
     "digest": bindparam("its_digest"),
@@ -93,7 +93,7 @@ def load_plans(write: Write, read: PlanRead, now: datetime) -> PlanChange:
 def _judged(tx: Transaction, read: PlanRead, now: datetime) -> tuple["_Load", Known]:
     """What there is to do, and who is known of all whom it concerns."""
     known = _known(tx, read.files, read.people)
-    ran = {one: row.file for one, row in known.items() if row.removed_at is None}
+    ran = {one: row.file for one, row in known.items() if not row.is_removed}
     verdict = gone.judge(tx, read, ran, now)
     read = erased.left_out(tx, read, lost=bool(verdict.missing or verdict.waiting))
     return _Load(read, verdict), known
@@ -148,7 +148,7 @@ class _Load:
         given = {file.plan.person: file for file in read.plans}
         added = sorted(given.keys() - known.keys())
         changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
-        back = sorted(one for one in read.people if one in known and known[one].removed_at is not None)
+        back = sorted(one for one in read.people if one in known and known[one].is_removed)
         moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
         theirs = {*changed, *back, *moved, *verdict.everyone, *self._refusing(known)}
         for ids in chunks(sorted(theirs), CHUNK):

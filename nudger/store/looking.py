@@ -22,10 +22,12 @@ from sqlalchemy import (
 
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.errors import Problem
+from nudger.instants import checked
 from nudger.model import CRISIS_ANSWERS, ChannelName, Origin, Outcome, Person, State
-from nudger.store import people
+from nudger.store import people, readable, salvage
 from nudger.store.entries import CHANNELS, KINDS, NUDGES, ORIGINS
 from nudger.store.keys import among
+from nudger.store.set_aside import all_of_them as everyone_set_aside
 from nudger.store.tables import (
     APART,
     IS_PLANNED,
@@ -36,15 +38,21 @@ from nudger.store.tables import (
     occurrence,
     person,
     plan_problem,
+    reckoned,
     reply,
+    set_aside,
 )
 from nudger.store.transaction import Transaction
 
 DAY = timedelta(hours=24)
 
+_STATES = frozenset(map(str, State))
+
 # What goes to a trusted contact is no line of the person's own conversation.
 _TO_A_CONTACT = exists().where(occurrence.c.id == message.c.occurrence, occurrence.c.origin == Origin.NOTICE)
-_FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(IS_PLANNED, WAITS_FOR_TIME)
+_FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(
+    IS_PLANNED, WAITS_FOR_TIME, reckoned(occurrence.c.wake_at)
+)
 
 
 def next_due_at(tx: Transaction) -> datetime | None:
@@ -54,7 +62,7 @@ def next_due_at(tx: Transaction) -> datetime | None:
 
 def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
     """See Store.agenda."""
-    rows = tx.connection.execute(
+    theirs = (
         select(occurrence)
         .where(
             occurrence.c.person == person_id,
@@ -63,22 +71,23 @@ def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
         )
         .order_by(occurrence.c.due_at, occurrence.c.id)
     )
-    return [
-        Planned(
-            row.nudge,
-            KINDS[row.kind],
-            ORIGINS[row.origin],
-            row.local_date,
-            row.slot,
-            row.round,
-            row.wake_at or row.due_at,
-            row.expires_at,
-            State(row.state),
-            row.reason,
-            _outcome(row),
-        )
-        for row in rows
-    ]
+    return readable.made(tx, theirs, occurrence.c.id, _planned)
+
+
+def _planned(row: AnyRow) -> Planned:
+    return Planned(
+        row.nudge,
+        KINDS[row.kind],
+        ORIGINS[row.origin],
+        row.local_date,
+        row.slot,
+        row.round,
+        checked(row.wake_at or row.due_at),
+        checked(row.expires_at),
+        State(row.state),
+        row.reason,
+        _outcome(row),
+    )
 
 
 def conversation(tx: Transaction, after: int, person_id: str | None, limit: int) -> Sequence[Line]:
@@ -112,14 +121,14 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
         for side, column in ((outbound, message.c.line), (inbound, reply.c.line))
     ]
     both = union_all(*(select(side) for side in sides)).subquery()
-    rows = tx.connection.execute(
+    lines = (
         select(both, person.c.name, occurrence.c.origin)
         .join(person, person.c.id == both.c.person)
         .outerjoin(occurrence, occurrence.c.id == both.c.occurrence)
         .order_by(both.c.line)
         .limit(limit)
     )
-    return [_line(row) for row in rows]
+    return readable.made(tx, lines, both.c.line, _line)
 
 
 def last_lines(tx: Transaction, person_id: str, limit: int) -> Sequence[Line]:
@@ -153,25 +162,28 @@ def status(tx: Transaction, now: datetime) -> StatusReport:
     return StatusReport(
         people=people.count(tx),
         planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
-        states={State(state): count for state, count in tx.connection.execute(recent)},
+        states={State(state): count for state, count in tx.connection.execute(recent) if state in _STATES},
         unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
         next_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at > now)),
         oldest_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at <= now)),
         standings=_not_plain(tx, now),
         problems=_problems(tx),
+        set_aside=everyone_set_aside(tx),
         unanswered=_unanswered(tx),
     )
 
 
 def _problems(tx: Transaction) -> list[Problem]:
     in_order = (plan_problem.c.file, plan_problem.c.line, plan_problem.c.column, plan_problem.c.id)
-    return [Problem(*row[1:]) for row in tx.connection.execute(select(plan_problem).order_by(*in_order))]
+    found = select(plan_problem).order_by(*in_order)
+    return readable.made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
 
 
 def faulty_files(tx: Transaction) -> list[str]:
     """See Store.faulty_files."""
     faulty = select(plan_problem.c.file).where(plan_problem.c.severity == "error")
-    return list(tx.connection.scalars(faulty.distinct().order_by(plan_problem.c.file)))
+    found = tx.connection.scalars(faulty.distinct().order_by(plan_problem.c.file))
+    return [file for file in found if isinstance(file, str)]
 
 
 def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:
@@ -211,13 +223,14 @@ def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
         person.c.rested != "",
         person.c.fewer > 0,
         person.c.tiny_until > now,
+        exists().where(set_aside.c.person == person.c.id),
     )
     ids = tx.connection.scalars(select(person.c.id).where(changed).order_by(person.c.id)).all()
     found: list[Person] = []
     for start in range(0, len(ids), people.PAGE):
         page = ids[start : start + people.PAGE]
-        read = people.read(tx, page)
-        found += [read[one] for one in page]
+        read = salvage.read_all(tx, page)
+        found += [read[one] for one in page if one in read]
     return found
 
 
@@ -229,7 +242,7 @@ def _line(row: AnyRow) -> Line:
         name=name,
         inbound=state is None,
         channel=ChannelName(channel),
-        at=at,
+        at=checked(at),
         text=text,
         subject=subject,
         state=None if state is None else State(state),
@@ -240,28 +253,29 @@ def _line(row: AnyRow) -> Line:
 
 def _log_of_agenda(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> list[Entry]:
     happened = func.coalesce(occurrence.c.settled_at, occurrence.c.claimed_at, type_=occurrence.c.due_at.type)
-    rows = tx.connection.execute(
+    ended = (
         select(occurrence, happened.label("at"))
         .where(occurrence.c.person == person_id, ~IS_PLANNED, _earlier(happened, before))
         .order_by(happened.desc(), occurrence.c.id.desc())
         .limit(limit)
     )
-    return [
-        Entry(
-            row.at,
-            row.person,
-            _what(row),
-            row.state,
-            row.reason,
-            row.local_date,
-            row.nudge,
-            row.slot,
-            CHANNELS[row.via or row.channel],
-            _outcome(row),
-            row.due_at,
-        )
-        for row in rows
-    ]
+    return readable.made(tx, ended, occurrence.c.id, _of_agenda)
+
+
+def _of_agenda(row: AnyRow) -> Entry:
+    return Entry(
+        checked(row.at),
+        row.person,
+        _what(row),
+        row.state,
+        row.reason,
+        row.local_date,
+        row.nudge,
+        row.slot,
+        CHANNELS[row.via or row.channel],
+        _outcome(row),
+        checked(row.due_at),
+    )
 
 
 def _what(row: AnyRow) -> str:
@@ -279,27 +293,33 @@ def _outcome(row: AnyRow) -> Outcome | None:
 
 
 def _log_of_replies(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> list[Entry]:
-    rows = tx.connection.execute(
+    theirs = (
         select(reply)
         .where(reply.c.person == person_id, _earlier(reply.c.received_at, before))
         .order_by(reply.c.line.desc())
         .limit(limit)
     )
     # What it was understood as, and not the text: a log is read over someone's shoulder.
-    return [
-        Entry(row.received_at, row.person, "reply", row.intent, "", channel=CHANNELS[row.channel])
-        for row in rows
-    ]
+    return readable.made(
+        tx,
+        theirs,
+        reply.c.line,
+        lambda row: Entry(
+            checked(row.received_at), row.person, "reply", row.intent, "", channel=CHANNELS[row.channel]
+        ),
+    )
 
 
 def _log_of_events(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> list[Entry]:
-    rows = tx.connection.execute(
+    theirs = (
         select(event)
         .where(event.c.person == person_id, _earlier(event.c.at, before))
         .order_by(event.c.id.desc())
         .limit(limit)
     )
-    return [Entry(row.at, row.person, row.what, "", row.detail) for row in rows]
+    return readable.made(
+        tx, theirs, event.c.id, lambda row: Entry(checked(row.at), row.person, row.what, "", row.detail)
+    )
 
 
 def _earlier(at: ColumnElement[datetime], before: datetime | None) -> ColumnElement[bool]:

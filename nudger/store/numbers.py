@@ -50,12 +50,14 @@ def arrived(tx: Transaction, row: AnyRow, now: datetime) -> None:
 def try_again(tx: Transaction, person_id: str, now: datetime) -> None:
     """The person or the operator says so: every channel of this person is used again."""
     those = (reach.c.person == person_id, reach.c.failures > 0)
-    kept = tx.connection.execute(select(reach.c.channel, reach.c.rested_at).where(*those)).all()
+    kept = tx.connection.execute(
+        select(reach.c.channel, reach.c.rested_at.is_not(None).label("rested")).where(*those)
+    ).all()
     if not kept:
         return
     tx.connection.execute(update(reach).where(*those).values(failures=0, rested_at=None))
     consent.refresh(tx, [person_id])
-    works_again(tx, [(person_id, row.channel) for row in kept if row.rested_at is not None], now)
+    works_again(tx, [(person_id, row.channel) for row in kept if row.rested], now)
 
 
 def works_again(tx: Transaction, which: Iterable[tuple[str, str]], now: datetime) -> None:

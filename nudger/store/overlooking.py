@@ -7,9 +7,10 @@ from sqlalchemy import Column, ColumnElement, and_, case, func, literal_column, 
 
 from nudger.delivery.overview import Apart, Cursor, PlanState, Seen, SeenPage, Vitals
 from nudger.errors import Problem
+from nudger.instants import FIRST, checked
 from nudger.model import Outcome, Person, State
-from nudger.store import people
-from nudger.store.entries import CHANNELS, KINDS, NUDGES
+from nudger.store import people, readable, salvage
+from nudger.store.entries import CHANNELS, IS_PARKED, KINDS, NUDGES
 from nudger.store.searching import folded
 from nudger.store.tables import (
     APART,
@@ -21,8 +22,12 @@ from nudger.store.tables import (
     person,
     plan,
     plan_problem,
+    reckoned,
+    set_aside,
 )
 from nudger.store.transaction import Transaction
+
+_COUNT_SET_ASIDE = select(func.count()).select_from(set_aside)
 
 LATEST = 100  # sends whose lateness is looked at
 READ = 2000  # entries that one look reads at most
@@ -32,14 +37,16 @@ MOST_PROBLEMS = 50  # of one file
 def vitals(tx: Transaction, now: datetime) -> Vitals:
     """See Store.vitals."""
     scalar = tx.connection.scalar
-    earliest = select(func.min(occurrence.c.wake_at)).where(IS_PLANNED, WAITS_FOR_TIME)
+    earliest = select(func.min(occurrence.c.wake_at)).where(
+        IS_PLANNED, WAITS_FOR_TIME, reckoned(occurrence.c.wake_at)
+    )
     by_severity = select(plan_problem.c.severity, func.count().label("number")).group_by(
         plan_problem.c.severity
     )
     return Vitals(
         people=people.count(tx),
         apart=_apart(tx, now),
-        queued=scalar(select(func.count()).where(IS_PLANNED, ~WAITS_FOR_TIME)) or 0,
+        queued=scalar(select(func.count()).where(IS_PLANNED, ~WAITS_FOR_TIME, ~IS_PARKED)) or 0,
         planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
         unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
         next_due_at=scalar(earliest.where(occurrence.c.wake_at > now)),
@@ -56,11 +63,13 @@ def find_people(
     wanted = select(person.c.id).where(person.c.id > after).order_by(person.c.id).limit(limit)
     for word in folded(search).split():
         wanted = wanted.where(person.c.search.contains(word, autoescape=True))
-    if apart is not None:
+    if apart is Apart.SET_ASIDE:
+        wanted = wanted.where(person.c.id.in_(select(set_aside.c.person)))
+    elif apart is not None:
         wanted = wanted.where(APART, _is(apart, now))
     ids = tx.connection.scalars(wanted).all()
-    found = people.read(tx, ids)
-    return [found[one] for one in ids]
+    found = salvage.read_all(tx, ids)
+    return [found[one] for one in ids if one in found]
 
 
 def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
@@ -80,7 +89,7 @@ def past(
     """See Store.past."""
     place = tuple_(occurrence.c.due_at, occurrence.c.id)
     looked_at = select(occurrence.c.id, occurrence.c.due_at, occurrence.c.state, occurrence.c.origin)
-    looked_at = looked_at.where(occurrence.c.due_at <= (before.at if before else now))
+    looked_at = looked_at.where(occurrence.c.due_at.between(FIRST, before.at if before else now))
     if before is not None:
         looked_at = looked_at.where(place < (before.at, before.id))
     rows = tx.connection.execute(
@@ -113,27 +122,27 @@ def plan_state(tx: Transaction, person_id: str) -> PlanState | None:
     file = tx.connection.scalar(select(plan.c.file).where(plan.c.person == person_id))
     if file is None:
         return None
-    rows = tx.connection.execute(
+    found = (
         select(plan_problem)
         .where(plan_problem.c.file == file)
         .order_by(plan_problem.c.id)
         .limit(MOST_PROBLEMS)
     )
-    return PlanState(file, [Problem(*row[1:]) for row in rows])
+    return PlanState(file, readable.made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:])))
 
 
 def plan_problems(tx: Transaction, limit: int) -> Sequence[Problem]:
     """See Store.plan_problems."""
-    rows = tx.connection.execute(
-        select(plan_problem).order_by(plan_problem.c.severity, plan_problem.c.id).limit(limit)
-    )
-    return [Problem(*row[1:]) for row in rows]
+    found = select(plan_problem).order_by(plan_problem.c.severity, plan_problem.c.id).limit(limit)
+    return readable.made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
 
 
 def _apart(tx: Transaction, now: datetime) -> dict[Apart, int]:
-    sums = [func.sum(case((_is(one, now), 1), else_=0)) for one in Apart]
+    of_standing = [one for one in Apart if one is not Apart.SET_ASIDE]
+    sums = [func.sum(case((_is(one, now), 1), else_=0)) for one in of_standing]
     row = tx.connection.execute(select(*sums).where(APART)).one()
-    return {one: int(number or 0) for one, number in zip(Apart, row, strict=True)}
+    counts = {one: int(number or 0) for one, number in zip(of_standing, row, strict=True)}
+    return counts | {Apart.SET_ASIDE: tx.connection.scalar(_COUNT_SET_ASIDE) or 0}
 
 
 def _is(apart: Apart, now: datetime) -> ColumnElement[bool]:
@@ -147,7 +156,7 @@ def _is(apart: Apart, now: datetime) -> ColumnElement[bool]:
             return person.c.opted_out != ""
         case Apart.UNASKED:
             return and_(person.c.consented == "", person.c.removed_at.is_(None))
-        case Apart.REMOVED:
+        case _:
             return person.c.removed_at.is_not(None)
 
 
@@ -158,13 +167,15 @@ def _lateness(tx: Transaction) -> list[timedelta]:
         .limit(LATEST)
         .subquery()
     )
-    rows = tx.connection.execute(
+    sends = (
         select(latest.c.attempted_at, occurrence.c.due_at)
         .join(occurrence, occurrence.c.id == latest.c.occurrence)
         .where(occurrence.c.origin.in_(NUDGES))
         .order_by(latest.c.line.desc())
     )
-    return [max(timedelta(0), row.attempted_at - row.due_at) for row in rows]
+    return readable.made(
+        tx, sends, latest.c.line, lambda row: max(timedelta(0), row.attempted_at - row.due_at)
+    )
 
 
 def _seen(
@@ -175,23 +186,24 @@ def _seen(
     backwards: bool = False,
 ) -> list[Seen]:
     order = (at, occurrence.c.id)
-    rows = tx.connection.execute(
+    those = (
         select(occurrence, person.c.name, at.label("at"))
         .join(person, person.c.id == occurrence.c.person)
         .where(occurrence.c.id.in_(ids))
         .order_by(*(column.desc() if backwards else column for column in order))
     )
-    return [
-        Seen(
-            Cursor(row.at, row.id),
-            row.person,
-            row.name,
-            row.nudge,
-            KINDS[row.kind],
-            State(row.state),
-            row.reason,
-            CHANNELS[row.via or row.channel],
-            Outcome(row.outcome) if row.outcome else None,
-        )
-        for row in rows
-    ]
+    return readable.made(tx, those, occurrence.c.id, _as_seen)
+
+
+def _as_seen(row: AnyRow) -> Seen:
+    return Seen(
+        Cursor(checked(row.at), row.id),
+        row.person,
+        row.name,
+        row.nudge,
+        KINDS[row.kind],
+        State(row.state),
+        row.reason,
+        CHANNELS[row.via or row.channel],
+        Outcome(row.outcome) if row.outcome else None,
+    )

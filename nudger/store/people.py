@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import JSON, bindparam, cast, func, select, type_coerce, update
+from sqlalchemy import JSON, bindparam, cast, exc, func, select, type_coerce, update
 
+from nudger.delivery.easing import LOWEST
 from nudger.delivery.ledger import put_off, sent_on
 from nudger.model import ChannelName, History, Person, Plan, Standing
 from nudger.phones import forms
@@ -39,7 +40,6 @@ _PEOPLE = select(
 _BY_ID = _PEOPLE.where(among(person.c.id))
 _DIGESTS = select(person.c.id, person.c.digest).where(among(person.c.id), person.c.removed_at.is_(None))
 _ANYBODY = select(person.c.id).where(person.c.removed_at.is_(None)).limit(1)
-_NEXT_PAGE = _PEOPLE.where(person.c.id > bindparam("after")).order_by(person.c.id).limit(PAGE)
 _NEXT_IDS = select(person.c.id).where(person.c.id > bindparam("after")).order_by(person.c.id).limit(PAGE)
 _PLANS = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
 # NO KEY UPDATE: it lets rows that merely refer to this one be written.
@@ -100,7 +100,23 @@ def places(tx: Transaction) -> Collection[tuple[str | None, str]]:
     head = type_coerce(plan.c.json, JSON) if tx.database.is_sqlite else cast(plan.c.json, JSON)
     where = select(head["country"].as_string(), head["timezone"].as_string()).distinct()
     rows = where.join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
-    return {(country, timezone) for country, timezone in tx.connection.execute(rows)}
+    try:
+        with tx.connection.begin_nested():
+            found = {(country, timezone) for country, timezone in tx.connection.execute(rows).all()}
+    except (exc.DataError, exc.OperationalError):
+        found = _places_one_by_one(tx)
+    return {(country, timezone) for country, timezone in found if isinstance(timezone, str)}
+
+
+def _places_one_by_one(tx: Transaction) -> set[tuple[str | None, str | None]]:
+    """Where one plan is no JSON, and spoils the database's own look at all of them."""
+    found: set[tuple[str | None, str | None]] = set()
+    after = ""
+    while ids := ids_after(tx, after):
+        heads = tx.connection.execute(_PLANS, {"ids": ids}).all()
+        found |= {(codec.key_of(head, "country"), codec.key_of(head, "timezone")) for _, head, _ in heads}
+        after = ids[-1]
+    return found
 
 
 def are_there(tx: Transaction) -> bool:
@@ -108,14 +124,9 @@ def are_there(tx: Transaction) -> bool:
     return tx.connection.scalar(_ANYBODY) is not None
 
 
-def ids_after(tx: Transaction, after: str) -> list[str]:
+def ids_after(tx: Transaction, after: str) -> Sequence[str]:
     """The next ids, at most PAGE of them."""
-    return list(tx.connection.scalars(_NEXT_IDS, {"after": after}))
-
-
-def read_page(tx: Transaction, after: str) -> list[Person]:
-    """The next people by id, at most PAGE of them."""
-    return list(_people(tx, tx.connection.execute(_NEXT_PAGE, {"after": after}).all()).values())
+    return tx.connection.scalars(_NEXT_IDS, {"after": after}).all()
 
 
 def find_by_address(tx: Transaction, channel: ChannelName, address: str) -> str | None:
@@ -165,7 +176,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 channels_from(opted_out),
                 channels_from(consented),
                 channels_from(rested),
-                fewer,
+                fewer and min(max(fewer, 0), LOWEST),
                 tiny_until,
                 untold,
                 channels_from(asked),

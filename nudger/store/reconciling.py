@@ -18,8 +18,9 @@ from nudger.delivery.doubts import (
     NotThere,
     Reconciled,
 )
+from nudger.instants import checked
 from nudger.model import ChannelName, State
-from nudger.store import alarms, people, senders, statuses
+from nudger.store import alarms, people, readable, senders, statuses
 from nudger.store.bulk import Bulk
 from nudger.store.endings import ANSWERED, Ending, rows, take_back, write
 from nudger.store.keys import among
@@ -59,7 +60,7 @@ def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], li
         taken = update(message).where(message.c.id.in_(mine)).values(ask_at=now + TAKEN)
         ids = tx.connection.scalars(taken.returning(message.c.id)).all()
         mine = select(message.c.id).where(message.c.id.in_(ids))
-    found = tx.connection.execute(
+    found = (
         select(
             message.c.id,
             message.c.person,
@@ -72,10 +73,18 @@ def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], li
         .where(message.c.id.in_(mine))
         .order_by(message.c.attempted_at, message.c.id)
     )
-    return [
-        Doubt(row.id, row.person, ChannelName(row.channel), row.address, row.text, row.attempted_at, row.asks)
-        for row in found
-    ]
+    return readable.made(tx, found, message.c.id, _doubt)
+
+
+def _doubt(row: AnyRow) -> Doubt:
+    at, channel = checked(row.attempted_at), ChannelName(row.channel)
+    return Doubt(row.id, row.person, channel, row.address, row.text, at, row.asks)
+
+
+def wait(tx: Transaction, about: Sequence[Doubt], until: datetime) -> None:
+    """Nothing is concluded of these before then."""
+    for doubt in about:
+        tx.connection.execute(update(message).where(message.c.id == doubt.message).values(ask_at=until))
 
 
 def reconcile(

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 
 from nudger.model import ChannelName, Person
 from nudger.phones import forms, one_phone
+from nudger.store import readable
 from nudger.store.bulk import Bulk
 from nudger.store.tables import consent
 from nudger.store.transaction import Transaction
@@ -85,8 +86,8 @@ def past(tx: Transaction, addresses: Collection[Address]) -> Mapping[Address, Pa
         return found
     people = {person for person, _, _ in addresses}
     wanted = {(person, channel, one_phone(address)): address for person, channel, address in addresses}
-    rows = tx.connection.execute(select(consent).where(consent.c.person.in_(people)).order_by(consent.c.id))
-    for row in rows:
+    said = select(consent).where(consent.c.person.in_(people), consent.c.channel.in_(ChannelName))
+    for row in readable.rows(tx, said.order_by(consent.c.id), consent.c.id):
         person, channel = row.person, ChannelName(row.channel)
         if (address := wanted.get((person, channel, one_phone(row.address or "")))) is not None:
             key = (person, channel, address)

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from nudger.delivery.inbound import Answered, Bound, Inbound, Respond, Sent, Writer
+from nudger.delivery.set_aside import Step
 from nudger.effects import Response
 from nudger.model import Origin, Outcome, Person, State
 from nudger.phones import forms, one_phone
-from nudger.store import effects, notices, people, set_aside, standing
+from nudger.store import effects, notices, people, salvage, set_aside, standing
+from nudger.store.care import suppress_theirs
 from nudger.store.entries import KINDS, NUDGES, ORIGINS
 from nudger.store.keys import among
 from nudger.store.tables import (
@@ -23,11 +25,13 @@ from nudger.store.tables import (
     occurrence,
     person,
     reach,
+    reckoned,
     reply,
 )
 from nudger.store.transaction import Transaction
 
 DAY = timedelta(hours=24)
+UNREAD = "unknown"  # the intent of a text that nudger fails over
 # Providers give whole seconds and clocks differ a little; nobody answers a text in less.
 SKEW = timedelta(seconds=5)
 LOOK_BACK = 200  # messages of one person in which the nudge of a reply is looked for
@@ -98,6 +102,7 @@ _SENT = (
 _NEXT_DUE_AT = select(func.min(occurrence.c.wake_at)).where(
     occurrence.c.person == bindparam("one"),
     IS_PLANNED,
+    reckoned(occurrence.c.wake_at),
     occurrence.c.origin.in_(NUDGES),
 )
 _ANSWERED = (
@@ -120,20 +125,22 @@ _ASKED = select(func.count()).where(
 )
 
 
-def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response | None:
-    """See Store.take_reply."""
+def take_reply(
+    tx: Transaction, inbound: Inbound, respond: Respond, fault: Exception | None = None
+) -> Response | None:
+    """See Store.take_reply. After a `fault` it is taken plainly."""
     if tx.connection.scalar(_KNOWN, {"named": inbound.provider_id}) is not None:
         return None
     person_id = people.find_by_address(tx, inbound.channel, inbound.address)
     if person_id is None:
         return None
     people.lock(tx, [person_id])
-    found = writer(tx, person_id, inbound.received_at)
+    found = writer(tx, person_id, inbound.received_at) if fault is None else plain_writer(tx, person_id)
     if found is None:
         return None
-    if inbound.taken_at is not None:
+    if inbound.taken_at is not None and fault is None:
         found = _with_what_followed(tx, found, inbound.received_at)
-    response = respond(found)
+    response = respond(found) if fault is None else _plainly(tx, found, respond)
     line = tx.next_line()
     row = _row(inbound, person_id, found.bound, response)
     # RACE: the same text taken on another host; only one of the two adds it.
@@ -144,21 +151,34 @@ def take_reply(tx: Transaction, inbound: Inbound, respond: Respond) -> Response 
         found.person, inbound.received_at, line, inbound.channel, inbound.text, inbound.taken_at
     )
     effects.apply(tx, act, response.effects)
-    set_aside.soon(tx, [person_id], inbound.taken_at or inbound.received_at)
+    at = inbound.taken_at or inbound.received_at
+    if fault is None:
+        set_aside.soon(tx, [person_id], at)
+    else:
+        set_aside.put(tx, {person_id: fault}, 1, Step.READ, at)
     return response
 
 
-def act(tx: Transaction, person_id: str, now: datetime, respond: Respond, what: str) -> Response | None:
-    """See Store.act."""
+def act(
+    tx: Transaction,
+    person_id: str,
+    now: datetime,
+    respond: Respond,
+    what: str,
+    fault: Exception | None = None,
+) -> Response | None:
+    """See Store.act. After a `fault` it is done plainly, and what cannot be read is put right."""
     people.lock(tx, [person_id])
-    found = writer(tx, person_id, now)
+    found = writer(tx, person_id, now) if fault is None else plain_writer(tx, person_id)
     if found is None:
         return None
-    response = respond(found)
+    response = respond(found) if fault is None else effects.plain(respond(found))
     if not response.effects:
         return response
     standing.record_event(tx, person_id, now, what)
     effects.apply(tx, effects.Act(found.person, now, -tx.next_line(), None), response.effects)
+    if fault is not None:
+        set_aside.put(tx, {person_id: fault}, 1, Step.ACT, now)
     set_aside.soon(tx, [person_id], now)
     return response
 
@@ -175,6 +195,21 @@ def _row(inbound: Inbound, person_id: str, bound: Bound | None, response: Respon
         "until": response.until,
         "occurrence": bound.occurrence if bound else None,
     }
+
+
+def plain_writer(tx: Transaction, person_id: str) -> Writer | None:
+    """The person as far as they can be read, with nothing that they may mean."""
+    found = salvage.salvaged(tx, person_id)
+    return None if found is None else Writer(found, None)
+
+
+def _plainly(tx: Transaction, found: Writer, respond: Respond) -> Response:
+    """What a text does to who cannot be read whole: a STOP, a crisis, a pause count, and are answered. One
+    that nudger fails over all the same is kept, for the operator to read."""
+    for one in salvage.in_words(found.person):
+        with suppress_theirs(), tx.connection.begin_nested():
+            return effects.plain(respond(replace(found, person=one)))
+    return Response(UNREAD)
 
 
 def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:

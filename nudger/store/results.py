@@ -4,13 +4,13 @@ of the world learns of a lost race by nothing having changed."""
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from nudger.delivery.agenda import Sending
 from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.delivery.statuses import is_the_numbers
-from nudger.model import CRISIS_ANSWERS, FROM_A_TEXT, ChannelName, Person, State
-from nudger.store import leases, notices, numbers, people, senders, standing
+from nudger.model import CRISIS_ANSWERS, FROM_A_TEXT, ChannelName, State
+from nudger.store import consent, leases, notices, numbers, people, senders, standing
 from nudger.store.endings import ANSWERED, Ending, opt_out, rows, sent, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.keys import among
@@ -28,6 +28,14 @@ _MAY_GO = (
         # An answer to a person's own text is no nudge: neither stops it.
         or_(among(message.c.id, "answers"), and_(person.c.held_at.is_(None), reach.c.opted_out_at.is_(None))),
     )
+)
+
+
+_STOPPED_BY = (
+    select(person.c.held_at.is_not(None), reach.c.opted_out_at.is_not(None))
+    .select_from(person)
+    .outerjoin(reach, (reach.c.person == person.c.id) & (reach.c.channel == bindparam("by")))
+    .where(person.c.id == bindparam("one"))
 )
 
 
@@ -61,6 +69,35 @@ def _told_by_contacts(tx: Transaction, results: Sequence[Result]) -> set[str]:
     return notices.trusting(tx, stops)
 
 
+def end_plainly(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
+    """How sends ended to people of whom more cannot be read: the ends alone. What their provider said of a
+    STOP counts all the same."""
+    for result in results:
+        failure = result.failure
+        state = State.SENT if failure is None else _PLAIN_ENDS.get(failure.failure, State.FAILED)
+        reason = failure.reason if failure else ""
+        provider_id = result.receipt.provider_id if result.receipt else None
+        one = message.c.id == result.sending.message
+        tx.connection.execute(
+            update(message)
+            .where(one)
+            .values(state=state, reason=reason, provider_id=provider_id, settled_at=now)
+        )
+        entry = occurrence.c.id == result.sending.occurrence
+        tx.connection.execute(
+            update(occurrence)
+            .where(entry, occurrence.c.state == State.SENDING)
+            .values(state=state, wake_at=None, reason=reason, settled_at=now)
+        )
+        if failure is not None and failure.failure is Failure.OPTED_OUT:
+            how = f"the provider said {failure.code}" if failure.code else failure.reason
+            channels = [result.sending.channel]
+            consent.put(tx, result.sending.person, channels, opted_out_at=now, opted_out_how=how, ask_at=None)
+
+
+_PLAIN_ENDS = {Failure.AMBIGUOUS: State.UNKNOWN, Failure.NOT_SENT: State.MISSED}
+
+
 def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None:
     """See Store.release."""
     _give_back(tx, _still_sending(tx, sendings), now)
@@ -79,8 +116,7 @@ def cancel_stopped(tx: Transaction, sendings: Sequence[Sending], now: datetime) 
     claimed = _still_sending(tx, sendings)
     stopped = {sending.message for sending in sendings} - may_go(tx, sendings)
     kept = [row for row in claimed if row.id in stopped]
-    found = people.read(tx, {row.person for row in kept})
-    causes = [(row, _cause(row, found[row.person])) for row in kept]
+    causes = [(row, _cause(tx, row)) for row in kept]
     for row, cause in causes:
         if cause is not None:
             _cancel(tx, row, cause, now)
@@ -89,12 +125,13 @@ def cancel_stopped(tx: Transaction, sendings: Sequence[Sending], now: datetime) 
     return stopped
 
 
-def _cause(row: AnyRow, one: Person) -> standing.Cause | None:
+def _cause(tx: Transaction, row: AnyRow) -> standing.Cause | None:
     if row.origin in FROM_A_TEXT:
         return None
-    if one.standing.held_at is not None:
+    held, opted_out = tx.connection.execute(_STOPPED_BY, {"one": row.person, "by": row.channel}).one()
+    if held:
         return standing.HOLD
-    return standing.OPT_OUT if row.channel in one.standing.opted_out else None
+    return standing.OPT_OUT if opted_out else None
 
 
 def _cancel(tx: Transaction, row: AnyRow, cause: standing.Cause, now: datetime) -> None:

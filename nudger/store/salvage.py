@@ -2,17 +2,19 @@
 to show them. Their plan has no nudges then, and their history is empty; neither is ever written back.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
 from nudger.delivery.set_aside import is_theirs
+from nudger.instants import checked_end
 from nudger.model import ChannelName, Person, Plan, Standing
-from nudger.store import people
+from nudger.store import codec, people
 from nudger.store.entries import CHANNELS
-from nudger.store.tables import EPOCH, person, plan, reach
+from nudger.store.keys import among
+from nudger.store.tables import EPOCH, person, plan, reach, set_aside
 from nudger.store.transaction import Transaction
 
 _ENGLISH, _UTC = "en", "UTC"
@@ -31,28 +33,50 @@ _FACTS = select(
     person.c.rested,
     person.c.asked,
 )
+_SET_ASIDE = select(set_aside.c.person).where(among(set_aside.c.person))
 _HEAD = select(plan.c.json)
 _ADDRESSES: Select[Any] = select(reach.c.channel, reach.c.address)
 
 
 def read_all(tx: Transaction, ids: Sequence[str]) -> dict[str, Person]:
-    """These people, for looking at: whole, or what can be read of them."""
+    """These people, for looking at: whole, or what can be read of them; and whether they are set aside."""
     try:
-        return people.read(tx, ids)
+        found = {one: _shown(tx, read) for one, read in people.read(tx, ids).items()}
     except Exception as fault:
         if not is_theirs(fault):
             raise
-    found = {one: _one(tx, one) for one in ids}
-    return {one: found_one for one, found_one in found.items() if found_one is not None}
+        alone = {one: _one(tx, one) for one in ids}
+        found = {one: found_one for one, found_one in alone.items() if found_one is not None}
+    aside = tx.connection.scalars(_SET_ASIDE, {"ids": list(found)}).all() if found else ()
+    for one in aside:
+        found[one] = replace(found[one], standing=replace(found[one].standing, set_aside=True))
+    return found
 
 
 def _one(tx: Transaction, person_id: str) -> Person | None:
     try:
-        return people.read(tx, [person_id]).get(person_id)
+        found = people.read(tx, [person_id]).get(person_id)
+        return None if found is None else _shown(tx, found)
     except Exception as fault:
         if not is_theirs(fault):
             raise
         return salvaged(tx, person_id)
+
+
+def _shown(tx: Transaction, one: Person) -> Person:
+    """The person, if all that pages work out of them can be. Raises what they would."""
+    tx.zone(one.plan.timezone)
+    standing = one.standing
+    for at in (standing.paused_at, standing.paused_until, standing.held_at, standing.tiny_until):
+        checked_end(at)
+    checked_end(standing.removed_at)
+    return one
+
+
+def in_words(one: Person) -> Sequence[Person]:
+    """As they are to be spoken to: in their language, and in English where nudger has no words of that."""
+    plan = one.plan
+    return (one,) if plan.language == _ENGLISH else (one, replace(one, plan=replace(plan, language=_ENGLISH)))
 
 
 def salvaged(tx: Transaction, person_id: str) -> Person | None:
@@ -65,13 +89,13 @@ def salvaged(tx: Transaction, person_id: str) -> Person | None:
         for found in tx.connection.execute(_ADDRESSES.where(reach.c.person == person_id))
         if isinstance(found.address, str) and (channel := CHANNELS.get(found.channel)) is not None
     }
-    head = _head(tx, person_id)
+    head = tx.connection.scalar(_HEAD.where(plan.c.person == person_id))
     their_plan = Plan(
         person_id,
         str(row.name),
         _UTC,
-        _text(head, "language") or _ENGLISH,
-        _text(head, "country"),
+        codec.key_of(head, "language") or _ENGLISH,
+        codec.key_of(head, "country"),
         addresses.get(ChannelName.SMS),
         addresses.get(ChannelName.EMAIL),
         tuple(channel for channel in ChannelName if channel in addresses),
@@ -96,17 +120,3 @@ def _standing(row: Any) -> Standing:
 def _channels(text: object) -> frozenset[ChannelName]:
     words = text.split() if isinstance(text, str) else ()
     return frozenset(ChannelName(word) for word in words if word in set(ChannelName))
-
-
-def _head(tx: Transaction, person_id: str) -> Mapping[str, object]:
-    text = tx.connection.scalar(_HEAD.where(plan.c.person == person_id))
-    try:
-        head = json.loads(text) if isinstance(text, str) else {}
-    except ValueError:
-        return {}
-    return head if isinstance(head, dict) else {}
-
-
-def _text(head: Mapping[str, object], key: str) -> str | None:
-    value = head.get(key)
-    return value if isinstance(value, str) else None

@@ -11,8 +11,9 @@ from nudger.delivery.senders import Limit, Sender
 from nudger.delivery.sends import SendFailure
 from nudger.delivery.ways import Ways
 from nudger.model import ChannelName
-from nudger.store import alarms
-from nudger.store.tables import sender
+from nudger.store import alarms, readable
+from nudger.store.care import suppress_theirs
+from nudger.store.tables import AnyRow, sender
 from nudger.store.transaction import Transaction
 
 Limits = Mapping[ChannelName, Limit]
@@ -41,8 +42,12 @@ _CHANGE = update(sender).where(sender.c.channel == bindparam("one"))
 
 def read(tx: Transaction, now: datetime) -> dict[ChannelName, Sender]:
     """Those that anything is known of."""
-    found = [Sender(ChannelName(row[0]), *row[1:]) for row in tx.connection.execute(_ALL)]
+    found = readable.made(tx, _ALL, sender.c.channel, _as_sender)
     return {one.channel: senders.set_right(one, now) for one in found}
+
+
+def _as_sender(row: AnyRow) -> Sender:
+    return Sender(ChannelName(row[0]), *row[1:])
 
 
 def limited(found: Mapping[ChannelName, Sender], limits: Limits) -> dict[ChannelName, Sender]:
@@ -73,8 +78,9 @@ def lock(tx: Transaction, channel: ChannelName, now: datetime) -> Sender:
     tx.connection.execute(
         tx.database.insert_new(sender), {"channel": channel, "day_segments": 0, "failures": 0, "reason": ""}
     )
-    row = tx.connection.execute(_LOCKED, {"one": channel}).one()
-    return senders.set_right(Sender(channel, *row[1:]), now)
+    with suppress_theirs():
+        return senders.set_right(_as_sender(tx.connection.execute(_LOCKED, {"one": channel}).one()), now)
+    return Sender(channel)  # one that cannot be read begins anew, and is written over
 
 
 def lock_free(tx: Transaction, channel: ChannelName, now: datetime) -> Sender | None:

@@ -15,7 +15,7 @@ from nudger.delivery.set_aside import (
     is_everybodys,
 )
 from nudger.model import FROM_A_TEXT, State
-from nudger.store import alarms, asking, people, readable
+from nudger.store import alarms, asking, consent, mending, people, readable
 from nudger.store.entries import DUE, PARKED, as_due
 from nudger.store.keys import among
 from nudger.store.standing import lay_out_again, record_event
@@ -80,10 +80,13 @@ def all_of_them(tx: Transaction) -> Sequence[SetAside]:
 
 
 def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
-    """An edit of theirs, or an act on them, may have put right what was wrong."""
-    tx.connection.execute(
-        update(set_aside).where(among(set_aside.c.person)).values(try_at=now), {"ids": list(ids)}
-    )
+    """An edit of theirs, or an act on them, may have put right what was wrong; what cannot be read is."""
+    given = {"ids": list(ids)}
+    for one in tx.connection.scalars(_IDS.where(among(set_aside.c.person)), given).all():
+        if mended := mending.mend(tx, one, now):
+            consent.refresh(tx, [one])
+            record_event(tx, one, now, "put right", ", ".join(sorted(set(mended))))
+    tx.connection.execute(update(set_aside).where(among(set_aside.c.person)).values(try_at=now), given)
 
 
 def all_soon(tx: Transaction, now: datetime) -> None:

@@ -16,7 +16,7 @@ from nudger.delivery.ports import NO_LIMITS
 from nudger.delivery.restored import Mark, Restored
 from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Report, Result
-from nudger.delivery.set_aside import SetAside, Step, Trial, is_theirs
+from nudger.delivery.set_aside import TRY_AGAIN, SetAside, Step, Trial, is_theirs
 from nudger.delivery.views import Entry, Line, Planned, StatusReport
 from nudger.effects import Response
 from nudger.errors import Problem
@@ -42,13 +42,14 @@ from nudger.store import (
     reconciling,
     replies,
     results,
+    salvage,
     set_aside,
     standing,
     statuses,
     tallying,
     tidying,
 )
-from nudger.store.care import AtOnce, Care, OneByOne
+from nudger.store.care import AtOnce, Care, OneByOne, suppress_theirs
 from nudger.store.codec import PlanCache
 from nudger.store.database import Database
 from nudger.store.transaction import Transaction, begins_again
@@ -56,6 +57,7 @@ from nudger.store.waking import Waking
 from nudger.tokens import Link
 
 _Done = TypeVar("_Done")
+_Item = TypeVar("_Item")
 
 
 @begins_again
@@ -97,7 +99,7 @@ class SqlStore:
 
     def person(self, person_id: str) -> Person | None:
         with self._read() as tx:
-            return people.read(tx, [person_id]).get(person_id)
+            return salvage.read_all(tx, [person_id]).get(person_id)
 
     def people(self) -> Iterable[Person]:
         after = ""
@@ -203,23 +205,35 @@ class SqlStore:
         # Read first: it is asked before every request, and hardly ever has anything to write.
         with self._read() as tx:
             free = results.may_go(tx, sendings)
-        suspects = [sending for sending in sendings if sending.message not in free]
+        suspects = _by_person(sending for sending in sendings if sending.message not in free)
         if not suspects:
             return frozenset()
-        with self._write() as tx:
-            return results.cancel_stopped(tx, suspects, now)
+        stopped = {sending.message for those in suspects.values() for sending in those}
+
+        def cancel(tx: Transaction, those: Sequence[Sending]) -> None:
+            going = {sending.message for sending in those} - results.cancel_stopped(tx, those, now)
+            stopped.difference_update(going)  # of whom nothing can be read, nothing goes
+
+        self._for_each(Step.END, now, suspects, cancel)
+        return stopped
 
     def record(self, results_: Sequence[Result], now: datetime) -> None:
-        with self._write() as tx:
-            results.record(tx, results_, now)
+        by_person: dict[str, list[Result]] = {}
+        for result in results_:
+            by_person.setdefault(result.sending.person, []).append(result)
+        self._for_each(
+            Step.END,
+            now,
+            by_person,
+            lambda tx, those: results.record(tx, those, now),
+            lambda tx, those: results.end_plainly(tx, those, now),
+        )
 
     def release(self, sendings: Sequence[Sending], now: datetime) -> None:
-        with self._write() as tx:
-            results.release(tx, sendings, now)
+        self._for_each(Step.END, now, _by_person(sendings), lambda tx, those: results.release(tx, those, now))
 
     def recover(self, owner: str, now: datetime) -> int:
-        with self._write() as tx:
-            return leases.recover(tx, owner, now)
+        return self._with_care(Step.END, now, lambda tx, care: leases.recover(tx, owner, now, care))
 
     def renew(self, owner: str) -> None:
         with self._write() as tx:
@@ -230,8 +244,7 @@ class SqlStore:
             leases.give_up(tx, owner)
 
     def abandon(self, now: datetime) -> int:
-        with self._write() as tx:
-            return leases.abandon(tx, now)
+        return self._with_care(Step.END, now, lambda tx, care: leases.abandon(tx, now, care))
 
     def daemons(self) -> Sequence[str]:
         with self._read() as tx:
@@ -252,17 +265,27 @@ class SqlStore:
     def reconcile(
         self, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
     ) -> Reconciled:
-        with self._write() as tx:
-            return reconciling.reconcile(tx, about, listed, judge, now)
+        by_person: dict[str, list[Doubt]] = {}
+        for doubt in about:
+            by_person.setdefault(doubt.person, []).append(doubt)
+        done: list[Reconciled] = []
+        self._for_each(
+            Step.END,
+            now,
+            by_person,
+            lambda tx, those: done.append(reconciling.reconcile(tx, those, listed, judge, now)),
+            lambda tx, those: reconciling.wait(tx, those, now + TRY_AGAIN),
+        )
+        return Reconciled(sum(one.found for one in done), sum(one.not_there for one in done))
 
     def report(self, message_id: str, told: Report, now: datetime) -> State | None:
-        with self._write() as tx:
-            return statuses.report(tx, message_id, told, now)
+        return self._with_care(
+            Step.END, now, lambda tx, care: statuses.report(tx, message_id, told, now, care)
+        )
 
     # replies and operators
     def take_reply(self, inbound: Inbound, respond: Respond) -> Response | None:
-        with self._write(wakes=True) as tx:
-            return replies.take_reply(tx, inbound, respond)
+        return self._plainly_after(lambda tx, fault: replies.take_reply(tx, inbound, respond, fault))
 
     def unseen(self, found: Sequence[Inbound]) -> Collection[str]:
         with self._read() as tx:
@@ -271,12 +294,14 @@ class SqlStore:
     def act(
         self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
     ) -> Response | None:
-        with self._write(wakes=True) as tx:
-            return replies.act(tx, person_id, now, respond, f"{by}: {what}")
+        what = f"{by}: {what}"
+        return self._plainly_after(lambda tx, fault: replies.act(tx, person_id, now, respond, what, fault))
 
     def writer(self, person_id: str, now: datetime) -> Writer | None:
-        with self._read() as tx:
+        with self._read() as tx, suppress_theirs():
             return replies.writer(tx, person_id, now)
+        with self._read() as tx:
+            return replies.plain_writer(tx, person_id)
 
     # what the operator has to know of
     def raise_alarm(self, key: str, words: str, now: datetime) -> bool:
@@ -305,12 +330,16 @@ class SqlStore:
             return alarms.counters(tx)
 
     def linked(self, link: Link) -> Writer | None:
-        with self._read() as tx:
+        with self._read() as tx, suppress_theirs():
             return links.linked(tx, link)
+        with self._read() as tx:
+            return replies.plain_writer(tx, link.person)
 
     def take_link(self, link: Link, words: str, now: datetime, respond: Respond) -> Response | None:
-        with self._write(wakes=True) as tx:
-            return links.take_link(tx, link, words, now, respond)
+        def take(tx: Transaction, fault: Exception | None) -> Response | None:
+            return links.take_link(tx, link, words, now, respond, fault)
+
+        return self._plainly_after(take)
 
     def contact_said(self, address: str, stop: bool, at: datetime) -> bool:
         with self._write(wakes=True) as tx:
@@ -415,6 +444,10 @@ class SqlStore:
         with self._write() as tx:
             return facts.remember(tx, key, value)
 
+    def secret(self, key: str) -> bytes:
+        with self._write() as tx:
+            return facts.secret(tx, key)
+
     def keep(self, key: str, value: str) -> None:
         with self._write() as tx:
             facts.put(tx, key, value)
@@ -458,7 +491,7 @@ class SqlStore:
     def close(self) -> None:
         self._database.close()
 
-    def _ids(self, after: str) -> list[str]:
+    def _ids(self, after: str) -> Sequence[str]:
         with self._read() as tx:
             return people.ids_after(tx, after)
 
@@ -468,7 +501,9 @@ class SqlStore:
 
     def _page(self, after: str) -> list[Person]:
         with self._read() as tx:
-            return people.read_page(tx, after)
+            ids = people.ids_after(tx, after)
+            found = salvage.read_all(tx, ids)
+            return [found[one] for one in ids if one in found]
 
     @contextmanager
     def _read(self) -> Iterator[Transaction]:
@@ -500,6 +535,40 @@ class SqlStore:
             set_aside.put(tx, care.faults, len(care.seen), step, now)
             return done
 
+    def _for_each(
+        self,
+        step: str,
+        now: datetime,
+        items: Mapping[str, Sequence[_Item]],
+        work: Callable[[Transaction, Sequence[_Item]], object],
+        plainly: Callable[[Transaction, Sequence[_Item]], object] = lambda _tx, _items: None,
+    ) -> None:
+        """The work on these of each person; `plainly` what is done of it where it fails over somebody."""
+
+        def each(tx: Transaction, care: Care) -> None:
+            for ids in care.groups(sorted(items)):
+                those = [item for one in ids for item in items[one]]
+                with care.over(ids):
+                    work(tx, those)
+                if care.failed(ids):
+                    with care.over(ids):
+                        plainly(tx, those)
+
+        self._with_care(step, now, each)
+
+    def _plainly_after(self, work: Callable[[Transaction, Exception | None], _Done]) -> _Done:
+        """What one person says, or is done to them: once more, with as little as it takes, where it fails
+        over them. Nobody's STOP waits for a row that cannot be read."""
+        try:
+            with self._write(wakes=True) as tx:
+                return work(tx, None)
+        except Exception as fault:
+            if not is_theirs(fault):
+                raise
+            first = fault
+        with self._write(wakes=True) as tx:
+            return work(tx, first)
+
     @contextmanager
     def _write(self, *, wakes: bool = False) -> Iterator[Transaction]:
         """`wakes`: something may be due at once, and the other daemons hear of it."""
@@ -507,3 +576,10 @@ class SqlStore:
             yield Transaction(connection, self._database, self._plans, self._zone)
             if wakes:
                 self._waking.say(connection)
+
+
+def _by_person(sendings: Iterable[Sending]) -> dict[str, list[Sending]]:
+    found: dict[str, list[Sending]] = {}
+    for sending in sendings:
+        found.setdefault(sending.person, []).append(sending)
+    return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, case, insert, select, update
 
 from nudger.model import FROM_A_TEXT, ChannelName, Person, Plan, State
 from nudger.store import alarms, asking, consent, erased, records
@@ -34,6 +34,9 @@ _NEW_EVENT = Bulk(insert(event).inline(), ("person", "at", "what", "detail"))
 
 # An answer to a person's own text is no nudge: none of this stops it.
 _WAITING = and_(IS_PLANNED, occurrence.c.origin.not_in(FROM_A_TEXT))
+
+# Another one than before, which never grows beyond what the column holds.
+_NEXT_VERSION = case((person.c.layout_version < 2**30, person.c.layout_version + 1), else_=0)
 
 
 def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
@@ -164,7 +167,7 @@ def lay_out_again(tx: Transaction, ids: Collection[str], now: datetime) -> None:
     tx.connection.execute(
         update(person)
         .where(person.c.id.in_(ids), person.c.removed_at.is_(None))
-        .values(layout_at=now, layout_afresh=True, layout_version=person.c.layout_version + 1)
+        .values(layout_at=now, layout_afresh=True, layout_version=_NEXT_VERSION)
     )
 
 

@@ -10,6 +10,7 @@ from nudger.delivery import statuses
 from nudger.delivery.sends import Failure, Report, SendFailure
 from nudger.model import ChannelName, Origin, State
 from nudger.store import notices, numbers, people, senders
+from nudger.store.care import Care
 from nudger.store.endings import Ending, opt_out, rows, take_back, write
 from nudger.store.entries import channels_from, channels_to
 from nudger.store.tables import AnyRow, message
@@ -26,14 +27,17 @@ _MAY_ARRIVE = _UNDER_WAY | {
 }  # fmt: skip
 
 
-def report(tx: Transaction, message_id: str, told: Report, now: datetime) -> State | None:
+def report(tx: Transaction, message_id: str, told: Report, now: datetime, care: Care) -> State | None:
     """See Store.report."""
     about = tx.connection.execute(_WHOSE, {"one": message_id}).one_or_none()
     if about is None:
         return None
     people.lock(tx, {about.person} | told_by_contacts(tx, [about.address], [told]))
-    row = rows(tx, [message_id]).get(message_id)
-    applied = apply(tx, row, told, now) if row is not None else None
+    applied: Applied | None = None
+    for ids in care.groups([about.person]):
+        with care.over(ids):
+            row = rows(tx, [message_id]).get(message_id)
+            applied = apply(tx, row, told, now) if row is not None else None
     if applied is None:
         return None
     senders.ended(tx, applied.faults, now)

@@ -6,6 +6,7 @@ Counting reads each entry of the dates once more; it is a duty's work, and no cl
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    exc,
     extract,
     func,
     insert,
@@ -27,7 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.types import JSON
 
 from nudger.delivery.overview import Counted, EntryCount, ReplyCount, Span
+from nudger.errors import NudgerError
 from nudger.model import Outcome, State
+from nudger.store import codec, readable
 from nudger.store.entries import KINDS, NUDGES
 from nudger.store.tables import EPOCH, AnyRow, entry_tally, occurrence, plan, reply, reply_tally
 from nudger.store.transaction import Transaction
@@ -38,6 +42,7 @@ HOUR = timedelta(hours=1)
 EASTMOST, WESTMOST = timedelta(hours=14), timedelta(hours=12)
 LONGEST_SNOOZE = timedelta(hours=48)  # an entry keeps its local date while it is put off
 LONGEST_REASON = 120
+_STATES, _OUTCOMES = frozenset(map(str, State)), frozenset((None, *map(str, Outcome)))
 _FIGURES = re.compile(r"\S*\d\S*( \S*\d\S*)*")
 
 
@@ -62,11 +67,13 @@ def span(tx: Transaction, first: date, last: date) -> Span:
     days, kinds, reasons = Counter(), Counter(), Counter()  # type: ignore[var-annotated]
     entries, replies = entry_tally.c, reply_tally.c
     for row in _sums(tx, entries.number, first, last, entries.local_date, entries.state, entries.outcome):
-        days[row.local_date, State(row.state), _outcome(row)] = row.total
+        if _known(row):
+            days[row.local_date, State(row.state), _outcome(row)] = row.total
     for row in _sums(tx, entries.number, first, last, entries.kind, entries.state, entries.outcome):
-        kinds[KINDS[row.kind or None], State(row.state), _outcome(row)] = row.total
+        if _known(row) and (row.kind or None) in KINDS:
+            kinds[KINDS[row.kind or None], State(row.state), _outcome(row)] = row.total
     for row in _sums(tx, entries.number, last, last, entries.state, entries.reason):
-        if row.reason:
+        if row.reason and row.state in _STATES:
             reasons[State(row.state), row.reason] = row.total
     # A year has 168 of these, and 8,000 dates with an hour. Sunday is 0 in both databases.
     sunday_first = extract("dow", replies.local_date).label("dow")
@@ -76,7 +83,7 @@ def span(tx: Transaction, first: date, last: date) -> Span:
         days,
         kinds,
         reasons,
-        {((int(row.dow) - 1) % 7, row.hour): row.total for row in hours},
+        {((int(row.dow) - 1) % 7, row.hour): row.total for row in hours if row.hour in range(24)},
         {row.intent: row.total for row in intents},
     )
 
@@ -84,6 +91,11 @@ def span(tx: Transaction, first: date, last: date) -> Span:
 def general(reason: str) -> str:
     """A reason without its times and numbers: what is one cause is counted as one."""
     return _FIGURES.sub("…", reason)[:LONGEST_REASON]
+
+
+def _known(row: AnyRow) -> bool:
+    """Whether its words are ones that nudger has: a row that somebody else wrote counts for nothing."""
+    return row.state in _STATES and (row.outcome or None) in _OUTCOMES
 
 
 def _sums(
@@ -118,7 +130,9 @@ def _entries(tx: Transaction, first: date, last: date) -> list[EntryCount]:
     )
     counted: Counter[tuple[date, str | None, str, str | None, str]] = Counter()
     for row in _sliced(tx, query, since, until + LONGEST_SNOOZE):
-        counted[row.local_date, row.kind, row.state, row.outcome, general(row.reason)] += row.number
+        if _known(row) and row.kind in KINDS:
+            outcome, reason = row.outcome or None, general(str(row.reason))
+            counted[row.local_date, row.kind, row.state, outcome, reason] += row.number
     return [
         EntryCount(on, KINDS[kind], State(state), Outcome(outcome) if outcome else None, reason, number)
         for (on, kind, state, outcome, reason), number in counted.items()
@@ -137,11 +151,38 @@ def _replies(tx: Transaction, first: date, last: date) -> list[ReplyCount]:
         .group_by(zone, quarter, reply.c.intent)
     )
     counted: Counter[tuple[date, int, str]] = Counter()
-    for row in _sliced(tx, query, since, until):
-        local = (EPOCH + row.quarter * QUARTER).astimezone(tx.zone(row.zone))
-        if first <= local.date() <= last:
-            counted[local.date(), local.hour, row.intent] += row.number
+    for key, its_zone, intent, number in _by_quarters(tx, query, since, until):
+        local = _local(tx, key, its_zone)
+        if local is not None and first <= local.date() <= last:
+            counted[local.date(), local.hour, intent] += number
     return [ReplyCount(on, hour, intent, number) for (on, hour, intent), number in counted.items()]
+
+
+def _by_quarters(
+    tx: Transaction, query: Select[Any], since: datetime, until: datetime
+) -> Iterator[tuple[int, str | None, str, int]]:
+    """(quarter of an hour since 1970, zone, intent, how many). One plan that is no JSON spoils the
+    database's own look at all of them: then each reply is looked at here."""
+    try:
+        with tx.connection.begin_nested():
+            rows = list(_sliced(tx, query, since, until))
+    except (exc.DataError, exc.OperationalError):
+        plans = select(reply.c.intent, reply.c.received_at, plan.c.json).join(
+            plan, plan.c.person == reply.c.person
+        )
+        of_these = plans.where(reply.c.received_at >= since, reply.c.received_at < until)
+        for intent, at, head in readable.rows(tx, of_these, reply.c.line):
+            yield (at - EPOCH) // QUARTER, codec.key_of(head, "timezone"), intent, 1
+        return
+    for row in rows:
+        yield row.quarter, row.zone, row.intent, row.number
+
+
+def _local(tx: Transaction, quarter: int, zone: str | None) -> datetime | None:
+    """None where the zone is gone: whose it is has been set aside for it."""
+    with suppress(NudgerError, OverflowError):
+        return (EPOCH + quarter * QUARTER).astimezone(tx.zone(zone or ""))
+    return None
 
 
 def _sliced(tx: Transaction, query: Select[Any], since: datetime, until: datetime) -> Iterator[AnyRow]:

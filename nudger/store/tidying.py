@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, true, update
 
+from nudger.instants import FIRST
 from nudger.model import State
 from nudger.store import facts, people
 from nudger.store.keys import among
-from nudger.store.tables import EPOCH, AnyRow, alarm, event, message, occurrence, reply
+from nudger.store.tables import AnyRow, alarm, event, message, occurrence, reply
 from nudger.store.transaction import Transaction
 
 TIDYING = 0x74696479  # any number: one host at a time
@@ -60,10 +61,12 @@ def _blank_lines(
 def _blank_answers(tx: Transaction, before: datetime, limit: int) -> int:
     """The text of an answer stands in the agenda until it goes out, and goes when its time is past."""
     key = "blanked answers"
-    since = datetime.fromisoformat(facts.get(tx, key) or EPOCH.isoformat())
+    since = facts.instant(tx, key)
     rows = tx.connection.execute(
         select(occurrence.c.id, occurrence.c.person, occurrence.c.due_at)
-        .where(occurrence.c.due_at >= since, occurrence.c.due_at < before, occurrence.c.text != "")
+        .where(
+            occurrence.c.due_at >= max(since, FIRST), occurrence.c.due_at < before, occurrence.c.text != ""
+        )
         .order_by(occurrence.c.due_at)
         .limit(limit)
     ).all()
@@ -157,12 +160,13 @@ def _next_old(
     """The oldest that the fact `key` has not passed. Lines ascend with time: the first that is too young
     ends it for now, and nothing is read twice, however many millions are younger."""
     rows = tx.connection.execute(
-        select(line.label("one"), line.table.c.person, at.label("at"), goes.label("goes"))
-        .where(line > int(facts.get(tx, key) or 0))
+        # Not `at` itself: one that is no date would hold up all for good.
+        select(line.label("one"), line.table.c.person, (at < before).label("is_old"), goes.label("goes"))
+        .where(line > facts.number(tx, key))
         .order_by(line)
         .limit(limit)
     ).all()
-    return list(takewhile(lambda row: row.at < before, rows))
+    return list(takewhile(lambda row: bool(row.is_old), rows))
 
 
 def _lock(tx: Transaction, rows: Sequence[AnyRow]) -> None:

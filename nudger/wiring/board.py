@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from secrets import token_hex
 
 from nudger.core import Core
-from nudger.delivery.forecast import forecast
+from nudger.delivery.forecast import foreseen
 from nudger.delivery.operating import Operator
 from nudger.delivery.overview import Apart, Cursor, Seen, SeenPage, Span, Vitals
 from nudger.delivery.ports import Clock, Store
@@ -136,9 +135,12 @@ class StoreDesk:
         now = self.now()
         today = local_date(self.core.zone(who.plan.timezone), now)
         planned = self.store.agenda(person, today - timedelta(days=1))
-        coming = forecast(who, planned, now, days, self.core.decider)
+        coming, trouble = foreseen(who, planned, now, days, self.core.decider)
+        if who.standing.set_aside:
+            stands = {one.person: one.words for one in self.store.those_set_aside()}
+            trouble = stands.get(person, trouble)
         feed = calendar_path(who, self.link_key, now) if has_calendars(self.core) else None
-        return Known(who, self.store.plan_state(person), coming, feed)
+        return Known(who, self.store.plan_state(person), coming, trouble, feed)
 
     def _pause(self, who: Person, until: datetime | str | None) -> None:
         now, operator = self.now(), self.operator
@@ -148,4 +150,4 @@ class StoreDesk:
 
 def _shared_secret(store: Store) -> bytes:
     """Made once: every daemon of this store takes every session."""
-    return bytes.fromhex(store.remember("board secret", token_hex(32)))
+    return store.secret("board secret")

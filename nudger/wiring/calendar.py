@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from nudger.core import Core
-from nudger.delivery.forecast import forecast
+from nudger.delivery.forecast import foreseen
 from nudger.delivery.ports import Clock, Store
 from nudger.model import ChannelName, Person
 from nudger.schedule import local_date
@@ -44,7 +44,7 @@ def calendar_doors(
             return None
         today = local_date(core.zone(who.plan.timezone), now)
         planned = store.agenda(who.id, today - timedelta(days=1))
-        coming = forecast(who, planned, now, AHEAD, core.decider)
+        coming, _ = foreseen(who, planned, now, AHEAD, core.decider)
         return Feed(core.wording.page(who.plan.voice, "calendar", "title"), coming, key, now)
 
     async def feed(token: str) -> Feed | None:

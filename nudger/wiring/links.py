@@ -1,7 +1,6 @@
 """The links of emails: their key, where they lead, and the doors behind them."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,14 +10,14 @@ from nudger.delivery.follow import Card, links_of
 from nudger.delivery.links import Links
 from nudger.delivery.ports import Clock, Store
 from nudger.settings import Settings
-from nudger.tokens import KEY_BYTES, Action, Expired, Forged, read
+from nudger.tokens import Action, Expired, Forged, read
 from nudger.web.doors import LinkDoors
 from nudger.web.throttle import Throttle, TokenDoor
 
 
 def link_key(store: Store) -> bytes:
     """The key that signs links: made once, and the same on every host of this database."""
-    return bytes.fromhex(store.remember("link key", secrets.token_hex(KEY_BYTES)))
+    return store.secret("link key")
 
 
 def links_below(core: Core, store: Store, clock: Clock) -> Callable[[Sending], Mapping[Action, str]]:

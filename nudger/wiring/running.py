@@ -30,6 +30,7 @@ from nudger.delivery.tallying import Tallying
 from nudger.delivery.trying_again import EVERY as TRY_EVERY
 from nudger.delivery.trying_again import TryingAgain
 from nudger.highwater import EVERY
+from nudger.instants import stated
 from nudger.loading import changes
 from nudger.metrics import Metrics
 from nudger.model import ChannelName
@@ -149,7 +150,8 @@ def _poller(settings: Settings, store: Store, clock: Clock, sms: Channel, inbox:
     if not isinstance(sms, TwilioChannel):
         return None
     # Kept across restarts: nothing from before the first start is ever taken.
-    first_start = datetime.fromisoformat(store.remember("first_start", clock.now().isoformat()))
+    now = clock.now()
+    first_start = stated(store.remember("first_start", now.isoformat()), now)
     polls = settings.replies == "poll"
     every = timedelta(seconds=settings.poll_seconds) if polls else WITH_WEBHOOKS
     return Poller(sms, inbox.take, store, first_start, every)

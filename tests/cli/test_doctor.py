@@ -44,6 +44,7 @@ SUBJECTS = [
         "service",
         "tzdata",
         "database",
+        "people",
     ),
     *("disk", "daemon", "twilio", "webhook", "smtp", "alerts"),
 ]

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.trying_again import TryingAgain
 from nudger.errors import SettingsError
+from nudger.store.codec import PlanCache
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 PERSON = """
@@ -118,6 +119,69 @@ async def test_what_fails_only_in_the_words_of_a_nudge_is_found_by_trying(world:
 
     assert await tried.run_once(world.clock.now()) == 0
     assert world.store.those_set_aside()[0].fault.startswith("IndexError at ")
+
+
+SPOILT = (
+    "UPDATE person SET history = '{' WHERE id = 'maya'",
+    "UPDATE person SET paused_at = 'no date', paused_until = 253402300799000000 WHERE id = 'maya'",
+    "UPDATE plan SET json = replace(json, 'Europe/London', 'Europe/Atlantis') WHERE person = 'maya'",
+    "UPDATE plan SET nudges = '{' WHERE person = 'maya'",
+    "UPDATE reach SET rested_at = 'no date', failures = 'many' WHERE person = 'maya'",
+)
+
+
+async def spoilt(world: World, statement: str) -> None:
+    """Maya's row is spoilt after she was nudged."""
+    await world.start(maya=person("Maya", 23), jo=person("Jo", 24))
+    await world.until(MONDAY_NINE + timedelta(hours=2))
+    with world.store._database.write() as connection:
+        connection.exec_driver_sql(statement)
+    world.store._plans = PlanCache()  # as after a start
+
+
+@pytest.mark.parametrize("statement", SPOILT)
+async def test_a_stop_of_somebody_who_cannot_be_read_counts_and_is_answered(
+    world: World, statement: str
+) -> None:
+    await spoilt(world, statement)
+
+    await world.text("STOP")
+    await world.until(MONDAY_NINE + DAY)
+
+    assert any("START" in text for text in world.texts)
+    assert world.texts.count("A rest, Jo?") == 2
+    assert world.texts.count("A rest, Maya?") == 1
+    with world.store._database.read() as connection:
+        stop = "SELECT opted_out_at IS NOT NULL FROM reach WHERE person = 'maya' AND channel = 'sms'"
+        assert connection.exec_driver_sql(stop).scalar_one()
+
+
+@pytest.mark.parametrize("statement", SPOILT)
+async def test_a_crisis_of_somebody_who_cannot_be_read_is_answered_at_once_with_helplines(
+    world: World, statement: str
+) -> None:
+    await spoilt(world, statement)
+
+    await world.text("I want to kill myself")
+    await world.tick()
+
+    assert "116 123" in world.texts[-1] or "999" in world.texts[-1]
+    with world.store._database.read() as connection:
+        held = "SELECT held_at IS NOT NULL FROM person WHERE id = 'maya'"
+        assert connection.exec_driver_sql(held).scalar_one()
+
+
+@pytest.mark.parametrize("statement", SPOILT[:-1])
+async def test_what_else_they_write_is_kept_and_the_operator_hears_that_nudger_fails_over_them(
+    world: World, statement: str
+) -> None:
+    await spoilt(world, statement)
+
+    await world.text("not so well today")
+    await world.tick()
+
+    assert "not so well today" in [line.text for line in world.store.conversation(person="maya")]
+    assert [one.person for one in world.store.those_set_aside()] == ["maya"]
 
 
 class _Broken:

@@ -16,7 +16,7 @@ from tests.support.worlds.store import World, empty
 STORES = os.environ.get("NUDGER_STORES", "sqlite postgresql").split()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_database(databases: Databases) -> Callable[[str], str]:
     """Makes a PostgreSQL database and gives its URL."""
     databases.server()

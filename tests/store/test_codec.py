@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite import dialect
 
-from nudger.errors import StoreError
+from nudger.errors import StoreError, Unreadable
 from nudger.model import (
     At,
     Between,
@@ -78,7 +78,7 @@ plans = st.builds(
 )
 histories = st.builds(
     History,
-    st.none() | st.dates(),
+    st.none() | instants.map(datetime.date),
     st.integers(0, 20),
     st.none() | instants,
     st.dictionaries(words, st.lists(words, max_size=4).map(tuple), max_size=3),
@@ -137,6 +137,20 @@ def test_a_plan_that_cannot_be_read_is_told_without_its_values(head: str, where:
 
     assert caught.value.message == f"the stored plan of maya cannot be read (at {where})"
     assert "+447700900123" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"on":"9999-12-31"}',
+        '{"last_at":"9999-12-31T23:59:59Z"}',
+        '{"shown_at":"2026-11-23T10:00:00"}',
+        '{"contacted":{"Sam":"0001-01-01T00:00:00Z"}}',
+    ],
+)
+def test_a_history_with_which_nothing_can_be_worked_out_is_told(text: str) -> None:
+    with pytest.raises(Unreadable, match="the stored history of maya cannot be read"):
+        history_from_json("maya", text)
 
 
 def test_a_history_that_cannot_be_read_is_told() -> None:

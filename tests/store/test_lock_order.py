@@ -287,6 +287,7 @@ def verbs(scene: Scene) -> Mapping[str, Verb]:
         "clear_away": lambda store: store.clear_away(NOON - 100 * DAY),
         "end_session": lambda store: store.end_session("a session", NOON + DAY, NOON),
         "remember": lambda store: store.remember("a", "b"),
+        "secret": lambda store: store.secret("a key"),
         "keep": lambda store: store.keep("mark", "1 2026-11-23T12:00:00+00:00"),
         "mark": lambda store: store.mark(NOON),
         "hold_back": lambda store: store.hold_back(Restored(NOON, NOON, NOON, "tested")),
@@ -422,7 +423,9 @@ def test_every_verb_that_writes_is_among_them(pairs: Pairs) -> None:
         name
         for name, verb in inspect.getmembers(SqlStore, inspect.isfunction)
         if not name.startswith("_")
-        and re.search(r"self\._(write|claiming|tidied|with_care)\b", inspect.getsource(verb))
+        and re.search(
+            r"self\._(write|claiming|tidied|with_care|for_each|plainly_after)\b", inspect.getsource(verb)
+        )
     }
 
     assert {name.partition(" ")[0] for name in pairs.verbs} == writing

@@ -454,10 +454,11 @@ def test_when_something_is_due_next_is_read_from_the_index_of_what_waits(databas
 
     with database.read() as connection:
         if database.is_sqlite:
-            how = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+            values = dict.fromkeys(asked.params, 0)
+            how = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values).all()
         else:
             # A test's table is so small that reading all of it would be chosen.
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-            how = connection.exec_driver_sql(f"EXPLAIN {asked}").all()
+            how = connection.exec_driver_sql(f"EXPLAIN {asked}", asked.params).all()
 
     assert "occurrence_wake" in str(how)

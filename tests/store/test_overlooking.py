@@ -64,21 +64,23 @@ def test_people_come_in_pages_each_once(world: World) -> None:
 
 
 def test_people_apart_are_counted_and_found_by_the_reason(world: World) -> None:
-    world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"), plan("eve"))
+    world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"), plan("eve"), plan("flo"))
+    world.store.set_aside({"flo": OverflowError()}, 1, "judging", world.now)
     world.act(Pause(None), person="ann")
     world.act(Hold(), person="ben")
     world.act(OptOut(frozenset({SMS}), "texted STOP"), person="dan")
-    world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"))
+    world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"), plan("flo"))
 
     vitals = world.store.vitals(world.now)
 
-    assert vitals.people == 4
+    assert vitals.people == 5
     assert {apart: found(world, apart=apart) for apart in Apart} == {
         Apart.PAUSED: ["ann"],
         Apart.HELD: ["ben"],
         Apart.OPTED_OUT: ["dan"],
         Apart.UNASKED: ["cleo"],
         Apart.REMOVED: ["eve"],
+        Apart.SET_ASIDE: ["flo"],
     }
     assert vitals.apart == dict.fromkeys(Apart, 1)
 

@@ -15,6 +15,7 @@ from nudger.store.database import Database
 from tests.support.worlds.store import (
     DAY,
     HOUR,
+    MAYA_PHONE,
     MINUTE,
     NOON,
     SMS,
@@ -247,3 +248,16 @@ def test_an_opt_out_of_someone_set_aside_counts(world: World) -> None:
     world.act(Resume())
 
     assert world.person().standing.opted_out == {SMS}
+
+
+def test_a_stop_that_cannot_be_read_binds_the_number_in_whosever_plan_it_stands(
+    world: World, database: Database
+) -> None:
+    world.maya()
+    world.text(OptOut(frozenset({SMS}), "texted STOP"))
+    out = "9223372036854775807" if database.is_sqlite else "'infinity'"
+    spoil(database, f"UPDATE reach SET opted_out_at = {out} WHERE person = 'maya'")
+
+    world.load(plan("nia", phone=MAYA_PHONE), present=("maya", "nia"))
+
+    assert world.person("nia").standing.opted_out == {SMS}

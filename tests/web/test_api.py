@@ -73,6 +73,7 @@ async def test_a_person_is_told_with_standing_and_plan_and_without_addresses(
         "paused_until": None,
         "held": False,
         "removed": False,
+        "set_aside": False,
         "opted_out": [],
         "consented": ["sms"],
         "kinds": ["movement", "rest"],

@@ -16,6 +16,7 @@ from nudger.store.tables.columns import (
     Instant,
     day_before,
     metadata,
+    reckoned,
 )
 from nudger.store.tables.people import (
     APART,
@@ -69,6 +70,7 @@ __all__ = [
     "plan_file",
     "plan_problem",
     "reach",
+    "reckoned",
     "reply",
     "reply_tally",
     "sender",

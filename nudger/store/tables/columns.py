@@ -4,8 +4,21 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, ForeignKey, Integer, MetaData, Row, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Row,
+    Text,
+)
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from nudger.instants import FIRST, LAST
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -61,6 +74,11 @@ OR_FAIL = "OR FAIL"
 
 def of_person(*, primary_key: bool = False) -> Column[str]:
     return Column("person", Text, ForeignKey("person.id"), nullable=False, primary_key=primary_key)
+
+
+def reckoned(column: Column[datetime]) -> ColumnElement[bool]:
+    """For where the first or the last of all is asked for: one that is no date answers for nobody."""
+    return column.between(FIRST, LAST)
 
 
 def day_before(at: datetime, days: int = 1) -> date:

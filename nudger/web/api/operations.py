@@ -48,6 +48,7 @@ OPERATIONS = (
         "What one person will get, and what not and why.",
         shapes.PersonAgenda,
         query=shapes.DaysQuery,
+        refuses=True,
     ),
     Operation(
         "person_log",

@@ -103,6 +103,8 @@ class Api:
         look = await self._desk.known(asked.person, asked.query.days)
         if look is None:
             raise _nobody()
+        if look.trouble and not look.coming:
+            raise HTTPException(409, look.trouble)
         return shapes.PersonAgenda(
             person=asked.person, entries=[shapes.Coming.of(row) for row in look.coming]
         )

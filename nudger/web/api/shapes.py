@@ -134,6 +134,7 @@ class Person(_Out):
     paused_until: datetime | None
     held: bool
     removed: bool
+    set_aside: Annotated[bool, Field(description="nudger fails over them; the alarm says what to do.")]
     opted_out: list[ChannelName]
     consented: list[ChannelName]
 
@@ -260,6 +261,7 @@ def _person(one: Known, now: datetime) -> dict[str, object]:
         "paused_until": standing.paused_until if paused else None,
         "held": standing.held_at is not None,
         "removed": standing.removed_at is not None,
+        "set_aside": standing.set_aside,
         "opted_out": sorted(standing.opted_out),
         "consented": sorted(standing.consented),
     }

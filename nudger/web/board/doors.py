@@ -33,6 +33,7 @@ class Known:
     person: Person
     plan: PlanState | None
     coming: Sequence[Forecast]
+    trouble: str = ""  # nudger fails over them: what is wrong, and what to do
     calendar: str | None = None  # the path of their calendar, which is as good as a key
 
 

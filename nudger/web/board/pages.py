@@ -228,7 +228,7 @@ class BoardPages:
             request,
             "board_person.html",
             status=status,
-            refusal=refusal,
+            refusal=refusal or known.trouble,
             here="people",
             who=who,
             local=showing.clock(now, zone),

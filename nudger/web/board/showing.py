@@ -34,6 +34,7 @@ APART = {
     Apart.OPTED_OUT: "opted out",
     Apart.UNASKED: "without consent on record",
     Apart.REMOVED: "plan file removed",
+    Apart.SET_ASIDE: "set aside, as nudger fails over them",
 }
 
 
@@ -72,7 +73,7 @@ def ago(at: datetime, now: datetime) -> str:
 def marks(person: Person, now: datetime, zone: tzinfo) -> list[Mark]:
     """What keeps nudges from this person; empty: they come as planned."""
     standing = person.standing
-    found = []
+    found = [Mark("set aside, as nudger fails over them", grave=True)] if standing.set_aside else []
     if standing.removed_at:
         found.append(Mark("plan file removed"))
     if standing.held_at:

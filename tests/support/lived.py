@@ -1,0 +1,287 @@
+"""A state in which much has happened to two people, with a row in every table; and all that nudger ever does
+with it, once."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from nudger.core import Core
+from nudger.delivery.doubts import Listed
+from nudger.delivery.inbound import Inbound
+from nudger.delivery.links import Links
+from nudger.delivery.mine import Mine
+from nudger.delivery.overview import Apart
+from nudger.delivery.poller import Poller
+from nudger.delivery.reconciling import Reconciling
+from nudger.delivery.sends import Failure, Report, Stage
+from nudger.delivery.trying_again import TryingAgain
+from nudger.effects import Answer, Hold, OptOut, Pause, Snooze
+from nudger.errors import Problem, UsageError
+from nudger.metrics import Metrics, Reading
+from nudger.model import ChannelName, Contact, Kind, State
+from nudger.settings import load
+from nudger.store import SqlStore
+from nudger.store.tables import contact_word, counter, missing_plan, plan_file, sender
+from nudger.tokens import Action, Link, sign
+from nudger.wiring.board import StoreDesk
+from nudger.wiring.calendar import calendar_doors, calendar_path
+from nudger.wiring.links import link_key
+from nudger.wiring.running import build_daemon
+from tests.support.worlds.delivery import ScriptedChannel, SteppedClock
+from tests.support.worlds.delivery import World as Delivery
+from tests.support.worlds.store import DAY, EMAIL, HOUR, MAYA_PHONE, NOON, SMS, World, plan, slot
+
+JO_PHONE = "+447700900124"
+SAM = Contact("Sam", "brother", "+447700900999", tell="2026-11-20, on paper", agreed="2026-11-21, by text")
+MAYA = plan(contacts=(SAM,), country="GB", daily_limit=8)
+JO = plan("jo", phone=JO_PHONE, channels=(SMS, EMAIL), country="GB", daily_limit=8)
+INES = plan("ines", consent=None)
+ENDED = NOON - HOUR
+
+
+def lived(store: SqlStore) -> None:
+    """Maya's and Jo's mornings; at noon something is due for both."""
+    world = World(store)
+    world.now = NOON - 4 * HOUR
+    problem = Problem("plans/noor.toml", 3, 1, "at", "expected a time", "", "error")
+    world.load(MAYA, JO, INES, plan("gone"), plan("away"), problems=[problem])
+    for name in ("maya", "jo"):
+        world.lay_out(name, *(slot(NOON - (3 - number) * HOUR, number + 1) for number in range(5)))
+    world.now = NOON - 3 * HOUR
+    (first,) = (sending for sending in world.deliver() if sending.person == "maya")
+    world.text(Snooze(first.occurrence, NOON + 2 * HOUR), Answer("It comes again at 2 pm."))
+    world.now = NOON - 2 * HOUR
+    for sending in world.claim().sendings:
+        if sending.person == "maya" and not sending.text.startswith("It"):
+            world.fail(sending, Failure.AMBIGUOUS)
+        else:
+            world.accept(sending)
+    world.now = NOON - HOUR
+    world.claim(owner="a daemon that was killed")
+    world.text(Answer("Noted."))
+    world.act(Pause(NOON + DAY), person="away")
+    world.text(OptOut(frozenset({EMAIL}), "texted STOP"), address="jo@example.org")
+    world.act(Hold(), person="away")
+    world.store.forget("gone")
+    world.store.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
+    world.store.raise_alarm("disk alpha", "full", world.now)
+    world.store.raise_alarm("queue", "stuck", world.now)
+    world.store.clear_alarm("queue", world.now)
+    world.store.tally(NOON.date(), NOON.date())
+    world.store.set_aside({"away": ValueError()}, 1, "judging", world.now)
+    world.store.mark(world.now)
+    for key in ("link key", "board secret"):
+        world.store.secret(key)
+    world.store.remember("first_start", ENDED.isoformat())
+    world.store.take_turn("tally", timedelta(0))
+    with store._database.write() as connection:  # what takes a folder and a provider to come about
+        connection.execute(insert(plan_file).values(file="plans/maya.toml", mark="as it was", lends=False))
+        connection.execute(insert(contact_word).values(address=SAM.phone, stopped=False, at=ENDED))
+        connection.execute(insert(counter).values(name="reconciled_found", value=7))
+        connection.execute(insert(missing_plan).values(person="ines", host="here", since=ENDED))
+        full = {"bucket": 0.5, "filled_at": ENDED, "day": NOON.date(), "day_segments": 7, "failures": 0}
+        connection.execute(update(sender).where(sender.c.channel == "sms").values(**full))
+
+
+class Provider:
+    """Knows of nothing that it was given, and of a text from each."""
+
+    def __init__(self, texts: tuple[Inbound, ...]) -> None:
+        self.texts = texts
+
+    async def list_outbound(self, _address: str, _since: datetime) -> list[Listed]:
+        return []
+
+    async def list_inbound(self, _since: datetime) -> tuple[Inbound, ...]:
+        return self.texts
+
+
+def core_at(url: str, folder: Path) -> Core:
+    environ = {
+        "NUDGER_DATABASE_URL": url,
+        "NUDGER_STATE_DIR": str(folder),
+        "NUDGER_PLANS": "push",
+        "NUDGER_SMS": "phone",
+        "NUDGER_EMAIL": "phone",
+        "NUDGER_PUBLIC_URL": "https://nudger.example.org",
+        "HOME": str(folder),
+    }
+    return Core(load(None, environ, folder))
+
+
+@dataclass
+class Life:
+    """One run of everything, on a store that may be spoilt; what failed, by name."""
+
+    core: Core
+    store: SqlStore
+    clock: SteppedClock = field(default_factory=lambda: SteppedClock(NOON))
+    sms: ScriptedChannel = field(default_factory=ScriptedChannel)
+    failed: dict[str, Exception] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def go_through(self) -> None:
+        for name, what in (*self.duties(), *self.inbound(), *self.looks(), *self.endings()):
+            try:
+                done = what()
+                if asyncio.iscoroutine(done):
+                    await done
+            except Exception as fault:
+                self.failed[name] = fault
+
+    def duties(self) -> Iterator[tuple[str, Callable[[], Any]]]:
+        delivery = Delivery(self.core, self.store, self.clock, self.sms)
+        delivery.dispatcher.owner = "test"
+        doubts = Reconciling(self.store, {SMS: Provider(())})
+        trying = TryingAgain(self.store, self.core.decider, self.core.zone, "nudger")
+        yield "recover", lambda: self.store.recover("test", self.now)
+        yield "try all again", lambda: self.store.try_all_again(self.now)
+        yield "lay out", lambda: delivery.laying_out.run_once(self.now)
+        yield "ask", lambda: delivery.asking.run_once(self.now)
+        yield "dispatch", delivery.tick
+        yield "dispatch again", delivery.tick
+        yield "reconcile", lambda: doubts.run_once(self.now)
+        yield "try again", lambda: trying.run_once(self.now)
+        yield "dispatch once more", delivery.tick
+        yield "the daemon's", self._daemon
+        yield "an edit", self._edit
+
+    async def _daemon(self) -> None:
+        daemon = build_daemon(self.core, self.store, self.clock)
+        for duty in daemon.duties:
+            try:
+                await duty.run_once(self.now)
+            except Exception as fault:
+                self.failed[f"duty {duty.name}"] = fault
+        if daemon.close is not None:
+            await daemon.close()
+
+    def _edit(self) -> None:
+        world = World(self.store)
+        world.now = self.now
+        world.load(replace(MAYA, name="Maya B."), replace(JO, daily_limit=7), INES, plan("away"))
+
+    def inbound(self) -> Iterator[tuple[str, Callable[[], Any]]]:
+        delivery = Delivery(self.core, self.store, self.clock, self.sms)
+        texts = tuple(
+            Inbound(f"{number}-{words}", SMS, address, words, self.now)
+            for number, (address, words) in enumerate(
+                (
+                    (MAYA_PHONE, "later"),
+                    (MAYA_PHONE, "I want to kill myself"),
+                    (JO_PHONE, "done"),
+                    (MAYA_PHONE, "STOP"),
+                )
+            )
+        )
+        poller = Poller(Provider(texts), delivery.inbox.take, self.store, ENDED)
+        links = Links(self.store, self.core.responder, link_key(self.store))
+        mine = Mine(self.store, self.core.responder, self.core.decider, link_key(self.store))
+        yield "poll", lambda: poller.run_once(self.now)
+        yield "answers", delivery.tick
+        for action in (Action.LATER, Action.PAUSE, Action.STOP):
+            token = self._token(action, EMAIL, 2)
+            yield f"look at {action}", lambda token=token: links.look(token, ("en",), self.now)
+            yield f"press {action}", lambda token=token: links.press(token, ("en",), self.now)
+        own = self._token(Action.ME, EMAIL, 0)
+        yield "own page", lambda: mine.look(own, ("en",), self.now)
+        yield "own step", lambda: mine.press(own, "pause-day", ("en",), self.now)
+        yield "own export", lambda: mine.export(own, ("en",), self.now)
+        yield "own erasing", lambda: mine.ask_erase(own, ("en",), self.now)
+        yield "contact", lambda: self.store.contact_said(str(SAM.phone), True, self.now)
+        for line in self.store.conversation(person="jo")[:1]:
+            yield "report of nobody", lambda line=line: self.store.report(str(line), _report(), self.now)
+        for message in self._messages():
+            yield f"report {message}", lambda message=message: self.store.report(message, _report(), self.now)
+
+    def _token(self, action: Action, channel: ChannelName, entry: int) -> str:
+        link = Link(action, "maya", channel, (self.now + DAY).replace(microsecond=0), entry)
+        return sign(link, link_key(self.store))
+
+    def _messages(self) -> list[str]:
+        with self.store._database.read() as connection:
+            return list(connection.exec_driver_sql("SELECT id FROM message").scalars())
+
+    def looks(self) -> Iterator[tuple[str, Callable[[], Any]]]:
+        store, now = self.store, self.now
+        desk = StoreDesk(self.core, store, self.clock, lambda: None, link_key(store))
+        for person in ("maya", "jo"):
+            yield f"person {person}", lambda person=person: store.person(person)
+            yield f"writer {person}", lambda person=person: store.writer(person, now)
+            yield f"log {person}", lambda person=person: store.log(person, 100)
+            yield f"agenda {person}", lambda person=person: store.agenda(person, date.min)
+            yield f"export {person}", lambda person=person: store.export(person)
+            yield f"lines {person}", lambda person=person: store.last_lines(person)
+            yield f"plan state {person}", lambda person=person: store.plan_state(person)
+            yield f"desk {person}", lambda person=person: desk.known(person, 7)
+        yield "conversation", store.conversation
+        yield "status", lambda: store.status(now)
+        yield "vitals", lambda: store.vitals(now)
+        yield "everyone", lambda: list(store.people())
+        yield "found", lambda: store.find_people("", None, now)
+        for apart in Apart:
+            yield f"found {apart}", lambda apart=apart: store.find_people("", apart, now)
+        yield "coming", store.coming
+        yield "unknown", store.unknown
+        for state in State:
+            yield f"past {state}", lambda state=state: store.past(frozenset({state}), now)
+        yield "problems", store.plan_problems
+        yield "faulty", store.faulty_files
+        yield "alarms", store.alarms
+        yield "alerts", lambda: store.give_back_alerts(store.claim_alerts(now, HOUR, DAY))
+        yield "counters", store.counters
+        yield "span", lambda: store.span(NOON.date() - 7 * DAY, NOON.date())
+        yield "tally", lambda: store.tally(NOON.date() - 7 * DAY, NOON.date())
+        yield "places", store.places
+        yield "overview", desk.overview
+        yield "metrics", self._metrics
+        yield "calendar", self._calendar
+        yield "who is set aside", store.those_set_aside
+        yield "restored", store.restored
+        yield "marked", store.marked
+        yield "doubtful", lambda: store.doubtful(NOON - DAY, NOON)
+
+    def _metrics(self) -> None:
+        alarms = [one for one in self.store.alarms() if one.cleared_at is None]
+        reading = Reading(self.store.vitals(self.now), len(alarms), self.store.counters(), self.now)
+        Metrics().page(reading, "text/plain")
+
+    async def _calendar(self) -> None:
+        doors = calendar_doors(self.core, self.store, self.clock, link_key(self.store), None)  # type: ignore[arg-type]
+        known = self.store.person("maya")
+        if doors is not None and known is not None:
+            token = (
+                calendar_path(known, link_key(self.store), self.now).rpartition("/")[2].removesuffix(".ics")
+            )
+            await doors.feed(token)
+
+    def endings(self) -> Iterator[tuple[str, Callable[[], Any]]]:
+        store = self.store
+        desk = StoreDesk(self.core, store, self.clock, lambda: None, link_key(store))
+        yield "pause", lambda: self._act(desk.pause, "in 3 days")
+        yield "resume", lambda: self._act(desk.lift)
+        yield "send", lambda: self._act(desk.send, Kind.REST)
+        yield "blank", lambda: store.blank(NOON + 500 * DAY)
+        yield "clear away", lambda: store.clear_away(NOON + 500 * DAY)
+        yield "abandon", lambda: store.abandon(NOON + DAY)
+        yield "forget", lambda: store.forget("maya")
+
+    async def _act(self, act: Callable[..., Any], *what: Any) -> None:
+
+        known = self.store.person("maya")
+        assert known is not None
+        with suppress(UsageError):
+            await act(known, *what)
+
+
+def _report() -> Report:
+    return Report("SM1", Stage.DELIVERED)
