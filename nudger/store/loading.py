@@ -34,7 +34,7 @@ from nudger.store.transaction import Transaction
 CHUNK = 500  # people of one statement
 AT_ONCE = 2000  # people and files of one transaction: some 0.3 s on SQLite, for which a STOP can wait
 
-Write = Callable[[], AbstractContextManager[Transaction]]
+Transacting = Callable[[], AbstractContextManager[Transaction]]
 Known = Mapping[str, AnyRow]  # id -> id, digest, is_removed, file
 
 _KNOWN = select(
@@ -71,16 +71,22 @@ _NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
 _PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
 
 
-def load_plans(write: Write, read: PlanRead, now: datetime) -> PlanChange:
-    """See Store.load_plans. What is small is one transaction. What is large is cut into many, so that nobody
-    has to wait for it: first who leaves, then the others with their files, each of which counts as read with
-    the last of its people. Cut off, the next load goes on, and does nothing again that is done."""
-    with write() as tx:
-        tx.take_turns(LOADING)
+def load_plans(look: Transacting, write: Transacting, read: PlanRead, now: datetime) -> PlanChange:
+    """See Store.load_plans. What is small is one transaction. What is large is judged while others write, and
+    then cut into many, so that nobody has to wait for it: first who leaves, then the others with their files,
+    each of which counts as read with the last of its people. Cut off, the next load goes on, and does nothing
+    again that is done."""
+    with look() as tx:
         whole, known = _judged(tx, read, now)
-        if whole.size <= AT_ONCE:
-            return whole.run(tx, known, now)
         files = plan_files.everything(tx) if read.files is None else read.files
+    if max(whole.size, len(known)) <= AT_ONCE:
+        with write() as tx:
+            tx.take_turns(LOADING)
+            whole, known = _judged(tx, read, now)  # RACE: another load may have come before
+            return whole.without_erased(tx).run(tx, known, now)
+    del known
+    with write() as tx:
+        whole = whole.without_erased(tx)
     change = PlanChange()
     for part in whole.parts(files):
         with write() as tx:
@@ -91,12 +97,10 @@ def load_plans(write: Write, read: PlanRead, now: datetime) -> PlanChange:
 
 
 def _judged(tx: Transaction, read: PlanRead, now: datetime) -> tuple["_Load", Known]:
-    """What there is to do, and who is known of all whom it concerns."""
+    """What there is to do, and who is known of all whom it concerns. Changes nothing."""
     known = _known(tx, read.files, read.people)
     ran = {one: row.file for one, row in known.items() if not row.is_removed}
-    verdict = gone.judge(tx, read, ran, now)
-    read = erased.left_out(tx, read, lost=bool(verdict.missing or verdict.waiting))
-    return _Load(read, verdict), known
+    return _Load(read, gone.judge(tx, read, ran, now)), known
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,11 @@ class _Load:
     def size(self) -> int:
         """People and files, each once."""
         return len(self.read.people) + len(self.read.marks) + self.verdict.size
+
+    def without_erased(self, tx: Transaction) -> "_Load":
+        """The same without those who were erased."""
+        lost = bool(self.verdict.missing or self.verdict.waiting)
+        return replace(self, read=erased.left_out(tx, self.read, lost=lost))
 
     def parts(self, files: Collection[str]) -> Iterator["_Load"]:
         """`files`: all that were read. Who leaves comes first: nobody who has another id by now is nudged

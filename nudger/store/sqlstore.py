@@ -72,7 +72,7 @@ class SqlStore:
 
     # people and plans
     def load_plans(self, read: PlanRead, now: datetime) -> PlanChange:
-        return loading.load_plans(partial(self._write, wakes=True), read, now)
+        return loading.load_plans(self._read, partial(self._write, wakes=True), read, now)
 
     def missing(self, limit: int = 50) -> Sequence[Missing]:
         with self._read() as tx:

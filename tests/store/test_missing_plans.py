@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from nudger.errors import Problem
 from nudger.model import Plan
 from nudger.store import gone, loading
 from nudger.store.gone import ALARM
+from nudger.store.transaction import Transaction
 from tests.support.worlds.store import HOUR, MAYA_PHONE, MINUTE, NOON, World, plan, plan_file, slot
 
 SECOND = timedelta(seconds=1)
@@ -398,3 +400,18 @@ def test_a_large_load_comes_to_the_same_as_one_transaction(
     assert (len(change.added), change.removed, len(change.changed)) == (14, ("maya", "q0", "q1", "q2"), 0)
     assert run(world) == {one.person for one in everyone}
     assert set(world.store.plan_marks()) == set(large(everyone).marks)
+
+
+def test_a_large_load_is_judged_while_others_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = gone.judge
+
+    def judged(tx: Transaction, *arguments: Any) -> gone.Verdict:
+        world.store.keep("somebody else", "writes meanwhile")  # waits for ever where this holds the lock
+        return judge(tx, *arguments)
+
+    monkeypatch.setattr(gone, "judge", judged)
+
+    with cut(monkeypatch, world, 5, 99):
+        change = world.store.load_plans(large(people(FILES)), world.now)
+
+    assert len(change.added) == FILES
