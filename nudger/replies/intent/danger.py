@@ -15,15 +15,16 @@ from math import log
 from nudger.replies.intent.likelihood import Heard
 from nudger.replies.intent.meanings import CrisisKind
 from nudger.replies.language.lists import Section
-from nudger.replies.language.patterns import Words, read_classes
-from nudger.replies.language.phrases import Phrases
+from nudger.replies.language.patterns import MASK, Words, read_classes
+from nudger.replies.language.phrases import Looked, Phrases
 from nudger.replies.language.writing import plain
 
 Members = Sequence[tuple[str, tuple[str, ...]]]  # classes, as they are written
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _LEAST = 1e-6
-_HARMLESS, _ALARM = "harmless", "alarm"
+_FIGURES, _HARMLESS, _ALARM = "figures", "harmless", "alarm"
+_OUTRIGHT = {kind: f"{kind}.outright" for kind in CrisisKind}  # "I want to die": whatever the model says
 _SURE = {kind: f"{kind}.sure" for kind in CrisisKind}
 _PERHAPS = {kind: f"{kind}.perhaps" for kind in CrisisKind}
 
@@ -32,6 +33,7 @@ _PERHAPS = {kind: f"{kind}.perhaps" for kind in CrisisKind}
 class Signs:
     """What a text shows of danger."""
 
+    outright: CrisisKind | None = None  # in words that no model can make harmless
     sure: CrisisKind | None = None
     perhaps: CrisisKind | None = None
     alarm: bool = (
@@ -40,7 +42,12 @@ class Signs:
 
     def joined(self, other: "Signs") -> "Signs":
         """What one reading of a text shows, and another."""
-        return Signs(self.sure or other.sure, self.perhaps or other.perhaps, self.alarm or other.alarm)
+        return Signs(
+            self.outright or other.outright,
+            self.sure or other.sure,
+            self.perhaps or other.perhaps,
+            self.alarm or other.alarm,
+        )
 
 
 NONE = Signs()
@@ -71,13 +78,13 @@ def judged(signs: Signs, heard: Heard | None) -> Verdict:
     such words.
     """
     if heard is None:
-        return Verdict(crisis=signs.sure, concern=signs.perhaps)
+        return Verdict(crisis=signs.outright or signs.sure, concern=signs.perhaps)
     odds = log(max(heard.danger, _LEAST) / max(1 - heard.danger, _LEAST))
-    ruled = signs.sure or signs.perhaps
+    ruled = signs.outright or signs.sure or signs.perhaps
     raised = odds + (_BY_A_RULE if signs.sure is None and ruled is not None else 0)
-    sure = signs.sure is not None and odds >= _CRISIS_BY_A_SURE_RULE
+    sure = signs.outright is not None or (signs.sure is not None and odds >= _CRISIS_BY_A_SURE_RULE)
     # Of self-harm the model says less than the rules, of the rest more.
-    kind = heard.kind if heard.kind is not CrisisKind.SELF else signs.sure or heard.kind
+    kind = heard.kind if heard.kind is not CrisisKind.SELF else signs.outright or signs.sure or heard.kind
     if sure or odds >= _CRISIS or (ruled is not None and raised >= _CRISIS_BY_A_RULE):
         return Verdict(crisis=kind)
     return Verdict(concern=kind if signs.sure is not None or raised >= _CONCERN else None)
@@ -93,10 +100,11 @@ class Danger:
     def read(cls, section: Section, classes: Members) -> "Danger":
         """`classes` are those of the language; the table `classes` within adds its own to them."""
         own = tuple(section.section("classes").lists())
-        lists = {_HARMLESS: section.phrases(_HARMLESS), _ALARM: section.phrases(_ALARM)}
+        lists = {name: section.phrases(name) for name in (_FIGURES, _HARMLESS, _ALARM)}
         for kind in CrisisKind:
             table = section.section(kind)
-            lists[_SURE[kind]], lists[_PERHAPS[kind]] = table.phrases("sure"), table.phrases("perhaps")
+            for some in (_OUTRIGHT, _SURE, _PERHAPS):
+                lists[some[kind]] = table.phrases(some[kind].rpartition(".")[2])
             table.close()
         section.close()
         return cls(lists, (*classes, *own))
@@ -117,17 +125,28 @@ class Danger:
         looked = self.phrases.look(words)
         if not looked.any:
             return NONE
-        left = looked.masked(_HARMLESS)
+        left = looked.masked(_FIGURES, _HARMLESS)
         return Signs(
-            sure=next((kind for kind, name in _SURE.items() if looked.found(name, left)), None),
-            perhaps=next((kind for kind, name in _PERHAPS.items() if looked.found(name, left)), None),
+            outright=_first(_OUTRIGHT, looked, looked.masked(_FIGURES)),
+            sure=_first(_SURE, looked, left),
+            perhaps=_first(_PERHAPS, looked, left),
             alarm=looked.found(_ALARM, left),
         )
 
+    def beside_figures(self, words: Words) -> Words:
+        """The words without those of figures of speech that are nothing else, whatever stands around them."""
+        left = self.phrases.look(words).masked(_FIGURES)
+        return words if left is words else [word for word in left if word != MASK]
+
     def vocabulary(self) -> frozenset[str]:
         """Every word that a misspelt one may be put right to."""
-        return self.phrases.vocabulary(*_SURE.values(), *_PERHAPS.values(), _ALARM)
+        return self.phrases.vocabulary(*_OUTRIGHT.values(), *_SURE.values(), *_PERHAPS.values(), _ALARM)
 
     def harmless(self) -> frozenset[str]:
         """The words of figures of speech: right as they stand."""
-        return self.phrases.vocabulary(_HARMLESS)
+        return self.phrases.vocabulary(_FIGURES, _HARMLESS)
+
+
+def _first(lists: Mapping[CrisisKind, str], looked: Looked, words: Words) -> CrisisKind | None:
+    """The first kind of which a list has a phrase that is there."""
+    return next((kind for kind, name in lists.items() if looked.found(name, words)), None)

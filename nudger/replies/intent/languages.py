@@ -16,7 +16,7 @@ from nudger.replies.intent.commands import Commands
 from nudger.replies.intent.consent import Consent
 from nudger.replies.intent.courtesy import Courtesy
 from nudger.replies.intent.danger import Danger, Signs, Verdict, judged
-from nudger.replies.intent.likelihood import Likelihood
+from nudger.replies.intent.likelihood import Heard, Likelihood
 from nudger.replies.intent.meanings import Intent
 from nudger.replies.intent.optout import KEYWORDS, LONE, OptOut
 from nudger.replies.intent.optout import LISTS as OF_OPTOUT
@@ -76,6 +76,10 @@ class Language:
     def likelihood(self) -> Likelihood | None:
         """None where the language has no weights yet."""
         return Likelihood(self._weights, self.hints) if self._weights is not None else None
+
+    def hear(self, words: Sequence[str]) -> Heard | None:
+        """What the words sound like to the model, if the language has one: without figures of speech."""
+        return self.likelihood.of(self.danger.beside_figures(words)) if self.likelihood is not None else None
 
     def spelt(self, text: str) -> tuple[str, ...]:
         """The words of a text, misspellings put right."""
@@ -202,7 +206,7 @@ class Words:
         verdict, alarm, stops = Verdict(), False, list[float]()
         for one in self._spoken(texts[-1], near):
             signs = reduce(Signs.joined, (one.danger.signs(words) for words in texts))
-            heard = one.likelihood.of(texts[0]) if one in near and one.likelihood is not None else None
+            heard = one.hear(texts[0]) if one in near else None
             verdict, alarm = verdict.joined(judged(signs, heard)), alarm or signs.alarm
             stops += [heard.stop] if heard is not None else []
         return Impression(verdict, alarm, max(stops, default=None))

@@ -1,0 +1,52 @@
+"""What is a danger however it goes on, and what only sounds like one, in the three languages."""
+
+import pytest
+
+from nudger.replies import Intent
+from tests.support.replies import alarmed_by
+
+WISHES = {
+    "en": ("I want to die", "i just want to die", "I wanna die", "I really want to be dead"),
+    "es": ("quiero morir", "me quiero morir", "ya quiero morirme"),
+    "fr": ("je veux mourir", "j'ai envie de mourir", "je voudrais être morte"),
+}
+TAILS = {
+    "en": ("", "in the rain", "at home", "here in the kitchen", "tonight", "before christmas", "with my dog",
+           "mum", "of an overdose", "so much", "by the sea"),
+    "es": ("", "bajo la lluvia", "en casa", "esta noche", "antes de navidad", "con mi perro", "mamá",
+           "de una sobredosis", "junto al mar"),
+    "fr": ("", "sous la pluie", "chez moi", "ce soir", "avant noël", "avec mon chien", "maman",
+           "d'une overdose", "au bord de la mer"),
+}  # fmt: skip
+FIGURES = [
+    ("en", "I want to die of embarrassment"),
+    ("en", "could have died laughing"),
+    ("en", "i nearly died of boredom in that meeting"),
+    ("en", "that cake was to die for"),
+    ("es", "me quiero morir de vergüenza"),
+    ("es", "casi me muero de risa"),
+    ("es", "me muero por un café"),
+    ("es", "me muero de ganas de verte"),
+    ("fr", "je veux mourir de honte"),
+    ("fr", "j'ai failli mourir de rire"),
+    ("fr", "je meurs d'ennui dans cette réunion"),
+    ("fr", "morte de fatigue, plus tard"),
+]
+
+
+def person(here, language):
+    return here.__class__(here.words, language=language)
+
+
+@pytest.mark.parametrize("mark", [" ", ", ", "... "])
+@pytest.mark.parametrize(
+    ("language", "wish", "tail"),
+    [(code, wish, tail) for code, some in WISHES.items() for wish in some for tail in TAILS[code]],
+)
+def test_a_wish_to_die_is_a_crisis_whatever_place_time_or_company_follows(language, wish, tail, mark, here):
+    assert person(here, language).read(f"{wish}{mark}{tail}").intent is Intent.CRISIS
+
+
+@pytest.mark.parametrize(("language", "text"), FIGURES)
+def test_a_figure_of_speech_alarms_nobody(language, text, here):
+    assert not alarmed_by(person(here, language).read(text))
