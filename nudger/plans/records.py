@@ -37,10 +37,14 @@ _NOTHING = re.compile(
 )
 _REFUSED = re.compile(
     r"(?<!\w)(?<!\bbe )(?:refused|refuses|refusal|declined|declines|denied|withdrawn|withdrew|revoked|"
-    r"rescinded|retracted|opted out|does(?: not|n't) want|no longer|not yet|not given|no answer|"
-    r"abgelehnt|verweigert|widerrufen|widerrief|zur[uü]ckgezogen|noch nicht|"
-    r"rechazad[oa]|revocad[oa]|retirad[oa]|todav[ií]a no|a[uú]n no|"
-    r"refusée?|retirée?|révoquée?|pas encore)(?!\w)",
+    r"rescinded|retracted|opted out|unsubscribed|stopped it|no longer|not yet|not given|no answer|"
+    r"(?:does|did)(?: not|n't) (?:want|agree|consent|wish)|(?:no|without) consent|(?:would )?rather not|"
+    r"(?:said|says|answered|replied):? no(?=\W*$)|"
+    r"(?:sagte?|hat|antwortete) nein|will nicht|abgelehnt|verweigert|"
+    r"widerrufen|widerrief|zur[uü]ckgezogen|noch nicht|"
+    r"(?:dijo|dice) que no|no quiere|rechazad[oa]|revocad[oa]|retirad[oa]|todav[ií]a no|a[uú]n no|"
+    r"(?:a dit|dit) non|ne veut (?:pas|plus)|refusée?|refuse|retirée?|révoquée?|pas encore)(?!\w)"
+    r"|: ?no\W*$",
     re.IGNORECASE,
 )
 
