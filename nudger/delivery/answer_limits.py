@@ -43,7 +43,7 @@ def allowance(writer: Writer, understood: Understood, text: str, key: str, now: 
     """Whether this text, understood so, is answered now with the text `key`."""
     form = same_form(text)
     same = [one.at for one in writer.answered if same_form(one.to) == form]
-    if key in APART:
+    if key in APART or understood.concern:
         return _apart(writer, understood, _since(same, now - HOUR), now)
     if understood.automatic:
         return Allowance.AUTOMATIC
@@ -59,7 +59,9 @@ def allowance(writer: Writer, understood: Understood, text: str, key: str, now: 
 def _apart(writer: Writer, understood: Understood, same: int, now: datetime) -> Allowance:
     if understood.automatic and any(one.key in CRISIS_ANSWERS for one in writer.answered):
         return Allowance.AUTOMATIC  # such words in an automatic reply have drawn the helplines once
-    earlier = [one.at for one in writer.answered if one.key in APART]
+    # What may mean danger is answered in the words that what cannot be read is.
+    alike = APART.union(_UNREAD) if understood.concern else APART
+    earlier = [one.at for one in writer.answered if one.key in alike]
     at_once = same < SAME_AT_ONCE and _since(earlier, now - HOUR) < AT_ONCE
     if at_once or not earlier or now - max(earlier) >= PAUSE:
         return Allowance.ANSWER

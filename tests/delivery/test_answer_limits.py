@@ -169,6 +169,37 @@ async def test_the_same_words_again_are_answered_after_a_pause_all_day_long(worl
     assert (len(at_once), len(later)) == (3, 60)
 
 
+MAY_MEAN_DANGER = "whats the point of any of it"
+
+
+@pytest.mark.parametrize(
+    "before", [tuple(f"{word} gloob" for word in ("bim", "bam", "bum", "zap")), COMMANDS]
+)
+async def test_what_may_mean_danger_is_answered_however_many_other_answers_there_were(
+    before: Sequence[str], world: World
+) -> None:
+    await world.start(maya=MAYA)
+    await texted(world, *before)
+
+    (answer,) = await texted(world, MAY_MEAN_DANGER)
+
+    assert HELPLINES in answer
+    assert QUIET not in answer
+
+
+async def test_who_says_again_what_may_mean_danger_is_answered_again_and_a_loop_of_it_ends(
+    world: World,
+) -> None:
+    await world.start(maya=MAYA)
+
+    at_once = await texted(world, *[MAY_MEAN_DANGER] * 9)
+    later = await texted(world, *[MAY_MEAN_DANGER] * 6, apart=11 * MINUTE)
+    changing = await texted(world, *(f"{MAY_MEAN_DANGER}, {words}" for words in (*ENDS, *ENDS)))
+
+    assert [sum(HELPLINES in one for one in answers) for answers in (at_once, later)] == [3, 6]
+    assert 0 < sum(HELPLINES in one for one in changing) <= 10
+
+
 async def test_a_crisis_answer_counts_for_nothing_else(world: World) -> None:
     await world.start(maya=MAYA)
     await texted(world, *DANGER)

@@ -100,4 +100,9 @@ def as_today(understood: Understood) -> Understood:
     meant = _TODAY.get(understood.intent)
     if meant is None:
         return understood
-    return Understood(meant, until=understood.until if meant is Intent.PAUSE else None)
+    return Understood(
+        meant,
+        until=understood.until if meant is Intent.PAUSE else None,
+        concern=understood.concern,  # is answered however much else was
+        danger=understood.danger,
+    )
