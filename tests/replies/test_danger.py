@@ -2,7 +2,7 @@
 
 import pytest
 
-from nudger.replies import Intent
+from nudger.replies import CrisisKind, Intent
 from tests.support.replies import alarmed_by
 
 WISHES = {
@@ -49,4 +49,41 @@ def test_a_wish_to_die_is_a_crisis_whatever_place_time_or_company_follows(langua
 
 @pytest.mark.parametrize(("language", "text"), FIGURES)
 def test_a_figure_of_speech_alarms_nobody(language, text, here):
+    assert not alarmed_by(person(here, language).read(text))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "j'ai fait une tentative la semaine dernière"),
+        ("fr", "j'ai fait une TS il y a un mois"),
+        ("fr", "j'ai essayé de me tuer hier"),
+        ("fr", "mets tout en pause, je prends les cachets ce soir"),
+        ("fr", "fini, j'ai avalé tous mes cachets"),
+        ("es", "intenté matarme la semana pasada"),
+        ("es", "tuve un intento la semana pasada"),
+        ("es", "he intentado quitarme la vida"),
+        ("es", "pausa todo, me tomo las pastillas esta noche"),
+        ("es", "hecho, me tomé todas las pastillas"),
+        ("en", "pause it all, im taking the pills tonight"),
+        ("en", "i made an attempt last week"),
+    ],
+)
+def test_an_attempt_and_a_plan_beside_a_command_are_crises_and_obeyed_by_nobody(language, text, here):
+    found = person(here, language).read(text)
+
+    assert found.intent is Intent.CRISIS
+    assert found.danger in {CrisisKind.SELF, CrisisKind.TAKEN}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "j'ai pris mes cachets pour la tension"),
+        ("fr", "j'ai fait une promenade"),
+        ("es", "me tomé las pastillas de la tensión"),
+        ("es", "di un paseo"),
+    ],
+)
+def test_medicine_as_prescribed_and_small_deeds_alarm_nobody(language, text, here):
     assert not alarmed_by(person(here, language).read(text))

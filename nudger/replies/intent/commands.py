@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from nudger.model import Kind
 from nudger.replies.intent.courtesy import Courtesy
-from nudger.replies.intent.meanings import Intent, Understood
+from nudger.replies.intent.meanings import UNKNOWN, Intent, Understood
 from nudger.replies.intent.optout import BOUNDED
 from nudger.replies.intent.remarks import LISTS as OF_REMARKS
 from nudger.replies.intent.remarks import Remarks, today
 from nudger.replies.intent.snoozing import VERBS, WORDS, Snoozing
 from nudger.replies.language.lists import Section
 from nudger.replies.language.phrases import Looked
-from nudger.replies.time.moments import Now, moment, pause_ends
+from nudger.replies.time.moments import Now, moment, never_comes, pause_ends
 from nudger.replies.time.reading import read_time
 from nudger.replies.time.timewords import Asked, TimeWords
 
@@ -97,6 +97,8 @@ class Commands:
             return Understood(meaning) if meaning is not None else None
         bare = self._bare(words)
         asked = read_time(self.times, words, month_first=now.month_first)
+        if asked is not None and never_comes(asked, now):
+            return UNKNOWN  # in no other language either: never for ever where a date was named
         return (
             self._plain(words, bare, looked, now)
             or self._of_messages(looked, words, asked, now)
@@ -118,12 +120,13 @@ class Commands:
         if all(word in self.courtesy.words for word in words):
             return None
         bare = self._bare(words)
+        asked = read_time(self.times, words, month_first=now.month_first)
+        if asked is not None and never_comes(asked, now):
+            return UNKNOWN
         return (
             self._plain(words, bare, looked, now)
             or self._now(bare)
-            or self.snoozing.understand(
-                words, looked, read_time(self.times, words, month_first=now.month_first), now
-            )
+            or self.snoozing.understand(words, looked, asked, now)
         )
 
     def _bare(self, words: Sequence[str]) -> list[str]:

@@ -76,6 +76,9 @@ class Understood:
     tapped: int | None = None  # which of our messages it is a tap on
 
 
+UNKNOWN = Understood(Intent.UNKNOWN)
+
+
 # --- until delivery acts on them ----------------------------------------------------------------------
 # What the newer intents are to a daemon that has no effects for them yet: what such texts were to it before
 # they had a name. Each line goes when delivery has its effect; the last one takes `as_today` with it.

@@ -18,11 +18,12 @@ LONE = "optout.lone"  # PARA: all of a text, for it is an everyday word in other
 EVERYWHERE = "optout.everywhere"  # STOP ALL
 REFUSED = "optout.refused"  # "don't stop": says the contrary
 BOUNDED = "optout.bounded"  # "no more today": asks for a pause
+UNDONE = "optout.undone"  # "cancel, I meant 4pm": takes the last command back
 SURE = "optout.phrases"  # "stop texting me": counts beside a crisis too
 HARMLESS = "optout.harmless"  # "stop thinking", "bus stop"
 HINTS = "optout.hints"  # "leave me alone": opts out if nothing else is the matter
 
-LISTS = (KEYWORDS, LONE, EVERYWHERE, REFUSED, BOUNDED, SURE, HARMLESS, HINTS)
+LISTS = (KEYWORDS, LONE, EVERYWHERE, REFUSED, BOUNDED, UNDONE, SURE, HARMLESS, HINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,16 @@ class OptOut:
 
     def sure(self, text: Tokens, looked: Looked) -> bool:
         """Whether a clause is a keyword, or a phrase says it outright."""
+        if looked.found(UNDONE):
+            return False
         if looked.found(SURE, looked.masked(REFUSED, BOUNDED)):
             return True
         return any(looked.whole(KEYWORDS, self._bare(clause)) for clause in text.clauses())
 
     def meant(self, looked: Looked) -> bool:
         """Whether it is said in other words, or a keyword is all that the text is about."""
+        if looked.found(UNDONE):
+            return False
         words = looked.masked(REFUSED, BOUNDED, HARMLESS)
         bare = self._bare(words)
         if looked.found(HINTS, words) or looked.found(HINTS, bare) or looked.whole(LONE, bare):

@@ -13,15 +13,14 @@ from nudger.model import Kind, Window
 from nudger.replies.intent.answers import Ask
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
-from nudger.replies.intent.meanings import CrisisKind, Intent, Understood
-from nudger.replies.intent.optout import BOUNDED, EVERYWHERE, REFUSED
+from nudger.replies.intent.meanings import UNKNOWN, CrisisKind, Intent, Understood
+from nudger.replies.intent.optout import BOUNDED, EVERYWHERE, REFUSED, UNDONE
 from nudger.replies.intent.snoozing import plainly
 from nudger.replies.language.phrases import Looked
 from nudger.replies.language.taps import Left, frame, without_ours, words_of
 from nudger.replies.language.writing import Tokens, fold, tokens
 from nudger.replies.time.moments import Now
 
-UNKNOWN = Understood(Intent.UNKNOWN)
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 _LONGEST_KEYWORD = 4  # words
 _UNLIKELY_STOP, _LIKELY_STOP = 0.05, 0.8
@@ -184,7 +183,7 @@ class _Reading:
     @property
     def refuses_to(self) -> bool:
         """Whether it says the contrary, or asks for a pause."""
-        return self.looked.found(REFUSED) or self.looked.found(BOUNDED)
+        return any(self.looked.found(one) for one in (REFUSED, BOUNDED, UNDONE))
 
     def commands_only(self) -> bool:
         """Whether a command as it is taught is all there is: "help please"."""

@@ -17,7 +17,7 @@ from nudger.replies.time.timewords import Asked, Clock, Day
 
 EARLIEST, LATEST = "hours.earliest", "hours.latest"  # "not before 10", "nothing after 6"
 MET, AWAY = "met.within", "away.within"
-TRAVEL = "travel.within"
+TRAVEL, PAUSED = "travel.within", "pause.within"
 LISTS = (EARLIEST, LATEST)
 
 _NOON, _EVENING = 12, 7  # "after 6" is in the evening, "before 10" in the morning
@@ -42,7 +42,10 @@ class Remarks:
     def away(self, words: Sequence[str], looked: Looked, asked: Asked | None, now: Now) -> Understood | None:
         """ "away friday to sunday", "on holiday from saturday for a week". With an end alone it is a
         pause."""
-        if asked is None or not asked.days or not looked.found(AWAY, words):
+        if asked is None or not asked.days:
+            return None
+        paused = len(asked.days) > 1 and looked.found(PAUSED, words)
+        if not paused and not looked.found(AWAY, words):
             return None
         first, *others = asked.days
         begins = day_begins(first, now, through=False)

@@ -44,8 +44,8 @@ def _around(line: Line, at: int) -> Read:
 def _written(line: Line, at: int) -> Read:
     """ "6:30", "6.30", "16:30", "06:00"."""
     word = line.word(at)
-    hour, mark, minute = word.partition(":" if ":" in word else ".")
-    if not mark or len(minute) != 2 or len(hour) > 2:
+    hour, mark, minute = word.rstrip(".").partition(":" if ":" in word else ".")  # "10.30." ends a sentence
+    if not mark or not minute.isdecimal() or len(minute) != 2 or len(hour) > 2:
         return None
     return _clock(int(hour), int(minute), at + 1, exact=hour.startswith("0"))
 

@@ -1,12 +1,14 @@
 """The words of a text beside the time words of its language; and reading durations: "20 min", "an hour and a
 half", "2h30", "media hora", "trois quarts d'heure"."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from nudger.replies.time.timewords import TimeWords
 
+_DECIMAL = re.compile(r"\d+[.,]\d+")
 _LONGEST_NUMBER = 6  # digits; a longer one is a phone number or a prank
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -105,7 +107,7 @@ def _is_clock(line: Line, quantity: float, place: int) -> bool:
 def _quantity(line: Line, at: int) -> tuple[float, int] | None:
     """ "2", "two and a half", "1 1/2", "1.5", "1,5"."""
     word = line.word(at)
-    if "." in word or "," in word:
+    if _DECIMAL.fullmatch(word):
         return float(word.replace(",", ".")), at + 1
     number = line.number(at)
     if number is None:

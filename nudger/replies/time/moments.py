@@ -89,6 +89,11 @@ def pause_ends(asked: Asked, now: Now) -> datetime | None:
     return day_begins(Day(ahead=1), now, through=False) if asked.part is not None else None
 
 
+def never_comes(asked: Asked, now: Now) -> bool:
+    """Whether it names a day that is none, or is over: "31/2". What is asked of it is nothing then."""
+    return any(next(_days(day, now), None) is None for day in asked.days)
+
+
 def day_begins(named: Day, now: Now, *, through: bool) -> datetime | None:
     """When the day named begins, or (`through`) when as long as it lasts is over: with the end of the quiet
     hours that midnight lies in. None where there is no such day."""

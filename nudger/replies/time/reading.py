@@ -16,6 +16,7 @@ from nudger.replies.time.timewords import Asked, Clock, Day, Part, TimeWords
 
 P = TypeVar("P")
 
+A_DAY = timedelta(days=1)
 _FRACTIONS = ("1/2", "1/4", "3/4")
 _DIGITS = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{2,4})?|\d{1,2}/\d{1,2}(?:/\d{2,4})?")
 
@@ -50,6 +51,9 @@ def _corrected(before: Asked, after: Asked) -> Asked:
         if before.clock is not None and after.number < 24:
             return replace(before, clock=Clock(time(after.number)), led=led)
         return replace(after, led=led)
+    if before.clock is not None and after.span is not None and not after.led and after.span < A_DAY:
+        minutes = int(after.span / timedelta(minutes=1))  # "à 4h, non, 5h"
+        return replace(before, clock=Clock(time(minutes // 60, minutes % 60)), led=led)
     if after.clock is not None and after.day is None:
         part = after.part or (before.part if after.part is None and not after.clock.exact else None)
         return replace(after, day=before.day, part=part, led=led, until=before.until or after.until)
@@ -154,14 +158,51 @@ class _Reader:
     def _piece(self, at: int, leads: set[str]) -> int | None:
         """A duration goes before a clock time ("2h"), unless a word for one led here or follows."""
         line = self.line
-        end = self._fixed(at) or _keep(self.days, _in_digits(line.word(at), at, month_first=self.month_first))
-        end = end or _keep(self.days, _date(line, at, led=bool(leads)))
+        clock_first = "at" in leads and "until" not in leads  # "at 10.30."
+        digits = _in_digits(line.word(at), at, month_first=self.month_first, clock_first=clock_first)
+        end = self._fixed(at) or _keep(self.days, digits)
+        end = end or self._days_through(at) or _keep(self.days, _date(line, at, led=bool(leads)))
         if end is not None:
             return end
         told, span = clock_time(line, at, led=_for_clock(leads)), duration(line, at)
         if told is not None and span is not None and "in" not in leads and span[1] <= told[1]:
-            span = None if leads or line.tells_half(told[1]) else span
+            span = None if leads or line.tells_half(told[1]) or self._is_clock(at, told, span) else span
         return _keep(self.spans, span) or _keep(self.clocks, told) or self._bare_number(at, leads)
+
+    def _days_through(self, at: int) -> int | None:
+        """ "5 to 8 december", "del 5 al 8": the first day is of the month of the last."""
+        line = self.line
+        first = line.number(line.skip(at, "the"))
+        joined = line.role("through", line.skip(first[1], "ordinals")) if first is not None else None
+        if first is None or joined is None or not 1 <= first[0] <= 31:
+            return None
+        last = _date(line, joined, led=False) or self._day_alone(at, line.skip(joined, "the"))
+        if (
+            last is None
+            or last[0].of_month is None
+            or (last[0].month is None and last[0].of_month < first[0])
+        ):
+            return None
+        self.days += [replace(last[0], of_month=first[0]), last[0]]
+        return last[1]
+
+    def _day_alone(self, at: int, last: int) -> tuple[Day, int] | None:
+        """A number that is a day of the month, for the word before the first one says so: "du", "del"."""
+        number = self.line.number(last)
+        if number is None or not 1 <= number[0] <= 31 or at == 0 or self.line.role("from", at - 1) is None:
+            return None
+        return Day(of_month=number[0]), number[1]
+
+    def _is_clock(self, at: int, told: tuple[Clock, int], span: tuple[timedelta, int]) -> bool:
+        """Whether hours and minutes that might be a duration are the time of day: "quatre heures moins le
+        quart", and "cinq heures et quart" where the language's small hours alone last so long."""
+        hour = self.line.number(at)
+        return span[1] < told[1] or (
+            told[0].wall.minute in (15, 30, 45)
+            and hour is not None
+            and not self.line.word(at).isdecimal()
+            and hour[0] >= self.line.language.clock_with_minutes_from
+        )
 
     def _bare_number(self, at: int, leads: set[str]) -> int | None:
         """A number that nothing else took; "one" is none of itself ("this one")."""
@@ -207,9 +248,10 @@ def _date(line: Line, at: int, *, led: bool) -> tuple[Day, int] | None:
     return (Day(of_month=number[0]), end) if end > number[1] else None
 
 
-def _in_digits(word: str, at: int, *, month_first: bool) -> tuple[Day, int] | None:
+def _in_digits(word: str, at: int, *, month_first: bool, clock_first: bool = False) -> tuple[Day, int] | None:
     """ "24/12", "12/24/2026", "2026-12-10", "10.12.": of two numbers up to twelve the country says which is
-    the month."""
+    the month. What is a date by its form and none by the calendar ("31/2", "32.1.") is a day that never
+    comes; "10.30.", or "10.12." with `clock_first`, is a clock time at the end of a sentence."""
     if word in _FRACTIONS or not _DIGITS.fullmatch(word):
         return None
     parts = [int(one) for one in re.split(r"[/.-]", word) if one]
@@ -220,10 +262,10 @@ def _in_digits(word: str, at: int, *, month_first: bool) -> tuple[Day, int] | No
     else:
         day, month = parts[:2]
         year = parts[2] + (2000 if parts[2] < 100 else 0) if len(parts) > 2 else 0
-        if month > 12 or ("/" in word and month_first and day <= 12):
+        if word.endswith(".") and day < 24 and month < 60 and (month > 12 or clock_first):
+            return None
+        if "/" in word and (month > 12 >= day or (month_first and day <= 12)):
             day, month = month, day
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
     return Day(of_month=day, month=month, year=year or None), at + 1
 
 

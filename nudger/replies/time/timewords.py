@@ -18,6 +18,7 @@ _UNITS = {"minute": 1, "hour": 60, "day": 1440, "week": 10080, "fortnight": 2016
 _ROLES = (
     "articles", "half", "quarter", "and", "of", "more", "past", "to", "plus", "minus", "the",
     "oclock", "ordinals", "at", "in", "until", "also", "corrects", "except",
+    "from", "through",
 )  # fmt: skip
 
 
@@ -137,6 +138,7 @@ class TimeWords:
     firsts: frozenset[str]  # what anything of the above begins with
     telling: frozenset[str]  # without one of these, or a digit, a text says nothing of a time
     half_is_past: bool  # "half six" is 6:30
+    clock_with_minutes_from: int  # "cinq heures et quart" is a clock time from this hour on
     clock_from_hour: int  # "18h" alone is a clock time from this hour on, before it a duration
 
     @classmethod
@@ -164,6 +166,7 @@ class TimeWords:
             ),
             telling=frozenset(word for one in telling for word in one.telling()),
             half_is_past=section.flag("half_is_past"),
+            clock_with_minutes_from=section.number("clock_with_minutes_from", 24),
             clock_from_hour=section.number("clock_from_hour", 24),
         )
         section.close()
