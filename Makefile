@@ -33,12 +33,14 @@ demo: $(STAMP)
 run: $(STAMP)
 	@$(BIN)/nudger run
 
-## make check        format, lint, types, imports; no test imports another
+## make check        format, lint, types, imports, what nobody uses
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry --no-ansi .
+	$(BIN)/vulture
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_sharing.py
 
 ## make format       what make check says of format and order, done

@@ -12,8 +12,8 @@ from sqlalchemy import delete, select, update
 from nudger.delivery.restored import Mark, Restored
 from nudger.store.tables import EPOCH, fact
 from nudger.store.transaction import Transaction
+from nudger.tokens import KEY_BYTES
 
-SECRET = 32  # bytes; RFC 2104: at least the length of the hash
 INSTANCE, MARK, RESTORED = "instance", "mark", "restored"
 CARRIED = "carried to"  # a SQLite database that is another's state by now (carrying.py)
 _SIGNED_OUT, _SIGNED_OUT_END = "signed out ", "signed out!"  # of these keys, and right behind them
@@ -122,7 +122,7 @@ def secret(tx: Transaction, key: str) -> bytes:
         tx.take_turns(_TURNS)  # RACE: two hosts that start at once; the second keeps the first one's
         kept = known_secret(tx, key)
     if kept is None:
-        kept = token_bytes(SECRET)
+        kept = token_bytes(KEY_BYTES)
         put(tx, key, kept.hex())
     return kept
 
@@ -131,7 +131,7 @@ def known_secret(tx: Transaction, key: str) -> bytes | None:
     """None where there is none, or none that can be read."""
     with suppress(ValueError):
         kept = bytes.fromhex(get(tx, key) or "")
-        return kept if len(kept) == SECRET else None
+        return kept if len(kept) == KEY_BYTES else None
     return None
 
 
