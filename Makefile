@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+QUICK  := $(addprefix tests/,schedule messages replies plans store)
 STAMP  := $(VENV)/installed
 # A pip that builds a package in a place of its own reads this one, not -c.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo run check format test weights faults bench screenshots wheel constraints clean
+.PHONY: help install demo run check format test quick weights faults bench screenshots wheel constraints clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -51,6 +52,10 @@ format: $(STAMP)
 ## make test         every test that this machine can run; ARGS=... goes to pytest
 test: $(STAMP)
 	@$(BIN)/python tests/run.py $(ARGS)
+
+## make quick        for the loop of work, within a minute: the pure rooms, and the store on SQLite
+quick: $(STAMP)
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not postgresql" $(QUICK) $(ARGS)
 
 ## make weights      what a text sounds like, learnt again from the corpora under tests/replies
 weights: $(STAMP)

@@ -1,5 +1,5 @@
 """--no-skips: a skipped test fails, with its reason. For machines that are meant to have everything.
-And which tests start daemons: tests/run.py runs them beside the others."""
+And which tests start daemons (tests/run.py runs them beside the others), and which need PostgreSQL."""
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -26,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder in WITH_DAEMONS:
             if folder in item.path.relative_to(HERE).parts:
                 item.add_marker(folder)
+        if _needs_postgresql(item):
+            item.add_marker("postgresql")
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    cases = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "new_database" in item.fixturenames or any(case in ("postgresql", "pgbouncer") for case in cases)
 
 
 @pytest.hookimpl(wrapper=True)

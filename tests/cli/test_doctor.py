@@ -248,6 +248,7 @@ def dump(folder: Path) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 async def test_a_daemon_with_everything_in_order_is_well_and_nothing_is_sent(tmp_path: Path) -> None:
     async with outside(tmp_path) as others, running(tmp_path, **others.settings):
         before = dump(tmp_path)
@@ -263,6 +264,7 @@ async def test_a_daemon_with_everything_in_order_is_well_and_nothing_is_sent(tmp
         assert after == before
 
 
+@pytest.mark.slow
 async def test_what_others_refuse_ends_with_5_and_each_says_what_to_do(tmp_path: Path) -> None:
     async with outside(tmp_path) as others:
         wrong = {"TWILIO_AUTH_TOKEN": "another-token", "SMTP_PASSWORD": "another-password"}
@@ -282,6 +284,7 @@ async def test_what_others_refuse_ends_with_5_and_each_says_what_to_do(tmp_path:
     assert "another-" not in str(found)
 
 
+@pytest.mark.slow
 async def test_a_daemon_that_runs_with_another_token_is_found_by_the_signature(tmp_path: Path) -> None:
     async with outside(tmp_path) as others:
         other = others.settings | {"TWILIO_AUTH_TOKEN": "of-yesterday"}
@@ -293,6 +296,7 @@ async def test_a_daemon_that_runs_with_another_token_is_found_by_the_signature(t
     assert "restart" in found["webhook"]["advice"]
 
 
+@pytest.mark.slow
 async def test_a_webhook_that_twilio_does_not_know_is_a_warning(tmp_path: Path) -> None:
     async with outside(tmp_path) as others:
         others.twilio.numbers = [number_resource(NUMBER, sms_url="https://demo.twilio.com/welcome")]
@@ -317,6 +321,7 @@ def test_polling_needs_no_webhook(folder: Path, nudger: Typed) -> None:
     assert found["webhook"]["sentence"] == "not needed: Twilio is asked for replies every 15 s"
 
 
+@pytest.mark.slow
 async def test_a_test_alert_is_sent_only_where_it_is_asked_for(folder: Path) -> None:
     write_plan(folder)
     async with watchman() as operator:

@@ -5,11 +5,14 @@ off, note, skip and ask for more, as people do, and a few pause, stop, or ask fo
 each promise about what goes out, when, and in which words is checked on what the channel was handed.
 """
 
+import pytest
+
 from tests.support import a_year
 from tests.support.a_year import Year, live_a_year
 from tests.support.worlds.delivery import World
 
 
+@pytest.mark.slow
 async def test_a_year_of_fifty_people_keeps_every_promise(world: World) -> None:
     year = await live_a_year(world)
 

@@ -48,6 +48,7 @@ TOLD_ELSEWHERE = [
 ]
 
 
+@pytest.mark.slow
 @example(steps=TOLD_ELSEWHERE)
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(st.tuples(FOLDERS, st.sampled_from(["told", "looked", "restarted"])), max_size=5))

@@ -17,6 +17,7 @@ def problems_of(sources: Mapping[str, str], changed: Mapping[str, str]) -> list[
     return [f"{problem} | {problem.hint}" for problem in raised.value.problems]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -25,7 +25,10 @@ def found(
 ) -> set[str]:
     """The rules that a message added to support's breaks."""
     path = f"{language}/support.toml"
-    findings = lint({**files, path: files[path] + with_message(text, contact=contact, tags=tags)})
+    its_own = {
+        name: words for name, words in files.items() if name.startswith(f"{language}/") or "/" not in name
+    }
+    findings = lint({**its_own, path: files[path] + with_message(text, contact=contact, tags=tags)})
     return {one.rule for one in findings if (one.language, one.key) == (language, "added")}
 
 
@@ -46,6 +49,7 @@ RULES_BY_WORDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "name"), RULES_BY_WORDS)
 def test_each_rule_by_words_finds_its_own_example_in_a_message(
     language: str, name: str, sources: Mapping[str, str]
@@ -96,6 +100,7 @@ FOUND = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "rule"), [(language, rule) for language, texts in FOUND.items() for rule in texts]
 )
@@ -131,6 +136,7 @@ def test_only_a_language_that_needs_them_may_use_letters_that_cost_more(
     assert found(sources, text, language=language) == rule
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tags", "text", "rules"),
     [
@@ -178,6 +184,7 @@ def with_forms(sources: Mapping[str, str], message: str) -> Mapping[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("message", "rules"),
     [
@@ -234,6 +241,7 @@ def test_only_the_crisis_answer_may_name_what_it_is_about(english: Mapping[str, 
     assert rules == [("done", "lock-screen")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("find", "put", "key", "rule"),
     [
@@ -262,6 +270,7 @@ def test_answers_are_held_to_what_they_have_to_say(
 DELETE_ES = "Puedes borrar este mensaje y el tuyo: mantén el dedo sobre cada uno y elige Borrar."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "find", "put", "key", "rule"),
     [

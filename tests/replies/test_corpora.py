@@ -85,6 +85,7 @@ def test_a_crisis_is_recognised_whatever_the_language_of_the_plan(
     assert len(missed) <= len(texts) * 0.1, missed
 
 
+@pytest.mark.slow
 def test_the_texts_of_others_are_mostly_understood_and_none_is_obeyed_in_danger(here, figures):
     """What the weights are made from, so it says little more than that nothing broke."""
     score = Score()

@@ -17,6 +17,8 @@ import pytest
 from nudger.model import At, Kind, Nudge, Plan, Window
 from nudger.schedule import day_bounds, is_quiet, lay_out, local_date, quiet_ends, quiet_starts_after, resolve
 
+pytestmark = pytest.mark.slow
+
 Zone = Callable[[str], ZoneInfo]
 
 FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)

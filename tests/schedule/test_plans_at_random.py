@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +83,7 @@ def shown(slot: Slot, zone: ZoneInfo) -> datetime:
     return slot.due_at.astimezone(zone)
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(PLANS, DAYS)
 def test_any_day_of_any_plan_keeps_the_rules(zone: Zone, plan: Plan, day: date) -> None:

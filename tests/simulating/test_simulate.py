@@ -27,6 +27,8 @@ from nudger.store import open_store
 from nudger.wiring import build_daemon, open_database
 from tests.support.databases import Databases
 
+pytestmark = pytest.mark.slow
+
 OF_THE_MACHINE = {
     "seconds",
     "per_second",

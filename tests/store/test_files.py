@@ -52,6 +52,7 @@ def test_among_many_no_byte_of_a_forgotten_person_is_left(world: World, tmp_path
     assert name(2).encode() in left
 
 
+@pytest.mark.slow
 def test_a_database_that_is_tidied_uses_its_room_again(world: World, tmp_path: Path) -> None:
     world.load(plan())
     sizes = []

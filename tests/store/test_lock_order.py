@@ -52,6 +52,8 @@ from tests.support.worlds.store import (
     slot,
 )
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = ("ann", "bob", "cat", "dan", "eve", "fay")
 UNDER_WAY, DUE = PEOPLE[:4], PEOPLE[4:]  # claims and ends are of different people, and meet at senders
 PHONES = {name: f"+4477009001{number:02}" for number, name in enumerate(PEOPLE)}

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -262,6 +263,7 @@ def counts(row: AnyRow) -> bool:
     return Origin(row.origin).is_nudge and row.origin != Origin.ASKED
 
 
+@pytest.mark.slow
 def test_the_promises_hold_whatever_happens(database: Database, core: Core) -> None:
     def fresh() -> SqlStore:
         empty(database)

@@ -20,6 +20,8 @@ from nudger.store.sqlstore import SqlStore
 from nudger.store.tables import Instant, metadata
 from tests.support.lived import JO_PHONE, Life, core_at, lived
 
+pytestmark = pytest.mark.slow
+
 BEYOND, NO_DATE = "1000000000000000000", "'no date'"
 MOST = 2**31 - 1
 # What no row can be without, or refers to another one.

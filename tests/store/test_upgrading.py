@@ -29,6 +29,8 @@ from nudger.store.opening import _parsed
 from nudger.store.tables import EPOCH, metadata
 from tests.support.worlds.store import HOUR, MINUTE, NOON, World, plan, slot
 
+pytestmark = pytest.mark.slow
+
 OLD = Path(__file__).parent / "old" / "v0001.sql"
 VERSIONS = sorted(one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
 FIRST_DUE = NOON - 3 * HOUR

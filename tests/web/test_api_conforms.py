@@ -18,6 +18,8 @@ from nudger.web.api.operations import OPERATIONS, ROOT, Operation
 from nudger.web.serve import serve
 from tests.support.worlds.desk import ALLOWED, BEN, MAYA, Desk, api_of, desk
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 20
 # Who asks is always allowed to here: a header that was made wrong would be put right again, and the rest of
 # such a request is right. tests/web/test_api.py has the wrong tokens.
