@@ -51,15 +51,25 @@ def _handled(understood: Understood, by: Handled) -> Understood:
     """What the provider took it for is so, whatever the words say: its opt-out list holds what goes out.
     Nobody in danger is left to the provider's answer."""
     if by is Handled.STOP:
-        return Understood(Intent.STOP, everywhere=understood.everywhere, crisis=understood.crisis)
-    if understood.crisis:
+        return Understood(
+            Intent.STOP,
+            everywhere=understood.everywhere,
+            crisis=understood.crisis,
+            concern=understood.concern,
+            danger=understood.danger,
+        )
+    if _in_danger(understood):
         return understood
     return Understood(Intent.START if by is Handled.START else Intent.HELP)
 
 
+def _in_danger(understood: Understood) -> bool:
+    return understood.crisis or understood.concern
+
+
 def _after(inbound: Inbound, understood: Understood, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
     """What is left to do where the provider has answered; in danger nudger answers all the same."""
-    if not understood.crisis:
+    if not _in_danger(understood):
         return tuple(effect for effect in effects if not isinstance(effect, Answer))
     if inbound.handled is Handled.START:
         return (OptIn(frozenset({inbound.channel}), "texted START"), *effects)

@@ -216,6 +216,8 @@ class _Reading:
         stop = OptOut(channels, "texted STOP")
         if self.understood.crisis:
             return (stop, Hold(), self._crisis_answer("stopped_crisis"))
+        if self.understood.concern:
+            return (stop, self._crisis_answer("stopped_crisis"))
         if self.channel in self.responder.provider_handles_stop:
             return (stop,)  # the provider has confirmed it already
         if self.channel in self.writer.person.standing.opted_out:

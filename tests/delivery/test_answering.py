@@ -76,6 +76,26 @@ async def test_a_crisis_is_answered_by_nudger_whatever_twilio_took_it_for(world:
     assert opted_out(world) == (by is Handled.STOP)
 
 
+@pytest.mark.parametrize("by", Handled)
+async def test_what_may_mean_danger_is_answered_by_nudger_whatever_twilio_took_it_for(
+    world: World, by: Handled
+) -> None:
+    await world.start(maya=PERSON)
+
+    (answer,) = await handled(world, by, "whats the point of any of it")
+
+    assert "call Samaritans on 116 123" in answer
+    assert opted_out(world) == (by is Handled.STOP)
+
+
+async def test_whom_somebody_harms_is_told_so_in_no_word_though_twilio_took_it_for_stop(world: World) -> None:
+    await world.start(maya=PERSON)
+
+    (answer,) = await handled(world, Handled.STOP, "he hits me and says he will kill me")
+
+    assert "suicide" not in answer
+
+
 async def test_start_opts_in_beside_a_crisis_too(world: World) -> None:
     await world.start(maya=PERSON)
     await world.text("STOP")
