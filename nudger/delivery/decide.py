@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from nudger.delivery import gate
 from nudger.delivery.agenda import Decision, Drop, Due, Send, Verdict, Wait
 from nudger.delivery.ledger import ON_TIME, count_send, shows_ways_out, thin_out
-from nudger.delivery.restored import Restored
 from nudger.delivery.ways import OPEN, Ways
 from nudger.errors import NudgerError
 from nudger.messages import Worded, Wording, count
@@ -31,16 +30,9 @@ class Decider:
     by_link: frozenset[ChannelName] = frozenset()  # a welcome here is answered by the link below it
     mute: frozenset[ChannelName] = frozenset()  # a welcome here could not be answered
 
-    def decide(
-        self,
-        person: Person,
-        dues: Sequence[Due],
-        now: datetime,
-        ways: Ways = OPEN,
-        restored: Restored | None = None,
-    ) -> Decision:
+    def decide(self, person: Person, dues: Sequence[Due], now: datetime, ways: Ways = OPEN) -> Decision:
         """One verdict for each of `dues`, in their order, and the person with the history after them."""
-        moment = gate.Moment(now, self.zone(person.plan.timezone), ways, restored, self.mute)
+        moment = gate.Moment(now, self.zone(person.plan.timezone), ways, ways.restored, self.mute)
         if len(dues) == 1:  # as nearly always: there is nothing to weigh it against
             verdict, person = self._alone(person, dues[0], moment)
             return Decision((verdict,), person)

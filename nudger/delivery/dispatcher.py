@@ -149,10 +149,8 @@ class Dispatcher:
 
     async def _claim(self, now: datetime, room: int) -> Claim:
         def claim() -> Claim:
-            restored = self._store.restored()
-
             def decide(person: Person, dues: Sequence[Due], ways: Ways) -> Decision:
-                return self._decider.decide(person, dues, now, ways, restored)
+                return self._decider.decide(person, dues, now, ways)
 
             return self._store.claim_due(now, room, self.owner, decide, self._limits)
 

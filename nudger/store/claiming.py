@@ -11,7 +11,7 @@ from nudger.delivery.agenda import Claim, Decide, Due
 from nudger.delivery.senders import Limit, Sender
 from nudger.delivery.ways import Ways
 from nudger.model import FROM_A_TEXT, ChannelName, Person
-from nudger.store import people, queues, readable, salvage, senders
+from nudger.store import facts, people, queues, readable, salvage, senders
 from nudger.store.care import Care
 from nudger.store.claimed import Claimed, Spent, stamp
 from nudger.store.entries import DUE, as_due
@@ -74,7 +74,7 @@ def claim_due(
     urgent, due = (_URGENT_PEOPLE, _DUE_PEOPLE) if tx.database.is_sqlite else (_FREE_URGENT, _FREE_PEOPLE)
     known = senders.read(tx, now)
     limited = senders.limited(known, limits)
-    ways = senders.ways(limited, limits, now)
+    ways = replace(senders.ways(limited, limits, now), restored=facts.restored(tx))
     first = tx.connection.scalars(urgent, {"now": now}).all()
     met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all() if limit > 0 else []
     claimed = Claimed(now, owner, stamp(now))
@@ -89,7 +89,9 @@ def claim_due(
         # RACE: another daemon may have spent it since it was seen.
         roomy = {name for name, one in held.items() if _is_roomy(tx, one, limits, entries, now)}
         tight = {name: one for name, one in limited.items() if name not in roomy}
-        at_once = replace(senders.ways(tight, limits, now), unanswered=ways.unanswered)
+        at_once = replace(
+            senders.ways(tight, limits, now), unanswered=ways.unanswered, restored=ways.restored
+        )
         for one, dues in found:
             claimed.take(one, dues, decide(one, dues, at_once))
         for channel in roomy:
@@ -234,4 +236,5 @@ class _Turn:
             {name: why for name, why in self.ways.rests.items() if name is not self.channel},
             {name: why for name, why in self.ways.full.items() if name is not self.channel},
             self.ways.unanswered,
+            self.ways.restored,
         )

@@ -1,10 +1,25 @@
 """How far a database has come, and that it was restored: kept in it, one for all hosts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from nudger.delivery.agenda import Decision, Due
 from nudger.delivery.restored import Restored
-from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, World
+from nudger.delivery.ways import Ways
+from nudger.model import Person
+from tests.support.worlds.store import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    World,
+    counting,
+    laid_out,
+    plan,
+    send,
+    slot,
+)
 
 NOTICED = Restored(NOON, NOON - DAY, NOON - HOUR, "it is older")
 
@@ -39,6 +54,20 @@ def test_what_is_held_back_is_held_until_it_is_accepted(world: World) -> None:
     assert accepted
     assert world.store.restored() == replace(NOTICED, accepted_at=NOON + HOUR, done_until=NOON + HOUR)
     assert not world.store.accept_restored(NOON + DAY)
+
+
+def test_a_claim_knows_what_was_held_back_a_moment_before(world: World) -> None:
+    world.load(plan())
+    world.store.lay_out([laid_out("maya", slot(NOON))], NOON - HOUR)
+    world.store.hold_back(NOTICED)
+    known = []
+
+    def decide(one: Person, dues: Sequence[Due], ways: Ways) -> Decision:
+        known.append(ways.restored)
+        return counting(send, NOON)(one, dues, ways)
+
+    world.store.claim_due(NOON, 10, "here", decide)
+    assert known == [NOTICED]
 
 
 def test_nothing_held_back_is_nothing_to_accept(world: World) -> None:
