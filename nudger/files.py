@@ -1,6 +1,8 @@
 """Reads plans, templates and word lists from disk and hands their text to the pure rooms."""
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -151,15 +153,16 @@ def _plan_files(folder: Path) -> list[Path]:
 
 
 def _is_meant(entry: "os.DirEntry[str]") -> bool:
-    if entry.is_dir():
+    # Of a link `entry.is_dir` raises where it leads to itself; of all else it asks nobody.
+    if os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir():
         return not entry.name.startswith(".") and entry.name != SHARED and _holds_plans(entry.path)
-    return may_be_plan(entry.name) and (entry.is_file() or entry.is_symlink())
+    return may_be_plan(entry.name) and (entry.is_symlink() or entry.is_file())
 
 
 def _holds_plans(folder: str) -> bool:
     try:
         with os.scandir(folder) as entries:
-            return any(entry.name.endswith(SUFFIXES) and entry.is_file() for entry in entries)
+            return any(entry.name.endswith(SUFFIXES) and os.path.isfile(entry.path) for entry in entries)
     except OSError:
         return False
 
@@ -200,10 +203,17 @@ def _not_read(file: str, fault: OSError) -> Problem:
 
 def _read(file: Path) -> bytes:
     """In two steps: Python would first make room for as much as may be read, which takes longer than to
-    read a plan."""
-    with open(file, "rb") as opened:
+    read a plan. Of a pipe nothing is waited for, as nobody may ever write into it. Raises OSError over
+    what is no file."""
+    with open(file, "rb", opener=_without_waiting) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no file with text in it")
         data = opened.read(USUAL)
         return data if len(data) < USUAL else data + opened.read(LARGEST - USUAL)
+
+
+def _without_waiting(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)
 
 
 def _texts(root: Path) -> dict[str, str]:

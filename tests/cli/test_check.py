@@ -1,6 +1,7 @@
 """`nudger check`: what was read, what was not, and that nothing read is not "no problems"."""
 
 import json
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -144,6 +145,24 @@ def test_a_link_to_nowhere_is_named(plans: Path, nudger: Typed) -> None:
         "plans/jo.toml:1:1: warning: is not read: it is a link to /mnt/share/jo.toml, and there is nothing"
         in said
     )
+
+
+def test_a_link_that_leads_to_itself_or_to_no_file_is_named_and_nobody_waits_for_it(
+    plans: Path, nudger: Typed
+) -> None:
+    write(plans, **{"maya.toml": PLAN})
+    (plans / "jo.toml").symlink_to(plans / "jo.toml")
+    os.mkfifo(plans / "pipe")
+    (plans / "sam.toml").symlink_to(plans / "pipe")
+    (plans / "kim.toml").symlink_to("/dev/zero")
+
+    code, said = nudger("check")
+
+    assert code == 3
+    assert "plans/jo.toml:1:1: cannot be read: Too many levels of symbolic links" in said
+    assert "plans/sam.toml:1:1: cannot be read: it is no file with text in it" in said
+    assert "plans/kim.toml:1:1: cannot be read: it is no file with text in it" in said
+    assert "1 plan, 3 problems, 0 warnings." in said
 
 
 def test_shared_plans_alone_are_checked(plans: Path, nudger: Typed) -> None:

@@ -231,6 +231,19 @@ def test_a_link_that_leads_nowhere_for_a_while_pauses_nobody(world: World, tmp_p
     assert world.problems == []
 
 
+def test_a_link_that_leads_to_itself_and_a_pipe_keep_no_edit_from_being_read(world: World) -> None:
+    world.write("maya.toml", MAYA)
+    world.load()
+    (world.folder / "jo.toml").symlink_to(world.folder / "jo.toml")
+    os.mkfifo(world.folder / "pipe.toml")
+    sam = world.write("sam.toml", MAYA.replace("123", "124"))
+
+    world.load([world.folder / "jo.toml", world.folder / "pipe.toml", sam])
+    world.load()
+
+    assert world.runs.keys() == {"maya", "sam"}
+
+
 @pytest.mark.parametrize(
     "spoilt",
     [
