@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,8 @@ PACKAGE = Path(__file__).parent
 SETTLED = 2  # seconds
 AT_ONCE = 1000  # files
 PASSED_OVER = ":passed over"
+_NO_TEXT = re.compile(r"\\x[0-9a-f]{2}")  # in a name: what stood there is no UTF-8
+_NO_TEXT_BYTES = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def plan_stamps(folder: Path) -> Iterator[dict[str, str]]:
     Raises OSError where the folder cannot be listed.
     """
     with os.scandir(folder) as entries:
-        names = (entry.path for entry in entries if _is_meant(entry))
+        names = (in_text(entry.path) for entry in entries if _is_meant(entry))
         while part := list(islice(names, AT_ONCE)):
             yield {name: stamp for name in part if (stamp := plan_stamp(name)) is not None}
 
@@ -72,7 +75,7 @@ def plan_stamp(file: str) -> str | None:
     try:
         found = os.stat(file)
     except OSError:
-        return PASSED_OVER if os.path.islink(file) else None
+        return PASSED_OVER if os.path.islink(file) or os.path.lexists(_as_it_is(file)) else None
     settled = abs(time.time() - found.st_mtime) > SETTLED
     passed = PASSED_OVER if _alike(file) else ""
     return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}{passed}" if settled else ""
@@ -90,9 +93,22 @@ def may_be_plan(name: str) -> bool:
     return ours or lookalike(name) is not None
 
 
+def in_text(path: str) -> str:
+    """A path as it can be said and kept: bytes that are no UTF-8 (a name of an old Windows) as \\xe9."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _as_it_is(path: str) -> bytes:
+    """The contrary of `in_text`."""
+    return _NO_TEXT_BYTES.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(path))
+
+
 def passed_over(file: str) -> Problem | None:
     """Why this file is not read, though somebody may have meant it as a plan; None of a plan."""
     folder, name = os.path.split(file)
+    if _NO_TEXT.search(name) and not os.path.exists(file):
+        message = "is not read: its name is written in letters that are no UTF-8"
+        return Problem(file, 1, 1, "", message, 'rename it, in plain letters: "maya.toml"', "warning")
     if (alike := _alike(file)) is not None:
         return Problem(file, 1, 1, "", alike.message, alike.hint, "warning")
     if not may_be_plan(name) and os.path.isdir(file):
@@ -149,7 +165,7 @@ def _plan_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in entries if _is_meant(entry))
+        return sorted(Path(in_text(entry.path)) for entry in entries if _is_meant(entry))
 
 
 def _is_meant(entry: "os.DirEntry[str]") -> bool:

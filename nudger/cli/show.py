@@ -54,7 +54,7 @@ def problems(found: Sequence[Problem], to: Console | None = None) -> None:
         word = "" if problem.severity == "error" else "warning: "
         place = f"{problem.file}:{problem.line}:{problem.column}:"
         rest = str(problem).removeprefix(place).strip()
-        console.print(f"[bold]{escape(place)}[/] [{colour}]{word}[/]{escape(rest)}")
+        console.print(f"[bold]{escape(_legible(place))}[/] [{colour}]{word}[/]{escape(rest)}")
         if console.is_terminal:
             _picture(problem, console, colour)
         if problem.hint:
@@ -92,7 +92,14 @@ def local(at: datetime | None, zone: tzinfo | None = None) -> str:
     return "" if at is None else f"{at.astimezone(zone):%a %d %b %H:%M}"
 
 
+def _legible(place: str) -> str:
+    """A file may have a name that would tell a terminal to do all kinds of things."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in place)
+
+
 def _picture(problem: Problem, console: Console, colour: str) -> None:
+    if not os.path.isfile(problem.file):
+        return  # a pipe or a device is not waited for
     try:
         lines = Path(problem.file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-from nudger.files import Found, may_be_plan, plan_stamp, plan_stamps
+from nudger.files import Found, in_text, may_be_plan, plan_stamp, plan_stamps
 
 Marks = Mapping[str, str]  # file -> how it was when it was read
 
@@ -95,7 +95,7 @@ def only_plans(paths: Collection[Path], folder: Path) -> frozenset[str] | None:
     here = folder.resolve()
     if any(path.parent.resolve() != here or path.name.startswith("..") for path in paths):
         return None
-    return frozenset(str(folder / path.name) for path in paths if may_be_plan(path.name))
+    return frozenset(in_text(str(folder / path.name)) for path in paths if may_be_plan(path.name))
 
 
 def _mark(basis: str, stamp: str) -> str:

@@ -165,6 +165,33 @@ def test_a_link_that_leads_to_itself_or_to_no_file_is_named_and_nobody_waits_for
     assert "1 plan, 3 problems, 0 warnings." in said
 
 
+def test_a_name_that_is_no_utf_8_is_told_and_one_with_control_characters_is_legible(
+    plans: Path, nudger: Typed
+) -> None:
+    write(plans, **{"maya.toml": PLAN})
+    Path(os.fsdecode(os.fsencode(plans) + b"/jos\xe9.toml")).write_text(PLAN)
+    (plans / "\x1b[31mred.toml").write_text(PLAN)
+
+    code, said = nudger("check")
+
+    assert code == 3
+    assert (
+        "plans/jos\\xe9.toml:1:1: warning: is not read: its name is written in letters that are no UTF-8"
+        in said
+    )
+    assert "plans/\\x1b[31mred.toml:1:1:" in said
+    assert "\x1b" not in said
+
+
+def test_in_a_terminal_no_pipe_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "jo.toml")
+    terminal = Console(file=StringIO(), force_terminal=True)
+
+    problems([Problem(str(tmp_path / "jo.toml"), 1, 1, "", "cannot be read: it is no file")], terminal)
+
+    assert "cannot be read" in terminal.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_shared_plans_alone_are_checked(plans: Path, nudger: Typed) -> None:
     write(plans, **{"shared/week.toml": '[[nudge]]\nkind = "rest"\nat = "13h"\n'})
 

@@ -231,6 +231,21 @@ def test_a_link_that_leads_nowhere_for_a_while_pauses_nobody(world: World, tmp_p
     assert world.problems == []
 
 
+def test_a_file_whose_name_is_no_utf_8_ends_nothing_and_is_told_until_it_is_gone(world: World) -> None:
+    world.write("maya.toml", MAYA)
+    odd = Path(os.fsdecode(os.fsencode(world.folder) + b"/jos\xe9.toml"))
+    odd.write_text(MAYA.replace("123", "124"))
+
+    world.load([odd, world.folder / "maya.toml"])
+    world.load()
+
+    assert world.runs.keys() == {"maya"}
+    assert [problem.file for problem in world.problems] == [str(world.folder / "jos\\xe9.toml")]
+    odd.unlink()
+    world.load()
+    assert world.problems == []
+
+
 def test_a_link_that_leads_to_itself_and_a_pipe_keep_no_edit_from_being_read(world: World) -> None:
     world.write("maya.toml", MAYA)
     world.load()
