@@ -7,7 +7,7 @@ start recovers, a limping daemon would not.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,11 +22,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from nudger.delivery.dispatcher import Dispatcher
+from nudger.clock import elapsed
+from nudger.delivery.dispatcher import Dispatched, Dispatcher
 from nudger.delivery.inbound import Inbound
 from nudger.delivery.inbox import Inbox
 from nudger.delivery.laying_out import LayingOut
 from nudger.delivery.ports import Clock
+from nudger.errors import StoreAway
 from nudger.loading import Loading
 from nudger.systemd import notify, reloading, starting, watchdog
 
@@ -42,6 +44,9 @@ PATIENCE = timedelta(seconds=4)  # for what is under way at the end; a stop take
 # What blocks runs in these. Names that nobody resolves (of the mail server, of Twilio, of who is told) hold a
 # dozen of them for as long as the resolver likes; Python's own half a dozen would leave none for the store.
 THREADS = 32
+AGAIN = timedelta(seconds=1)  # how often a store that is away is asked
+DISPATCHES = 60.0  # seconds in which the dispatcher shows that it is alive, whatever there is to do
+SLOW = 600.0  # and any other duty, besides three times its interval: a great load takes minutes
 
 log = structlog.get_logger("nudger.daemon")
 
@@ -91,6 +96,7 @@ class Daemon:
     duties: tuple[Duty, ...] = ()  # besides those that every daemon has
     aside: tuple[Callable[[], Awaitable[None]], ...] = ()  # run beside the duties (the demo's terminal)
     close: Callable[[], Awaitable[None]] | None = None
+    away: Callable[[StoreAway], None] = lambda _: None  # is told that the store was away for a duty
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _fault: BaseException | None = None
     _trigger: DueTrigger = field(default_factory=DueTrigger)
@@ -101,7 +107,9 @@ class Daemon:
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _awake: bool = False
     _owes_ready: bool = False  # the service manager was not there to hear it
-    _dispatched_at: datetime | None = None
+    _signs: dict[str, tuple[float, float]] = field(
+        default_factory=dict
+    )  # of duties: last seen, longest silence
     address: str = ""
 
     async def run(self) -> None:
@@ -196,7 +204,11 @@ class Daemon:
         soon = {duty.name for duty in self.duties if duty.at_once}
         for name, duty, trigger in jobs:
             first = {"next_run_time": datetime.now(UTC)} if name in soon else {}
-            work = partial(self._work, duty)
+            longest = (
+                trigger.interval_length * 3 + SLOW if isinstance(trigger, IntervalTrigger) else DISPATCHES
+            )
+            self._signs[name] = (elapsed(), longest)
+            work = partial(self._work, duty, name)
             self._scheduler.add_job(work, trigger, id=name, name=name, **every, **first)
         self._scheduler.add_listener(self._died, EVENT_JOB_ERROR)
 
@@ -240,32 +252,48 @@ class Daemon:
         # AsyncIOExecutor cancels what still runs: only now is there nothing that a cancel could tear.
         self._scheduler.shutdown(wait=False)
 
-    async def _work(self, duty: Callable[[], Awaitable[None]]) -> None:
-        """A duty under way. One that a stop cuts off has not died."""
+    async def _work(self, duty: Callable[[], Awaitable[None]], name: str = "") -> None:
+        """A duty under way. One that a stop cuts off has not died, nor one that finds the store away: it is
+        called again, and does then what there is to do."""
         task = asyncio.current_task()
         self._working.add(task)
         try:
             await duty()
+        except StoreAway as fault:
+            self.away(fault)
         except asyncio.CancelledError:
             if not self._stop.is_set():
                 raise
         finally:
             self._working.discard(task)
+            if name in self._signs:
+                self._signs[name] = (elapsed(), self._signs[name][1])
+
+    def silent(self) -> Mapping[str, float]:
+        """The duties that have not come to an end for longer than they may take, and for how many seconds."""
+        now = elapsed()
+        return {name: now - seen for name, (seen, longest) in self._signs.items() if now - seen > longest}
 
     # the duties ---------------------------------------------------------------------------------
     async def _dispatch(self) -> None:
-        async with self._dispatching:
-            self._awake = True
-            while self._awake and not self._stop.is_set():
-                self._awake = False
-                now = self.clock.now()
-                done = await self.dispatcher.run_once(now)
-                self._dispatched_at = datetime.now(UTC)
-                if done.again_at is not None and done.again_at <= self.clock.now():
-                    self._awake = True
-                    await asyncio.sleep(0)
-        if not self._stop.is_set():
-            self._arm(done.again_at)
+        again_at: datetime | None = self.clock.now() + AGAIN  # where the store is away
+        try:
+            async with self._dispatching:
+                self._awake = True
+                while self._awake and not self._stop.is_set():
+                    self._awake = False
+                    again_at = (await self._run_dispatcher()).again_at
+                    if again_at is not None and again_at <= self.clock.now():
+                        self._awake = True
+                        await asyncio.sleep(0)
+        finally:
+            if not self._stop.is_set():
+                self._arm(again_at)
+
+    async def _run_dispatcher(self) -> Dispatched:
+        done = await self.dispatcher.run_once(self.clock.now())
+        self._signs["dispatch"] = (elapsed(), DISPATCHES)
+        return done
 
     def _arm(self, again_at: datetime | None) -> None:
         span = None if again_at is None else self.clock.real(again_at - self.clock.now())
@@ -281,10 +309,22 @@ class Daemon:
         """Takes over what changed: of these files, or of the whole folder."""
         async with self._loading:
             notify(*reloading(), "STATUS=Reading plans")
-            await self.loading.run_once(self.clock.now(), paths)
-            await self.laying_out.run_once(self.clock.now())
+            taken = await self._take_over(paths)
+            while not taken:
+                await asyncio.sleep(AGAIN.total_seconds())
+                taken = await self._take_over(paths)
             self._say_ready()
         self.wake()
+
+    async def _take_over(self, paths: Collection[Path] | None) -> bool:
+        """Whether it is done; an edit that finds the store away is not forgotten."""
+        try:
+            await self.loading.run_once(self.clock.now(), paths)
+            await self.laying_out.run_once(self.clock.now())
+        except StoreAway as fault:
+            self.away(fault)
+            return self._stop.is_set()
+        return True
 
     def _say_ready(self) -> None:
         """Of all that is told it alone must be heard: a service manager ends what never said so."""
@@ -305,10 +345,9 @@ class Daemon:
 
     async def _watchdog(self) -> None:
         # The loop is alive, or this would not run; whether it also delivers is the dispatcher's to show.
-        recently = self._dispatched_at and datetime.now(UTC) - self._dispatched_at < 4 * LONGEST_WAIT
         if self._owes_ready:
             self._say_ready()
-        if recently:
+        if "dispatch" not in self.silent():
             notify("WATCHDOG=1")
 
     async def _watch_files(self) -> None:

@@ -74,6 +74,23 @@ class Unreadable(StoreError):
     """What the database holds of one person cannot be read. The database itself is well."""
 
 
+class StoreAway(StoreError):
+    """The database cannot be used just now, and nothing was changed: another program keeps it locked, or its
+    file has gone. Who asks again may find it."""
+
+    def __init__(self, message: str, hint: str = "", said: str = "") -> None:
+        super().__init__(message, hint)
+        self.said = said  # in a few words that strangers may read
+
+
+class StoreBusy(StoreAway):
+    """Another program keeps it locked: that passes by itself."""
+
+
+class StoreReplaced(StoreAway):
+    """Another one stands in its place. Only a fresh start can work with that."""
+
+
 class ChannelError(NudgerError):
     """A channel cannot be set up (not: one message that could not be sent)."""
 

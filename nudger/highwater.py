@@ -8,7 +8,7 @@ import json
 import os
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import structlog
 
 from nudger.delivery.ports import Store
 from nudger.delivery.restored import Kept, Machine, Mark, Restored, notice
+from nudger.errors import StoreReplaced
 
 EVERY = timedelta(minutes=1)
 COMMAND = "nudger accept-restore"
@@ -34,6 +35,7 @@ class HighWater:
     shared: bool  # the database is a server's
     database: str = ""  # its name, without a password
     _last: int = 0  # the highest number that this machine knows of
+    _mark: Mark | None = None  # of this run
 
     def begin(self, now: datetime) -> Restored | None:
         """Notices a restored database, and holds it back; the first mark of this run. What it noticed."""
@@ -45,8 +47,20 @@ class HighWater:
         noticed = notice(found, kept, here, now, shared=self.shared)
         if noticed is not None:
             self.store.hold_back(noticed)
-        self.mark(now)
+        self._write(now)
         return noticed
+
+    def prove(self) -> None:
+        """StoreError where the database takes no write; StoreReplaced where it is not the one that this run
+        works with: one that was put in its place would else be taken for it by the next mark."""
+        if self._mark is None:
+            return
+        try:
+            self.store.prove(self._mark)
+        except StoreReplaced:
+            # Whatever the next start finds there, it has to be noticed.
+            self._keep(replace(self._mark, number=self._mark.number + 1))
+            raise
 
     def report(self) -> None:
         """Says at a start that nothing goes out, and what to type."""
@@ -60,9 +74,17 @@ class HighWater:
         return 0
 
     def mark(self, now: datetime) -> None:
+        """Of the very database that this run works with; else StoreReplaced."""
+        self.prove()
+        self._write(now)
+
+    def _write(self, now: datetime) -> None:
         """First in the database, then here: the file is never ahead of a database that lost nothing."""
-        mark = self.store.mark(now, self._last)
+        self._mark = mark = self.store.mark(now, self._last)
         self._last = mark.number
+        self._keep(mark)
+
+    def _keep(self, mark: Mark) -> None:
         write(self.state_dir, Kept(mark, this_machine(), self.database))
 
 

@@ -1,7 +1,7 @@
 """The operator is told: what stands, and that it has passed, together and not too often."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,7 +10,7 @@ import structlog
 
 from nudger.delivery.alarms import Alarm
 from nudger.delivery.ports import Store
-from nudger.errors import ChannelError
+from nudger.errors import ChannelError, StoreAway
 
 AGAIN = timedelta(hours=6)  # a fault that comes and goes is told once in so long
 REMIND = timedelta(days=1)  # one that stands is brought to mind
@@ -65,18 +65,42 @@ class Telling:
             return 0
         self._told_at = now
         alert = compose(news, self.host)
-        took = await asyncio.gather(*(self._tell(teller, alert) for teller in self.tellers))
+        took = await asyncio.gather(*(_told(teller, alert) for teller in self.tellers))
         if not any(took):
             await asyncio.to_thread(self.store.give_back_alerts, news)
         return 0
 
-    async def _tell(self, teller: Teller, alert: Alert) -> bool:
-        try:
-            await teller.tell(alert)
-        except ChannelError as fault:
-            log.error("alert_not_told", fault=fault.message, keys=alert.keys)
-            return False
-        return True
+
+@dataclass(slots=True)
+class TellingOfOutage:
+    """The duty that tells the operator that the database is away, which no alarm in it can say; and that it
+    is back. Every daemon of a fleet tells of its own."""
+
+    outage: Callable[[], str | None]  # what the operator has to know; None: nothing
+    tellers: Sequence[Teller]
+    host: str
+    _told: str | None = None
+    _told_at: datetime | None = None
+
+    async def run_once(self, now: datetime) -> int:
+        """Tells once of what stands, and each day again."""
+        words = self.outage()
+        if words is not None and not self._is_old(words, now):
+            if await self._tell(Alert(f"nudger on {self.host}: database", words, True, ("database",))):
+                self._told, self._told_at = words, now
+        elif words is None and self._told is not None:
+            text = f"Passed at {now:%Y-%m-%d %H:%M} UTC: {self._told}"
+            if await self._tell(
+                Alert(f"nudger on {self.host}: database, passed", text, False, ("database",))
+            ):
+                self._told = None
+        return 0
+
+    def _is_old(self, words: str, now: datetime) -> bool:
+        return words == self._told and self._told_at is not None and now - self._told_at < REMIND
+
+    async def _tell(self, alert: Alert) -> bool:
+        return any(await asyncio.gather(*(_told(teller, alert) for teller in self.tellers)))
 
 
 @dataclass(slots=True)
@@ -89,16 +113,21 @@ class Pinging:
 
     async def run_once(self, now: datetime) -> int:
         """Pings; compares the clocks, as the answer names the time."""
-        stands = await asyncio.to_thread(self.store.alarms)
-        faults = [one for one in stands if one.cleared_at is None and is_urgent(one)]
         try:
-            theirs = await self.watchman.ping("\n".join(one.words for one in faults))
+            theirs = await self.watchman.ping("\n".join(await asyncio.to_thread(self._faults)))
         except ChannelError as fault:
             log.warning("ping_failed", fault=fault.message)
             return 0
         if theirs is not None:
             await asyncio.to_thread(self._compare, theirs, now)
         return 0
+
+    def _faults(self) -> list[str]:
+        try:
+            stands = self.store.alarms()
+        except StoreAway as fault:
+            return [fault.message]
+        return [one.words for one in stands if one.cleared_at is None and is_urgent(one)]
 
     def _compare(self, theirs: datetime, now: datetime) -> None:
         off = now - theirs
@@ -110,6 +139,15 @@ class Pinging:
             f"the clock of {self.host} is {abs(off).total_seconds():.0f} s {which} the clock of PING_URL: "
         )
         self.store.raise_alarm(f"clock {self.host}", words + "nudges go out by it. Look: timedatectl", now)
+
+
+async def _told(teller: Teller, alert: Alert) -> bool:
+    try:
+        await teller.tell(alert)
+    except ChannelError as fault:
+        log.error("alert_not_told", fault=fault.message, keys=alert.keys)
+        return False
+    return True
 
 
 def compose(news: Sequence[Alarm], host: str) -> Alert:

@@ -23,11 +23,13 @@ from nudger.delivery.retry import Retries
 from nudger.delivery.senders import Limit
 from nudger.delivery.sends import Failure, Result, SendFailure
 from nudger.delivery.ways import Ways
+from nudger.errors import StoreAway
 from nudger.model import ChannelName, Person
 
 BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
 LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
 SOON = timedelta(milliseconds=50)
+AGAIN = timedelta(seconds=1)  # how often a store that is away is asked
 PLACES = 200  # calls at once, where a channel does not say
 
 log = structlog.get_logger("nudger.dispatch")
@@ -165,16 +167,23 @@ class Dispatcher:
     async def _still_go(self, sendings: Sequence[Sending]) -> Sequence[Sending]:
         """RACE: a STOP that was committed since the claim, a lease that has ended where this process or its
         machine stood still, or an end that has begun. Asked right before the requests."""
-        now = self._clock.now()
         try:
-            if self._closing:
-                await asyncio.to_thread(self._store.release, sendings, now)
-                return ()
-            await self._lease.keep()
-            stopped = await asyncio.to_thread(self._store.stopped, sendings, now)
+            while True:
+                with contextlib.suppress(StoreAway):
+                    return await self._ask(sendings)
+                # They wait for the answer: without it nothing goes. The duty says that the store is away.
+                await asyncio.sleep(AGAIN.total_seconds())
         except Exception as fault:
             self._fault = fault  # the next run raises it; these stay `sending`, and are found as unknown
             return ()
+
+    async def _ask(self, sendings: Sequence[Sending]) -> Sequence[Sending]:
+        now = self._clock.now()
+        if self._closing:
+            await asyncio.to_thread(self._store.release, sendings, now)
+            return ()
+        await self._lease.keep()
+        stopped = await asyncio.to_thread(self._store.stopped, sendings, now)
         if stopped:
             self._lease.doubt()
         return [sending for sending in sendings if sending.message not in stopped]
@@ -224,7 +233,11 @@ class Dispatcher:
                 if self._load:
                     await asyncio.sleep(GATHER)
                 results, self._ended = self._ended, []
-                await asyncio.to_thread(self._store.record, results, self._clock.now())
+                try:
+                    await asyncio.to_thread(self._store.record, results, self._clock.now())
+                except StoreAway:
+                    self._ended = results + self._ended
+                    await asyncio.sleep(AGAIN.total_seconds())
                 self.tell()
         except Exception as fault:
             # The next run raises it and the process ends: what is not recorded is found as unknown.

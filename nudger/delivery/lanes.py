@@ -10,6 +10,7 @@ from nudger.delivery.lease import FIRST_BYTE
 
 GATHER = 0.005  # seconds: what ends meanwhile shares one question, or one commit
 KEPT = 20  # one place in so many is kept for what is urgent
+LONGEST_QUESTION = 1.0  # seconds that whoever brings messages waits for the store; the question goes on
 LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
 
 
@@ -40,13 +41,13 @@ class Lane:
         return len(self._urgent) + len(self._waiting) + self._asked_about + len(self._under_way)
 
     async def take(self, sendings: Sequence[Sending]) -> None:
-        """Returns when those are handed over for which there is a place."""
+        """Returns when those are handed over for which there is a place, or the store does not say which."""
         self._urgent.extend(one for one in sendings if one.urgent)
         self._waiting.extend(one for one in sendings if not one.urgent)
         if self._handing_over is None:
             self._begin()
         if self._handing_over is not None:
-            await asyncio.wait([self._handing_over])
+            await asyncio.wait([self._handing_over], timeout=LONGEST_QUESTION)
 
     def cancel(self) -> None:
         """Lets go of everything, however it may end."""

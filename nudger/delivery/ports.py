@@ -371,6 +371,14 @@ class Store(Protocol):
     def marked(self) -> Mark | None:
         """How far it has come; None where it was never marked."""
 
+    def prove(self, known: Mark) -> None:
+        """StoreError where nothing can be written; StoreReplaced, from now on for every verb, where this is
+        another database than the one with this mark, or has not come as far."""
+
+    def rescue(self, now: datetime) -> str | None:
+        """At the end of who works with it: where its file has gone or another is in its place, all that it
+        held is written beside it. Where to; None where there is nothing to rescue."""
+
     def restored(self) -> Restored | None:
         """What is known of it where it was restored from a backup, accepted or not."""
 

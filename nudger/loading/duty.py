@@ -52,6 +52,7 @@ class Loading:
     largest_here: int = 0  # files of the usual length: with more to read, `elsewhere` does it
     host: str = ""  # whose folder it is: another host may see another one at the same place
     _checked_on: date | None = None
+    _owes_days: bool = False  # the rules of time zones have changed, and the store does not know it yet
 
     async def run_once(self, now: datetime, paths: Collection[Path] | None = None) -> Loaded:
         """Takes over what has changed since the last time: of `paths`, or of the whole folder."""
@@ -61,15 +62,21 @@ class Loading:
             return Loaded()
         enough = None if self.elsewhere is None else self.largest_here
         work, shared, basis = await asyncio.to_thread(self._look, now, paths, enough)
-        self._checked_on = self._checked_on or self.facts(now).today
         if not work:
+            self._is_checked(now, paths)
             return Loaded()
         if self.elsewhere is not None and work.size > self.largest_here:
             loaded = await self.elsewhere(now, work.outdated)
         else:
             loaded = await asyncio.to_thread(self._take, work, shared, basis, now)
+        self._is_checked(now, paths)
         self._report(loaded)
         return loaded
+
+    def _is_checked(self, now: datetime, paths: Collection[Path] | None) -> None:
+        """Only once it is done: where the store was away, the look of a new date is still to come."""
+        if paths is None or self._checked_on is None:
+            self._checked_on = self.facts(now).today
 
     def load(self, now: datetime, everything: bool = False, *, accepted: bool = False) -> Loaded:
         """Takes over what has changed in the whole folder, or reads all of it again, here and now.
@@ -104,7 +111,10 @@ class Loading:
     def _mind_zones(self, now: datetime) -> None:
         if self.zones_changed():
             log.warning("zone_rules_changed", what="every day to come is laid out again")
+            self._owes_days = True
+        if self._owes_days:
             self.store.lay_out_all_again(now)
+            self._owes_days = False
 
     def _look(
         self, now: datetime, paths: Collection[Path] | None = None, enough: int | None = None
@@ -151,8 +161,6 @@ class Loading:
         whatever the date: what ran yesterday may run until the first look of the day."""
         today = self.facts(now).today
         outdated = self._checked_on not in (None, today)
-        if outdated:
-            self._checked_on = today
         marks = partial(self.store.plan_marks, host=self.host)
         return Known(marks, self.store.count_plan_files, outdated)
 

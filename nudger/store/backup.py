@@ -66,6 +66,7 @@ def restore(url: str, source: Path, now: datetime) -> Path | None:
         replaced = database.exists()
         if replaced:
             _keep(database, aside)
+        _put_logs_aside(database, aside)
         os.replace(part, database)
         _sync(database.parent)
     return aside if replaced else None
@@ -111,11 +112,15 @@ def _demand_sound(file: Path) -> None:
 
 
 def _keep(database: Path, aside: Path) -> None:
-    """The replaced database under another name too. Its log would be taken for the new one's."""
+    """The replaced database under another name too."""
     with suppress(sqlite3.DatabaseError), closing(_opened(database)) as replaced:
         replaced.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.link(database, aside)
-    for log in LOGS:  # left where it is damaged
+
+
+def _put_logs_aside(database: Path, aside: Path) -> None:
+    """A log that a damaged or deleted database left would be taken for the new one's."""
+    for log in LOGS:
         with suppress(FileNotFoundError):
             os.replace(f"{database}{log}", f"{aside}{log}")
 

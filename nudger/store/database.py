@@ -1,19 +1,19 @@
 """The connection to the database: transactions, and its faults put in words for a person."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
+from datetime import datetime
 from threading import Lock
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
-from nudger.errors import StoreError
+from nudger.errors import StoreAway, StoreError, StoreReplaced
+from nudger.store.file import File
 
 # Another process (a command beside the daemon) holds the write lock for milliseconds; a first load
 # of some ten thousand plans for seconds.
@@ -30,25 +30,8 @@ CUT_OFF = {
     "keepalives_count": 3,
 }
 
-PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",  # what is forgotten is overwritten, not only unlinked
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA temp_store = MEMORY",  # an UPDATE of many rows keeps its way back in memory, not in a file
-    "PRAGMA cache_size = -4096",  # KiB, of each connection
-    "PRAGMA wal_autocheckpoint = 8000",  # pages: each claim would pay for a checkpoint at the usual 1000
-    "PRAGMA journal_size_limit = 67108864",
-)
-
-
 # deadlock_detected, serialization_failure
 LOST = frozenset({"40P01", "40001"})
-
-# For looking on, where the file can only be read.
-LOOKING_PRAGMAS = ("PRAGMA busy_timeout = 3000", "PRAGMA trusted_schema = OFF")
 
 
 class Contended(StoreError):
@@ -59,10 +42,12 @@ class Database:
     """One SQLite file, which has to be there, or one PostgreSQL database. `looking`: nothing is changed, and
     of a file nothing made or locked."""
 
-    def __init__(self, url: URL, *, looking: bool = False) -> None:
-        self.name = str(url.database) if _is_sqlite(url) else url.render_as_string(hide_password=True)
-        self.is_sqlite = _is_sqlite(url)
-        self.engine = _sqlite(url, looking) if self.is_sqlite else _postgresql(url)
+    def __init__(self, url: URL, *, looking: bool = False, patience: float = BUSY_SECONDS) -> None:
+        """`patience`: seconds that a writer of a file waits for others, in this program and then in all."""
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.name = str(url.database) if self.is_sqlite else url.render_as_string(hide_password=True)
+        self._file = File(url, looking=looking, patience=patience) if self.is_sqlite else None
+        self.engine = self._file.engine(url) if self._file else _postgresql(url)
         self._writer = self.engine.execution_options(writes=True, postgresql_readonly=looking)
         self._reader = (
             self.engine
@@ -72,19 +57,70 @@ class Database:
         )
         # SQLite has one writer. Threads of this process wait for each other here, in turn and woken
         # at once; on the file's own lock they would poll, up to 0.1 s late.
-        self._turn: AbstractContextManager[Any] = Lock() if self.is_sqlite else nullcontext()
+        self._turn, self._patience = Lock(), patience
+        self._refused: StoreAway | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one moment."""
+        """A transaction that sees one moment. StoreAway where it was of a database that is not there."""
+        self.demand()
         with self.faults(), self._reader.begin() as connection:
             yield connection
+        self.demand()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that is on the disk when this ends, or has changed nothing."""
-        with self._turn, self.faults(), self._writer.begin() as connection:
+        """A transaction that is on the disk when this ends, or has changed nothing. StoreAway where nobody
+        will find it there: the file was not its own any more when it was committed."""
+        self.demand()
+        with self._alone(), self.faults(), self._writer.begin() as connection:
             yield connection
+        self.demand()
+
+    def demand(self) -> None:
+        """StoreAway where this is not the database any more that was opened."""
+        if self._refused is not None:
+            raise self._refused
+        if self._file is not None:
+            self._file.demand()
+
+    def refuse(self, why: StoreAway) -> None:
+        """From now on no transaction comes about."""
+        self._refused = why
+
+    def demand_unwritten(self) -> None:
+        """StoreReplaced, from now on, where anybody but SQLite wrote to the file since the last look."""
+        if self._file is not None:
+            try:
+                self._file.demand_unwritten()
+            except StoreReplaced as fault:
+                self.refuse(fault)
+                raise
+
+    def keep_open(self) -> None:
+        """For who works with it for long: what happens to its file is noticed."""
+        if self._file is not None:
+            with self.faults():
+                self._file.keep_open()
+
+    def rescue(self, now: datetime) -> str | None:
+        """Where a file has gone that is still open here: a copy of it, and its path."""
+        if self._file is None or self._refused is not None:
+            return None
+        with self.faults():
+            return self._file.rescue(now)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._file is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._patience):
+            raise self._file.busy()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def faults(self) -> Iterator[None]:
@@ -95,6 +131,8 @@ class Database:
             original = getattr(error, "orig", None)
             if getattr(original, "sqlstate", None) in LOST:
                 raise Contended(f"the database {self.name}: {' '.join(str(original).split())}") from error
+            raise self._explained(error) from error
+        except sqlite3.Error as error:  # on the driver's own connection
             raise self._explained(error) from error
         except exc.DatabaseError as error:
             if type(error) is not exc.DatabaseError:
@@ -122,55 +160,21 @@ class Database:
         if not self.is_sqlite:
             return
         # On the driver's own connection: SQLAlchemy would begin a transaction around it.
-        with self._turn, self.faults(), closing(self.engine.raw_connection()) as raw:
+        with self._alone(), self.faults(), closing(self.engine.raw_connection()) as raw:
             for statement in ("PRAGMA temp_store = FILE", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 raw.cursor().execute(statement).fetchall()
             raw.invalidate()
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._file is not None:
+            self._file.close()
 
-    def _explained(self, error: exc.SQLAlchemyError) -> StoreError:
-        said, hint = _sqlite_words(error) if self.is_sqlite else _postgresql_words(error)
+    def _explained(self, error: Exception) -> StoreError:
+        if self._file is not None:
+            return self._file.explained(error)
+        said, hint = _postgresql_words(error)
         return StoreError(f"the database {self.name} cannot be used: {said}", hint)
-
-
-def _is_sqlite(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite"
-
-
-def _sqlite(url: URL, looking: bool) -> Engine:
-    file, pragmas = os.path.abspath(str(url.database)), LOOKING_PRAGMAS if looking else PRAGMAS
-
-    def connect() -> sqlite3.Connection:
-        how = _untouched(file) if looking else "mode=rw"  # never rwc: a file that has gone is not made anew
-        return sqlite3.connect(f"file:{quote(file)}?{how}", uri=True, check_same_thread=False)
-
-    engine = create_engine(url, creator=connect, hide_parameters=True, paramstyle="named", pool_use_lifo=True)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in pragmas:
-            connection.execute(pragma)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writer takes the lock at once: a read lock that is to become a write lock may fail when
-        # another writer came between.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _untouched(file: str) -> str:
-    """How SQLite opens a file without making its log: where there is one, somebody works with it, or was
-    killed while they did; where there is none, the file is as it was closed.
-
-    RACE: somebody who begins to work with it right now is not waited for. What they write stands in the log
-    for the first 8000 pages, and not in the file that is read here."""
-    return "mode=ro" if os.path.exists(f"{file}-wal") else "immutable=1"
 
 
 def _postgresql(url: URL) -> Engine:
@@ -207,16 +211,6 @@ _IDLE = f"idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
 _SESSION = "SELECT pg_backend_pid(), current_setting('idle_in_transaction_session_timeout')"
 
 
-_SQLITE_WORDS = {
-    "SQLITE_BUSY": ("another process keeps it locked", "Is a backup or another tool writing to it?"),
-    "SQLITE_CANTOPEN": ("it cannot be opened", "Check that this user may write to the file and its folder."),
-    "SQLITE_CORRUPT": ("the file is damaged", "Stop nudger and restore a backup."),
-    "SQLITE_FULL": ("the disk is full", "Free some space; nothing was changed."),
-    "SQLITE_IOERR": ("the disk reports an error", "Check the disk; restore a backup if need be."),
-    "SQLITE_NOTADB": ("the file is not a database", "Check DATABASE_URL, or move the file away."),
-    "SQLITE_READONLY": ("it is read-only", "Check that this user may write to the file and its folder."),
-}
-
 _POSTGRESQL_HINTS = {
     "28": "Check the user and the password in DATABASE_URL.",
     "3D": "Create the database first: createdb nudger.",
@@ -225,13 +219,7 @@ _POSTGRESQL_HINTS = {
 }
 
 
-def _sqlite_words(error: exc.SQLAlchemyError) -> tuple[str, str]:
-    original = getattr(error, "orig", None)
-    name = "_".join(getattr(original, "sqlite_errorname", "").split("_")[:2])
-    return _SQLITE_WORDS.get(name, (str(original or error), ""))
-
-
-def _postgresql_words(error: exc.SQLAlchemyError) -> tuple[str, str]:
+def _postgresql_words(error: Exception) -> tuple[str, str]:
     original = getattr(error, "orig", None)
     said = " ".join(str(original or error).split())
     state = getattr(original, "sqlstate", None) or _state_of_refusal(said)

@@ -7,9 +7,11 @@ from datetime import datetime
 from secrets import token_bytes
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, false, select, update
 
 from nudger.delivery.restored import Mark, Restored
+from nudger.errors import StoreReplaced
+from nudger.store.file import REPLACED
 from nudger.store.tables import EPOCH, fact
 from nudger.store.transaction import Transaction
 from nudger.tokens import KEY_BYTES
@@ -45,6 +47,20 @@ def marked(tx: Transaction) -> Mark | None:
     with suppress(ValueError):
         return Mark(instance, int(number), datetime.fromisoformat(at))
     return None  # as if it had never been marked
+
+
+def prove(tx: Transaction, known: Mark) -> None:
+    """See Store.prove."""
+    tx.database.demand_unwritten()
+    tx.connection.execute(delete(fact).where(false()))  # nothing; where nothing can be written, it fails
+    found = marked(tx)
+    if found is not None and found.instance == known.instance and found.number >= known.number:
+        return
+    other = found is None or found.instance != known.instance
+    said = "another one is in its place" if other else "an older one is in its place"
+    fault = StoreReplaced(f"the database {tx.database.name} was replaced: {said}", REPLACED, said)
+    tx.database.refuse(fault)
+    raise fault
 
 
 def restored(tx: Transaction) -> Restored | None:

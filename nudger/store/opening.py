@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from nudger.errors import StoreError
 from nudger.store.carrying import Told, carry
 from nudger.store.condition import Condition, condition
-from nudger.store.database import Database
+from nudger.store.database import BUSY_SECONDS, Database
 from nudger.store.facts import CARRIED
 from nudger.store.migrate import demand_current, migrate, missing
 from nudger.store.sqlstore import SqlStore
@@ -22,16 +22,24 @@ from nudger.store.tables import fact
 FORMS = "Use sqlite:///folder/nudger.db, or postgresql://user:password@host/nudger."
 
 
-def open_store(url: str, zone: Callable[[str], tzinfo] = ZoneInfo, *, create: bool = True) -> SqlStore:
+def open_store(
+    url: str,
+    zone: Callable[[str], tzinfo] = ZoneInfo,
+    *,
+    create: bool = True,
+    patience: float = BUSY_SECONDS,
+) -> SqlStore:
     """The store at `url` for a daemon, its schema brought up to date. `zone` makes one of a plan's timezone.
 
     Raises StoreError, with what to do, where it cannot be opened, is not nudger's, is read-only, or
-    is newer than this nudger; and, with `create` off, where nothing is there.
+    is newer than this nudger; and, with `create` off, where nothing is there. `patience`: how many seconds a
+    writer waits for others, before it is StoreBusy.
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         _prepare_file(Path(str(parsed.database)), create)
-    return _opened(_database(parsed), zone, lambda database: migrate(database, create=create))
+    database = _database(parsed, patience=patience)
+    return _opened(database, zone, lambda database: migrate(database, create=create))
 
 
 def open_beside(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> SqlStore:
@@ -109,9 +117,9 @@ def look_at(url: str) -> Condition:
         database.close()
 
 
-def _database(url: URL, *, looking: bool = False) -> Database:
+def _database(url: URL, *, looking: bool = False, patience: float = BUSY_SECONDS) -> Database:
     try:
-        return Database(url, looking=looking)
+        return Database(url, looking=looking, patience=patience)
     except ImportError:
         raise StoreError(
             "PostgreSQL needs the package psycopg, which is not installed",

@@ -469,6 +469,13 @@ class SqlStore:
         with self._read() as tx:
             return facts.marked(tx)
 
+    def prove(self, known: Mark) -> None:
+        with self._write() as tx:
+            facts.prove(tx, known)
+
+    def rescue(self, now: datetime) -> str | None:
+        return self._database.rescue(now)
+
     def restored(self) -> Restored | None:
         with self._read() as tx:
             return facts.restored(tx)
@@ -487,6 +494,10 @@ class SqlStore:
 
     async def listen(self, woken: Callable[[], None]) -> None:
         await self._waking.listen(woken)
+
+    def keep_open(self) -> None:
+        """For a daemon: what happens to a SQLite file under it is noticed."""
+        self._database.keep_open()
 
     def close(self) -> None:
         self._database.close()

@@ -1,5 +1,6 @@
 """The web face of the daemon: which address leads to which page."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from nudger.errors import StoreAway, StoreError
 from nudger.web.api.refusing import refused
 from nudger.web.api.routes import Api
 from nudger.web.board.doors import BoardDoors
@@ -27,6 +29,7 @@ from nudger.web.twilio import Webhooks
 
 __all__ = ["Doors", "build_app"]
 
+ANSWERS_WITHIN = 4.5  # seconds in which whoever watches hears whether nudger is ready
 STATIC = Path(__file__).parent / "static"
 
 
@@ -39,7 +42,7 @@ def build_app(doors: Doors, *, patience: timedelta = PATIENCE) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, refusals=doors.refusals)],
-        exception_handlers={HTTPException: _say, ClientDisconnect: gone},
+        exception_handlers={HTTPException: _say, ClientDisconnect: gone, StoreError: _away},
     )
     app.router.redirect_slashes = False
     app.state.faults = Faults()
@@ -83,15 +86,27 @@ def _say(request: Request, refusal: Exception) -> Response:
     return refused(refusal) if request.url.path.startswith("/api/") else say(request, refusal)
 
 
+async def _away(request: Request, fault: Exception) -> Response:
+    """The database cannot be used: whoever asks comes again, and nothing is lost."""
+    reference = report(fault, request.scope)
+    sentence = f"nudger cannot reach its database right now. Please try again in a moment. ({reference})"
+    return _say(request, HTTPException(503, sentence, {"Retry-After": "10"}))
+
+
 def _health(doors: Doors) -> list[BaseRoute]:
     async def healthz(_: Request) -> Response:
         """The process answers."""
         return PlainTextResponse("ok\n")
 
     async def readyz(request: Request) -> Response:
-        """nudger can work: its store answers."""
+        """nudger can work: its database is the right one, takes writes and answers, and its duties run."""
+        if why := doors.faults():
+            return JSONResponse({"ready": False, "why": list(why)}, 503)
         try:
-            return JSONResponse({"ready": True, **await doors.health()})
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                return JSONResponse({"ready": True, **await doors.health()})
+        except StoreAway as fault:  # since that look
+            return JSONResponse({"ready": False, "why": [f"the database: {fault.said}"]}, 503)
         except Exception as fault:
             return JSONResponse({"ready": False, "reference": report(fault, request.scope)}, 503)
 

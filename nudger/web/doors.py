@@ -89,4 +89,6 @@ class Doors:
     board: BoardDoors | None = None  # None: no password is set
     person: PersonDoors | None = None
     hosts: frozenset[str] = frozenset()  # names besides localhost at which the phone page answers
+    # Why nudger cannot work, as was found by its own look: a stranger who asks costs the store nothing.
+    faults: Callable[[], Sequence[str]] = tuple
     refusals: Refusals = field(default_factory=Refusals)

@@ -1,7 +1,9 @@
 """Twilio's webhooks: inbound texts, and what became of outbound ones. Nothing happens unsigned."""
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +17,7 @@ from nudger.web.doors import Doors
 from nudger.web.forms import read_form
 from nudger.web.guard import HANG_UP, prove
 
+ANSWERS_WITHIN = 4.5  # seconds
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 WARN_EVERY = timedelta(minutes=10)  # strangers must not be able to fill the log
 
@@ -66,7 +69,8 @@ class Webhooks:
             received_at=self._doors.now(),
             handled=Handled(form["OptOutType"]) if form.get("OptOutType") else None,
         )
-        await self._doors.take_reply(inbound)
+        async with _in_time():
+            await self._doors.take_reply(inbound)
         return Response(EMPTY_TWIML, media_type="text/xml")
 
     async def status(self, request: Request) -> Response:
@@ -76,12 +80,9 @@ class Webhooks:
         if not _MESSAGE_ID.fullmatch(message_id):
             raise HTTPException(400, "The address names no message of this program.")
         if self._doors.status_callback is not None:
-            await self._doors.status_callback(
-                message_id,
-                _required(form, "MessageSid"),
-                status,
-                form.get("ErrorCode") or None,
-            )
+            sid, code = _required(form, "MessageSid"), form.get("ErrorCode") or None
+            async with _in_time():
+                await self._doors.status_callback(message_id, sid, status, code)
         return Response(status_code=204)
 
     async def _form(self, request: Request) -> Mapping[str, str]:
@@ -126,6 +127,17 @@ def _fields(form: Sequence[tuple[str, str]]) -> Mapping[str, str]:
         if value and name in _FORMS and not _FORMS[name].fullmatch(value):
             raise HTTPException(400, f"The field {name} is not of its form.")
     return fields
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Twilio gives up after 15 s, and keeps the connection until then: it hears sooner that this is not the
+    moment. What is committed all the same is known by its id when it comes again."""
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            yield
+    except TimeoutError:
+        raise HTTPException(503, "The database does not answer right now.", HANG_UP) from None
 
 
 def _required(form: Mapping[str, str], field: str) -> str:

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
+import structlog
+
 from nudger.channels.twilio import TwilioChannel
 from nudger.clock import SharedClock
 from nudger.core import Core
@@ -29,11 +31,14 @@ from nudger.delivery.senders import Limit
 from nudger.delivery.tallying import Tallying
 from nudger.delivery.trying_again import EVERY as TRY_EVERY
 from nudger.delivery.trying_again import TryingAgain
+from nudger.errors import StoreAway
 from nudger.highwater import EVERY
 from nudger.instants import stated
 from nudger.loading import changes
 from nudger.metrics import Metrics
 from nudger.model import ChannelName
+from nudger.readiness import EVERY as READY_EVERY
+from nudger.readiness import Readiness
 from nudger.settings import Settings
 from nudger.timekeeping import EVERY as CLOCK_EVERY
 from nudger.timekeeping import Timekeeping
@@ -49,6 +54,8 @@ HOUSEKEEPING_EVERY = timedelta(hours=1)
 TALLY_EVERY = timedelta(minutes=1)
 ASK_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
+
+log = structlog.get_logger("nudger.run")
 
 
 def build_daemon(
@@ -76,6 +83,11 @@ def build_daemon(
 
     trying_again = TryingAgain(store, core.decider, core.zone, settings.seed)
 
+    def silent() -> Mapping[str, float]:
+        return daemon.silent()
+
+    readiness = Readiness(high_water.prove, silent)
+
     def recover(now: datetime) -> int:
         store.try_all_again(now)  # this nudger may be a newer one
         high_water.begin(now)
@@ -84,8 +96,14 @@ def build_daemon(
 
     async def close() -> None:
         await close_channels(channels.values())
-        await high_water.run_once(clock.now())
-        await asyncio.to_thread(store.give_up, dispatcher.owner)
+        try:
+            await high_water.run_once(clock.now())
+            await asyncio.to_thread(store.give_up, dispatcher.owner)
+        except StoreAway as fault:
+            # Its lease ends by itself, and the next start finds what it left.
+            log.warning("ended_without_its_database", fault=fault.message)
+            if (saved := await asyncio.to_thread(store.rescue, clock.now())) is not None:
+                log.error("database_rescued", file=saved, type=f"nudger restore {saved}")
 
     def woken() -> None:
         daemon.wake()
@@ -100,13 +118,14 @@ def build_daemon(
         recover=recover,
         first=poller.run_once if poller else None,
         missed=poller.missed if poller else None,
-        web=lambda: serving(settings, doors(core, store, clock, daemon, metrics)),
+        web=lambda: serving(settings, doors(core, store, clock, daemon, metrics, readiness)),
         watch=lambda: _no_changes() if settings.plans == "push" else changes(settings.plans_dir),
         duties=(
+            Duty("readiness", READY_EVERY, readiness.run_once, at_once=True),
             Duty("high water", EVERY, high_water.run_once),
             Duty("tally", TALLY_EVERY, _in_turn(store, "tally", TALLY_EVERY, Tallying(store).run_once)),
             Duty("housekeeping", HOUSEKEEPING_EVERY, _housekeeping(settings, store)),
-            *watching_duties(core, store, clock),
+            *watching_duties(core, store, clock, readiness),
             Duty("take over", TAKE_OVER_EVERY, TakingOver(store).run_once),
             Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
             *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
@@ -115,6 +134,7 @@ def build_daemon(
         ),
         aside=(partial(store.listen, woken),),
         close=close,
+        away=readiness.note,
     )
     return daemon
 

@@ -28,6 +28,9 @@ from nudger.store import (
 )
 
 LOCK = "nudger.lock"  # in the state folder
+# Seconds that a writer of the daemon waits for others, and as long again for another program: whoever posted
+# a text has an answer within five.
+PATIENCE = 2.0
 _FLOCK = "hhqqi4x"  # struct flock of 64-bit Linux: type, whence, start, length, process
 
 
@@ -46,7 +49,9 @@ def open_database(core: Core) -> Store:
     """The database for the daemon: migrated, and made where there is none and none was known here before."""
     settings = core.settings
     known = knows(settings.state_dir, name_of(settings.database_url))
-    return open_store(settings.database_url, core.zone, create=not known)
+    store = open_store(settings.database_url, core.zone, create=not known, patience=PATIENCE)
+    store.keep_open()
+    return store
 
 
 def join_database(core: Core) -> Store:

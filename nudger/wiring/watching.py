@@ -9,15 +9,17 @@ from functools import partial
 from nudger.channels.alerts import JsonPost, Mail, Ping, PlainPost
 from nudger.core import Core
 from nudger.daemon import Duty
-from nudger.delivery.alerting import Alert, Pinging, Teller, Telling
+from nudger.delivery.alerting import Alert, Pinging, Teller, Telling, TellingOfOutage
 from nudger.delivery.ports import Clock, Store
+from nudger.readiness import EVERY as READY_EVERY
+from nudger.readiness import Readiness
 from nudger.watching import Watching
 from nudger.wiring.channels import alert_mail, secret
 
 EVERY = timedelta(minutes=1)
 
 
-def watching_duties(core: Core, store: Store, clock: Clock) -> Iterator[Duty]:
+def watching_duties(core: Core, store: Store, clock: Clock, readiness: Readiness) -> Iterator[Duty]:
     settings, host = core.settings, socket.gethostname()
     watching = Watching(
         store,
@@ -27,13 +29,17 @@ def watching_duties(core: Core, store: Store, clock: Clock) -> Iterator[Duty]:
         helpline_country=core.wording.helpline_country,
         knows_zone=lambda zone: core.zones.zone(zone) is not None,
     )
-    telling = Telling(store, tuple(_tellers(core, clock)), host)
+    tellers = tuple(_tellers(core, clock))
+    telling = Telling(store, tellers, host)
+    outages = TellingOfOutage(readiness.news, tellers, host)
 
     async def watch_and_tell(now: datetime) -> int:
         await watching.run_once(now)
         return await telling.run_once(now) if telling.tellers else 0
 
     yield Duty("watch", EVERY, watch_and_tell, at_once=True)
+    if tellers:
+        yield Duty("outage", READY_EVERY, outages.run_once)
     if url := secret(settings.ping_url):
         yield Duty("ping", EVERY, Pinging(store, Ping(url), host).run_once, at_once=True)
 

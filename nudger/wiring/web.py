@@ -17,6 +17,7 @@ from nudger.delivery.views import Line
 from nudger.messages import Anchor, links_below
 from nudger.metrics import Metrics
 from nudger.model import Plan
+from nudger.readiness import Readiness
 from nudger.settings import Settings
 from nudger.web.app import Doors, build_app
 from nudger.web.doors import ClockDoors
@@ -48,7 +49,9 @@ async def serving(settings: Settings, doors: Doors) -> AsyncIterator[str]:
             app.state.close()  # event streams end by themselves, so that the server need not cut them
 
 
-def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metrics) -> Doors:
+def doors(
+    core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metrics, readiness: Readiness
+) -> Doors:
     settings = core.settings
     token, public_url = secret(settings.twilio_auth_token), settings.public_url
 
@@ -83,6 +86,7 @@ def doors(core: Core, store: Store, clock: Clock, daemon: Daemon, metrics: Metri
         people=people,
         changed=daemon.dispatcher.wait_for_change,
         health=health,
+        faults=readiness.faults,
         zone=core.zone,
         commands=lambda language: core.wording.texts_of(language).sources["commands"],
         calendar=calendar_doors(core, store, clock, key, door),

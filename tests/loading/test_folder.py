@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from nudger.errors import PlanError, SettingsError
+from nudger.errors import PlanError, SettingsError, StoreAway
 from nudger.loading.folder import only_plans
 from nudger.wiring.plans import LARGEST_HERE, build_loading
 from tests.support.worlds.folder import World
@@ -297,6 +297,26 @@ def test_other_words_or_zones_are_a_reason_to_check_everything(world: World) -> 
     loaded = world.load()
 
     assert loaded.files == 2
+
+
+def test_new_zone_rules_and_the_look_of_a_new_date_that_find_the_store_away_are_not_forgotten(
+    world: World,
+) -> None:
+    world.put({"maya.toml": MAYA})
+    changed = iter((False, True, False))
+    world.loading = world.new_loading(zones_changed=lambda: next(changed))
+    world.load()
+    database = world.store._database  # type: ignore[attr-defined]
+    database.refuse(StoreAway("the database is away"))
+    world.now += timedelta(days=1)
+    with pytest.raises(StoreAway):
+        world.load()
+    database._refused = None
+
+    loaded = world.load()
+
+    assert loaded.files == 1
+    assert [one.person.id for one in world.store.claim_layout(world.now, 10)] == ["maya"]
 
 
 def test_an_edit_is_read_alone(world: World) -> None:

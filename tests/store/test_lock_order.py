@@ -430,6 +430,7 @@ def test_every_verb_that_writes_is_among_them(pairs: Pairs) -> None:
         )
     }
 
+    writing.remove("prove")  # which shows that it could write, and locks no row
     assert {name.partition(" ")[0] for name in pairs.verbs} == writing
     assert [name for name, places in pairs.places.items() if not places] == []
 

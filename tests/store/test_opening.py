@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from nudger.errors import StoreError
-from nudger.store import database as databases
+from nudger.store import file as files
 from nudger.store import look_at, open_beside, open_store, open_to_look
 from nudger.store.database import Database
 from nudger.store.opening import _parsed
@@ -24,7 +25,7 @@ from nudger.store.tables import metadata
 from tests.support.worlds.store import NOON, World, plan
 
 
-def refused(url: str, **options: bool) -> StoreError:
+def refused(url: str, **options: Any) -> StoreError:
     with pytest.raises(StoreError) as caught:
         open_store(url, **options)
     return caught.value
@@ -238,16 +239,13 @@ def _as_someone_else() -> Iterator[Path]:
             os.seteuid(0)
 
 
-def test_a_database_that_another_process_keeps_locked_is_told_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_that_another_process_keeps_locked_is_told_so(tmp_path: Path) -> None:
     file = tmp_path / "nudger.db"
     open_store(f"sqlite:///{file}").close()
-    monkeypatch.setattr(databases, "PRAGMAS", ("PRAGMA busy_timeout = 1", *databases.PRAGMAS[1:]))
 
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        error = refused(f"sqlite:///{file}")
+        error = refused(f"sqlite:///{file}", patience=0.01)
 
     assert error.message == f"the database {file} cannot be used: another process keeps it locked"
 
@@ -256,7 +254,7 @@ def test_a_full_disk_is_told_and_nothing_is_changed(tmp_path: Path, monkeypatch:
     file = tmp_path / "nudger.db"
     open_store(f"sqlite:///{file}").close()
     pages = file.stat().st_size // 4096 + 2
-    monkeypatch.setattr(databases, "PRAGMAS", (*databases.PRAGMAS, f"PRAGMA max_page_count = {pages}"))
+    monkeypatch.setattr(files, "PRAGMAS", (*files.PRAGMAS, f"PRAGMA max_page_count = {pages}"))
     store = open_store(f"sqlite:///{file}")
     world = World(store)
 
