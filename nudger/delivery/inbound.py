@@ -33,6 +33,12 @@ class Inbound:
 
     def __post_init__(self) -> None:
         checked(self.received_at)
+        object.__setattr__(self, "text", _storable(self.text))
+
+
+def _storable(text: str) -> str:
+    """Without what no database can keep: NUL, and the half of a character that was cut in two."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Webhooks:
             provider_id=_required(form, "MessageSid"),
             channel=ChannelName.SMS,
             address=_required(form, "From"),
-            text=form["Body"].replace("\0", ""),  # which PostgreSQL cannot keep
+            text=form["Body"],
             received_at=self._doors.now(),
             handled=Handled(form["OptOutType"]) if form.get("OptOutType") else None,
         )

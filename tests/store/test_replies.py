@@ -53,6 +53,16 @@ def test_a_text_is_of_the_person_with_that_number(world: World) -> None:
     assert writer.person.id == "jonas"
 
 
+def test_a_text_with_a_nul_or_half_a_character_in_it_is_taken_all_the_same(world: World) -> None:
+    world.load(plan())
+    stop = Inbound("IN-stop", SMS, MAYA_PHONE, "ST\0OP \ud83d", NOON)
+
+    world.store.take_reply(stop, answering((OptOut(frozenset({SMS}), "texted STOP"),), []))
+
+    (kept,) = world.store.export("maya")["reply"]
+    assert kept["text"] == "STOP ?"
+
+
 def test_a_stranger_changes_nothing(world: World) -> None:
     world.load(plan())
 
