@@ -232,7 +232,8 @@ async def test_a_database_that_another_program_keeps_locked_holds_up_nobody_and_
             plan.write_text(plan.read_text().replace(PHONES["ben"], "+447700900199"))
             since = len(daemon.told.lines)
             await daemon.told.wait_for("RELOADING=1", since)
-            late = await asyncio.gather(*(at.text(who, "STOP") for who in PHONES))
+            # Not Jonas: their STOP would be asked for again, and count.
+            late = await asyncio.gather(*(at.text(who, "STOP") for who in PHONES if who != "jonas"))
             await asyncio.sleep(30)  # for longer than any duty used to wait
             alive = daemon.process.returncode is None
             other.execute("ROLLBACK")
