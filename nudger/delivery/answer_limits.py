@@ -57,11 +57,11 @@ def allowance(writer: Writer, understood: Understood, text: str, key: str, now: 
 
 
 def _apart(writer: Writer, understood: Understood, same: int, now: datetime) -> Allowance:
-    if understood.automatic and any(one.key in CRISIS_ANSWERS for one in writer.answered):
-        return Allowance.AUTOMATIC  # such words in an automatic reply have drawn the helplines once
     # What may mean danger is answered in the words that what cannot be read is.
-    alike = APART.union(_UNREAD) if understood.concern else APART
-    earlier = [one.at for one in writer.answered if one.key in alike]
+    also = frozenset(_UNREAD) if understood.concern else frozenset[str]()
+    if understood.automatic and any(one.key in CRISIS_ANSWERS | also for one in writer.answered):
+        return Allowance.AUTOMATIC  # such words in an automatic reply have drawn the helplines once
+    earlier = [one.at for one in writer.answered if one.key in APART | also]
     at_once = same < SAME_AT_ONCE and _since(earlier, now - HOUR) < AT_ONCE
     if at_once or not earlier or now - max(earlier) >= PAUSE:
         return Allowance.ANSWER

@@ -200,6 +200,16 @@ async def test_who_says_again_what_may_mean_danger_is_answered_again_and_a_loop_
     assert 0 < sum(HELPLINES in one for one in changing) <= 10
 
 
+async def test_an_automatic_reply_that_may_mean_danger_is_answered_once(world: World) -> None:
+    await world.start(maya=MAYA)
+
+    answers = await texted(
+        world, *(f"Automatic reply {number}: in a crisis, or suicidal? Call 988" for number in range(6))
+    )
+
+    assert len(answers) == 1
+
+
 async def test_a_crisis_answer_counts_for_nothing_else(world: World) -> None:
     await world.start(maya=MAYA)
     await texted(world, *DANGER)

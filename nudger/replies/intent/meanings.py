@@ -108,4 +108,5 @@ def as_today(understood: Understood) -> Understood:
         until=understood.until if meant is Intent.PAUSE else None,
         concern=understood.concern,  # is answered however much else was
         danger=understood.danger,
+        automatic=understood.automatic,
     )

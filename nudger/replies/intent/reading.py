@@ -218,7 +218,7 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     if automatic and not (alarm and verdict.concern is not None):
         return NOBODYS  # "I will reply tomorrow" puts nothing off
     if verdict.concern is not None and (alarm or not any(one.commands_only() for one in readings)):
-        return _concern(verdict.concern)
+        return replace(_concern(verdict.concern), automatic=automatic)
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
     return _concern(CrisisKind.SELF) if alarm and found is not UNKNOWN else found
 
