@@ -19,14 +19,14 @@ from starlette.types import ASGIApp, Message
 
 from benchmarks.measure import Compared, at_most, figure
 from benchmarks.population import Size, populate
-from nudger.core import Core
-from nudger.settings import load
+from nudger.app import open_database
+from nudger.app.board import StoreDesk
+from nudger.app.core import Core
+from nudger.app.settings import load
 from nudger.web.app import build_app
 from nudger.web.board.doors import BoardDoors
 from nudger.web.doors import Doors
-from nudger.web.throttle import Throttle
-from nudger.wiring import open_database
-from nudger.wiring.board import StoreDesk
+from nudger.web.security.connections import Throttle
 
 PEOPLE, FEW = 100_000, 1_000
 ROUNDS = 15

@@ -26,10 +26,10 @@ from twilio.rest import Client
 from benchmarks.due import DueAtNoon, Pace, opened, paced
 from benchmarks.fast_twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER, fast_twilio
 from benchmarks.measure import Compared, Target, at_least, figure
-from nudger.channels.twilio import TwilioChannel
-from nudger.channels.twilio_http import CONNECTIONS
-from nudger.delivery.senders import Limit
-from nudger.wiring import memory
+from nudger.agenda.rate_limit import Limit
+from nudger.app import running
+from nudger.channels.twilio.channel import TwilioChannel
+from nudger.channels.twilio.http import CONNECTIONS
 
 PEOPLE = 6_000  # more than there are plans kept at hand
 TEXT = "Feeling little or nothing is a common response to strain. You could note one word for today, or none."
@@ -44,7 +44,7 @@ def run(quick: bool) -> list[Compared]:
         folder as root,
         opened(f"sqlite:///{root}/nudger.db", Path(root), people) as due,
     ):
-        memory.settle()
+        running.settle()
         rounds_of = asyncio.run(_rounds(due, url, people, rounds))
     ours, package, bare = zip(*rounds_of, strict=True)
     return [

@@ -32,7 +32,7 @@ from apscheduler.triggers.date import DateTrigger
 
 from benchmarks.due import DueAtNoon, NoOp, Pace, opened, paced
 from benchmarks.measure import Compared, Profile, Target, at_least, figure, profile
-from nudger.wiring import memory
+from nudger.app import running
 from tests.support.doubles.postgres import DURABLE, throw_away_cluster
 
 PEOPLE, JOBS, ROUNDS = 6_000, 600, 7  # more people than there are plans kept at hand
@@ -51,7 +51,7 @@ def run(quick: bool) -> list[Compared]:
     ):
         folder = Path(root)
         with opened(f"sqlite:///{folder}/nudger.db", folder, people) as due:
-            memory.settle()
+            running.settle()
             ours, daily, once = asyncio.run(_on_sqlite(due, folder, jobs, rounds))
         with opened(pg("nudger"), folder, people) as due:
             mine, theirs = asyncio.run(_on_postgres(due, pg("procrastinate"), pg.busy, jobs, rounds))

@@ -22,20 +22,18 @@ from sqlalchemy import insert, text
 
 from benchmarks.due import NoOp
 from benchmarks.measure import Compared, at_most, figure
-from nudger.clock import SystemClock
-from nudger.core import Core
-from nudger.delivery.agenda import Sending
-from nudger.delivery.dispatcher import Dispatcher
-from nudger.delivery.observing import Unwatched
-from nudger.delivery.planning import PlanFile, PlanRead
-from nudger.delivery.retry import Retries
-from nudger.model import At, ChannelName, Kind, Nudge, Origin, Plan
-from nudger.settings import load
+from nudger.agenda.entries import Sending
+from nudger.app import running
+from nudger.app.clock import SystemClock
+from nudger.app.core import Core
+from nudger.app.settings import load
+from nudger.domain.model import At, ChannelName, Kind, Nudge, Origin, Plan
+from nudger.plan_sync.port import PlanFile, PlanRead
+from nudger.sending.dispatcher import Dispatcher, Retries, Unwatched
 from nudger.store import open_store
-from nudger.store.bulk import Bulk
-from nudger.store.entries import planned
-from nudger.store.tables import occurrence
-from nudger.wiring import memory
+from nudger.store.schema.tables import occurrence
+from nudger.store.sql.codec import Bulk
+from nudger.store.state.entries import planned
 from tests.support.doubles.postgres import DURABLE, throw_away_cluster
 
 LARGE, SMALL = 1_000_000, 1_000
@@ -72,14 +70,14 @@ class Agenda:
         self.people = max(DUE, size // EACH)
         self._load_people()
         self._add(islice(self._to_come(), size - DUE))
-        with self.store._database.write() as connection:
+        with self.store.transactions.database.write() as connection:
             connection.execute(text("ANALYZE"))
 
     def _load_people(self) -> None:
         plans = [_plan(number) for number in range(self.people)]
         files = [PlanFile(one, f"{one.person}.toml", one.person) for one in plans]
         names = {one.plan.person: one.file for one in files}
-        self.store.load_plans(PlanRead(None, files, names, ()), self.clock.now())
+        self.store.plans.load_plans(PlanRead(None, files, names, ()), self.clock.now())
 
     def _to_come(self) -> Iterator[Row]:
         """From tomorrow on: a minute after the other, everybody's."""
@@ -90,7 +88,7 @@ class Agenda:
 
     def _add(self, rows: Iterator[Row]) -> None:
         while chunk := list(islice(rows, CHUNK)):
-            with self.store._database.write() as connection:
+            with self.store.transactions.database.write() as connection:
                 Bulk(insert(occurrence).inline(), tuple(chunk[0])).run(connection, chunk)
 
     def p99(self) -> float:
@@ -100,7 +98,7 @@ class Agenda:
     def _dispatcher(self) -> Dispatcher:
         """A new one for each round: it belongs to one loop."""
         return Dispatcher(
-            self.store,
+            self.store.sending,
             {ChannelName.SMS: NoOp()},
             self.core.decider,
             self.clock,
@@ -143,7 +141,7 @@ def _compare(kind: str, urls: Sequence[str], folder: Path, large: int, rounds: i
         for one in agendas:
             stack.callback(one.store.close)
             one.p99()  # connections are open, statements compiled
-        memory.settle()
+        running.settle()
         ours, theirs = zip(*((agendas[0].p99(), agendas[1].p99()) for _ in range(rounds)), strict=True)
     what = f"p99 lateness, {large:,} to come, {kind}"
     return figure(what, "ms", ours, theirs, f"{SMALL:,} to come", at_most(TIMES))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from benchmarks.measure import Compared, Profile, at_most, busy, compare, profile
-from nudger.model import At, Between, Kind, Nudge, Plan, Window
+from nudger.domain.model import At, Between, Kind, Nudge, Plan, Window
 from nudger.schedule import lay_out
 
 LONDON = ZoneInfo("Europe/London")

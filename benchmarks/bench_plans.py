@@ -23,15 +23,15 @@ from typing import Any
 
 from benchmarks.measure import Compared, Profile, at_most, busy, compare
 from nudger import plans
-from nudger.core import Core
-from nudger.delivery.laying_out import BATCH, LayingOut, days_of
-from nudger.delivery.planning import PlanFile, PlanRead
-from nudger.delivery.ports import Store
-from nudger.files import read_plans
-from nudger.loading import Loading
-from nudger.settings import load
-from nudger.wiring import open_database
-from nudger.wiring.plans import build_loading
+from nudger.agenda.laying_out import BATCH, LayingOut, days_of
+from nudger.app import open_database
+from nudger.app.core import Core
+from nudger.app.plans import build_loading
+from nudger.app.settings import load
+from nudger.plan_sync import Loading
+from nudger.plan_sync.files import read_plans
+from nudger.plan_sync.port import PlanFile, PlanRead
+from nudger.store.stores import Stores
 
 MANY, FEW = 20_000, 10
 ROUNDS = 3
@@ -104,11 +104,11 @@ class Folder:
             store.close()
         return self.people
 
-    async def run(self, store: Store, loading: Loading) -> None:
+    async def run(self, store: Stores, loading: Loading) -> None:
         await loading.run_once(NOW)
-        await LayingOut(store, self.core.zone, self.core.settings.seed).run_once(NOW)
+        await LayingOut(store.agenda, self.core.zone, self.core.settings.seed).run_once(NOW)
 
-    def edit(self, store: Store, loading: Loading) -> int:
+    def edit(self, store: Stores, loading: Loading) -> int:
         """One plan is saved: from the save to its days laid out."""
         self.edits += 1
         text = PLAN.format(n=5).replace("13:00", f"13:{self.edits % 60:02}")
@@ -116,9 +116,9 @@ class Folder:
         asyncio.run(self._taken_over(store, loading, path))
         return 1
 
-    async def _taken_over(self, store: Store, loading: Loading, path: Path) -> None:
+    async def _taken_over(self, store: Stores, loading: Loading, path: Path) -> None:
         await loading.run_once(NOW, {path})
-        await LayingOut(store, self.core.zone, self.core.settings.seed).run_once(NOW)
+        await LayingOut(store.agenda, self.core.zone, self.core.settings.seed).run_once(NOW)
 
 
 def whole(work: Callable[[], int]) -> Callable[[], int]:
@@ -201,10 +201,10 @@ def steps(folder: Folder) -> dict[str, float]:
     store = open_database(core)
     given = [PlanFile(plan, reading.files[one], reading.digests[one]) for one, plan in reading.plans.items()]
     read = PlanRead(None, given, reading.files, reading.problems, dict.fromkeys(map(str, files), ""))
-    taken("plans stored", lambda: store.load_plans(read, NOW))
+    taken("plans stored", lambda: store.plans.load_plans(read, NOW))
     lay_out = partial(days_of, now=NOW, zone=core.zone, seed=core.settings.seed)
-    while layable := taken("people read, to lay out", partial(store.claim_layout, NOW, BATCH)):
+    while layable := taken("people read, to lay out", partial(store.agenda.claim_layout, NOW, BATCH)):
         days = taken("days laid out", partial(list, map(lay_out, layable)))
-        taken("entries stored", partial(store.lay_out, days, NOW))
+        taken("entries stored", partial(store.agenda.lay_out, days, NOW))
     store.close()
     return costs

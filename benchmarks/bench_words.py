@@ -24,10 +24,10 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from benchmarks.measure import HERE, Compared, Profile, at_most, figure, profile
-from nudger.files import read_templates, read_words
+from nudger.domain.model import At, Contact, History, Kind, Nudge, Plan, Window
 from nudger.messages import Wording
 from nudger.messages.wording.wording import _tidy
-from nudger.model import At, Contact, History, Kind, Nudge, Plan, Window
+from nudger.plan_sync.files import read_templates, read_words
 from nudger.replies import Words, understand
 
 CORPORA = ("corpus", "held_out")

@@ -10,18 +10,15 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from nudger.core import Core
-from nudger.delivery.agenda import Decision, Due, Sending
-from nudger.delivery.dispatcher import Dispatcher
-from nudger.delivery.laying_out import LayingOut
-from nudger.delivery.planning import PlanFile, PlanRead
-from nudger.delivery.ports import Channel
-from nudger.delivery.retry import Retries
-from nudger.delivery.senders import Limit
-from nudger.delivery.sends import Receipt, Result
-from nudger.delivery.ways import Ways
-from nudger.model import At, ChannelName, Kind, Nudge, Person, Plan
-from nudger.settings import load
+from nudger.agenda.entries import Decision, Due, Receipt, Result, Sending, Ways
+from nudger.agenda.laying_out import LayingOut
+from nudger.agenda.rate_limit import Limit
+from nudger.app.core import Core
+from nudger.app.settings import load
+from nudger.domain.model import At, ChannelName, Kind, Nudge, Person, Plan
+from nudger.plan_sync.port import PlanFile, PlanRead
+from nudger.sending.dispatcher import Dispatcher, Retries
+from nudger.sending.port import Channel
 from nudger.store import open_store
 
 MORNING = datetime(2026, 11, 23, 8, tzinfo=UTC)  # the first one; each `next_day` goes to the noon of the next
@@ -86,7 +83,7 @@ class DueAtNoon:
         self.clock = Clock()
         self.people = people
         self.store = open_store(url, self.core.zone)
-        self._laying_out = LayingOut(self.store, self.core.zone, "bench")
+        self._laying_out = LayingOut(self.store.agenda, self.core.zone, "bench")
         for first in range(0, people, 10_000):
             self._load(first, min(people, first + 10_000))
 
@@ -95,7 +92,7 @@ class DueAtNoon:
         files = [PlanFile(one, f"{one.person}.toml", one.person) for one in plans]
         names = {one.file for one in files}
         read = PlanRead(names, files, {one.plan.person: one.file for one in files}, ())
-        self.store.load_plans(read, self.clock.now())
+        self.store.plans.load_plans(read, self.clock.now())
 
     async def next_day(self) -> None:
         """The agenda holds today and tomorrow of everyone, and it is noon: all of them are due."""
@@ -107,7 +104,13 @@ class DueAtNoon:
         limits = {ChannelName.SMS: limit} if limit else {}
         channels = {ChannelName.SMS: channel, ChannelName.EMAIL: channel}
         return Dispatcher(
-            self.store, channels, self.core.decider, self.clock, limits, Retries(Random(1)), owner="bench"
+            self.store.sending,
+            channels,
+            self.core.decider,
+            self.clock,
+            limits,
+            Retries(Random(1)),
+            owner="bench",
         )
 
     async def deliver(self, dispatcher: Dispatcher) -> int:
@@ -128,10 +131,10 @@ class DueAtNoon:
         def decide(person: Person, dues: Sequence[Due], ways: Ways) -> Decision:
             return self.core.decider.decide(person, dues, now, ways)
 
-        self.store.renew("bench")
-        while sendings := self.store.claim_due(now, 500, "bench", decide).sendings:
-            self.store.stopped(sendings, now)
-            self.store.record([Result(one, receipt=Receipt(one.message)) for one in sendings], now)
+        self.store.sending.renew("bench")
+        while sendings := self.store.sending.claim_due(now, 500, "bench", decide).sendings:
+            self.store.sending.stopped(sendings, now)
+            self.store.sending.record([Result(one, receipt=Receipt(one.message)) for one in sendings], now)
             ended += len(sendings)
         return ended
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nudger import logs
+from nudger.app import service
 
 ROUNDS = 7
 SECONDS = {"s": 1.0, "ms": 1e3, "µs": 1e6}  # units of time, in how many of them a second has
@@ -154,7 +154,7 @@ def busy() -> float:
 
 def quietly() -> None:
     """What the daemon would log is neither printed nor paid for."""
-    logs.configure("error", colours=False)
+    service.configure("error", colours=False)
 
 
 def table(rows: Sequence[Compared]) -> None:

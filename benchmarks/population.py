@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Table, insert
 
-from nudger.delivery.planning import PlanFile, PlanRead
-from nudger.model import At, ChannelName, Kind, Nudge, Origin, Outcome, Plan, State
-from nudger.store.bulk import Bulk
-from nudger.store.sqlstore import SqlStore
-from nudger.store.tables import message, occurrence, reply
+from nudger.domain.model import At, ChannelName, Kind, Nudge, Origin, Outcome, Plan, State
+from nudger.plan_sync.port import PlanFile, PlanRead
+from nudger.store.schema.tables import message, occurrence, reply
+from nudger.store.sql.codec import Bulk
+from nudger.store.stores import Stores
 
 FIRST = "Amara Ben Chloé Dina Elif Farid Grace Hugo Inés Jonas Kira Liam Maya Noor Olga Pia Rosa Sami Tove"
 LAST = "Okafor Berg Castillo Dubois Evans Fischer García Haddad Ito Jensen Kowalski Lopez Moreau Öström Park"
@@ -42,15 +42,15 @@ class Size:
     dense: int
 
 
-def populate(store: SqlStore, size: Size, now: datetime, seed: int = 7) -> int:
+def populate(store: Stores, size: Size, now: datetime, seed: int = 7) -> int:
     """Fills an empty SQLite store up to `now`; gives how many entries of the past there are."""
     chance = Random(seed)
     plans = [_plan(number) for number in range(size.people)]
     files = [PlanFile(one, f"plans/{one.person}.toml", _digest(one)) for one in plans]
-    store.load_plans(PlanRead(None, files, {one.plan.person: one.file for one in files}, ()), now)
+    store.plans.load_plans(PlanRead(None, files, {one.plan.person: one.file for one in files}, ()), now)
     next_number = _write(store, _past(plans, size, now, chance), 1)
     _write(store, _coming(plans, now), next_number)
-    store.tally((now - timedelta(days=size.days)).date(), now.date())
+    store.statistics.tally((now - timedelta(days=size.days)).date(), now.date())
     return next_number - 1
 
 
@@ -139,7 +139,7 @@ def _entry(
     }
 
 
-def _write(store: SqlStore, entries: Iterable[Row], first: int) -> int:
+def _write(store: Stores, entries: Iterable[Row], first: int) -> int:
     """The entries, numbered from `first`, with a message for each that went out and a reply for each that
     was answered; gives the next number."""
     numbered = enumerate(entries, first)
@@ -149,7 +149,7 @@ def _write(store: SqlStore, entries: Iterable[Row], first: int) -> int:
         messages = [_message(row) for row in sent]
         replies = [_reply(row) for row in sent if row["outcome"]]
         first += len(rows)
-        with store._database.write() as connection:
+        with store.transactions.database.write() as connection:
             _bulk(occurrence, rows).run(connection, rows)
             _bulk(message, messages).run(connection, messages)
             _bulk(reply, replies).run(connection, replies)

@@ -20,12 +20,12 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.bench_board import PASSWORD, Steps, doors  # noqa: E402
 from benchmarks.population import Size, populate  # noqa: E402
-from nudger.core import Core  # noqa: E402
-from nudger.settings import load  # noqa: E402
+from nudger.app import open_database  # noqa: E402
+from nudger.app.board import StoreDesk  # noqa: E402
+from nudger.app.core import Core  # noqa: E402
+from nudger.app.settings import load  # noqa: E402
 from nudger.web.app import build_app  # noqa: E402
 from nudger.web.serve import serve  # noqa: E402
-from nudger.wiring import open_database  # noqa: E402
-from nudger.wiring.board import StoreDesk  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

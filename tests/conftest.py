@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from nudger.core import Core
+from nudger.app.core import Core
 from tests.support.cores import core_in
 from tests.support.databases import Databases
 

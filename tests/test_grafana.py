@@ -7,8 +7,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from nudger.delivery.overview import Vitals
-from nudger.metrics import Metrics, Reading
+from nudger.operations.metrics import Metrics, Reading
+from nudger.operations.overview import Vitals
 
 BOARD = json.loads((Path(__file__).parents[1] / "docs" / "grafana.json").read_text("utf-8"))
 NOBODY = Vitals(0, {}, 0, 0, 0, None, None, (), {})

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.delivery.inbound import Inbound
-from nudger.effects import LowDays, Pause, Response, Snooze
-from nudger.instants import FARTHEST, FIRST, LAST, checked, computable, nearest, reachable
-from nudger.model import ChannelName
+from nudger.domain.effects import LowDays, Pause, Response, Snooze
+from nudger.domain.model import ChannelName
+from nudger.domain.reach import FARTHEST, FIRST, LAST, checked, computable, nearest, reachable
+from nudger.inbound.replies import Inbound
 from nudger.schedule import day_bounds, local_date
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nudger.phones import are_one, forms, one_phone
+from nudger.domain.reach import are_one, forms, one_phone
 
 ONE_PHONE = [
     ("+525512345678", "+5215512345678"),  # Mexico City

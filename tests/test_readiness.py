@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from nudger.delivery.alerting import Alert, TellingOfOutage
-from nudger.errors import ChannelError, StoreAway, StoreBusy, StoreError, StoreReplaced
-from nudger.readiness import PASSES, SETTLES, STALE, Readiness
+from nudger.app.readiness import PASSES, SETTLES, STALE, Readiness
+from nudger.domain.errors import ChannelError, StoreAway, StoreBusy, StoreError, StoreReplaced
+from nudger.operations.alerts import Alert, TellingOfOutage
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 GONE = StoreAway("the database x.db has gone", "Put it back.", "its file has gone")

@@ -28,7 +28,7 @@ def test_files_of_tests_import_nothing_of_other_tests() -> None:
         ("import tests.web.world", ["tests.web.world"]),
         ("from .world import World", [".world"]),
         ("def late():\n    from tests.web import asking", ["tests.web.asking"]),
-        ("from tests.support.worlds.store import World\nfrom nudger.store import SqlStore", []),
+        ("from tests.support.worlds.store import World\nfrom nudger.store import Stores", []),
         ("import tests.support.asking\nfrom tests.support import a_year\nfrom tests import support", []),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.model import ChannelName
-from nudger.tokens import KEY_BYTES, LONGEST, Action, Expired, Forged, Link, read, sign
+from nudger.domain.model import ChannelName
+from nudger.domain.tokens import KEY_BYTES, LONGEST, Action, Expired, Forged, Link, read, sign
 
 KEY = bytes(range(KEY_BYTES))
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from nudger import logs
-from nudger.systemd import notify
+from nudger.app import service
+from nudger.app.service import notify
 from tests.support.running import fill
 
 PIPE = 65_536  # bytes that a pipe holds (pipe(7))
 TALKS = """
 import sys, structlog
-from nudger import logs
+from nudger.app import service as logs
 with logs.unhurried():
     logs.configure("info")
     for number in range(int(sys.argv[1])):
@@ -98,7 +98,7 @@ def test_a_log_that_is_kept_in_memory_is_written_at_once(monkeypatch: pytest.Mon
     kept = io.StringIO()
     monkeypatch.setattr(sys, "stderr", kept)
 
-    with logs.unhurried():
+    with service.unhurried():
         print("said", file=sys.stderr)
         said = kept.getvalue()
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nudger.delivery.restored import Restored
-from nudger.delivery.sends import Failure
-from nudger.errors import Problem
+from nudger.agenda.entries import Failure
+from nudger.agenda.restored import Restored
+from nudger.domain.errors import Problem
+from nudger.operations.watching import MB, Watching
 from nudger.store import open_store
-from nudger.watching import MB, Watching
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, World, plan
 
 ROOMY = 1000 * MB
@@ -26,7 +26,10 @@ class Seen:
         self.stale: tuple[str, ...] = ()
         self.zones = {"Europe/London"}
         self.watching = Watching(
-            self.world.store,
+            self.world.store.overview,
+            self.world.store.sending,
+            self.world.store.alarms,
+            self.world.store.restore,
             "server",
             lambda: self.free,
             lambda _: self.stale,
@@ -38,7 +41,7 @@ class Seen:
         """What stands after a look at this time."""
         self.world.now = at
         await self.watching.run_once(at)
-        return {one.key: one.words for one in self.world.store.alarms() if one.cleared_at is None}
+        return {one.key: one.words for one in self.world.store.alarms.alarms() if one.cleared_at is None}
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ async def test_a_machine_that_is_well_raises_nothing(seen: Seen) -> None:
     seen.world.deliver()
 
     assert await seen.stands(NOON + MINUTE) == {}
-    assert seen.world.store.alarms() == []
+    assert seen.world.store.alarms.alarms() == []
 
 
 async def test_a_queue_that_stands_still_is_told_and_that_it_moves_again(seen: Seen) -> None:
@@ -99,10 +102,10 @@ async def test_a_doubt_that_stays_is_told_for_a_day(seen: Seen) -> None:
 
 
 async def test_a_restored_database_is_told_until_it_is_accepted(seen: Seen) -> None:
-    seen.world.store.hold_back(Restored(NOON, NOON, NOON, "a backup was restored"))
+    seen.world.store.restore.hold_back(Restored(NOON, NOON, NOON, "a backup was restored"))
     assert "nudger accept-restore" in (await seen.stands(NOON))["restored"]
 
-    seen.world.store.accept_restored(NOON)
+    seen.world.store.restore.accept_restored(NOON)
 
     assert await seen.stands(NOON + MINUTE) == {}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nudger.errors import NudgerError
-from nudger.zones import Zones
+from nudger.app.zones import Zones
+from nudger.domain.errors import NudgerError
 
 PACKAGE = Path(str(files("tzdata"))) / "zoneinfo"
 KEYS = ("UTC", "Europe/London", "America/Vancouver", "US/Eastern", "EST", "Etc/GMT+5")

@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from nudger.channels.smtp import SmtpChannel
-from nudger.delivery.agenda import Sending
-from nudger.delivery.alerting import Alert
-from nudger.delivery.sends import SendFailure
-from nudger.errors import ChannelError
-from nudger.instants import nearest
-from nudger.model import ChannelName, Origin
+from nudger.agenda.entries import SendFailure, Sending
+from nudger.channels.smtp.channel import SmtpChannel
+from nudger.domain.errors import ChannelError
+from nudger.domain.model import ChannelName, Origin
+from nudger.domain.reach import nearest
+from nudger.operations.alerts import Alert
 
 TIMEOUT = timedelta(seconds=10)  # for one request, to the last byte of its answer
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from nudger.delivery.agenda import Sending
-from nudger.delivery.sends import Failure, Receipt, SendFailure
+from nudger.agenda.entries import Failure, Receipt, SendFailure, Sending
 
 
 class PhoneChannel:

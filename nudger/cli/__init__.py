@@ -5,9 +5,12 @@ import sys
 
 from typer.exceptions import Abort, TyperException
 
-from nudger.cli import daemon, doctor, init, keeping, lint, looking, people, plans, pushing, replies, simulate
+from nudger.cli import daemon, keeping, lint, looking, people, plans, pushing, replies
 from nudger.cli.context import app
+from nudger.cli.doctor import doctor
+from nudger.cli.init import init
 from nudger.cli.show import fault, misused
+from nudger.cli.simulate import simulate
 
 __all__ = ["main"]
 

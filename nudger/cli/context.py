@@ -10,14 +10,13 @@ from typing import Annotated
 
 import typer
 
-from nudger import __version__, logs
-from nudger.clock import SharedClock
-from nudger.core import Core
-from nudger.delivery.ports import Store
-from nudger.errors import UsageError
-from nudger.model import Person
-from nudger.settings import Settings, load
-from nudger.wiring import join_database, look_into_database
+from nudger import __version__
+from nudger.app import Stores, join_database, look_into_database, service
+from nudger.app.clock import SharedClock
+from nudger.app.core import Core
+from nudger.app.settings import Settings, load
+from nudger.domain.errors import UsageError
+from nudger.domain.model import Person
 
 AROUND = 10  # ids before and after a name that nobody has
 
@@ -68,35 +67,35 @@ def settings_of(context: typer.Context, *, running: bool = True) -> Settings:
 
 @contextmanager
 def opened(
-    context: typer.Context, by: Callable[[Core], Store] = join_database
-) -> Iterator[tuple[Core, Store]]:
+    context: typer.Context, by: Callable[[Core], Stores] = join_database
+) -> Iterator[tuple[Core, Stores]]:
     """The core and the open database of a command that acts on people, perhaps beside a daemon."""
     core = core_of(context)
     store = by(core)
     try:
         if core.database_file is None:
-            clock.ask(store.time)
+            clock.ask(store.facts.time)
         yield core, store
     finally:
         store.close()
 
 
-def looking(context: typer.Context) -> AbstractContextManager[tuple[Core, Store]]:
+def looking(context: typer.Context) -> AbstractContextManager[tuple[Core, Stores]]:
     """The same of a command that only looks: it makes, changes and locks nothing."""
     return opened(context, look_into_database)
 
 
 def core_of(context: typer.Context) -> Core:
     """The core of a command that prints, and logs what is wrong alone."""
-    logs.configure("warning")
+    service.configure("warning")
     return Core(settings_of(context, running=False))
 
 
-def known(store: Store, person_id: str) -> Person:
+def known(store: Stores, person_id: str) -> Person:
     """The person, or what to type instead."""
-    person = store.person(person_id)
+    person = store.people.person(person_id)
     if person is None:
-        ids = store.ids_around(person_id, AROUND)
+        ids = store.people.ids_around(person_id, AROUND)
         raise UsageError(
             f"PERSON: nobody has the id {person_id!r}",
             near(person_id, sorted(ids)) if ids else "Nobody is known yet: start nudger run.",

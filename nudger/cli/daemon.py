@@ -11,18 +11,17 @@ from typing import Annotated
 import structlog
 import typer
 
-from nudger import logs
+from nudger.app import alone, build_daemon, clock_of, open_database, running, service
+from nudger.app.clock import SystemClock
+from nudger.app.core import Core
+from nudger.app.service import rest
+from nudger.app.settings import Settings, load
 from nudger.cli.context import settings_of
 from nudger.cli.demo import Demo
 from nudger.cli.looking import stale_helplines
 from nudger.cli.show import err, terminal
-from nudger.clock import SystemClock
-from nudger.core import Core
-from nudger.errors import StoreError
-from nudger.files import bundled
-from nudger.settings import Settings, load
-from nudger.systemd import rest
-from nudger.wiring import alone, build_daemon, clock_of, memory, open_database
+from nudger.domain.errors import StoreError
+from nudger.plan_sync.files import bundled
 
 log = structlog.get_logger("nudger.run")
 
@@ -35,8 +34,8 @@ def register(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """The daemon: lays out days, sends what is due, takes replies. Ends on SIGTERM; SIGHUP reloads."""
     settings = settings_of(context)
-    with logs.unhurried():
-        logs.configure(settings.log_level)
+    with service.unhurried():
+        service.configure(settings.log_level)
         _serve(settings)
 
 
@@ -62,7 +61,7 @@ async def _run(core: Core) -> None:
         store = open_database(core)
         try:
             daemon = build_daemon(core, store, clock_of(core, store))
-            memory.settle()
+            running.settle()
             await daemon.run()
         finally:
             store.close()
@@ -78,7 +77,7 @@ def demo(
     plans: Annotated[Path | None, typer.Option(help="Your own plans (default: the example plans).")] = None,
 ) -> None:
     """nudger at work, a day in minutes: example plans, an on-screen phone, no account anywhere."""
-    logs.configure("warning")
+    service.configure("warning")
     watched = terminal()
     with tempfile.TemporaryDirectory(prefix="nudger-demo-") as folder:
         environ = {

@@ -10,16 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 from rich.markup import escape
 
+from nudger.agenda.entries import Sending
+from nudger.app import Stores, build_daemon
+from nudger.app.clock import FastClock
+from nudger.app.core import Core
+from nudger.app.daemon import Daemon
 from nudger.cli.show import out
-from nudger.clock import FastClock
-from nudger.core import Core
-from nudger.daemon import Daemon
-from nudger.delivery.agenda import Sending
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.ports import Store
-from nudger.model import ChannelName, Person
+from nudger.domain.model import ChannelName, Person
+from nudger.inbound.replies import Inbound
 from nudger.schedule import day_bounds, local_date
-from nudger.wiring import build_daemon
 
 # Spans of the fast clock: nights and long waits are skipped, up to a little before what comes next.
 LULL = timedelta(hours=2)
@@ -33,7 +32,7 @@ class Demo:
     """Two people, a few days, and someone who may answer for them."""
 
     core: Core
-    store: Store
+    store: Stores
     speed: float
     days: int | None  # None: until Ctrl-C
     watched: bool  # someone sits at the terminal: waits are shown, and what they type is a reply
@@ -66,7 +65,7 @@ class Demo:
             await self._answer()
             now = self._clock.now()
             await self._daemon.laying_out.run_once(now)
-            next_at = await asyncio.to_thread(self.store.next_due_at)
+            next_at = await asyncio.to_thread(self.store.sending.next_due_at)
             if ends_at is not None and (next_at is None or next_at >= ends_at):
                 await self._daemon.dispatcher.settled()
                 return
@@ -81,7 +80,7 @@ class Demo:
         return not self._clock.factor or not read
 
     def _greet(self) -> None:
-        people = ", ".join(person.plan.name for person in self.store.people())
+        people = ", ".join(person.plan.name for person in self.store.people.people())
         out.print(f"[bold]nudger demo[/]: {people}, {self.speed:g} times as fast as life.")
         out.print(f"Phones: [bold]{self._daemon.address}/phone[/]")
         if self.watched:
@@ -90,7 +89,7 @@ class Demo:
 
     def _shown(self, sending: Sending) -> None:
         self._shown_at = time.monotonic()
-        person = self.store.person(sending.person)
+        person = self.store.people.person(sending.person)
         if person is None:
             return
         if sending.origin != "answer":
@@ -116,8 +115,8 @@ class Demo:
         waiting, self._typed = self._typed, []
         for line in waiting:
             named, colon, rest = line.partition(":")
-            known = self.store.person(named.strip().lower()) if colon else None
-            person = known or (self.store.person(self._nudged[-1]) if self._nudged else None)
+            known = self.store.people.person(named.strip().lower()) if colon else None
+            person = known or (self.store.people.person(self._nudged[-1]) if self._nudged else None)
             if person is None or person.id not in self._nudged:
                 self._typed.append(line)
                 continue

@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from nudger import logs
+from nudger.agenda.restored import Restored
+from nudger.app import back_up_database, carry_database, restore_database, service
+from nudger.app.core import Core
 from nudger.cli.context import clock, opened, settings_of
 from nudger.cli.show import local, out
-from nudger.core import Core
-from nudger.delivery.restored import Restored
-from nudger.highwater import COMMAND
-from nudger.wiring import back_up_database, carry_database, restore_database
+from nudger.operations.restore_guard import COMMAND
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 LOST = (
@@ -36,7 +35,7 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:
     """Copies the database as it is at this moment, and checks the copy. nudger goes on meanwhile."""
-    logs.configure("warning")
+    service.configure("warning")
     with Progress(transient=True) as bar:
         task = bar.add_task("copying")
         back_up_database(
@@ -55,7 +54,7 @@ def restore(
 ) -> None:
     """Puts a backup in the place of the database, while nudger is stopped. No nudge goes out after it
     until `nudger accept-restore`."""
-    logs.configure("warning")
+    service.configure("warning")
     core = Core(settings_of(context, running=False))
     where = core.database_file
     if not yes and not typer.confirm(f"Replace {where} by {file}?"):
@@ -72,7 +71,7 @@ def migrate(
 ) -> None:
     """Carries the state from the SQLite file to PostgreSQL, while nudger is stopped. The file stays as it
     is, and nothing works with it any more."""
-    logs.configure("warning")
+    service.configure("warning")
     core = Core(settings_of(context, running=False))
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), transient=True) as bar:
         task = bar.add_task("looking")
@@ -91,14 +90,14 @@ def migrate(
 def accept_restore(context: typer.Context, yes: Yes = False) -> None:
     """Lets nudges go out again after a backup was restored. Says first what that means."""
     with opened(context) as (_, store):
-        found, now = store.restored(), clock.now()
+        found, now = store.restore.restored(), clock.now()
         if found is None or found.accepted_at is not None:
             out.print("No database was restored here: nothing is held back.")
             return
         out.print(_meaning(found, now), markup=False)
         if not yes and not typer.confirm("Let nudges go out again?"):
             raise typer.Exit(1)
-        store.accept_restored(now)
+        store.restore.accept_restored(now)
         out.print("Accepted. A nudger that runs takes note within 15 seconds.")
 
 

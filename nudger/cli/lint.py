@@ -8,8 +8,8 @@ import typer
 
 from nudger.cli.context import AsJson, settings_of
 from nudger.cli.show import as_json, out
-from nudger.files import read_templates
 from nudger.messages import check_words
+from nudger.plan_sync.files import read_templates
 
 
 def register(app: typer.Typer) -> None:

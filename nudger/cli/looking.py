@@ -9,15 +9,14 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from nudger.app import Holder, Stores, holder
+from nudger.app.core import Core
 from nudger.cli.context import AsJson, PersonId, clock, core_of, known, looking
 from nudger.cli.show import as_json, local, out, problems, table
-from nudger.core import Core
-from nudger.delivery.alarms import Alarm
-from nudger.delivery.ports import Store
-from nudger.delivery.views import Entry, StatusReport
-from nudger.errors import StoreError
-from nudger.model import ChannelName, Person
-from nudger.wiring import Holder, holder
+from nudger.domain.errors import StoreError
+from nudger.domain.model import ChannelName, Person
+from nudger.inbound.replies import Entry
+from nudger.operations.overview import Alarm, StatusReport
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
@@ -39,7 +38,7 @@ def status(context: typer.Context, json: AsJson = False) -> int:
     try:
         with looking(context) as (_, store):
             # Of a server any host may ask: who lives there is known by their leases.
-            hosts = store.daemons() if core.database_file is None else ()
+            hosts = store.overview.daemons() if core.database_file is None else ()
             runs = Runs(here, tuple(hosts))
             _show(core, store, runs, json)
     except StoreError as fault:
@@ -83,10 +82,10 @@ class Runs:
         }
 
 
-def _show(core: Core, store: Store, runs: Runs, json: bool) -> None:
+def _show(core: Core, store: Stores, runs: Runs, json: bool) -> None:
     now = clock.now()
-    report, stale = store.status(now), core.wording.stale_helplines(now.date())
-    stands = [alarm for alarm in store.alarms() if alarm.cleared_at is None]
+    report, stale = store.overview.status(now), core.wording.stale_helplines(now.date())
+    stands = [alarm for alarm in store.alarms.alarms() if alarm.cleared_at is None]
     if json:
         more = {"alarms": [asdict(alarm) for alarm in stands], "stale_helplines": stale}
         as_json(runs.as_json() | _status_json(report, now, core.decider.mute) | more)
@@ -107,7 +106,7 @@ def log(
     """What happened to a person's nudges and replies, latest last."""
     with looking(context) as (core, store):
         who = known(store, person)
-        entries = list(reversed(store.log(person, limit)))
+        entries = list(reversed(store.people.log(person, limit)))
         if json:
             as_json([asdict(entry) for entry in entries])
             return

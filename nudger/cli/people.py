@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from nudger import plans
+from nudger.app import Stores
+from nudger.app.core import Core
 from nudger.cli.context import AsJson, PersonId, clock, known, looking, opened
 from nudger.cli.show import as_json, local, out
-from nudger.core import Core
-from nudger.delivery.inbound import Writer
-from nudger.delivery.operating import Operator
-from nudger.delivery.ports import Store
-from nudger.effects import Effect, Response, Snooze
-from nudger.errors import UsageError
-from nudger.files import find_plans
-from nudger.model import ChannelName, Kind, Person
+from nudger.domain.effects import Effect, Response, Snooze
+from nudger.domain.errors import UsageError
+from nudger.domain.model import ChannelName, Kind, Person
+from nudger.inbound.replies import Writer
+from nudger.operations.operator_actions import Operator
+from nudger.plan_sync.files import find_plans
 from nudger.replies import Intent
 
 LONGEST_SNOOZE = timedelta(hours=48)
@@ -87,7 +87,7 @@ def snooze(
             snoozes = tuple(effect for effect in response.effects if isinstance(effect, Snooze))
             return Response(response.intent, response.until, snoozes)
 
-        response = store.act(who.id, now, put_off, "snooze")
+        response = store.inbound.act(who.id, now, put_off, "snooze")
         if response is None or response.intent != Intent.SNOOZE:
             raise UsageError(f'WHEN: expected "2h", "at 6", "tonight" or "tomorrow", got {when!r}')
         if not response.effects:
@@ -99,7 +99,7 @@ def export(context: typer.Context, person: PersonId) -> None:
     """All that nudger holds on a person, as JSON."""
     with looking(context) as (_, store):
         known(store, person)
-        as_json(store.export(person))
+        as_json(store.people.export(person))
 
 
 def forget(
@@ -112,7 +112,7 @@ def forget(
         who = known(store, person)
         if not yes and not typer.confirm(f"Erase everything on {who.plan.name} ({who.id})?"):
             raise typer.Exit(1)
-        store.forget(person)
+        store.people.forget(person)
         for line in _left_to_do(core, person):
             out.print(line, markup=False)
 
@@ -132,12 +132,12 @@ def _left_to_do(core: Core, person: str) -> Iterator[str]:
     )
 
 
-def _operator(core: Core, store: Store) -> Operator:
-    return Operator(store, core.responder, core.zone)
+def _operator(core: Core, store: Stores) -> Operator:
+    return Operator(store.inbound, core.responder, core.zone)
 
 
-def _act(store: Store, who: Person, what: str, *effects: Effect) -> None:
-    store.act(who.id, clock.now(), lambda _: Response(what, None, effects), what)
+def _act(store: Stores, who: Person, what: str, *effects: Effect) -> None:
+    store.inbound.act(who.id, clock.now(), lambda _: Response(what, None, effects), what)
 
 
 def _till(core: Core, who: Person, at: datetime | None) -> str:

@@ -8,17 +8,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from nudger import plans
+from nudger.app.core import Core
 from nudger.cli.context import AsJson, clock, near, settings_of
-from nudger.cli.preview_diff import edits, edits_json, show_edits
-from nudger.cli.preview_folder import show_everyone
-from nudger.cli.preview_tables import show_people
-from nudger.cli.previewing import Preview
+from nudger.cli.doctor.people import NO_LINK, cannot_be_asked
+from nudger.cli.preview.diff import edits, edits_json, show_edits
+from nudger.cli.preview.folder import show_everyone
+from nudger.cli.preview.previewing import Preview
+from nudger.cli.preview.tables import show_people
 from nudger.cli.show import as_json, err, out, problems
-from nudger.core import Core
-from nudger.doctor.consent import NO_LINK, cannot_be_asked
-from nudger.errors import Problem, SettingsError, UsageError
-from nudger.files import Found, all_problems, find_plans
-from nudger.model import Plan
+from nudger.domain.errors import Problem, SettingsError, UsageError
+from nudger.domain.model import Plan
+from nudger.plan_sync.files import Found, all_problems, find_plans
 from nudger.plans import Reading
 
 NAMED = 5  # files of a folder without plans

@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
+from nudger.app import Stores, database_for_plans, push_plans
+from nudger.app.core import Core
 from nudger.cli.context import clock, opened
 from nudger.cli.show import err, local, out, problems, table
-from nudger.core import Core
-from nudger.delivery.ports import Store
-from nudger.errors import UsageError
-from nudger.files import find_plans
+from nudger.domain.errors import UsageError
+from nudger.plan_sync.files import find_plans
 from nudger.plans import read
-from nudger.wiring import database_for_plans, push_plans
 
 SHOWN = 50  # people of whom it is said that their plan is missing
 MOST_GONE = 1  # person whose plan may be missing without a question; of many, half of them
@@ -70,7 +69,7 @@ def accept_removal(
     """Lets those go whose plans were lost by one look, with most others, and who are nudged on until then.
     Says first who they are."""
     with opened(context) as (_, store):
-        number, missing = store.count_missing(), store.missing(SHOWN)
+        number, missing = store.plans.count_missing(), store.plans.missing(SHOWN)
         if not number:
             out.print("Nobody's plan is missing: there is nothing to accept.")
             return
@@ -83,11 +82,11 @@ def accept_removal(
         )
         if not yes and not typer.confirm("Pause them?"):
             raise typer.Exit(1)
-        accepted = store.accept_removal(clock.now())
+        accepted = store.plans.accept_removal(clock.now())
     out.print(f"{len(accepted):,} paused. What was planned for them is cancelled.")
 
 
-def _demand_the_right_folder(core: Core, store: Store, folder: Path, yes: bool) -> None:
+def _demand_the_right_folder(core: Core, store: Stores, folder: Path, yes: bool) -> None:
     """A folder with plans, and with those of most of the people who are nudged."""
     if not folder.is_dir():
         raise UsageError(f"PATH: expected a folder of plans, found none at {folder}")
@@ -99,8 +98,8 @@ def _demand_the_right_folder(core: Core, store: Store, folder: Path, yes: bool) 
             f"PATH: expected plans (.toml or .csv files) in {folder}, found none",
             "To pause somebody: nudger pause PERSON",
         )
-    known = store.vitals(now).people
-    gone = known - len(store.digests(reading.files))
+    known = store.overview.vitals(now).people
+    gone = known - len(store.plans.digests(reading.files))
     if gone > max(MOST_GONE, known // 2) and not yes:
         raise UsageError(
             f"PATH: {gone} of {known} people have no plan in {folder}, and would be paused",

@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 
 from nudger import plans
+from nudger.app.core import Core
 from nudger.cli.context import AsJson, clock, settings_of
 from nudger.cli.show import json_line, local, out
-from nudger.core import Core
-from nudger.delivery.answering import answer
-from nudger.delivery.inbound import Bound, Inbound, Writer
-from nudger.effects import Answer, Response
-from nudger.errors import UsageError
-from nudger.files import find_plans
-from nudger.instants import YEARS, computable_date
-from nudger.model import At, ChannelName, Contact, Kind, Nudge, Person, Plan, Window
+from nudger.domain.effects import Answer, Response
+from nudger.domain.errors import UsageError
+from nudger.domain.model import At, ChannelName, Contact, Kind, Nudge, Person, Plan, Window
+from nudger.domain.reach import YEARS, computable_date
+from nudger.inbound.answering import answer
+from nudger.inbound.replies import Bound, Inbound, Writer
+from nudger.plan_sync.files import find_plans
 from nudger.plans import Wrong, check_duration, check_quiet
 from nudger.replies import Ask, AskError, Understood, understand
 from nudger.replies.scoring import Case, Score, TableError, read_table

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from typer.exceptions import TyperException
 
-from nudger.errors import NudgerError, Problem
+from nudger.domain.errors import NudgerError, Problem
 
 
 class _Console(Console):

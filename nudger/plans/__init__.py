@@ -1,10 +1,9 @@
 """Plan files: TOML text to `model.Plan`, or every problem at once with its line and column. Pure."""
 
-from nudger.plans.facts import Facts, Source
-from nudger.plans.faults import Wrong
-from nudger.plans.reading import Reading, ids_of, read
-from nudger.plans.schema import schema
-from nudger.plans.typed import (
+from nudger.plans.format.faults import Facts, Source, Wrong
+from nudger.plans.parse.reading import Reading, ids_of, read
+from nudger.plans.parse.schema import schema
+from nudger.plans.parse.typed import (
     check_duration,
     check_email,
     check_field,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from math import sqrt
 from typing import TypeVar
 
-from nudger.errors import NudgerError
+from nudger.domain.errors import NudgerError
 from nudger.replies.intent.meanings import CrisisKind, Intent, Understood
 
 Value = TypeVar("Value", bound=StrEnum)

@@ -1,6 +1,6 @@
 """Local days computed: which dates a nudge falls on, at which wall times, at which instants. Pure."""
 
-from nudger.schedule.day import lay_out
+from nudger.schedule.day import check_cron, falls_on, lay_out, wall_times
 from nudger.schedule.localtime import (
     Resolved,
     day_bounds,
@@ -11,7 +11,6 @@ from nudger.schedule.localtime import (
     quiet_starts_after,
     resolve,
 )
-from nudger.schedule.recurrence import check_cron, falls_on, wall_times
 
 __all__ = [
     "Resolved",

@@ -9,8 +9,7 @@ minutes; `_worth_trying` rests on that.
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from nudger.schedule.localtime import LocalDay
-from nudger.schedule.minutes import DAY, first, last, span
+from nudger.schedule.localtime import DAY, LocalDay, first, last, span
 
 
 class Spacing:

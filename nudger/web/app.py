@@ -12,20 +12,20 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from nudger.errors import StoreAway, StoreError
+from nudger.domain.errors import StoreAway, StoreError
+from nudger.web.api.metrics import metrics_route
 from nudger.web.api.refusing import refused
 from nudger.web.api.routes import Api
 from nudger.web.board.doors import BoardDoors
 from nudger.web.board.pages import BoardPages
-from nudger.web.calendar import calendar_route
-from nudger.web.doors import Doors, LinkDoors, PersonDoors
-from nudger.web.forms import PATIENCE
-from nudger.web.guard import Faults, Guard, gone, report, say
-from nudger.web.links import LinkPages
-from nudger.web.metrics import metrics_route
-from nudger.web.person import PersonPages
-from nudger.web.phone import PhonePages
-from nudger.web.twilio import Webhooks
+from nudger.web.doors import Doors
+from nudger.web.phone.phone import PhonePages
+from nudger.web.security.guard import Faults, Guard, gone, report, say
+from nudger.web.security.requests import PATIENCE
+from nudger.web.self_service.calendar import calendar_route
+from nudger.web.self_service.links import LinkDoors, LinkPages
+from nudger.web.self_service.person import PersonDoors, PersonPages
+from nudger.web.webhooks.twilio import Webhooks
 
 __all__ = ["Doors", "build_app"]
 

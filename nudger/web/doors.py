@@ -4,18 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from nudger.delivery.follow import Card
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.own_page import OwnPage
-from nudger.delivery.views import Line
+from nudger.domain.model import Plan
+from nudger.inbound.replies import Inbound, Line
 from nudger.messages import Anchor
-from nudger.model import Plan
+from nudger.web.api.metrics import MetricsDoors
 from nudger.web.api.routes import ApiDoors
 from nudger.web.board.doors import BoardDoors
-from nudger.web.calendar import CalendarDoors
-from nudger.web.metrics import MetricsDoors
-from nudger.web.refusals import Refusals
-from nudger.web.throttle import TokenDoor
+from nudger.web.security.guard import Refusals
+from nudger.web.self_service.calendar import CalendarDoors
+from nudger.web.self_service.links import LinkDoors
+from nudger.web.self_service.person import PersonDoors
 
 Conversation = Callable[[int, str | None], Awaitable[Sequence[Line]]]
 FormPairs = Sequence[tuple[str, str]]
@@ -28,34 +26,6 @@ class ClockDoors:
     speed: Callable[[], float]  # times as fast as life; 0 while it is held
     run: Callable[[float], None]  # at this pace from here; 0 holds it
     jump: Callable[[], Awaitable[None]]  # to what is due next
-
-
-@dataclass(frozen=True, slots=True)
-class LinkDoors:
-    """The ways of the links in emails. Languages are the browser's, best first."""
-
-    # (token, languages): the page. Changes nothing.
-    look: Callable[[str, Sequence[str]], Awaitable[Card]]
-    # (token, languages): does what the link says; returns once it is committed.
-    press: Callable[[str, Sequence[str]], Awaitable[Card]]
-    busy: Callable[[Sequence[str]], Card]
-    door: TokenDoor
-
-
-@dataclass(frozen=True, slots=True)
-class PersonDoors:
-    """The ways of a person's own page; each takes its token first. A Card says why there is none.
-    Languages are the browser's, best first."""
-
-    look: Callable[[str, Sequence[str], str], Awaitable[OwnPage | Card]]  # under this notice; changes nothing
-    # (token, step, languages): the notice to show, once it is committed.
-    press: Callable[[str, str, Sequence[str]], Awaitable[str | Card]]
-    export: Callable[[str, Sequence[str]], Awaitable[str | Card]]
-    ask_erase: Callable[[str, Sequence[str]], Awaitable[Card]]
-    erase: Callable[[str, Sequence[str]], Awaitable[Card]]
-    busy: Callable[[Sequence[str]], Card]
-    door: TokenDoor
-    origin: str | None  # where nudger is reached from outside: "https://nudger.example.org"
 
 
 @dataclass(frozen=True, slots=True)

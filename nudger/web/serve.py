@@ -11,9 +11,9 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
-from nudger.errors import SettingsError
-from nudger.web.connections import Admission, Connection, Limits
-from nudger.web.refusals import Refusals
+from nudger.domain.errors import SettingsError
+from nudger.web.security.connections import Admission, Connection, Limits
+from nudger.web.security.guard import Refusals
 
 BACKLOG = 128  # connections that wait to be taken, and that are taken at once: each costs a file descriptor
 LONGEST_HEADERS = 16_384  # bytes of a request before its body

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from nudger.model import ChannelName
+from nudger.domain.model import ChannelName
 from tests.support.axe import Axe
 from tests.support.pages import Answering, Site, opening
 from tests.support.worlds.web import JOSE, World

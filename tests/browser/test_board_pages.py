@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.effects import Hold, Response
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.domain.effects import Hold, Response
 from nudger.web.serve import serve
 from tests.support.axe import Axe
 from tests.support.worlds.desk import BEN, MAYA, PASSWORD, Desk, desk
@@ -56,10 +56,10 @@ class Board:
         await behind.text("done")
         behind.sms.answer = lambda _: SendFailure(Failure.AMBIGUOUS, "no answer came")
         await behind.until(datetime(2026, 11, 23, 16, 30, tzinfo=UTC))
-        behind.store.act("cleo", behind.clock.at, lambda _: Response("x", None, (Hold(),)), "test")
-        behind.store.raise_alarm("sms", "Twilio refuses the number. See its console.", behind.clock.at)
+        behind.store.inbound.act("cleo", behind.clock.at, lambda _: Response("x", None, (Hold(),)), "test")
+        behind.store.alarms.raise_alarm("sms", "Twilio refuses the number. See its console.", behind.clock.at)
         today = behind.clock.at.date()
-        behind.store.tally(today, today)
+        behind.store.statistics.tally(today, today)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nudger.effects import Hold, OptOut, Pause
-from nudger.model import ChannelName
+from nudger.domain.effects import Hold, OptOut, Pause
+from nudger.domain.model import ChannelName
 from tests.support.axe import Axe
 from tests.support.pages import opening
 from tests.support.worlds.mailed import ONE, Mailed
@@ -111,8 +111,8 @@ def test_the_data_are_downloaded_and_then_erased_in_two_steps(
     page.get_by_role("button", name="Yes, erase it all").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("It is erased")
-    assert mailed.world.store.person("en") is None
-    assert mailed.world.store.person("fr") is not None
+    assert mailed.world.store.people.person("en") is None
+    assert mailed.world.store.people.person("fr") is not None
 
 
 def test_no_page_tells_the_next_one_where_it_was(mailed: Mailed, judged: Callable[..., Page]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from nudger.model import ChannelName, Plan
+from nudger.domain.model import ChannelName, Plan
 from tests.support.axe import Axe
 from tests.support.pages import Site
 from tests.support.worlds.web import JOSE, World

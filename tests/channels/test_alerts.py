@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from nudger.channels.alerts import JsonPost, Mail, Ping, PlainPost, alert_parts
-from nudger.channels.smtp import Security, SmtpChannel
-from nudger.delivery.alerting import Alert
-from nudger.errors import ChannelError
+from nudger.channels.smtp.channel import Security, SmtpChannel
+from nudger.domain.errors import ChannelError
+from nudger.operations.alerts import Alert
 from tests.support.doubles.smtp_double import SmtpDouble
 from tests.support.doubles.watchman import watchman
 from tests.support.rigs import StoppedClock

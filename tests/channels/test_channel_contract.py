@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.delivery.sends import Failure, SendFailure
+from nudger.agenda.entries import Failure, SendFailure
 from tests.support.rigs import SECRETS, Rig, phone_rig, smtp_rig, twilio_rig
 
 RIGS: dict[str, Callable[..., AbstractAsyncContextManager[Rig]]] = {

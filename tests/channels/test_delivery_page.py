@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nudger.channels.twilio_codes import ROWS
+from nudger.channels.twilio.codes import ROWS
 
 PAGE = Path(__file__).parents[2] / "docs" / "delivery.md"
 

@@ -1,7 +1,7 @@
 """The on-screen phone."""
 
+from nudger.agenda.entries import Receipt
 from nudger.channels.phone import PhoneChannel
-from nudger.delivery.sends import Receipt
 from tests.support.rigs import TEXT
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from nudger.channels.signature import signed
+from nudger.channels.twilio.signature import signed
 from tests.support.doubles.twilio_double import AUTH_TOKEN, TwilioDouble
 
 TOKEN = "12345"

@@ -16,12 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.channels.smtp import CONNECTIONS, Security, SmtpChannel
-from nudger.channels.smtp_message import _POLICY, letter, mailbox, sender_address
-from nudger.delivery.agenda import Sending
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.errors import ChannelError
-from nudger.model import Origin
+from nudger.agenda.entries import Failure, SendFailure, Sending
+from nudger.channels.smtp.channel import CONNECTIONS, Security, SmtpChannel
+from nudger.channels.smtp.letter import _POLICY, letter, mailbox, sender_address
+from nudger.domain.errors import ChannelError
+from nudger.domain.model import Origin
 from tests.support.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
 from tests.support.rigs import MAIL, NOW, Parts, compose, smtp_channel
 

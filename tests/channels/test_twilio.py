@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from nudger.channels.twilio import TwilioChannel
-from nudger.channels.twilio_http import LONGEST_WAIT, NoAnswer, NotReached, TwilioHttp
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.errors import ChannelError
-from nudger.model import ChannelName
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.channels.twilio.channel import TwilioChannel
+from nudger.channels.twilio.http import LONGEST_WAIT, NoAnswer, NotReached, TwilioHttp
+from nudger.domain.errors import ChannelError
+from nudger.domain.model import ChannelName
 from tests.support.doubles.twilio_double import (
     ACCOUNT_SID,
     API_KEY_SECRET,

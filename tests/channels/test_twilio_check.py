@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from nudger.errors import ChannelError
+from nudger.domain.errors import ChannelError
 from tests.support.doubles.twilio_double import (
     ACCOUNT,
     ACCOUNT_SID,

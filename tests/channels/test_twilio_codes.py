@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.channels.twilio_codes import CODES, ROWS, STATUSES, failure_of
-from nudger.delivery.sends import Failure
+from nudger.agenda.entries import Failure
+from nudger.channels.twilio.codes import CODES, ROWS, STATUSES, failure_of
 
 DECIDED = [
     (21610, Failure.OPTED_OUT),

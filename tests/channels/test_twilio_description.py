@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from nudger.channels.twilio import TwilioChannel
-from nudger.delivery.sends import Failure, SendFailure
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.channels.twilio.channel import TwilioChannel
 from tests.support.doubles.twilio_double import AUTH_TOKEN, NUMBER, TwilioDouble
 from tests.support.rigs import TEXT, twilio_channel
 

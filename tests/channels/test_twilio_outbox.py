@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
-from nudger.channels.twilio import TwilioChannel
-from nudger.channels.twilio_statuses import report_of
-from nudger.delivery.sends import Failure, Stage
-from nudger.errors import ChannelError
+from nudger.agenda.entries import Failure, Stage
+from nudger.channels.twilio.channel import TwilioChannel
+from nudger.channels.twilio.codes import report_of
+from nudger.domain.errors import ChannelError
 from tests.support.doubles.twilio_double import AUTH_TOKEN, NUMBER, Refuse, TwilioDouble
 from tests.support.rigs import TEXT, twilio_channel
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from nudger.delivery.sends import Failure
-from nudger.effects import Answer, Hold, LowDays, Pause, Rate
+from nudger.agenda.entries import Failure
+from nudger.domain.effects import Answer, Hold, LowDays, Pause, Rate
 from nudger.store import open_store
 from tests.support.commands import Typed
 from tests.support.worlds.store import DAY, NOON, World
@@ -25,7 +25,7 @@ def world(folder: Path) -> World:
 
 
 def is_held(world: World) -> bool:
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     return person.standing.held_at is not None
 
@@ -40,7 +40,7 @@ def test_resume_refuses_while_a_crisis_hold_stands_and_says_what_to_type(world: 
     assert "Maya is held after a crisis text, since Mon 23 Nov 12:00" in said
     assert "Nothing was changed." in said
     assert "nudger resume maya --lift-hold" in said
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert (is_held(world), person.standing.paused(NOON)) == (True, True)
 
@@ -52,7 +52,7 @@ def test_lift_hold_ends_it_and_the_pause_with_it(world: World, nudger: Typed) ->
     code, said = nudger("resume", "maya", "--lift-hold")
 
     assert (code, said) == (0, "Maya gets nudges as planned.\n")
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert (is_held(world), person.standing.paused(NOON)) == (False, False)
     assert "the crisis hold is lifted" in nudger("log", "maya")[1]

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from nudger.cli.show import problems
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
 from tests.support.commands import Typed
 
 PLAN = """timezone = "UTC"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 
 from nudger.cli.looking import standing
-from nudger.model import At, ChannelName, Kind, Nudge, Person, Plan, Standing
+from nudger.domain.model import At, ChannelName, Kind, Nudge, Person, Plan, Standing
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SMS, EMAIL = ChannelName.SMS, ChannelName.EMAIL

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from nudger import plans
-from nudger.cli.init_place import Place
-from nudger.cli.init_texts import COMFORTABLE, USUAL, FirstPlan, Wish, spread
-from nudger.files import bundled
+from nudger.app.settings import load
+from nudger.cli.init.place import Place
+from nudger.cli.init.texts import COMFORTABLE, USUAL, FirstPlan, Wish, spread
+from nudger.plan_sync.files import bundled
 from nudger.plans import Source
-from nudger.settings import load
 from tests.support.commands import Typed
 from tests.support.doubles.ordinary import as_an_ordinary_user
 from tests.support.running import environment

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nudger.highwater import HighWater
+from nudger.app import alone
+from nudger.operations.restore_guard import HighWater
 from nudger.store import open_store
-from nudger.wiring import alone
 from tests.support.commands import Typed
 from tests.support.worlds.store import DAY, HOUR, NOON, World, plan
 
@@ -22,7 +22,7 @@ def database(state: Path) -> str:
     url = f"sqlite:///{state}/nudger.db"
     world = World(open_store(url))
     world.maya(NOON)
-    world.store.mark(NOON)
+    world.store.restore.mark(NOON)
     world.store.close()
     return url
 
@@ -47,13 +47,13 @@ def test_a_backup_is_made_and_put_back_and_accepted(folder: Path, nudger: Typed,
 def test_a_restored_database_that_was_accepted_is_not_noticed_again(
     nudger: Typed, database: str, state: Path
 ) -> None:
-    HighWater(open_store(database), state, shared=False).begin(NOON)
+    HighWater(open_store(database).restore, state, shared=False).begin(NOON)
     nudger("backup", "copy.db")
-    HighWater(open_store(database), state, shared=False).begin(NOON + HOUR)
+    HighWater(open_store(database).restore, state, shared=False).begin(NOON + HOUR)
     nudger("restore", "copy.db", "--yes")
     nudger("accept-restore", "--yes")
 
-    noticed = HighWater(open_store(database), state, shared=False).begin(NOON + DAY)
+    noticed = HighWater(open_store(database).restore, state, shared=False).begin(NOON + DAY)
 
     assert noticed is None
 
@@ -74,7 +74,7 @@ def test_a_restore_that_is_not_confirmed_changes_nothing(nudger: Typed, database
     code, _ = nudger("restore", "copy.db", typed="n\n")
 
     assert code == 1
-    assert open_store(database).restored() is None
+    assert open_store(database).restore.restored() is None
 
 
 def test_a_backup_over_a_file_that_is_there_is_a_mistake_of_usage(nudger: Typed, database: str) -> None:
@@ -92,9 +92,9 @@ def test_what_stands_comes_right_after_whether_nudger_runs_in_the_status(
     nudger: Typed, database: str
 ) -> None:
     store = open_store(database)
-    store.raise_alarm("queue", "what was due [red] is stuck", NOON)
-    store.raise_alarm("sms", "has passed", NOON)
-    store.clear_alarm("sms", NOON)
+    store.alarms.raise_alarm("queue", "what was due [red] is stuck", NOON)
+    store.alarms.raise_alarm("sms", "has passed", NOON)
+    store.alarms.clear_alarm("sms", NOON)
     store.close()
 
     _, said = nudger("status")
@@ -127,4 +127,4 @@ def test_forgetting_someone_names_the_plan_file_that_is_left(
 
     assert code == 0
     assert f"Remove {folder}/plans/maya.toml too" in said
-    assert open_store(database).person("maya") is None
+    assert open_store(database).people.person("maya") is None

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from nudger.core import Core
-from nudger.effects import Pause, Response
-from nudger.settings import load
-from nudger.wiring import open_database
+from nudger.app import open_database
+from nudger.app.core import Core
+from nudger.app.settings import load
+from nudger.domain.effects import Pause, Response
 from tests.support.looking_ahead import MAYA, MONDAY, Here
 from tests.support.worlds.delivery import World
 
@@ -282,7 +282,7 @@ def test_what_the_database_knows_of_a_person_is_seen(here: Here) -> None:
     store = open_database(core)
     World(core, store).load(maya=MAYA)
     until = datetime(2026, 11, 25, 9, tzinfo=UTC)
-    store.act("maya", now, lambda _: Response("pause", None, (Pause(until),)), "pause")
+    store.inbound.act("maya", now, lambda _: Response("pause", None, (Pause(until),)), "pause")
     store.close()
 
     shown = here.preview("maya", start="2026-11-23T09:00")
@@ -297,7 +297,7 @@ def test_to_someone_who_has_erased_themselves_nothing_is_foreseen(here: Here) ->
     core = Core(load(None, {"HOME": str(here.folder), "XDG_STATE_HOME": str(here.folder)}, here.folder))
     store = open_database(core)
     World(core, store).load(maya=MAYA)
-    store.forget("maya")
+    store.people.forget("maya")
     store.close()
 
     shown = here.preview("maya", start="2026-11-23T09:00")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.delivery.forecast import forecast
-from nudger.delivery.peaks import Peak, Text, enough, missed, peaks
-from nudger.delivery.senders import Limit
+from nudger.agenda.forecast import forecast
+from nudger.agenda.rate_limit import Limit
+from nudger.sending.capacity import Peak, Text, enough, missed, peaks
 from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World
 
@@ -124,7 +124,7 @@ async def test_what_a_preview_calls_missed_is_what_the_daemon_then_misses(
     await world.start(**{f"p{number}": PLAN.format(number=number, expires=expires) for number in range(50)})
     rows = [
         row
-        for person in store.people()
+        for person in store.people.people()
         for row in forecast(person, (), world.clock.now(), 1, core.decider)
         if row.due_at is not None and row.until is not None
     ]
@@ -143,5 +143,5 @@ async def _play(world: World, until: datetime) -> None:
     while world.clock.at < until:
         done = await world.dispatcher.run_once(world.clock.at)
         await world.dispatcher.settled()
-        next_at = done.again_at or world.store.next_due_at() or until
+        next_at = done.again_at or world.store.sending.next_due_at() or until
         world.clock.at = max(world.clock.at, next_at)

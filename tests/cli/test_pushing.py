@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nudger.errors import SettingsError
+from nudger.app.plans import COME_BY
+from nudger.domain.errors import SettingsError
 from nudger.store import open_store
-from nudger.wiring.plans import COME_BY
 from tests.support.commands import Typed
 from tests.support.worlds.store import NOON, World, plan
 
@@ -32,7 +32,7 @@ def write(folder: Path, *people: str) -> None:
 
 def states(url: str) -> dict[str, bool]:
     store = open_store(url)
-    found = {one.id: one.standing.removed_at is None for one in store.people()}
+    found = {one.id: one.standing.removed_at is None for one in store.people.people()}
     store.close()
     return found
 
@@ -44,7 +44,7 @@ def test_plans_are_taken_over_and_laid_out(folder: Path, nudger: Typed, url: str
 
     assert (code, said) == (0, "2 files; people: 2 added, 0 changed, 0 paused (no plan any more), 0 back.\n")
     store = open_store(url)
-    assert store.status(NOON).planned == 2 * len(store.agenda("maya", NOON.date())) > 0
+    assert store.overview.status(NOON).planned == 2 * len(store.people.agenda("maya", NOON.date())) > 0
     store.close()
 
 
@@ -117,7 +117,7 @@ def test_where_daemons_watch_a_folder_nothing_is_pushed_until_that_is_taken_over
     write(folder / "plans", "maya")
     (folder.parent / "home" / "state" / "nudger").mkdir(parents=True)
     store = open_store(url)
-    store.remember(COME_BY, "folder")
+    store.facts.remember(COME_BY, "folder")
     store.close()
 
     code, said = nudger("plans", "push")
@@ -136,7 +136,7 @@ def test_a_daemon_that_would_take_plans_another_way_than_the_others_does_not_sta
     write(folder / "plans", "maya")
     (folder.parent / "home" / "state" / "nudger").mkdir(parents=True)
     store = open_store(url)
-    store.remember(COME_BY, kept)
+    store.facts.remember(COME_BY, kept)
     store.close()
     monkeypatch.setenv("NUDGER_PLANS", mine)
     monkeypatch.setenv("NUDGER_WEB_PORT", "0")

@@ -38,7 +38,7 @@ def spoil(place: Path, world: World) -> Spoil:
     def run(statement: str) -> None:
         with closing(sqlite3.connect(place)) as database, database:
             database.execute(statement)
-        world.store.claim_layout(NOON, 10)
+        world.store.agenda.claim_layout(NOON, 10)
 
     return run
 
@@ -94,7 +94,7 @@ def test_log_and_resume_work_and_put_right_what_cannot_be_read(
     log, resumed = nudger("log", "maya"), nudger("resume", "maya", *held)
 
     assert (log[0], resumed[0]) == (0, 0)
-    assert world.store.trial("maya") is not None
+    assert world.store.agenda.trial("maya") is not None
 
 
 @time_machine.travel(NOON, tick=False)
@@ -106,4 +106,4 @@ def test_they_can_be_exported_and_forgotten(spoil: Spoil, nudger: Typed, world: 
 
     assert (code, json.loads(held)["person"]["paused_at"]) == (0, "no date")
     assert forgotten[0] == 0
-    assert world.store.person("maya") is None
+    assert world.store.people.person("maya") is None

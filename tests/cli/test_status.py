@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nudger.highwater import HighWater
+from nudger.app import alone
+from nudger.operations.restore_guard import HighWater
 from nudger.store import back_up, name_of, open_store
-from nudger.store.migrate import head
-from nudger.wiring import alone
+from nudger.store.opening.opening import head
 from tests.support.commands import Typed
 from tests.support.worlds.store import NOON, World
 
@@ -48,7 +48,7 @@ def file(folder: Path, state: Path) -> Path:
     url = f"sqlite:///{state}/nudger.db"
     world = World(open_store(url))
     world.maya(NOON)
-    HighWater(world.store, state, shared=False, database=name_of(url)).begin(NOON)
+    HighWater(world.store.restore, state, shared=False, database=name_of(url)).begin(NOON)
     world.store.close()
     return state / "nudger.db"
 

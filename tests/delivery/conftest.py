@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nudger.core import Core
-from nudger.store import SqlStore
+from nudger.app.core import Core
+from nudger.store.stores import stores_of
 from tests.support.databases import Databases
 from tests.support.worlds.delivery import World
 from tests.support.worlds.store import empty
@@ -16,6 +16,6 @@ def world(core: Core, databases: Databases) -> Iterator[World]:
     """On an empty database. No statement of any test may read a table whole that grows with people."""
     database, explained = databases.opened("sqlite"), databases.explained("sqlite")
     empty(database)
-    yield World(core, SqlStore(database, core.zone))
+    yield World(core, stores_of(database, core.zone))
     whole, explained.whole = explained.whole, []
     assert whole == []

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from nudger.delivery.alarms import Alarm
-from nudger.delivery.alerting import Alert, Pinging, Telling, compose
-from nudger.errors import ChannelError
+from nudger.domain.errors import ChannelError
+from nudger.operations.alerts import Alert, Pinging, Telling, compose
+from nudger.operations.overview import Alarm
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 NOW, MINUTE, HOUR = MONDAY_NINE, timedelta(minutes=1), timedelta(hours=1)
@@ -38,11 +38,11 @@ class Watchman:
 
 async def test_a_fault_and_its_end_are_told_once_each(world: World) -> None:
     operator = Operator()
-    telling = Telling(world.store, [operator], "server")
-    world.store.raise_alarm("sms", "Twilio refused our credentials", NOW)
+    telling = Telling(world.store.alarms, [operator], "server")
+    world.store.alarms.raise_alarm("sms", "Twilio refused our credentials", NOW)
     for minute in range(20):
         await telling.run_once(NOW + minute * MINUTE)
-    world.store.clear_alarm("sms", NOW + HOUR)
+    world.store.alarms.clear_alarm("sms", NOW + HOUR)
 
     await telling.run_once(NOW + HOUR)
 
@@ -58,10 +58,10 @@ async def test_a_fault_and_its_end_are_told_once_each(world: World) -> None:
 
 async def test_many_faults_in_a_short_time_are_two_messages(world: World) -> None:
     operator = Operator()
-    telling = Telling(world.store, [operator], "server")
+    telling = Telling(world.store.alarms, [operator], "server")
     for minute in range(5):
         for number in range(10):
-            world.store.raise_alarm(f"address p{minute}-{number} sms", "rests", NOW)
+            world.store.alarms.raise_alarm(f"address p{minute}-{number} sms", "rests", NOW)
         await telling.run_once(NOW + minute * MINUTE)
 
     await telling.run_once(NOW + 5 * MINUTE)
@@ -76,8 +76,8 @@ async def test_many_faults_in_a_short_time_are_two_messages(world: World) -> Non
 
 async def test_what_nobody_took_is_told_when_somebody_does(world: World) -> None:
     operator = Operator(away=True)
-    telling = Telling(world.store, [operator], "server")
-    world.store.raise_alarm("sms", "refused", NOW)
+    telling = Telling(world.store.alarms, [operator], "server")
+    world.store.alarms.raise_alarm("sms", "refused", NOW)
     await telling.run_once(NOW)
     operator.away = False
 
@@ -88,10 +88,10 @@ async def test_what_nobody_took_is_told_when_somebody_does(world: World) -> None
 
 async def test_one_address_that_is_away_keeps_nothing_from_the_other(world: World) -> None:
     here, away = Operator(), Operator(away=True)
-    world.store.raise_alarm("sms", "refused", NOW)
+    world.store.alarms.raise_alarm("sms", "refused", NOW)
 
-    await Telling(world.store, [away, here], "server").run_once(NOW)
-    await Telling(world.store, [away, here], "server").run_once(NOW + HOUR)
+    await Telling(world.store.alarms, [away, here], "server").run_once(NOW)
+    await Telling(world.store.alarms, [away, here], "server").run_once(NOW + HOUR)
 
     assert len(here.told) == 1
 
@@ -103,12 +103,12 @@ def test_a_fault_that_waits_for_the_morning_is_not_urgent() -> None:
 
 async def test_a_ping_says_each_minute_that_nudger_works_or_what_keeps_it_from_it(world: World) -> None:
     watchman = Watchman()
-    pinging = Pinging(world.store, watchman, "server")
-    world.store.raise_alarm("plans", "cannot be read: maya.toml", NOW)
+    pinging = Pinging(world.store.alarms, watchman, "server")
+    world.store.alarms.raise_alarm("plans", "cannot be read: maya.toml", NOW)
     await pinging.run_once(NOW)
-    world.store.raise_alarm("queue", "it is stuck", NOW)
+    world.store.alarms.raise_alarm("queue", "it is stuck", NOW)
     await pinging.run_once(NOW)
-    world.store.clear_alarm("queue", NOW)
+    world.store.alarms.clear_alarm("queue", NOW)
 
     await pinging.run_once(NOW)
 
@@ -117,12 +117,12 @@ async def test_a_ping_says_each_minute_that_nudger_works_or_what_keeps_it_from_i
 
 async def test_a_clock_that_is_far_off_the_watchmans_is_an_alarm_until_it_is_right(world: World) -> None:
     watchman = Watchman(at=NOW + HOUR)
-    pinging = Pinging(world.store, watchman, "server")
+    pinging = Pinging(world.store.alarms, watchman, "server")
     await pinging.run_once(NOW)
-    stands = world.store.alarms()
+    stands = world.store.alarms.alarms()
     watchman.at = NOW + MINUTE
 
     await pinging.run_once(NOW)
 
     assert stands[0].words.startswith("the clock of server is 3600 s behind")
-    assert [one.cleared_at for one in world.store.alarms()] == [NOW]
+    assert [one.cleared_at for one in world.store.alarms.alarms()] == [NOW]

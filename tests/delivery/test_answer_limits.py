@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.delivery import answer_limits
-from nudger.model import ChannelName, State
+from nudger.domain.model import ChannelName, State
+from nudger.inbound import answering
 from tests.support.maya import CRISIS, WANTS_TO_DIE
 from tests.support.maya import TWO_A_DAY as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -41,7 +41,9 @@ async def texted(world: World, *texts: str, apart: timedelta = timedelta(seconds
 
 
 def unanswered(world: World) -> list[str]:
-    return [entry.reason for entry in reversed(world.store.log("maya")) if entry.what == "not answered"]
+    return [
+        entry.reason for entry in reversed(world.store.people.log("maya")) if entry.what == "not answered"
+    ]
 
 
 async def test_ten_answers_an_hour_and_the_last_says_that_it_is_quiet_now_with_a_helpline(
@@ -63,7 +65,7 @@ async def test_what_is_not_answered_is_done_all_the_same(world: World) -> None:
 
     assert await texted(world, "pause it all please") == []
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.paused_at is not None
 
@@ -153,7 +155,7 @@ async def test_ten_texts_of_an_hour_in_danger_are_answered_at_once_and_the_next_
     await world.start(maya=MAYA)
 
     answers = await texted(world, *DANGER)
-    world.clock.at += answer_limits.PAUSE
+    world.clock.at += answering.PAUSE
 
     assert len(answers) == 10
     assert all(answer.startswith("Thank you for saying this.") for answer in answers)
@@ -231,7 +233,7 @@ async def test_an_automatic_reply_with_such_words_draws_the_helplines_once_and_h
 
     answers = await texted(world, *["Automatic reply: I am away. If you are suicidal call 988."] * 5)
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert answers == [CRISIS]
     assert person.standing.held_at is not None
@@ -246,7 +248,7 @@ async def test_stop_and_start_are_never_limited_away(world: World) -> None:
     answers = await texted(world, "STOP", "START")
 
     assert len(answers) == 2
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.opted_out == frozenset()
 
@@ -298,7 +300,7 @@ async def test_an_automatic_reply_is_answered_by_nobody_and_does_nothing(world: 
 
     answers = await texted(world, *(words.format(number) for number in range(20)))
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert answers == []
     assert (person.standing.paused_at, person.standing.opted_out) == (None, frozenset())
@@ -329,9 +331,9 @@ async def test_stop_in_an_automatic_reply_counts_unless_it_tells_others_what_to_
     await world.start(maya=MAYA)
 
     await texted(world, "Auto-reply: thanks for contacting us. Reply STOP to opt out.")
-    told = world.store.person("maya")
+    told = world.store.people.person("maya")
     await texted(world, "Automatic reply: wrong number, please stop texting me.")
-    meant = world.store.person("maya")
+    meant = world.store.people.person("maya")
 
     assert told is not None
     assert meant is not None
@@ -339,4 +341,4 @@ async def test_stop_in_an_automatic_reply_counts_unless_it_tells_others_what_to_
 
 
 def entries(world: World) -> Sequence:
-    return [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.SENT]
+    return [one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.state is State.SENT]

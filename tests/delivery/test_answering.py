@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nudger.delivery.inbound import Handled
-from nudger.model import ChannelName
+from nudger.domain.model import ChannelName
+from nudger.inbound.replies import Handled
 from tests.support.maya import ONE_MORNING as PERSON
 from tests.support.maya import SAM_PHONE, TRUSTED, to_sam
 from tests.support.worlds.delivery import World
@@ -22,7 +22,7 @@ async def handled(world: World, by: Handled, words: str, **changes: str) -> list
 
 
 def opted_out(world: World) -> bool:
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     return SMS in person.standing.opted_out
 
@@ -58,7 +58,7 @@ async def test_what_twilio_took_for_help_does_nothing_and_is_not_answered_twice(
 
     answers = await handled(world, Handled.HELP, words)
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert (answers, opted_out(world), person.standing.paused_at) == ([], False, None)
 
@@ -69,7 +69,7 @@ async def test_a_crisis_is_answered_by_nudger_whatever_twilio_took_it_for(world:
 
     (answer,) = await handled(world, by, "I want to die")
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert "call Samaritans on 116 123" in answer
     assert person.standing.held_at is not None

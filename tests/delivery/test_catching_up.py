@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.delivery.agenda import Drop, Due, Send
-from nudger.delivery.senders import Limit
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.model import History, Origin, State
+from nudger.agenda.entries import Drop, Due, Failure, Send, SendFailure
+from nudger.agenda.rate_limit import Limit
+from nudger.domain.model import History, Origin, State
 from tests.support.maya import ONE, always, states
 from tests.support.maya import ONE_REST as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -75,7 +74,7 @@ async def test_a_queue_that_a_suspend_overtook_is_missed_with_the_budget_as_its_
     reasons = {
         one.reason
         for person in crowd(5)
-        for one in world.store.agenda(person, MONDAY_NINE.date())
+        for one in world.store.people.agenda(person, MONDAY_NINE.date())
         if one.state is State.MISSED
     }
     assert reasons == {
@@ -121,7 +120,7 @@ async def test_a_channel_that_rested_through_a_suspend_is_tried_with_one_message
 
     assert probe.started == 1
     assert len(world.texts) - tried == 4
-    assert [alarm.cleared_at for alarm in world.store.alarms()] == [world.clock.at]
+    assert [alarm.cleared_at for alarm in world.store.alarms.alarms()] == [world.clock.at]
 
 
 async def test_what_fails_at_one_moment_is_not_all_tried_again_at_one_moment(world: World) -> None:
@@ -130,7 +129,7 @@ async def test_what_fails_at_one_moment_is_not_all_tried_again_at_one_moment(wor
     world.sms.answer = lambda _: always(Failure.NOT_SENT)
     await world.tick()
 
-    due = {one.due_at for person in crowd(3) for one in world.store.agenda(person, MONDAY_NINE.date())}
+    due = {one.due_at for person in crowd(3) for one in world.store.people.agenda(person, MONDAY_NINE.date())}
 
     assert len([at for at in due if at < MONDAY_NINE + ONE + MINUTE]) == 3
 
@@ -154,7 +153,7 @@ async def test_what_was_tried_before_gives_way_to_what_was_planned_later(world: 
 async def test_where_the_latest_may_not_go_the_one_before_it_goes(world: World) -> None:
     drawn = '[[nudge]]\nkind = "movement"\nbetween = "10:00-17:00"\n'
     await world.start(maya=TEXTS_ONLY.replace('gap = "0m"', 'gap = "2h"') + drawn)
-    maya = world.store.person("maya")
+    maya = world.store.people.person("maya")
     assert maya is not None
     at = MONDAY_NINE + ONE
     an_hour_after_the_last = replace(maya, history=History(last_at=at - HOUR))

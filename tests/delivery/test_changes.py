@@ -6,9 +6,9 @@ from datetime import time, timedelta
 
 import pytest
 
-from nudger.delivery.changes import in_keys, in_nudges, in_words
-from nudger.model import At, Contact, Kind, Nudge, Plan
-from nudger.store.codec import plan_to_json
+from nudger.agenda.forecast import error_in_words, in_keys, in_nudges
+from nudger.domain.model import At, Contact, Kind, Nudge, Plan
+from nudger.store.sql.codec import plan_to_json
 
 HOUR = timedelta(hours=1)
 REST = Nudge("rest", Kind.REST, At((time(13),)))
@@ -35,4 +35,4 @@ def test_the_line_names_the_nudges_and_the_keys_that_are_other_ones(new: Plan, w
     nudges = in_nudges(json.loads(old_body), json.loads(body))
     keys = in_keys(json.loads(old_head), json.loads(head))
 
-    assert in_words(nudges, keys) == words
+    assert error_in_words(nudges, keys) == words

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.model import State
+from nudger.domain.model import State
 from tests.support.maya import REST_AND_WALK as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
@@ -28,7 +28,7 @@ async def test_a_machine_that_slept_through_a_week_sends_no_burst(world: World) 
     await world.tick()
 
     assert world.texts == ["A rest?"]
-    states = {one.state for one in world.store.agenda("maya", MONDAY_NINE.date())}
+    states = {one.state for one in world.store.people.agenda("maya", MONDAY_NINE.date())}
     assert states == {State.MISSED, State.SENT, State.PLANNED}
 
 
@@ -38,6 +38,6 @@ async def test_a_clock_stepped_forward_past_an_expiry_leaves_the_reason(world: W
     world.clock.at += timedelta(hours=5)  # 14:00: the rest of 13:00 is stale by then
     await world.tick()
 
-    reasons = [one.reason for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.reason]
+    reasons = [one.reason for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.reason]
     assert world.texts == []
     assert reasons == ["could not go out before 10:00", "could not go out before 13:30"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from nudger.delivery.asking import Asking
-from nudger.delivery.doubts import judge
-from nudger.delivery.forecast import forecast
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.model import ChannelName, Origin, State
+from nudger.agenda.consent_requests import Asking
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.agenda.forecast import forecast
+from nudger.domain.model import ChannelName, Origin, State
+from nudger.sending.unknown_sends import judge
 from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World
 
@@ -37,7 +37,7 @@ def origins(world: World) -> list[str]:
 
 
 def record(world: World, person: str = "maya") -> list[dict[str, Any]]:
-    held: Any = world.store.export(person)
+    held: Any = world.store.people.export(person)
     return list(held["consent"])
 
 
@@ -94,7 +94,7 @@ async def test_a_like_of_the_question_is_a_yes(world: World, frame: str) -> None
 
     await world.text(frame.format(world.texts[0][:60] + "…"))
 
-    assert world.store.person("maya").standing.consented == {ChannelName.SMS}  # type: ignore[union-attr]
+    assert world.store.people.person("maya").standing.consented == {ChannelName.SMS}  # type: ignore[union-attr]
     assert world.texts[-1].startswith("All set.")
 
 
@@ -140,7 +140,7 @@ async def test_a_no_is_confirmed_and_nothing_comes_any_more_until_a_yes(world: W
     assert declined == "That is fine, nothing will come. If you ever want it, reply YES."
     assert nothing == []
     assert record(world)[1]["how"] == "said no to the question"
-    assert world.store.person("maya").standing.opted_out == frozenset()  # type: ignore[union-attr]
+    assert world.store.people.person("maya").standing.opted_out == frozenset()  # type: ignore[union-attr]
 
 
 async def test_ok_is_no_consent_where_nobody_asked(world: World) -> None:
@@ -149,7 +149,7 @@ async def test_ok_is_no_consent_where_nobody_asked(world: World) -> None:
 
     await world.text("ok")
 
-    assert world.store.person("maya").standing.consented == frozenset()  # type: ignore[union-attr]
+    assert world.store.people.person("maya").standing.consented == frozenset()  # type: ignore[union-attr]
 
 
 async def test_a_crisis_before_any_consent_is_a_crisis(world: World) -> None:
@@ -160,7 +160,7 @@ async def test_a_crisis_before_any_consent_is_a_crisis(world: World) -> None:
 
     assert "116 123" in world.texts[-1]
     assert BEGIN not in world.texts[-1]
-    assert world.store.person("maya").standing.consented == frozenset()  # type: ignore[union-attr]
+    assert world.store.people.person("maya").standing.consented == frozenset()  # type: ignore[union-attr]
 
 
 async def test_who_asks_what_it_is_over_and_over_is_told_three_times(world: World) -> None:
@@ -292,7 +292,7 @@ async def test_a_second_question_that_cannot_be_delivered_is_the_last(world: Wor
 async def test_a_preview_shows_the_question_that_will_be_put_once_more(world: World) -> None:
     await world.start(maya=MAYA)
     await ask(world)
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
 
     rows = forecast(person, (), NINE + timedelta(days=6), 3, world.core.decider)
@@ -372,7 +372,7 @@ async def test_stop_to_the_welcome_is_stop(world: World) -> None:
     await world.until(NINE + timedelta(days=2))
 
     assert origins(world) == ["welcome", "answer"]
-    assert world.store.person("maya").standing.opted_out == {ChannelName.SMS}  # type: ignore[union-attr]
+    assert world.store.people.person("maya").standing.opted_out == {ChannelName.SMS}  # type: ignore[union-attr]
 
 
 async def test_later_to_the_welcome_puts_nothing_off(world: World) -> None:
@@ -411,7 +411,7 @@ async def test_a_changed_number_is_asked_and_the_old_one_not_again(world: World)
     asked = [sending.address for sending in world.sms.sent if sending.origin is Origin.WELCOME]
     assert asked == ["+447700900123", "+447700900124"]
     # She had said yes at the old one, and still has.
-    assert world.store.person("maya").standing.consented == {ChannelName.SMS}  # type: ignore[union-attr]
+    assert world.store.people.person("maya").standing.consented == {ChannelName.SMS}  # type: ignore[union-attr]
 
 
 async def test_an_edit_asks_nobody_twice(world: World) -> None:
@@ -474,12 +474,12 @@ async def test_a_question_that_the_provider_surely_does_not_have_is_asked_after_
     await world.start(maya=MAYA)
     await ask(world)
     for _ in range(2):  # asked twice, a minute apart: it is not in the provider's list
-        about = world.store.doubts(world.clock.at, frozenset({ChannelName.SMS}), 10)
-        world.store.reconcile(
+        about = world.store.sending.doubts(world.clock.at, frozenset({ChannelName.SMS}), 10)
+        world.store.sending.reconcile(
             about, (), lambda those, free: judge(those, free, world.clock.at), world.clock.at
         )
         world.clock.at += timedelta(minutes=1)
-    nobody_was_asked = world.store.person("maya")
+    nobody_was_asked = world.store.people.person("maya")
     world.sms.answer = lambda _: None
     await world.tick()
 
@@ -517,7 +517,7 @@ async def test_to_forget_someone_erases_the_record(world: World) -> None:
     await world.start(maya=MAYA)
     await ask(world)
 
-    world.store.forget("maya")
+    world.store.people.forget("maya")
     world.load()
     world.load(maya=MAYA)
 
@@ -539,7 +539,7 @@ async def test_each_channel_is_asked_and_answers_for_itself(world: World) -> Non
     await world.text("YES")
 
     assert [sending.origin for sending in world.email.sent] == [Origin.WELCOME]
-    assert world.store.person("maya").standing.consented == {ChannelName.SMS}  # type: ignore[union-attr]
+    assert world.store.people.person("maya").standing.consented == {ChannelName.SMS}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("public", "asked"), [(None, 0), ("https://nudger.example.org", 1)])
@@ -563,13 +563,15 @@ async def test_the_log_shows_that_someone_was_asked(world: World) -> None:
     await world.start(maya=MAYA)
     await ask(world)
 
-    assert ("welcome", str(State.SENT)) in [(entry.what, entry.state) for entry in world.store.log("maya")]
+    assert ("welcome", str(State.SENT)) in [
+        (entry.what, entry.state) for entry in world.store.people.log("maya")
+    ]
 
 
 async def test_many_people_are_asked_in_batches(world: World) -> None:
     people = {f"p{number}": MAYA.replace("900123", f"9{number:05}") for number in range(20)}
     world.load(**people)
-    asking = Asking(world.store, world.core.decider)
+    asking = Asking(world.store.agenda, world.core.decider)
 
     assert await asking.run_once(world.clock.now()) == 20
     assert await asking.run_once(world.clock.now()) == 0

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.delivery.agenda import Sending
-from nudger.delivery.operating import Operator
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.errors import UsageError
-from nudger.model import ChannelName, Origin, State
+from nudger.agenda.entries import Failure, SendFailure, Sending
+from nudger.domain.errors import UsageError
+from nudger.domain.model import ChannelName, Origin, State
+from nudger.operations.operator_actions import Operator
 from tests.support.maya import CRISIS, WANTS_TO_DIE
 from tests.support.maya import TWO_A_DAY as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -39,7 +38,7 @@ async def crisis(world: World, at: timedelta = HOUR) -> None:
 
 
 def held(world: World) -> bool:
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     return person.standing.held_at is not None
 
@@ -47,7 +46,7 @@ def held(world: World) -> bool:
 def waiting(world: World) -> list[str]:
     return [
         one.reason
-        for one in world.store.agenda("maya", MONDAY_NINE.date())
+        for one in world.store.people.agenda("maya", MONDAY_NINE.date())
         if one.state is State.PLANNED and one.local_date == MONDAY_NINE.date()
     ]
 
@@ -82,7 +81,7 @@ async def test_what_is_planned_snoozed_and_asked_for_is_cancelled_in_the_same_tr
 
     assert waiting(world) == []
     cancelled = [
-        one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.CANCELLED
+        one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.state is State.CANCELLED
     ]
     assert {one.origin for one in cancelled} == {Origin.FIXED, Origin.SNOOZED, Origin.ASKED}
     assert {one.reason for one in cancelled} == {"held until RESUME"}
@@ -102,8 +101,8 @@ async def test_what_is_about_to_be_tried_again_does_not_go_out(world: World) -> 
 
 
 def operate(world: World, word: str, now: datetime) -> None:
-    operator = Operator(world.store, world.core.responder, world.core.zone)
-    person = world.store.person("maya")
+    operator = Operator(world.store.inbound, world.core.responder, world.core.zone)
+    person = world.store.people.person("maya")
     assert person is not None
     if word == "lift":
         operator.lift(person, now)
@@ -188,7 +187,7 @@ async def test_start_under_a_hold_opts_in_all_the_same(world: World) -> None:
 
     await world.text("START")
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert (person.standing.opted_out, held(world)) == (frozenset(), True)
 
@@ -226,7 +225,7 @@ async def test_the_order_of_meanings_holds_down_to_what_is_done(
 
     await world.text(text)
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert (bool(person.standing.opted_out), person.standing.held_at is not None) == (out, hold)
     assert world.texts[1:] == ([] if answer == NOTHING else [answer])
@@ -255,23 +254,23 @@ async def test_a_refusal_of_that_answer_is_recorded_shown_and_raises_an_alarm(wo
     await world.text(WANTS_TO_DIE)
     await world.tick()
 
-    report = world.store.status(world.clock.now())
+    report = world.store.overview.status(world.clock.now())
     assert report.unanswered == {"maya": "sms refused it (opted out at the provider)"}
     assert ["answer: stopped crisis", "failed"] in [
-        [entry.what, entry.state] for entry in world.store.log("maya")
+        [entry.what, entry.state] for entry in world.store.people.log("maya")
     ]
-    [alarm] = world.store.alarms()
+    [alarm] = world.store.alarms.alarms()
     assert alarm.words == (
         "the crisis answer to maya was refused (opted out at the provider): reach them another way"
     )
     await world.text("RESUME")
-    assert [one.cleared_at for one in world.store.alarms()] == [world.clock.now()]
+    assert [one.cleared_at for one in world.store.alarms.alarms()] == [world.clock.now()]
 
 
 async def test_the_log_has_type_and_time_and_no_word_of_it(world: World) -> None:
     await crisis(world)
 
-    entries = world.store.log("maya")
+    entries = world.store.people.log("maya")
 
     assert {"crisis hold", "answer: crisis"} <= {entry.what for entry in entries}
     assert not [entry for entry in entries if "die" in f"{entry}"]
@@ -283,10 +282,10 @@ async def test_a_hold_counts_from_its_first_text(world: World) -> None:
 
     await world.text(WANTS_TO_DIE)
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.held_at == MONDAY_NINE + HOUR
-    assert "crisis text, held already" in [entry.what for entry in world.store.log("maya")]
+    assert "crisis text, held already" in [entry.what for entry in world.store.people.log("maya")]
 
 
 async def test_the_hold_stops_a_send_that_was_claimed_before_it(world: World) -> None:
@@ -295,7 +294,7 @@ async def test_the_hold_stops_a_send_that_was_claimed_before_it(world: World) ->
     sendings = claim(world)
 
     await world.inbox.take(world.inbound(WANTS_TO_DIE))
-    stopped = world.store.stopped(sendings, world.clock.now())
+    stopped = world.store.sending.stopped(sendings, world.clock.now())
 
     assert set(stopped) == {sending.message for sending in sendings}
 
@@ -306,12 +305,12 @@ async def test_a_crisis_answer_is_a_send_like_any_other_but_never_stopped(world:
 
     (answer,) = claim(world)
 
-    assert world.store.stopped([answer], world.clock.now()) == frozenset()
+    assert world.store.sending.stopped([answer], world.clock.now()) == frozenset()
 
 
 def claim(world: World) -> Sequence[Sending]:
     now, decider = world.clock.now(), world.core.decider
-    world.store.renew("test")
-    return world.store.claim_due(
+    world.store.sending.renew("test")
+    return world.store.sending.claim_due(
         now, 10, "test", lambda one, dues, ways: decider.decide(one, dues, now, ways)
     ).sendings

@@ -1,14 +1,14 @@
 """The dispatcher on a real store: each due nudge goes out once, whatever the provider does."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from nudger.delivery.agenda import Sending
-from nudger.delivery.senders import Limit
-from nudger.delivery.sends import Failure, Receipt
-from nudger.model import ChannelName, State
+from nudger.agenda.entries import Failure, Receipt, Sending
+from nudger.agenda.rate_limit import Limit
+from nudger.domain.model import ChannelName, State
 from tests.support.maya import ONE, always, states
 from tests.support.maya import ONE_REST as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, ScriptedChannel, World
@@ -75,7 +75,9 @@ async def test_what_cannot_be_sent_before_it_expires_is_missed_with_its_reason(w
 
     await world.until(MONDAY_NINE + ONE + timedelta(hours=1))
 
-    missed = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.MISSED]
+    missed = [
+        one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.state is State.MISSED
+    ]
     assert [one.reason for one in missed] == ["could not go out before 13:30: sms rests: as scripted"]
 
 
@@ -105,7 +107,7 @@ async def test_a_stop_that_only_the_provider_knows_of_opts_out_here_too(world: W
 
     await world.until(MONDAY_NINE + timedelta(days=1) + ONE)
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.opted_out == {ChannelName.SMS}
     assert len(world.sms.sent) == 1
@@ -121,7 +123,7 @@ async def test_a_refused_account_rests_the_channel_and_what_can_goes_by_email(wo
 
     assert [states(world, person) for person in ("maya", "jonas")] == [{State.SENT: 1}] * 2
     assert len(world.sms.sent) == 1
-    assert [alarm.key for alarm in world.store.alarms()] == ["sender sms"]
+    assert [alarm.key for alarm in world.store.alarms.alarms()] == ["sender sms"]
 
 
 async def test_a_slow_provider_holds_up_nobody_else(world: World) -> None:
@@ -196,7 +198,7 @@ async def test_a_crash_between_claim_and_record_leaves_unknown_and_no_second_tex
     await asyncio.sleep(0)
     await world.dispatcher.drain(timedelta(0))  # the process ends here
 
-    recovered = world.store.recover("test", world.clock.now())
+    recovered = world.store.sending.recover("test", world.clock.now())
     world.dispatcher = world.new_dispatcher()
     await world.until(MONDAY_NINE + ONE + timedelta(hours=1))
 
@@ -216,7 +218,7 @@ async def test_a_store_that_cannot_record_ends_the_next_run(world: World) -> Non
             return getattr(self._store, name)
 
     await world.start(maya=MAYA)
-    world.store = Failing(world.store)  # type: ignore[assignment]
+    world.store = replace(world.store, sending=Failing(world.store.sending))  # type: ignore[arg-type]
     world.dispatcher = world.new_dispatcher()
     world.clock.at = MONDAY_NINE + ONE
     await world.tick()

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.delivery.doubts import (
+from nudger.agenda.entries import Report, Stage
+from nudger.domain.model import ChannelName
+from nudger.sending.unknown_sends import (
     LONGEST_WAIT,
     SURE_AFTER,
     WINDOW,
@@ -18,8 +20,6 @@ from nudger.delivery.doubts import (
     judge,
     wait,
 )
-from nudger.delivery.sends import Report, Stage
-from nudger.model import ChannelName
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.delivery.forecast import forecast
-from nudger.delivery.ledger import shows_ways_out, thin_out
-from nudger.model import At, Effort, History, Kind, Nudge, Plan
+from nudger.agenda.forecast import forecast
+from nudger.agenda.gate import shows_ways_out, thin_out
+from nudger.domain.model import At, Effort, History, Kind, Nudge, Plan
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 DAY = timedelta(days=1)
@@ -111,7 +111,7 @@ async def test_each_nudge_is_thinned_in_its_own_times_and_none_to_nothing(
 async def test_what_is_left_out_has_its_reason_in_the_log_and_in_the_preview(world: World) -> None:
     await world.start(maya=DAILY)
     await world.text("LESS")
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     foreseen = forecast(person, (), world.clock.now(), 14, world.core.decider)
 
@@ -121,7 +121,9 @@ async def test_what_is_left_out_has_its_reason_in_the_log_and_in_the_preview(wor
     assert {row.reason for row in left_out} == {"fewer, as asked with LESS"}
     sent_on = {row.local_date for row in foreseen if row.status == "send"}
     assert len(sent_on) == len(left_out) == 7
-    log = [entry for entry in world.store.log("maya", 100) if entry.reason == "fewer, as asked with LESS"]
+    log = [
+        entry for entry in world.store.people.log("maya", 100) if entry.reason == "fewer, as asked with LESS"
+    ]
     assert {entry.local_date for entry in log} == {row.local_date for row in left_out}
 
 
@@ -192,7 +194,7 @@ async def test_more_ends_the_low_days(world: World) -> None:
 
     await world.text("MORE")
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.low(world.clock.now()) is False
 
@@ -209,7 +211,7 @@ async def test_a_plans_own_words_are_sent_on_a_low_day_as_they_are(world: World)
 async def test_the_preview_says_that_days_are_low(world: World) -> None:
     await world.start(maya=BANK)
     await world.text("TINY")
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
 
     rows = forecast(person, (), world.clock.now(), 8, world.core.decider)
@@ -361,11 +363,11 @@ async def test_done_counts_as_being_in_touch_and_shows_in_log_and_export(world: 
 
     await world.text("done")
 
-    person, held = world.store.person("maya"), world.store.export("maya")
+    person, held = world.store.people.person("maya"), world.store.people.export("maya")
     assert person is not None
     assert held is not None
     assert person.history.contacted == {"Sam": world.clock.now()}
-    assert ("in touch", "Sam") in [(entry.what, entry.reason) for entry in world.store.log("maya")]
+    assert ("in touch", "Sam") in [(entry.what, entry.reason) for entry in world.store.people.log("maya")]
     assert "in touch" in str(held["event"])
 
 

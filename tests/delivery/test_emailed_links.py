@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from nudger.model import ChannelName
+from nudger.app.channels import build_channels, close_channels
+from nudger.app.web import link_doors, link_key, links_of_emails, token_door
+from nudger.domain.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.doors import Doors
-from nudger.wiring.channels import build_channels, close_channels
-from nudger.wiring.links import link_doors, link_key, links_below, token_door
 from tests.support.asking import Answer, ask
 from tests.support.cores import core_in, database_of
 from tests.support.doubles.smtp_double import SmtpDouble
@@ -75,7 +75,7 @@ async def mailing(tmp_path: Path) -> AsyncIterator[Mailing]:
         core = core_in(tmp_path, **settings)
         store = database_of(core)
         world = World(core, store)
-        below = links_below(core, store, world.clock)
+        below = links_of_emails(core, store, world.clock)
         channels = build_channels(core, world.clock, None, below)
         world.email = channels[ChannelName.EMAIL]  # type: ignore[assignment]
         world.dispatcher = world.new_dispatcher()
@@ -134,7 +134,7 @@ async def test_the_words_of_question_and_answer_are_on_record(mailing: Mailing) 
     await begin(mailing)
     await mailing.ask("POST", mailing.link("Yes, begin"))
 
-    held = mailing.world.store.export("maya")
+    held = mailing.world.store.people.export("maya")
     assert held is not None
     asked, agreed = held["consent"]  # type: ignore[misc]
     assert asked["question"].startswith("Hi Maya, this is nudger.")
@@ -194,5 +194,5 @@ async def test_later_by_link_sends_the_email_anew_with_links_of_its_own(mailing:
 
 async def test_no_token_stands_in_the_store(mailing: Mailing) -> None:
     await agree(mailing)
-    held = str(mailing.world.store.export("maya"))
+    held = str(mailing.world.store.people.export("maya"))
     assert "/l/" not in held

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from nudger.delivery.forecast import forecast
-from nudger.files import bundled
+from nudger.agenda.forecast import forecast
+from nudger.plan_sync.files import bundled
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 DRAWN = """
@@ -35,7 +35,7 @@ name = "Ines"
 async def test_a_week_of_preview_is_what_the_daemon_then_sends(world: World) -> None:
     plans = {file.stem: file.read_text() for file in bundled("plans").glob("*.toml")} | {"ana": DRAWN}
     await world.start(**{name: _alone(text) for name, text in plans.items()})
-    people = list(world.store.people())
+    people = list(world.store.people.people())
     foreseen = [row for one in people for row in forecast(one, (), world.clock.now(), 7, world.core.decider)]
 
     await world.until(MONDAY_NINE + timedelta(days=9))
@@ -54,8 +54,8 @@ async def test_a_preview_in_the_middle_of_a_day_knows_what_was_sent_and_what_was
     await world.start(ana=DRAWN)
     await world.until(MONDAY_NINE + timedelta(hours=9, minutes=30))
     await world.text("later", address="+12025550123")
-    [ana] = world.store.people()
-    planned = world.store.agenda("ana", MONDAY_NINE.date())
+    [ana] = world.store.people.people()
+    planned = world.store.people.agenda("ana", MONDAY_NINE.date())
     before = len(world.texts)
 
     foreseen = forecast(ana, planned, world.clock.now(), 1, world.core.decider)

@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.delivery import gate
-from nudger.delivery.agenda import Drop, Due
-from nudger.delivery.ways import OPEN, Ways
-from nudger.model import At, ChannelName, History, Kind, Nudge, Origin, Person, Plan, Standing, State
+from nudger.agenda import gate
+from nudger.agenda.entries import OPEN, Drop, Due, Ways
+from nudger.domain.model import At, ChannelName, History, Kind, Nudge, Origin, Person, Plan, Standing, State
 
 SMS, EMAIL = ChannelName.SMS, ChannelName.EMAIL
 LONDON = ZoneInfo("Europe/London")

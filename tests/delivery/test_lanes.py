@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from nudger.delivery.agenda import Sending
-from nudger.delivery.lanes import KEPT, Lane
-from nudger.delivery.pace import AHEAD, LEAST, MOST, Pace
-from nudger.model import ChannelName, Origin
+from nudger.agenda.entries import Sending
+from nudger.domain.model import ChannelName, Origin
+from nudger.sending.channel_worker import AHEAD, KEPT, LEAST, MOST, Lane, Pace
 from tests.support.worlds.delivery import World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.model import ChannelName, Outcome, Standing, State
+from nudger.domain.model import ChannelName, Outcome, Standing, State
 from tests.support.maya import CRISIS, WANTS_TO_DIE
 from tests.support.maya import TWO_A_DAY as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -38,13 +38,13 @@ async def nudged(world: World) -> World:
 
 
 def standing(world: World) -> Standing:
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     return person.standing
 
 
 def outcome(world: World) -> Outcome | None:
-    first = world.store.agenda("maya", MONDAY_NINE.date())[0]
+    first = world.store.people.agenda("maya", MONDAY_NINE.date())[0]
     assert first.state is State.SENT
     return first.outcome
 
@@ -87,12 +87,14 @@ async def test_a_pause_counts_from_when_it_was_asked_for(nudged: World) -> None:
 
 @pytest.mark.parametrize("words", ["pause until 11am", "later", "snooze 2h", "tomorrow", "NOW"])
 async def test_what_its_time_has_passed_for_changes_nothing(nudged: World, words: str) -> None:
-    before = [(one.state, one.due_at) for one in nudged.store.agenda("maya", MONDAY_NINE.date())]
+    before = [(one.state, one.due_at) for one in nudged.store.people.agenda("maya", MONDAY_NINE.date())]
 
     answers = await came(nudged, words, TEN + MINUTE, NOON)
 
     assert (standing(nudged).paused(NOON), outcome(nudged)) == (False, None)
-    assert [(one.state, one.due_at) for one in nudged.store.agenda("maya", MONDAY_NINE.date())] == before
+    assert [
+        (one.state, one.due_at) for one in nudged.store.people.agenda("maya", MONDAY_NINE.date())
+    ] == before
     assert answers == ([] if words == "NOW" else [f"{LATE.format('10:01 am')[:-1]}, {TOO_LATE}"])
 
 
@@ -183,4 +185,4 @@ async def test_who_got_this_very_answer_since_does_not_get_it_again(nudged: Worl
     answers = [await came(nudged, words, TEN + n * MINUTE, NOON) for n, words in enumerate(texts, 1)]
 
     assert [len(one) for one in answers] == [1, 1, 0, 0]
-    assert "answered since" in [entry.reason for entry in nudged.store.log("maya")]
+    assert "answered since" in [entry.reason for entry in nudged.store.people.log("maya")]

@@ -2,14 +2,14 @@
 
 from datetime import timedelta, timezone
 
-from nudger.delivery.laying_out import BATCH, LayingOut
-from nudger.model import State
+from nudger.agenda.laying_out import BATCH, LayingOut
+from nudger.domain.model import State
 from tests.support.maya import REST_AND_WALK as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 
 def planned(world: World, person: str = "maya") -> list[tuple[str, str]]:
-    entries = world.store.agenda(person, MONDAY_NINE.date())
+    entries = world.store.people.agenda(person, MONDAY_NINE.date())
     return [(f"{one.due_at:%d %H:%M}", one.nudge) for one in entries if one.state is State.PLANNED]
 
 
@@ -44,7 +44,7 @@ async def test_laying_out_twice_adds_nothing(world: World) -> None:
 async def test_after_each_batch_it_says_of_how_many_people_the_days_are_laid_out(world: World) -> None:
     people = {f"p{number:03}": MAYA.replace("0123", f"{number:04}") for number in range(BATCH + 1)}
     await world.start(**people)
-    world.store.lay_out_all_again(MONDAY_NINE)
+    world.store.agenda.lay_out_all_again(MONDAY_NINE)
     said: list[int] = []
 
     await world.laying_out.run_once(MONDAY_NINE, said.append)
@@ -89,7 +89,7 @@ async def test_a_move_to_the_west_loses_no_day_that_was_laid_out_before_it(world
 
     await world.start(maya=MAYA.replace("Europe/London", "Pacific/Honolulu"))  # where it is Monday
 
-    days = [one.local_date.day for one in world.store.agenda("maya", MONDAY_NINE.date())]
+    days = [one.local_date.day for one in world.store.people.agenda("maya", MONDAY_NINE.date())]
     assert days == [23, 23, 24, 24, 25, 25]
 
 
@@ -122,7 +122,7 @@ async def test_a_day_that_began_while_nudger_was_down_is_laid_out_with_what_it_m
     await world.laying_out.run_once(world.clock.now())
     await world.tick()
 
-    entries = world.store.agenda("maya", MONDAY_NINE.date() + timedelta(days=3))
+    entries = world.store.people.agenda("maya", MONDAY_NINE.date() + timedelta(days=3))
     assert [(one.nudge, one.state) for one in entries if one.local_date.day == 26] == [
         ("movement", State.MISSED),
         ("rest", State.PLANNED),
@@ -134,7 +134,7 @@ async def test_new_rules_of_time_zones_lay_the_future_out_again_and_send_nothing
     await world.start(maya=MAYA)
     await world.until(MONDAY_NINE + timedelta(minutes=45))
 
-    world.store.lay_out_all_again(world.clock.now())
+    world.store.agenda.lay_out_all_again(world.clock.now())
     await world.until(MONDAY_NINE + timedelta(hours=8))
 
     assert world.texts == ["A walk?", "A rest?"]
@@ -143,10 +143,10 @@ async def test_new_rules_of_time_zones_lay_the_future_out_again_and_send_nothing
 async def test_a_zone_whose_rules_change_moves_what_is_still_to_come(world: World) -> None:
     """Tomorrow's 13:00 in London, once London has (in this test) moved an hour to the east."""
     await world.start(maya=MAYA)
-    moved = LayingOut(world.store, lambda _: timezone(timedelta(hours=1)), "nudger")
+    moved = LayingOut(world.store.agenda, lambda _: timezone(timedelta(hours=1)), "nudger")
     await world.until(MONDAY_NINE + timedelta(minutes=45))
 
-    world.store.lay_out_all_again(world.clock.now())
+    world.store.agenda.lay_out_all_again(world.clock.now())
     await moved.run_once(world.clock.now())
 
     assert planned(world) == [("23 12:00", "rest"), ("24 08:30", "movement"), ("24 12:00", "rest")]

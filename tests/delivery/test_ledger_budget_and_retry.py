@@ -6,12 +6,11 @@ from random import Random
 
 import pytest
 
-from nudger.delivery.agenda import Sending
-from nudger.delivery.budget import Budget
-from nudger.delivery.ledger import count_send, put_off, sent_on
-from nudger.delivery.retry import LONGEST, Retries
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.model import ChannelName, History, Origin
+from nudger.agenda.entries import Failure, SendFailure, Sending
+from nudger.agenda.gate import count_send, put_off, sent_on
+from nudger.agenda.rate_limit import Budget
+from nudger.domain.model import ChannelName, History, Origin
+from nudger.sending.dispatcher import LONGEST, Retries
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.delivery.follow import LASTS, Card, token
-from nudger.delivery.links import Links
-from nudger.effects import Hold, Response
-from nudger.model import ChannelName, Outcome, State
-from nudger.tokens import Action
+from nudger.domain.effects import Hold, Response
+from nudger.domain.model import ChannelName, Outcome, State
+from nudger.domain.tokens import Action
+from nudger.inbound.email_links import LASTS, Card, Links, token
 from tests.support.worlds.delivery import World
 
 KEY = bytes(range(32))
@@ -43,28 +42,32 @@ def link(world: World, action: Action) -> str:
 
 
 def look(world: World, token: str, *languages: str) -> Card:
-    return Links(world.store, world.core.responder, KEY).look(token, languages, world.clock.now())
+    return Links(world.store.inbound, world.store.people, world.core.responder, KEY).look(
+        token, languages, world.clock.now()
+    )
 
 
 def press(world: World, token: str) -> Card:
-    return Links(world.store, world.core.responder, KEY).press(token, (), world.clock.now())
+    return Links(world.store.inbound, world.store.people, world.core.responder, KEY).press(
+        token, (), world.clock.now()
+    )
 
 
 def standing(world: World) -> object:
-    one = world.store.person("maya")
+    one = world.store.people.person("maya")
     assert one is not None
     return one.standing
 
 
 @pytest.mark.parametrize("action", sorted(LASTS))
 async def test_looking_at_a_link_changes_nothing(mailed: World, action: Action) -> None:
-    before = mailed.store.export("maya")
+    before = mailed.store.people.export("maya")
 
     card = look(mailed, link(mailed, action))
 
     assert card.status == 200
     assert (card.button == "") == (action is Action.CONFIRM)  # she has said yes already
-    assert mailed.store.export("maya") == before
+    assert mailed.store.people.export("maya") == before
 
 
 async def test_later_brings_the_nudge_back(mailed: World) -> None:
@@ -79,7 +82,7 @@ async def test_later_brings_the_nudge_back(mailed: World) -> None:
 async def test_done_and_skip_are_noted(mailed: World, action: Action, outcome: Outcome) -> None:
     press(mailed, link(mailed, action))
 
-    (first, _) = mailed.store.agenda("maya", ONE.date())[:2]
+    (first, _) = mailed.store.people.agenda("maya", ONE.date())[:2]
     assert (first.state, first.outcome) == (State.SENT, outcome)
 
 
@@ -110,18 +113,18 @@ async def test_a_stop_by_mistake_is_taken_back_from_the_page(mailed: World) -> N
 @pytest.mark.parametrize("action", [Action.LATER, Action.DONE, Action.SKIP, Action.PAUSE, Action.STOP])
 async def test_a_link_that_was_used_says_so_and_does_nothing(mailed: World, action: Action) -> None:
     press(mailed, link(mailed, action))
-    before = mailed.store.export("maya")
+    before = mailed.store.people.export("maya")
 
     card = press(mailed, link(mailed, action))
 
     assert (card.title, card.button, card.status) == ("That is done already", "", 200)
-    assert mailed.store.export("maya") == before
+    assert mailed.store.people.export("maya") == before
 
 
 async def test_what_was_pressed_is_kept_as_a_reply_in_the_words_of_the_button(mailed: World) -> None:
     press(mailed, link(mailed, Action.STOP))
 
-    held = mailed.store.export("maya")
+    held = mailed.store.people.export("maya")
     assert held is not None
     (reply,) = held["reply"]  # type: ignore[misc]
     assert (reply["text"], reply["intent"], reply["address"]) == ("Stop them", "stop", "maya@example.org")
@@ -133,7 +136,7 @@ async def test_a_link_binds_to_its_own_nudge_and_not_to_the_latest(mailed: World
 
     press(mailed, first)
 
-    today = [one for one in mailed.store.agenda("maya", ONE.date()) if one.local_date == ONE.date()]
+    today = [one for one in mailed.store.people.agenda("maya", ONE.date()) if one.local_date == ONE.date()]
     outcomes = {one.nudge: one.outcome for one in today}
     assert (outcomes["rest"], outcomes["movement"]) == (Outcome.DONE, None)
 
@@ -166,7 +169,7 @@ async def test_a_forged_link_is_answered_in_the_language_of_the_browser(mailed: 
 
 async def test_a_link_of_someone_who_was_forgotten_ends(mailed: World) -> None:
     old = link(mailed, Action.STOP)
-    mailed.store.forget("maya")
+    mailed.store.people.forget("maya")
 
     assert press(mailed, old).status == 410
 
@@ -180,12 +183,14 @@ async def test_a_yes_to_an_email_counts_for_the_address_it_went_to_alone(mailed:
 
 
 async def test_later_promises_no_time_while_a_crisis_hold_stands(mailed: World) -> None:
-    mailed.store.act("maya", mailed.clock.now(), lambda _: Response("crisis", None, (Hold(),)), "test")
+    mailed.store.inbound.act(
+        "maya", mailed.clock.now(), lambda _: Response("crisis", None, (Hold(),)), "test"
+    )
 
     card = press(mailed, link(mailed, Action.LATER))
 
     assert (card.status, card.button) == (410, "")
-    agenda = mailed.store.agenda("maya", ONE.date())
+    agenda = mailed.store.people.agenda("maya", ONE.date())
     assert [one for one in agenda if one.state is State.PLANNED and one.round] == []
 
 
@@ -197,6 +202,6 @@ async def test_done_counts_as_being_in_touch_with_the_contact_it_named(world: Wo
 
     press(world, link(world, Action.DONE))
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.history.contacted == {"Sam": world.clock.at}

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.delivery.inbound import Writer
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.effects import Hold, Tell
-from nudger.model import ChannelName, Origin
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.domain.effects import Hold, Tell
+from nudger.domain.model import ChannelName, Origin
+from nudger.inbound.replies import Writer
 from nudger.replies import CrisisKind, Intent, Understood
 from tests.support.maya import ONE_MORNING as PERSON
 from tests.support.maya import SAM, SAM_PHONE, TRUSTED, WANTS_TO_DIE, to_sam
@@ -66,7 +66,7 @@ async def test_only_who_is_in_danger_by_their_own_hand_has_their_contact_told(
     telling: World, danger: CrisisKind | None, told: bool
 ) -> None:
     await telling.start(maya=PERSON + TRUSTED)
-    person = telling.store.person("maya")
+    person = telling.store.people.person("maya")
     assert person is not None
     responder = replace(telling.core.responder, tells_contacts=True)
     understood = Understood(Intent.CRISIS, crisis=True, danger=danger)
@@ -82,7 +82,7 @@ async def test_the_notice_is_committed_with_the_hold(telling: World) -> None:
 
     await telling.inbox.take(telling.inbound(WANTS_TO_DIE))
 
-    claim = telling.store.claim_due(
+    claim = telling.store.sending.claim_due(
         telling.clock.now(),
         10,
         "test",
@@ -175,7 +175,7 @@ async def test_the_contacts_stop_cancels_a_notice_that_waits(telling: World) -> 
     await telling.text("STOP", address=SAM_PHONE)
 
     assert to_sam(telling) == []
-    log = [(entry.what, entry.state, entry.reason) for entry in telling.store.log("maya")]
+    log = [(entry.what, entry.state, entry.reason) for entry in telling.store.people.log("maya")]
     assert ("notice to a trusted contact", "cancelled", "the contact said STOP") in log
 
 
@@ -185,7 +185,7 @@ async def test_the_contacts_start_takes_it_back_and_an_older_stop_changes_nothin
     await telling.text("STOP", address=SAM_PHONE)
     telling.clock.at += timedelta(minutes=5)
     await telling.text("START", address=SAM_PHONE)
-    telling.store.contact_said(SAM_PHONE, True, stopped_at)  # the provider lists it once more
+    telling.store.inbound.contact_said(SAM_PHONE, True, stopped_at)  # the provider lists it once more
 
     await telling.text(WANTS_TO_DIE)
 
@@ -203,7 +203,7 @@ async def test_a_number_that_the_provider_has_as_opted_out_counts_as_a_stop(tell
     await telling.text(WANTS_TO_DIE)
 
     assert to_sam(telling) == [NOTICE]  # the one that was refused
-    person = telling.store.person("maya")
+    person = telling.store.people.person("maya")
     assert person is not None
     assert person.standing.opted_out == frozenset()  # it was not hers
 
@@ -211,7 +211,7 @@ async def test_a_number_that_the_provider_has_as_opted_out_counts_as_a_stop(tell
 async def test_a_stranger_and_a_contact_who_is_not_trusted_are_not_kept(telling: World) -> None:
     await telling.start(maya=PERSON + SAM)
 
-    assert telling.store.contact_said(SAM_PHONE, True, telling.clock.now()) is False
+    assert telling.store.inbound.contact_said(SAM_PHONE, True, telling.clock.now()) is False
 
 
 async def test_no_notice_goes_out_for_somebody_who_has_opted_out(telling: World) -> None:
@@ -238,7 +238,7 @@ async def test_the_conversation_of_the_person_does_not_show_what_the_contact_got
 
     await telling.text(WANTS_TO_DIE)
 
-    texts = [line.text for line in telling.store.conversation(person="maya")]
+    texts = [line.text for line in telling.store.people.conversation(person="maya")]
     assert len(texts) == 2
     assert NOTICE not in texts
 
@@ -250,10 +250,10 @@ async def test_the_contacts_stop_outlives_the_last_person_who_named_them(
     await telling.start(maya=PERSON + TRUSTED, jo=other + TRUSTED)
     await telling.text("STOP", address=SAM_PHONE)
 
-    telling.store.forget("maya")
+    telling.store.people.forget("maya")
     await telling.text(WANTS_TO_DIE, address="+447700900124")
     kept = to_sam(telling)
-    telling.store.forget("jo")
+    telling.store.people.forget("jo")
     telling.load()
     telling.load(jo=other + TRUSTED)
     await telling.text(WANTS_TO_DIE, address="+447700900124")

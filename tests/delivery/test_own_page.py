@@ -6,14 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.delivery.follow import OWN_PAGE_LASTS, Card, own_page, token
-from nudger.delivery.mine import Mine
-from nudger.delivery.own_page import OwnPage
-from nudger.delivery.own_steps import Step
-from nudger.delivery.views import Planned
-from nudger.effects import Hold, OptOut, Pause, Response
-from nudger.model import ChannelName, Standing
-from nudger.tokens import Action
+from nudger.agenda.entries import Planned
+from nudger.domain.effects import Hold, OptOut, Pause, Response
+from nudger.domain.model import ChannelName, Standing
+from nudger.domain.tokens import Action
+from nudger.inbound.email_links import OWN_PAGE_LASTS, Card, own_page, token
+from nudger.inbound.self_service.page import Mine, OwnPage
+from nudger.inbound.self_service.steps import Step
 from tests.support.worlds.delivery import World
 
 KEY = bytes(range(32))
@@ -51,7 +50,7 @@ in_each_language = pytest.mark.parametrize("nudged", LANGUAGES, indirect=True)
 
 
 def mine(world: World) -> Mine:
-    return Mine(world.store, world.core.responder, world.core.decider, KEY)
+    return Mine(world.store.inbound, world.store.people, world.core.responder, world.core.decider, KEY)
 
 
 def link(person: str = "maya", key: bytes = KEY) -> str:
@@ -71,17 +70,17 @@ def press(world: World, step: str) -> str:
 
 
 def act(world: World, *effects: object) -> None:
-    world.store.act("maya", world.clock.now(), lambda _: Response("x", None, effects), "x")  # type: ignore[arg-type]
+    world.store.inbound.act("maya", world.clock.now(), lambda _: Response("x", None, effects), "x")  # type: ignore[arg-type]
 
 
 def standing(world: World) -> Standing:
-    one = world.store.person("maya")
+    one = world.store.people.person("maya")
     assert one is not None
     return one.standing
 
 
 def agenda(world: World) -> Sequence[Planned]:
-    return world.store.agenda("maya", ONE.date())
+    return world.store.people.agenda("maya", ONE.date())
 
 
 def offered(page: OwnPage) -> Sequence[str]:
@@ -107,13 +106,13 @@ async def test_the_page_shows_today_and_the_next_days_as_the_forecast_has_them(n
 
 
 async def test_looking_changes_nothing(nudged: World) -> None:
-    before = nudged.store.export("maya")
+    before = nudged.store.people.export("maya")
 
     look(nudged)
     mine(nudged).ask_erase(link(), (), nudged.clock.now())
     mine(nudged).export(link(), (), nudged.clock.now())
 
-    assert nudged.store.export("maya") == before
+    assert nudged.store.people.export("maya") == before
 
 
 @in_each_language
@@ -207,12 +206,12 @@ async def test_on_hold_the_page_is_kind_names_helplines_and_offers_no_plans(nudg
 
 async def test_what_the_page_does_not_offer_does_nothing(nudged: World) -> None:
     act(nudged, Pause(None))
-    before = nudged.store.export("maya")
+    before = nudged.store.people.export("maya")
 
     notices = [press(nudged, step) for step in (Step.LATER, Step.BEGIN, Step.PAUSE, "nonsense", "")]
 
     assert notices == ["nothing"] * 5
-    assert nudged.store.export("maya") == before
+    assert nudged.store.people.export("maya") == before
 
 
 async def test_who_never_agreed_can_agree_here(world: World) -> None:
@@ -227,14 +226,14 @@ async def test_who_never_agreed_can_agree_here(world: World) -> None:
 async def test_the_log_says_that_it_was_done_on_their_page(nudged: World) -> None:
     press(nudged, Step.PAUSE)
 
-    assert [entry.what for entry in nudged.store.log("maya", 2)] == ["paused", "their page: pause"]
+    assert [entry.what for entry in nudged.store.people.log("maya", 2)] == ["paused", "their page: pause"]
 
 
 async def test_the_export_is_all_that_is_held_as_json(nudged: World) -> None:
     held = mine(nudged).export(link(), (), nudged.clock.now())
 
     assert isinstance(held, str)
-    assert json.loads(held) == nudged.store.export("maya")
+    assert json.loads(held) == nudged.store.people.export("maya")
 
 
 @in_each_language
@@ -248,9 +247,9 @@ async def test_erasing_says_first_what_stays_then_erases_and_the_file_makes_nobo
 
     assert len(asked.text.splitlines()) == 2  # what goes, and what stays
     assert (done.status, done.button) == (200, "")
-    assert nudged.store.person("maya") is None
+    assert nudged.store.people.person("maya") is None
     assert len(nudged.email.sent) == 1
-    (problem,) = nudged.store.status(nudged.clock.now()).problems
+    (problem,) = nudged.store.overview.status(nudged.clock.now()).problems
     assert problem.file.endswith("maya.toml")
     assert (problem.message, problem.hint) == (
         "this person's data was erased",
@@ -265,7 +264,7 @@ async def test_once_the_file_of_an_erased_person_is_gone_a_new_one_is_somebodys(
     nudged.load(jonas=MAYA.format(language="en").replace("maya@", "jonas@"))
     nudged.load(maya=MAYA.format(language="en"))
 
-    assert nudged.store.person("maya") is not None
+    assert nudged.store.people.person("maya") is not None
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.poller import GAP, LISTED, LONGEST_SILENCE, LOOK_EVERY, OVERLAP, WITH_WEBHOOKS, Poller
-from nudger.errors import ChannelError, StoreError
-from nudger.model import ChannelName
+from nudger.domain.errors import ChannelError, StoreError
+from nudger.domain.model import ChannelName
+from nudger.inbound.poller import GAP, LISTED, LONGEST_SILENCE, LOOK_EVERY, OVERLAP, WITH_WEBHOOKS, Poller
+from nudger.inbound.replies import Inbound
 from tests.support.maya import SAM_PHONE, TEN, TRUSTED, nudged
 from tests.support.maya import TWO_RESTS as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -44,7 +44,7 @@ class Watched:
     READS = frozenset({"unseen", "restored"})
 
     def __init__(self, world: World) -> None:
-        self._store: Any = world.store
+        self._stores = (world.store.inbound, world.store.facts, world.store.restore)
         self._clock = world.clock
         self._turn_at = MONDAY_NINE
         self.called: list[str] = []
@@ -58,14 +58,15 @@ class Watched:
 
     def __getattr__(self, verb: str) -> Any:
         self.called.append(verb)
-        return getattr(self._store, verb)
+        return next(getattr(store, verb) for store in self._stores if hasattr(store, verb))
 
     def written(self) -> list[str]:
         return [verb for verb in self.called if verb not in self.READS]
 
 
 def polling(world: World, listed: Listed, every: timedelta = LOOK_EVERY, **more: Any) -> Poller:
-    return Poller(listed, world.inbox.take, more.get("store") or Watched(world), MONDAY_NINE, every)
+    watched: Any = more.get("store") or Watched(world)
+    return Poller(listed, world.inbox.take, watched, watched, watched, MONDAY_NINE, every)
 
 
 async def look(world: World, poller: Poller, at: datetime) -> int:
@@ -101,7 +102,7 @@ async def test_replies_are_taken_in_the_order_in_which_they_came(world: World) -
 
     await look(world, polling(world, listed), at + MINUTE)
 
-    waiting = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
+    waiting = [one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
     assert [f"{one.due_at:%H:%M:%S}" for one in waiting] == ["12:05:30"]
 
 
@@ -111,7 +112,7 @@ async def test_the_first_poll_takes_nothing_from_before_the_first_start(world: W
 
     taken = await look(world, polling(world, old), TEN)
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert taken == 0
     assert person is not None
     assert person.standing.opted_out == frozenset()
@@ -120,7 +121,9 @@ async def test_the_first_poll_takes_nothing_from_before_the_first_start(world: W
 async def test_a_text_of_the_very_second_of_the_first_start_is_taken(world: World) -> None:
     await world.start(maya=MAYA)
     listed = Listed(("stop", MONDAY_NINE))
-    poller = Poller(listed, world.inbox.take, Watched(world), MONDAY_NINE + timedelta(milliseconds=900))
+    watched: Any = Watched(world)
+    first = MONDAY_NINE + timedelta(milliseconds=900)
+    poller = Poller(listed, world.inbox.take, watched, watched, watched, first)
 
     assert await look(world, poller, TEN) == 1
 
@@ -150,7 +153,7 @@ async def test_known_texts_and_those_of_strangers_are_known_by_one_read_and_noth
     store = Watched(world)
     poller = polling(world, listed, store=store)
     first = await look(world, poller, at + MINUTE)
-    before, sent = len(world.store.log("maya", limit=1000)), len(world.sms.sent)
+    before, sent = len(world.store.people.log("maya", limit=1000)), len(world.sms.sent)
     store.called.clear()
 
     again = [await look(world, poller, at + MINUTE + (n + 1) * LOOK_EVERY) for n in range(4)]
@@ -158,7 +161,7 @@ async def test_known_texts_and_those_of_strangers_are_known_by_one_read_and_noth
     assert (first, again) == (50, [0] * 4)
     assert store.called.count("unseen") == 4
     assert set(store.written()) == {"take_turn"}
-    assert (len(world.store.log("maya", limit=1000)), len(world.sms.sent)) == (before, sent)
+    assert (len(world.store.people.log("maya", limit=1000)), len(world.sms.sent)) == (before, sent)
 
 
 async def test_a_contacts_stop_is_taken_from_the_list_and_once(world: World) -> None:
@@ -169,7 +172,7 @@ async def test_a_contacts_stop_is_taken_from_the_list_and_once(world: World) -> 
     found = [await look(world, poller, TEN + (n + 1) * LOOK_EVERY) for n in range(3)]
 
     assert found == [1, 0, 0]
-    assert [one.what for one in world.store.log("maya")].count("trusted contact said STOP") == 1
+    assert [one.what for one in world.store.people.log("maya")].count("trusted contact said STOP") == 1
 
 
 async def test_a_stop_from_before_somebody_was_known_counts_and_nothing_else_does(world: World) -> None:
@@ -181,10 +184,10 @@ async def test_a_stop_from_before_somebody_was_known_counts_and_nothing_else_doe
     world.load(maya=MAYA, jonas=jonas)
 
     await look(world, poller, TEN + 3 * MINUTE)
-    agreed = world.store.person("jonas")
+    agreed = world.store.people.person("jonas")
     listed.add("STOP", TEN + MINUTE, "+447700900777")
     await look(world, poller, TEN + 4 * MINUTE)
-    stopped = world.store.person("jonas")
+    stopped = world.store.people.person("jonas")
 
     assert stranger == 0
     assert agreed is not None
@@ -318,7 +321,7 @@ async def test_a_fault_over_one_persons_text_keeps_no_other_waiting_and_is_tried
     failing.words = ""
     later = await look(world, poller, at + 5 * MINUTE)
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert (found, later) == ([1, 0, 0], 1)
     assert person is not None
     assert person.standing.opted_out == {ChannelName.SMS}

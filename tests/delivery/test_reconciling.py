@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from nudger.delivery.doubts import Listed
-from nudger.delivery.reconciling import AT_ONCE, BATCH, Reconciling
-from nudger.delivery.reports import Reports
-from nudger.delivery.sends import Failure, Report, SendFailure, Stage
-from nudger.errors import ChannelError
-from nudger.model import ChannelName, State
+from nudger.agenda.entries import Failure, Report, SendFailure, Stage
+from nudger.domain.errors import ChannelError
+from nudger.domain.model import ChannelName, State
+from nudger.sending.receipts import Reports
+from nudger.sending.reconcile import AT_ONCE, BATCH, Reconciling
+from nudger.sending.unknown_sends import Listed
 from tests.support.maya import ONE, always, states
 from tests.support.maya import ONE_REST as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -49,7 +49,7 @@ class ScriptedOutbox:
 
 
 def reconciling(world: World, outbox: ScriptedOutbox) -> Reconciling:
-    return Reconciling(world.store, {ChannelName.SMS: outbox})
+    return Reconciling(world.store.sending, {ChannelName.SMS: outbox})
 
 
 async def in_doubt(world: World) -> None:
@@ -89,7 +89,7 @@ async def test_what_the_provider_does_not_have_goes_out_again_once_and_soon(worl
 
     assert world.texts == ["A rest, Maya?"] * 2
     assert states(world) == {State.SENT: 1}
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.history.sent == 1
 
@@ -208,7 +208,7 @@ async def test_a_text_that_a_carrier_refused_wakes_the_next_channel(world: World
     await world.start(maya=MAYA)
     await world.until(MONDAY_NINE + ONE)
     woken: list[bool] = []
-    reports = Reports(world.store, world.clock, lambda: woken.append(True))
+    reports = Reports(world.store.sending, world.clock, lambda: woken.append(True))
     landline = SendFailure(Failure.RECIPIENT, "the number is a landline", "30006")
 
     state = await reports.take(world.sms.sent[0].message, Report("SM1", Stage.FAILED, landline))
@@ -222,7 +222,7 @@ async def test_a_text_that_a_carrier_refused_wakes_the_next_channel(world: World
 async def test_a_failure_after_delivered_is_ignored_and_noted(world: World) -> None:
     await world.start(maya=MAYA)
     await world.until(MONDAY_NINE + ONE)
-    reports = Reports(world.store, world.clock, lambda: None)
+    reports = Reports(world.store.sending, world.clock, lambda: None)
     message = world.sms.sent[0].message
     await reports.take(message, Report("SM1", Stage.DELIVERED))
 

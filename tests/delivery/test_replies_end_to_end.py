@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.delivery.inbox import Inbox
-from nudger.model import ChannelName, Outcome, State
+from nudger.domain.model import ChannelName, Outcome, State
+from nudger.inbound.inbox import Inbox
 from tests.support.maya import TEN, nudged
 from tests.support.maya import TWO_RESTS as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -30,7 +30,7 @@ async def test_a_snooze_is_confirmed_with_its_local_time_and_comes_then(
     await world.text(reply)
 
     assert world.texts == ["A rest?", answer]
-    waiting = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
+    waiting = [one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
     assert [f"{one.due_at:%H:%M}" for one in waiting] == [again]
     await world.until(waiting[0].due_at)
     assert world.texts.count("A rest?") >= 2
@@ -43,7 +43,7 @@ async def test_a_pause_of_a_lifetime_ends_in_ten_years_and_says_so(world: World)
 
     answer = "OK, all quiet until Sunday 30 November 2036 at 10:05 am. Reply RESUME to have them back sooner."
     assert world.texts == ["A rest?", answer]
-    maya = world.store.person("maya")
+    maya = world.store.people.person("maya")
     assert maya is not None
     paused_until = maya.standing.paused_until
     assert paused_until is not None
@@ -64,7 +64,7 @@ async def test_a_second_later_moves_the_snooze_that_waits(world: World) -> None:
     await world.text("later")
     await world.text("2h")
 
-    waiting = [one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
+    waiting = [one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
     assert [f"{one.due_at:%H:%M}" for one in waiting] == ["12:05"]
 
 
@@ -98,7 +98,7 @@ async def test_done_and_skip_settle_the_nudge(world: World) -> None:
 
     await world.text("done")
 
-    [first, *_] = world.store.agenda("maya", MONDAY_NINE.date())
+    [first, *_] = world.store.people.agenda("maya", MONDAY_NINE.date())
     assert (first.outcome, world.texts[-1]) == (Outcome.DONE, "Noted. Thanks for saying so.")
 
 
@@ -122,7 +122,7 @@ async def test_pause_keeps_everything_back_until_resume(world: World) -> None:
 
     assert world.texts.count("A rest?") == 2
     suppressed = [
-        one for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.SUPPRESSED
+        one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.state is State.SUPPRESSED
     ]
     assert [one.reason for one in suppressed] == ["paused"]
 
@@ -130,7 +130,7 @@ async def test_pause_keeps_everything_back_until_resume(world: World) -> None:
 async def test_stop_ends_texts_and_start_brings_back_what_is_still_to_come_today(world: World) -> None:
     await nudged(world)
     await world.text("stop")
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.opted_out == {ChannelName.SMS}
 
@@ -205,7 +205,7 @@ async def test_now_brings_one_nudge_outside_the_limit(world: World) -> None:
 
 # --- their own page -----------------------------------------------------------------------------
 async def test_link_is_answered_with_the_address_of_their_own_page(world: World) -> None:
-    world.inbox = Inbox(world.store, replace(world.core.responder, own_page=_address))
+    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address))
     await nudged(world)
     await world.text("LINK")
 
@@ -223,7 +223,7 @@ async def test_where_no_link_can_lead_to_a_page_link_says_so(world: World) -> No
 
 
 async def test_links_are_sent_as_sparingly_as_other_answers(world: World) -> None:
-    world.inbox = Inbox(world.store, replace(world.core.responder, own_page=_address))
+    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address))
     await nudged(world)
     for _ in range(5):
         await world.text("LINK")

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.poller import OVERLAP, Poller
-from nudger.delivery.restored import Kept, Machine, Mark, Restored, notice
-from nudger.errors import ChannelError
-from nudger.model import ChannelName
+from nudger.agenda.restored import Kept, Machine, Mark, Restored, notice
+from nudger.domain.errors import ChannelError
+from nudger.domain.model import ChannelName
+from nudger.inbound.poller import OVERLAP, Poller
+from nudger.inbound.replies import Inbound
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 HERE = Machine("m1", "server")
@@ -66,33 +66,33 @@ async def test_a_restored_database_sends_no_nudge_until_it_is_accepted_and_none_
 ) -> None:
     await world.start(maya=MAYA)
     world.clock.at = NOW + HOUR  # 10:00, which went out before the backup was put back
-    world.store.hold_back(Restored(world.clock.at, NOW, world.clock.at, "a backup was restored"))
+    world.store.restore.hold_back(Restored(world.clock.at, NOW, world.clock.at, "a backup was restored"))
 
     await world.until(NOW + HOUR)
-    world.store.accept_restored(world.clock.at)
+    world.store.restore.accept_restored(world.clock.at)
     await world.until(NOW + 5 * HOUR)
 
     assert [sending.due_at for sending in world.sms.sent] == [NOW + 4 * HOUR]  # of the second
-    reasons = [entry.reason for entry in world.store.agenda("maya", NOW.date())]
+    reasons = [entry.reason for entry in world.store.people.agenda("maya", NOW.date())]
     assert "nudger accept-restore" in reasons[0]
 
 
 async def test_once_accepted_what_was_due_before_is_left_out_though_still_fresh(world: World) -> None:
     await world.start(maya=MAYA)
     world.clock.at = NOW + HOUR + 10 * MINUTE
-    world.store.hold_back(Restored(NOW + HOUR, NOW, NOW + HOUR, "a backup was restored"))
-    world.store.accept_restored(world.clock.at)
+    world.store.restore.hold_back(Restored(NOW + HOUR, NOW, NOW + HOUR, "a backup was restored"))
+    world.store.restore.accept_restored(world.clock.at)
 
     await world.tick()
 
     assert world.sms.sent == []
-    first = world.store.agenda("maya", NOW.date())[0]
+    first = world.store.people.agenda("maya", NOW.date())[0]
     assert first.reason == "the database was restored from a backup: it may have gone out before"
 
 
 async def test_while_it_is_held_back_a_person_who_writes_is_answered(world: World) -> None:
     await world.start(maya=MAYA)
-    world.store.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
+    world.store.restore.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
     world.clock.at = NOW + MINUTE
 
     await world.text("I want to die")
@@ -105,7 +105,7 @@ async def test_an_answer_of_before_is_not_given_twice(world: World) -> None:
     await world.start(maya=MAYA)
     await world.inbox.take(Inbound("in-1", ChannelName.SMS, "+447700900123", "help", world.clock.now()))
     world.clock.at = NOW + MINUTE
-    world.store.hold_back(Restored(world.clock.at, NOW, world.clock.at, "a backup was restored"))
+    world.store.restore.hold_back(Restored(world.clock.at, NOW, world.clock.at, "a backup was restored"))
 
     await world.tick()
 
@@ -128,16 +128,18 @@ class Provider:
 
 async def test_a_stop_that_the_backup_does_not_know_is_asked_for_until_it_is_there(world: World) -> None:
     await world.start(maya=MAYA)
-    world.store.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
+    world.store.restore.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
     stop = Inbound("in-1", ChannelName.SMS, "+447700900123", "STOP", NOW - 30 * MINUTE)
     provider = Provider(stop)
-    duty = Poller(provider, world.inbox.take, world.store, NOW)
+    duty = Poller(
+        provider, world.inbox.take, world.store.inbound, world.store.facts, world.store.restore, NOW
+    )
 
     done = [await duty.run_once(NOW), await duty.run_once(NOW), await duty.run_once(NOW)]
 
     assert done == [0, 1, 0]
     assert provider.asked == [NOW - HOUR - OVERLAP] * 2
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.opted_out == {ChannelName.SMS}
 
@@ -146,7 +148,7 @@ async def test_what_may_have_been_answered_before_the_restore_is_not_answered_ag
     world: World,
 ) -> None:
     await world.start(maya=MAYA)
-    world.store.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
+    world.store.restore.hold_back(Restored(NOW, NOW - HOUR, NOW, "a backup was restored"))
     texts = [
         Inbound(f"in-{number}", ChannelName.SMS, "+447700900123", words, NOW - number * MINUTE)
         for number, words in enumerate(["I want to die", "pause", "HELP"], 1)
@@ -155,20 +157,22 @@ async def test_what_may_have_been_answered_before_the_restore_is_not_answered_ag
     provider = Provider(*texts)
     provider.asked = ["before"]
 
-    await Poller(provider, world.inbox.take, world.store, NOW).run_once(world.clock.at)
+    await Poller(
+        provider, world.inbox.take, world.store.inbound, world.store.facts, world.store.restore, NOW
+    ).run_once(world.clock.at)
     await world.tick()
 
     assert len(world.texts) == 1
     assert "116 123" in world.texts[0]
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.held_at == NOW - MINUTE
 
 
 async def test_who_may_have_been_asked_for_consent_before_is_not_asked_again(world: World) -> None:
     await world.start(maya=MAYA.replace('consent = "2026-11-20, in person"\n', ""))
-    world.store.hold_back(Restored(NOW + HOUR, NOW, NOW + HOUR, "a backup was restored"))
-    world.store.accept_restored(NOW + HOUR)
+    world.store.restore.hold_back(Restored(NOW + HOUR, NOW, NOW + HOUR, "a backup was restored"))
+    world.store.restore.accept_restored(NOW + HOUR)
 
     await world.until(NOW + 5 * HOUR)
 

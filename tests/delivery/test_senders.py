@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.delivery import senders
-from nudger.delivery.senders import (
+from nudger.agenda import rate_limit
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.agenda.rate_limit import (
     DOUBLES,
     FIRST_REST,
     LEAST_SHARE,
@@ -19,8 +20,7 @@ from nudger.delivery.senders import (
     Limit,
     Sender,
 )
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.model import ChannelName
+from nudger.domain.model import ChannelName
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -36,71 +36,71 @@ def fault(
 
 def after(times: int, failure: SendFailure, at: datetime = NOON, sender: Sender = SMS) -> Sender:
     for _ in range(times):
-        sender = senders.ended(sender, failure, at)
+        sender = rate_limit.ended(sender, failure, at)
     return sender
 
 
 # --- the budget -----------------------------------------------------------------------------------
 def test_without_a_limit_there_is_room() -> None:
-    assert senders.room(SMS, NONE, NOON) == MANY
+    assert rate_limit.room(SMS, NONE, NOON) == MANY
 
 
 @pytest.mark.parametrize(("rate", "room"), [(0.25, 1), (1, 1), (3.75, 3), (100, 100)])
 def test_a_rest_brings_one_second_of_the_rate_and_no_burst(rate: float, room: int) -> None:
     limit = Limit(per_second=rate)
-    empty = senders.taken(SMS, limit, 10 * room, NOON)
+    empty = rate_limit.taken(SMS, limit, 10 * room, NOON)
 
-    assert senders.room(SMS, limit, NOON) == room
-    assert senders.room(empty, limit, NOON) == 0
-    assert senders.room(empty, limit, NOON + HOUR) == room
+    assert rate_limit.room(SMS, limit, NOON) == room
+    assert rate_limit.room(empty, limit, NOON) == 0
+    assert rate_limit.room(empty, limit, NOON + HOUR) == room
 
 
 def test_a_long_message_makes_the_next_one_wait_longer() -> None:
-    sender = senders.taken(SMS, ONE, 3, NOON)
+    sender = rate_limit.taken(SMS, ONE, 3, NOON)
 
-    assert senders.opens_at(sender, ONE, NOON) == NOON + 3 * SECOND
-    assert senders.room(sender, ONE, NOON + 3 * SECOND) == 1
+    assert rate_limit.opens_at(sender, ONE, NOON) == NOON + 3 * SECOND
+    assert rate_limit.room(sender, ONE, NOON + 3 * SECOND) == 1
 
 
 def test_a_day_has_an_end_and_the_next_begins_at_midnight_gmt() -> None:
     limit = Limit(per_day=10)  # half of it is kept
-    sender = senders.taken(SMS, limit, 3, NOON)
+    sender = rate_limit.taken(SMS, limit, 3, NOON)
 
-    used_up = senders.taken(sender, limit, 2, NOON)
+    used_up = rate_limit.taken(sender, limit, 2, NOON)
 
-    assert senders.room(sender, limit, NOON) == 2
-    assert senders.room(used_up, limit, NOON) == 0
-    assert senders.opens_at(used_up, limit, NOON) == datetime(2026, 11, 24, tzinfo=UTC)
-    assert senders.room(used_up, limit, datetime(2026, 11, 24, tzinfo=UTC)) == 5
-    assert "SMS_PER_DAY" in senders.why_full(used_up, limit, NOON)
+    assert rate_limit.room(sender, limit, NOON) == 2
+    assert rate_limit.room(used_up, limit, NOON) == 0
+    assert rate_limit.opens_at(used_up, limit, NOON) == datetime(2026, 11, 24, tzinfo=UTC)
+    assert rate_limit.room(used_up, limit, datetime(2026, 11, 24, tzinfo=UTC)) == 5
+    assert "SMS_PER_DAY" in rate_limit.why_full(used_up, limit, NOON)
 
 
 @given(st.integers(1, 10**8))
 def test_of_a_day_a_reserve_is_kept_and_never_more_than_half(per_day: int) -> None:
-    left = senders.ordinary(per_day)
+    left = rate_limit.ordinary(per_day)
 
     assert per_day / 2 <= left <= per_day
-    assert per_day < 200 or per_day - left == int(per_day * senders.RESERVE)
+    assert per_day < 200 or per_day - left == int(per_day * rate_limit.RESERVE)
 
 
 def test_what_is_urgent_uses_what_is_kept_for_it_before_it_takes_from_the_others() -> None:
     limit = Limit(per_day=40)
-    once = senders.taken(SMS, limit, 10, NOON, urgent=10)
+    once = rate_limit.taken(SMS, limit, 10, NOON, urgent=10)
 
-    assert senders.room(once, limit, NOON) == 30
-    assert senders.room(senders.taken(once, limit, 4, NOON, urgent=4), limit, NOON) == 26
-    assert senders.room(senders.taken(once, limit, 30, NOON), limit, NOON) == 0
-    assert senders.room(senders.taken(once, limit, 30, NOON), limit, NOON + timedelta(days=1)) == 30
+    assert rate_limit.room(once, limit, NOON) == 30
+    assert rate_limit.room(rate_limit.taken(once, limit, 4, NOON, urgent=4), limit, NOON) == 26
+    assert rate_limit.room(rate_limit.taken(once, limit, 30, NOON), limit, NOON) == 0
+    assert rate_limit.room(rate_limit.taken(once, limit, 30, NOON), limit, NOON + timedelta(days=1)) == 30
 
 
 def test_what_answers_have_used_is_of_one_day() -> None:
     limit = Limit(per_day=40)
-    half = senders.taken(SMS, limit, 15, NOON, answers=15)
+    half = rate_limit.taken(SMS, limit, 15, NOON, answers=15)
 
-    assert not senders.answers_wait(senders.taken(SMS, limit, 14, NOON, answers=14), limit, NOON)
-    assert senders.answers_wait(half, limit, NOON)
-    assert not senders.answers_wait(half, limit, NOON + timedelta(days=1))
-    assert not senders.answers_wait(half, Limit(), NOON)
+    assert not rate_limit.answers_wait(rate_limit.taken(SMS, limit, 14, NOON, answers=14), limit, NOON)
+    assert rate_limit.answers_wait(half, limit, NOON)
+    assert not rate_limit.answers_wait(half, limit, NOON + timedelta(days=1))
+    assert not rate_limit.answers_wait(half, Limit(), NOON)
 
 
 @given(
@@ -115,8 +115,8 @@ def test_no_stretch_of_time_ever_holds_more_than_the_rate_allows(
     sent: list[tuple[datetime, int]] = []
     for gap, segments in asks:
         now += timedelta(milliseconds=gap)
-        if senders.room(sender, limit, now) > 0:
-            sender = senders.taken(sender, limit, segments, now)
+        if rate_limit.room(sender, limit, now) > 0:
+            sender = rate_limit.taken(sender, limit, segments, now)
             sent.append((now, segments))
 
     for first in range(len(sent)):
@@ -130,11 +130,11 @@ def test_no_stretch_of_time_ever_holds_more_than_the_rate_allows(
 def test_too_many_requests_halve_the_rate_and_it_comes_back_within_minutes() -> None:
     limit = Limit(per_second=8)
 
-    slow = senders.ended(SMS, fault(Failure.NOT_SENT, "20429"), NOON)
+    slow = rate_limit.ended(SMS, fault(Failure.NOT_SENT, "20429"), NOON)
 
-    rooms = [senders.room(senders.taken(slow, limit, 99, NOON), limit, NOON + HOUR)]
-    assert senders.room(slow, limit, NOON) == 4
-    assert senders.room(slow, limit, NOON + DOUBLES) == 8
+    rooms = [rate_limit.room(rate_limit.taken(slow, limit, 99, NOON), limit, NOON + HOUR)]
+    assert rate_limit.room(slow, limit, NOON) == 4
+    assert rate_limit.room(slow, limit, NOON + DOUBLES) == 8
     assert rooms == [8]
 
 
@@ -147,25 +147,25 @@ def test_refusals_of_one_moment_count_once() -> None:
 def test_a_rate_never_falls_to_nothing() -> None:
     sender = SMS
     for number in range(60):
-        sender = senders.ended(sender, fault(Failure.NOT_SENT, "429"), NOON + number * 2 * SECOND)
+        sender = rate_limit.ended(sender, fault(Failure.NOT_SENT, "429"), NOON + number * 2 * SECOND)
 
     assert sender.rate is not None
     assert sender.rate >= LEAST_SHARE
 
 
 def test_retry_after_is_honoured_and_is_no_fault_for_the_operator() -> None:
-    sender = senders.ended(SMS, fault(Failure.NOT_SENT, "20429", wait=90), NOON)
+    sender = rate_limit.ended(SMS, fault(Failure.NOT_SENT, "20429", wait=90), NOON)
 
-    assert senders.room(sender, NONE, NOON + 89 * SECOND) == 0
-    assert senders.opens_at(sender, NONE, NOON) == NOON + 90 * SECOND
-    assert senders.room(sender, NONE, NOON + 90 * SECOND) == 1
-    assert not senders.is_broken(sender)
+    assert rate_limit.room(sender, NONE, NOON + 89 * SECOND) == 0
+    assert rate_limit.opens_at(sender, NONE, NOON) == NOON + 90 * SECOND
+    assert rate_limit.room(sender, NONE, NOON + 90 * SECOND) == 1
+    assert not rate_limit.is_broken(sender)
 
 
 def test_a_retry_after_of_days_is_not_believed() -> None:
-    sender = senders.ended(SMS, fault(Failure.NOT_SENT, "20429", wait=86_400), NOON)
+    sender = rate_limit.ended(SMS, fault(Failure.NOT_SENT, "20429", wait=86_400), NOON)
 
-    assert senders.opens_at(sender, NONE, NOON) == NOON + LONGEST_ASKED
+    assert rate_limit.opens_at(sender, NONE, NOON) == NOON + LONGEST_ASKED
 
 
 # --- the breaker ----------------------------------------------------------------------------------
@@ -173,56 +173,58 @@ def test_a_retry_after_of_days_is_not_believed() -> None:
 def test_it_opens_after_so_many_faults_in_a_row(failure: Failure) -> None:
     closed, opened = after(THRESHOLD - 1, fault(failure)), after(THRESHOLD, fault(failure))
 
-    assert not senders.rests(closed, NOON)
-    assert senders.rests(opened, NOON)
-    assert senders.is_broken(opened)
-    assert senders.why_full(opened, NONE, NOON) == "sms rests: as told"
+    assert not rate_limit.rests(closed, NOON)
+    assert rate_limit.rests(opened, NOON)
+    assert rate_limit.is_broken(opened)
+    assert rate_limit.why_full(opened, NONE, NOON) == "sms rests: as told"
 
 
 def test_a_senders_fault_opens_it_at_once() -> None:
-    assert senders.rests(senders.ended(SMS, fault(Failure.SENDER, "20003"), NOON), NOON)
+    assert rate_limit.rests(rate_limit.ended(SMS, fault(Failure.SENDER, "20003"), NOON), NOON)
 
 
 @pytest.mark.parametrize("end", [None, Failure.RECIPIENT, Failure.OPTED_OUT, Failure.LOST])
 def test_any_clear_word_of_the_provider_begins_the_count_anew(end: Failure | None) -> None:
-    sender = senders.ended(after(THRESHOLD - 1, fault()), fault(end) if end else None, NOON)
+    sender = rate_limit.ended(after(THRESHOLD - 1, fault()), fault(end) if end else None, NOON)
 
-    assert not senders.rests(after(THRESHOLD - 1, fault(), sender=sender), NOON)
+    assert not rate_limit.rests(after(THRESHOLD - 1, fault(), sender=sender), NOON)
 
 
 def test_half_open_lets_one_message_out_and_no_second_while_it_is_under_way() -> None:
     opened = after(THRESHOLD, fault())
     later = NOON + FIRST_REST
 
-    probing = senders.taken(opened, NONE, 1, later)
+    probing = rate_limit.taken(opened, NONE, 1, later)
 
-    assert [senders.room(opened, NONE, at) for at in (NOON, later - SECOND, later)] == [0, 0, 1]
-    assert senders.room(probing, NONE, later + SECOND) == 0
+    assert [rate_limit.room(opened, NONE, at) for at in (NOON, later - SECOND, later)] == [0, 0, 1]
+    assert rate_limit.room(probing, NONE, later + SECOND) == 0
 
 
 def test_a_probe_that_went_well_closes_it_and_one_that_failed_doubles_the_rest() -> None:
     later = NOON + FIRST_REST
-    probing = senders.taken(after(THRESHOLD, fault()), NONE, 1, later)
+    probing = rate_limit.taken(after(THRESHOLD, fault()), NONE, 1, later)
 
-    well, badly = senders.ended(probing, None, later), senders.ended(probing, fault(), later)
+    well, badly = rate_limit.ended(probing, None, later), rate_limit.ended(probing, fault(), later)
 
-    assert (senders.room(well, NONE, later), well.reason) == (MANY, "")
-    assert senders.opens_at(badly, NONE, later) == later + 2 * FIRST_REST
+    assert (rate_limit.room(well, NONE, later), well.reason) == (MANY, "")
+    assert rate_limit.opens_at(badly, NONE, later) == later + 2 * FIRST_REST
 
 
 def test_a_probe_that_never_ends_is_followed_by_another() -> None:
     later = NOON + FIRST_REST
-    probing = senders.taken(after(THRESHOLD, fault()), NONE, 1, later)
+    probing = rate_limit.taken(after(THRESHOLD, fault()), NONE, 1, later)
 
-    assert senders.room(probing, NONE, later + PROBE) == 1
+    assert rate_limit.room(probing, NONE, later + PROBE) == 1
 
 
 def test_rests_grow_to_a_longest_one() -> None:
     sender, now, spans = SMS, NOON, []
     for _ in range(12):
-        sender = after(THRESHOLD, fault(), now, sender) if not spans else senders.ended(sender, fault(), now)
-        spans.append(senders.opens_at(sender, NONE, now) - now)
-        now = senders.opens_at(sender, NONE, now)
+        sender = (
+            after(THRESHOLD, fault(), now, sender) if not spans else rate_limit.ended(sender, fault(), now)
+        )
+        spans.append(rate_limit.opens_at(sender, NONE, now) - now)
+        now = rate_limit.opens_at(sender, NONE, now)
 
     assert spans == sorted(spans)
     assert spans[-1] == LONGEST_REST
@@ -231,24 +233,24 @@ def test_rests_grow_to_a_longest_one() -> None:
 def test_what_was_on_its_way_when_it_opened_neither_closes_it_nor_prolongs_it() -> None:
     opened = after(THRESHOLD, fault())
 
-    assert senders.ended(opened, None, NOON + SECOND) == opened
-    assert senders.ended(opened, fault(), NOON + SECOND) == opened
+    assert rate_limit.ended(opened, None, NOON + SECOND) == opened
+    assert rate_limit.ended(opened, fault(), NOON + SECOND) == opened
 
 
 # --- clocks ---------------------------------------------------------------------------------------
 def test_a_clock_stepped_back_gives_no_burst_and_holds_nothing_up() -> None:
-    sender = senders.taken(SMS, ONE, 1, NOON)
+    sender = rate_limit.taken(SMS, ONE, 1, NOON)
     back = NOON - HOUR
 
-    right = senders.set_right(sender, back)
+    right = rate_limit.set_right(sender, back)
 
-    assert senders.room(right, ONE, back) == 0
-    assert senders.room(right, ONE, back + SECOND) == 1
+    assert rate_limit.room(right, ONE, back) == 0
+    assert rate_limit.room(right, ONE, back + SECOND) == 1
 
 
 def test_a_clock_stepped_back_a_day_ends_a_rest() -> None:
     opened = after(THRESHOLD, fault())
 
-    right = senders.set_right(opened, NOON - 24 * HOUR)
+    right = rate_limit.set_right(opened, NOON - 24 * HOUR)
 
-    assert senders.room(right, NONE, NOON - 24 * HOUR) == 1
+    assert rate_limit.room(right, NONE, NOON - 24 * HOUR) == 1

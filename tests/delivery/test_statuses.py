@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.delivery.sends import Failure, Report, Stage
-from nudger.delivery.statuses import Known, after, again_at, is_the_numbers
-from nudger.model import State
+from nudger.agenda.entries import Failure, Report, Stage
+from nudger.domain.model import State
+from nudger.sending.receipts import Known, after, again_at, is_the_numbers
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TABLE = {

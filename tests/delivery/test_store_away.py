@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from nudger.delivery import dispatcher, lanes
-from nudger.delivery.observing import Unwatched
-from nudger.delivery.sends import Result
-from nudger.errors import StoreAway
-from nudger.model import State
-from nudger.store.database import Database
+from nudger.agenda.entries import Result
+from nudger.domain.errors import StoreAway
+from nudger.domain.model import State
+from nudger.sending import channel_worker, dispatcher
+from nudger.sending.dispatcher import Unwatched
+from nudger.store.sql.database import Database
 from tests.support.maya import ONE, states
 from tests.support.maya import ONE_REST as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -24,7 +24,7 @@ AWAY = StoreAway("the database is away", said="its file has gone")
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "AGAIN", dispatcher.SOON)
-    monkeypatch.setattr(lanes, "LONGEST_QUESTION", 0.2)
+    monkeypatch.setattr(channel_worker, "LONGEST_QUESTION", 0.2)
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Watch(Unwatched):
 
 
 def database(world: World) -> Database:
-    found = world.store._database  # type: ignore[attr-defined]
+    found = world.store.transactions.database  # type: ignore[attr-defined]
     assert isinstance(found, Database)
     return found
 
@@ -98,7 +98,7 @@ async def test_who_said_stop_as_soon_as_the_database_was_back_gets_nothing(world
         await world.dispatcher.run_once(world.clock.now())
 
     come_back(world)
-    world.store.take_reply(*_stop(world))
+    world.store.inbound.take_reply(*_stop(world))
     await world.dispatcher.settled()
 
     assert world.texts == []

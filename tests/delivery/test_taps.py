@@ -4,13 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.model import Outcome, State
+from nudger.domain.model import Outcome, State
 from tests.support.maya import nudged
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 
 def outcomes(world: World) -> list[Outcome | None]:
-    return [one.outcome for one in world.store.agenda("maya", MONDAY_NINE.date()) if one.state is State.SENT]
+    return [
+        one.outcome
+        for one in world.store.people.agenda("maya", MONDAY_NINE.date())
+        if one.state is State.SENT
+    ]
 
 
 async def test_a_like_of_a_nudge_settles_it(world: World) -> None:
@@ -50,7 +54,7 @@ async def test_any_other_tap_does_nothing_and_is_not_answered(world: World, fram
     await world.text(frame.format(world.texts[-1]))
     await world.text(frame.format("A rest?"))
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert (person.standing.paused_at, person.standing.opted_out) == (None, frozenset())
     assert (outcomes(world), world.texts[sent:]) == ([None], [])

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from nudger.delivery.laying_out import LayingOut
-from nudger.delivery.trying_again import TryingAgain
-from nudger.errors import SettingsError
-from nudger.store.codec import PlanCache
+from nudger.agenda.laying_out import LayingOut
+from nudger.domain.errors import SettingsError
+from nudger.operations.trying_again import TryingAgain
+from nudger.store.sql.codec import PlanCache
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 PERSON = """
@@ -48,13 +48,13 @@ def zones(world: World) -> Zones:
     found = Zones()
     decider = replace(world.core.decider, zone=found)
     world.core.__dict__["decider"] = decider
-    world.laying_out = LayingOut(world.store, found, "seed")
+    world.laying_out = LayingOut(world.store.agenda, found, "seed")
     world.dispatcher = world.new_dispatcher()
     return found
 
 
 def trying(world: World, zones: Zones) -> TryingAgain:
-    return TryingAgain(world.store, world.core.decider, zones, "seed")
+    return TryingAgain(world.store.agenda, world.core.decider, zones, "seed")
 
 
 async def test_someone_whose_zone_is_gone_is_set_aside_and_the_others_get_their_nudges(
@@ -66,9 +66,9 @@ async def test_someone_whose_zone_is_gone_is_set_aside_and_the_others_get_their_
     await world.until(MONDAY_NINE + DAY)
 
     assert world.texts == ["A rest, Maya?"] * 2
-    (one,) = world.store.those_set_aside()
+    (one,) = world.store.agenda.those_set_aside()
     assert (one.person, one.fault) == ("jo", "time zone 'Europe/Kyiv' is not known to tzdata 2099a")
-    assert [alarm.words for alarm in world.store.alarms()] == [one.words]
+    assert [alarm.words for alarm in world.store.alarms.alarms()] == [one.words]
 
 
 async def test_they_are_tried_once_a_day_and_taken_back_when_nothing_fails(
@@ -87,7 +87,7 @@ async def test_they_are_tried_once_a_day_and_taken_back_when_nothing_fails(
 
     assert (early, late, next_day) == ([0, 0], 0, 1)
     assert [line["event"] for line in logs] == ["set_aside", "taken_back"]
-    assert world.store.those_set_aside() == []
+    assert world.store.agenda.those_set_aside() == []
     world.clock.at = now + 2 * DAY
     await world.until(world.clock.at + DAY)
     assert world.texts.count("A rest, Jo?") == 2
@@ -108,17 +108,17 @@ async def test_an_edit_that_puts_it_right_brings_them_back_at_once(world: World,
 
 async def test_what_fails_only_in_the_words_of_a_nudge_is_found_by_trying(world: World, zones: Zones) -> None:
     await world.start(jo=person("Jo", 24))
-    world.store.set_aside({"jo": OverflowError()}, 1, "judging", world.clock.now())
-    world.store.try_all_again(world.clock.now())
+    world.store.agenda.set_aside({"jo": OverflowError()}, 1, "judging", world.clock.now())
+    world.store.agenda.try_all_again(world.clock.now())
 
     def broken(*_: object, **__: object) -> None:
         raise IndexError("no words")
 
     decider = replace(world.core.decider, wording=_Broken(broken))  # type: ignore[arg-type]
-    tried = TryingAgain(world.store, decider, zones, "seed")
+    tried = TryingAgain(world.store.agenda, decider, zones, "seed")
 
     assert await tried.run_once(world.clock.now()) == 0
-    assert world.store.those_set_aside()[0].fault.startswith("IndexError at ")
+    assert world.store.agenda.those_set_aside()[0].fault.startswith("IndexError at ")
 
 
 SPOILT = (
@@ -134,9 +134,9 @@ async def spoilt(world: World, statement: str) -> None:
     """Maya's row is spoilt after she was nudged."""
     await world.start(maya=person("Maya", 23), jo=person("Jo", 24))
     await world.until(MONDAY_NINE + timedelta(hours=2))
-    with world.store._database.write() as connection:
+    with world.store.transactions.database.write() as connection:
         connection.exec_driver_sql(statement)
-    world.store._plans = PlanCache()  # as after a start
+    world.store.transactions._plans = PlanCache()  # as after a start
 
 
 @pytest.mark.parametrize("statement", SPOILT)
@@ -151,7 +151,7 @@ async def test_a_stop_of_somebody_who_cannot_be_read_counts_and_is_answered(
     assert any("START" in text for text in world.texts)
     assert world.texts.count("A rest, Jo?") == 2
     assert world.texts.count("A rest, Maya?") == 1
-    with world.store._database.read() as connection:
+    with world.store.transactions.database.read() as connection:
         stop = "SELECT opted_out_at IS NOT NULL FROM reach WHERE person = 'maya' AND channel = 'sms'"
         assert connection.exec_driver_sql(stop).scalar_one()
 
@@ -166,7 +166,7 @@ async def test_a_crisis_of_somebody_who_cannot_be_read_is_answered_at_once_with_
     await world.tick()
 
     assert "116 123" in world.texts[-1] or "999" in world.texts[-1]
-    with world.store._database.read() as connection:
+    with world.store.transactions.database.read() as connection:
         held = "SELECT held_at IS NOT NULL FROM person WHERE id = 'maya'"
         assert connection.exec_driver_sql(held).scalar_one()
 
@@ -180,8 +180,8 @@ async def test_what_else_they_write_is_kept_and_the_operator_hears_that_nudger_f
     await world.text("not so well today")
     await world.tick()
 
-    assert "not so well today" in [line.text for line in world.store.conversation(person="maya")]
-    assert [one.person for one in world.store.those_set_aside()] == ["maya"]
+    assert "not so well today" in [line.text for line in world.store.people.conversation(person="maya")]
+    assert [one.person for one in world.store.agenda.those_set_aside()] == ["maya"]
 
 
 class _Broken:

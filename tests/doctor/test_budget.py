@@ -1,7 +1,7 @@
 """Whether the budget carries the days ahead."""
 
-from nudger.doctor.budget import budget_carries
-from nudger.doctor.finding import Grade
+from nudger.cli.doctor.findings import Grade
+from nudger.cli.doctor.people import budget_carries
 
 
 def test_a_budget_that_carries_all_is_in_order() -> None:

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.doctor.examination import exit_code, looked
-from nudger.doctor.finding import Finding, Grade, failure, note, ok, several, warning
-from nudger.errors import ChannelError, StoreError
+from nudger.cli.doctor.findings import Finding, Grade, exit_code, failure, looked, note, ok, several, warning
+from nudger.domain.errors import ChannelError, StoreError
 
 
 def crashing(fault: Exception) -> Finding:

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from nudger.doctor.finding import Grade
-from nudger.doctor.settings import (
+from nudger.app.settings import load
+from nudger.cli.doctor.findings import Grade
+from nudger.cli.doctor.machine import (
     files_are_closed,
     service_credentials,
     settings_are_right,
     settings_are_wrong,
 )
-from nudger.errors import SettingsError
-from nudger.settings import load
+from nudger.domain.errors import SettingsError
 
 
 @pytest.fixture

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from nudger.doctor.clock import clock_is_kept, clock_is_right
-from nudger.doctor.database import daemon_is_running, database_is_sound, hosts_agree
-from nudger.doctor.disk import disk_has_room, judged
-from nudger.doctor.examination import looked
-from nudger.doctor.finding import Grade
-from nudger.doctor.systemd import service_answers, service_is_watched
-from nudger.errors import StoreError
+from nudger.app import alone, holder
+from nudger.cli.doctor.findings import Grade, looked
+from nudger.cli.doctor.machine import (
+    clock_is_kept,
+    clock_is_right,
+    disk_has_room,
+    judged,
+    service_answers,
+    service_is_watched,
+)
+from nudger.cli.doctor.people import daemon_is_running, database_is_sound, hosts_agree
+from nudger.domain.errors import StoreError
 from nudger.store import Condition, look_at, open_store
-from nudger.store.condition import Shared
-from nudger.store.migrate import head
-from nudger.wiring import alone, holder
+from nudger.store.opening.opening import Shared, head
 from tests.support.doubles.ordinary import as_an_ordinary_user
 from tests.support.worlds.store import NOON
 

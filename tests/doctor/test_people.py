@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from nudger.doctor.consent import everyone_can_be_asked
-from nudger.doctor.finding import Finding, Grade
-from nudger.doctor.helplines import countries_are_known, helplines_are_checked, helplines_are_fresh
-from nudger.doctor.plans import plans_are_sound
-from nudger.doctor.tzdata import tzdata_is_known
-from nudger.errors import Problem
+from nudger.app.zones import Zones
+from nudger.cli.doctor.findings import Finding, Grade
+from nudger.cli.doctor.machine import tzdata_is_known
+from nudger.cli.doctor.people import (
+    countries_are_known,
+    everyone_can_be_asked,
+    helplines_are_checked,
+    helplines_are_fresh,
+    plans_are_sound,
+)
+from nudger.domain.errors import Problem
+from nudger.domain.model import At, ChannelName, Kind, Nudge, Plan
 from nudger.messages.wording.helplines import Line, Purpose
-from nudger.model import At, ChannelName, Kind, Nudge, Plan
-from nudger.zones import Zones
 
 PACKAGE = Path(str(files("tzdata"))) / "zoneinfo"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from nudger.channels.signature import sign, signed
-from nudger.doctor.finding import Finding, Grade
-from nudger.doctor.webhook import NOBODY, webhook_is_right
+from nudger.channels.twilio.signature import sign, signed
+from nudger.cli.doctor.findings import Finding, Grade
+from nudger.cli.doctor.reach import NOBODY, webhook_is_right
 from nudger.plans import Wrong, check_phone
 from nudger.web.app import build_app
 from nudger.web.serve import serve

@@ -14,10 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from twilio.request_validator import RequestValidator
 
-from nudger.delivery.inbound import Inbound
+from nudger.inbound.replies import Inbound
 from nudger.web.app import build_app
-from nudger.web.connections import MOST_AHEAD, SLOWED_BY, STRAINED, Admission, Limits
-from nudger.web.refusals import Refusals
+from nudger.web.security.connections import MOST_AHEAD, SLOWED_BY, STRAINED, Admission, Limits
+from nudger.web.security.guard import Refusals
 from nudger.web.serve import LONGEST_GOODBYE, serve
 from tests.support.asking import FORM
 from tests.support.crowds import (

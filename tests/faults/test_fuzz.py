@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nudger import tokens
-from nudger.model import ChannelName
+from nudger.domain import tokens
+from nudger.domain.model import ChannelName
 from tests.support.faults.targets import KEY, NOW, TARGETS, seeds
 
 SEEDS = {name: list(seeds(name)) for name in TARGETS}

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from nudger.web.app import build_app
-from nudger.web.connections import Limits
+from nudger.web.security.connections import Limits
 from nudger.web.serve import serve
 from tests.support.asking import FORM
 from tests.support.worlds.web import World

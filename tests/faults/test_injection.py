@@ -22,16 +22,16 @@ def test_sql_is_text(tmp_path: Path, text: str) -> None:
     world = World(store)
     world.load(plan("maya"))
 
-    found = store.find_people(text, None, NOON)
+    found = store.overview.find_people(text, None, NOON)
     known = (
-        store.person(text),
-        store.export(text),
-        store.log(text),
-        store.agenda(text, date(2026, 11, 23)),
-        store.forget(text),
+        store.people.person(text),
+        store.people.export(text),
+        store.people.log(text),
+        store.people.agenda(text, date(2026, 11, 23)),
+        store.people.forget(text),
     )
     taken = world.text(text, address=text)
-    still_there = [one.id for one in store.people()]
+    still_there = [one.id for one in store.people.people()]
     store.close()
 
     assert not found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.systemd import STARTS_APART, rest
+from nudger.app.service import STARTS_APART, rest
 from tests.support.running import environment
 
 UNITS = Path(__file__).parents[2] / "systemd"

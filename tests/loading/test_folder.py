@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from nudger.errors import PlanError, SettingsError, StoreAway
-from nudger.loading.folder import only_plans
-from nudger.wiring.plans import LARGEST_HERE, build_loading
+from nudger.app.plans import LARGEST_HERE, build_loading
+from nudger.domain.errors import PlanError, SettingsError, StoreAway
+from nudger.plan_sync.fingerprints import only_plans
 from tests.support.worlds.folder import World
 
 MAYA = 'timezone = "UTC"\nphone = "+447700900123"\n[[nudge]]\nkind = "rest"\nat = "13:00"\n'
@@ -306,7 +306,7 @@ def test_new_zone_rules_and_the_look_of_a_new_date_that_find_the_store_away_are_
     changed = iter((False, True, False))
     world.loading = world.new_loading(zones_changed=lambda: next(changed))
     world.load()
-    database = world.store._database  # type: ignore[attr-defined]
+    database = world.store.transactions.database  # type: ignore[attr-defined]
     database.refuse(StoreAway("the database is away"))
     world.now += timedelta(days=1)
     with pytest.raises(StoreAway):
@@ -316,7 +316,7 @@ def test_new_zone_rules_and_the_look_of_a_new_date_that_find_the_store_away_are_
     loaded = world.load()
 
     assert loaded.files == 1
-    assert [one.person.id for one in world.store.claim_layout(world.now, 10)] == ["maya"]
+    assert [one.person.id for one in world.store.agenda.claim_layout(world.now, 10)] == ["maya"]
 
 
 def test_an_edit_is_read_alone(world: World) -> None:
@@ -347,7 +347,7 @@ def test_an_edit_that_many_share_is_one_line_of_nudgers_log_and_one_of_each_pers
     assert [line["event"] for line in logs] == ["plan_problem", "plans_loaded"]
     assert logs[-1]["changed"] == 40
     for person in loaded.change.changed:
-        assert [(line.what, line.reason) for line in world.store.log(person)] == [
+        assert [(line.what, line.reason) for line in world.store.people.log(person)] == [
             ("plan changed", "rest, movement (new)"),
             ("plan added", ""),
         ]
@@ -370,11 +370,11 @@ def test_a_consent_line_that_says_no_stops_the_nudges_of_the_plan_that_ran(world
     agreed = 'consent = "2026-11-20, on paper"\n' + MAYA
     world.put({"maya.toml": agreed})
     world.load()
-    before = world.store.person("maya")
+    before = world.store.people.person("maya")
 
     world.load([world.write("maya.toml", agreed.replace("2026-11-20, on paper", "refused"))])
 
-    after = world.store.person("maya")
+    after = world.store.people.person("maya")
     assert before is not None
     assert after is not None
     assert (len(before.standing.consented), len(after.standing.consented)) == (1, 0)

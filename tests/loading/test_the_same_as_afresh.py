@@ -62,7 +62,7 @@ def test_an_edit_comes_to_the_same_as_reading_everything_afresh(
         if how == "restarted":
             world.loading = world.new_loading()
         world.load(paths if how == "told" else None)
-        world.store.accept_removal(world.now)  # of a folder this small most is often gone by one look
+        world.store.plans.accept_removal(world.now)  # of a folder this small most is often gone by one look
 
         problems = world.expect()
         assert world.runs == world.running

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from nudger.domain.model import At, Contact, History, Kind, Nudge, Plan
 from nudger.messages import Worded, Wording
-from nudger.model import At, Contact, History, Kind, Nudge, Plan
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)  # a Monday

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.errors import NudgerError
+from nudger.domain.errors import NudgerError
 from nudger.messages import Wording
 from nudger.messages.wording.texts import ANSWERS
 

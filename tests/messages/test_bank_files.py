@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from nudger.domain.model import Kind
 from nudger.messages import SHIPPED, Wording, WordingError, check_words
-from nudger.model import Kind
 
 GOOD = '[[message]]\nkey = "a"\neffort = "tiny"\ntext = "A."\n'
 

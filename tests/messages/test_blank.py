@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nudger.domain.model import At, Contact, History, Kind, Nudge, Plan
 from nudger.messages import Wording, is_blank
 from nudger.messages.bank.messages import MESSAGE
 from nudger.messages.bank.sandbox import compile_source
-from nudger.model import At, Contact, History, Kind, Nudge, Plan
 
 MONDAY = datetime(2026, 11, 23, 13, tzinfo=ZoneInfo("UTC"))
 SAM, JO = Contact("Sam", "brother"), Contact("Jo")

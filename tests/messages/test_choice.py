@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from nudger.errors import NudgerError
+from nudger.domain.errors import NudgerError
+from nudger.domain.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 from nudger.messages import Worded, Wording
 from nudger.messages.bank.messages import Part, parts_at
-from nudger.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 
 Word = Callable[..., Worded]
 PlanOf = Callable[..., Plan]

@@ -2,8 +2,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from nudger.domain.tokens import Action
 from nudger.messages import Wording, compose
-from nudger.tokens import Action
 
 
 class Tags(HTMLParser):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from nudger.model import Kind
+from nudger.domain.model import Kind
 
 # What each practice is called: kinds, and a word or two in English, Spanish and French.
 PRACTICES = {

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nudger.domain.model import Contact, Kind, Nudge, Plan
 from nudger.messages import Worded, Wording, count
 from nudger.messages.lint.proofs import LONG_CONTACT, LONG_NAME
-from nudger.model import Contact, Kind, Nudge, Plan
 
 Word = Callable[..., Worded]
 PlanOf = Callable[..., Plan]

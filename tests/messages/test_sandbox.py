@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nudger.domain.model import Contact
 from nudger.messages import Wording
 from nudger.messages.bank.messages import MESSAGE
 from nudger.messages.bank.sandbox import Refused, compile_source
-from nudger.model import Contact
 
 VALUES = {
     "name": "Maya",

@@ -4,9 +4,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from nudger.domain.model import Contact
 from nudger.messages import Wording, compose
 from nudger.messages.wording.email import Anchor, ways_to
-from nudger.model import Contact
 
 SAM = Contact("Sam", "brother", "+447700900456", "sam@example.org")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
 from nudger.plans import Reading
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nudger.model import (
+from nudger.domain.model import (
     At,
     Between,
     ChannelName,

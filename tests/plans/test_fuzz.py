@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nudger.model import At, Between, History
-from nudger.plans import Facts, Reading, keys
+from nudger.domain.model import At, Between, History
+from nudger.plans import Facts, Reading
+from nudger.plans.parse import keys
 from nudger.schedule import lay_out
 
 Read = Callable[..., Reading]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nudger.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Origin, Plan, Window
-from nudger.plans import Facts, Reading, lookahead, year
+from nudger.domain.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Origin, Plan, Window
+from nudger.plans import Facts, Reading
+from nudger.plans.check import lookahead
 from nudger.schedule import falls_on, lay_out, wall_times
 
 Read = Callable[..., Reading]
@@ -152,7 +153,7 @@ NUDGES = st.builds(
 @settings(deadline=None)
 @given(nudge=NUDGES, today=st.dates(date(2020, 1, 1), date(2029, 1, 1)))
 def test_the_dates_of_a_nudge_are_those_that_it_falls_on(nudge: Nudge, today: date) -> None:
-    dates = year.dates_of(nudge, today)
+    dates = lookahead.dates_of(nudge, today)
 
     assert [bool(dates >> ahead & 1) for ahead in range(400)] == [
         ahead < 366 and falls_on(nudge, today + timedelta(days=ahead)) for ahead in range(400)

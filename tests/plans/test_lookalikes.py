@@ -2,7 +2,7 @@
 
 import pytest
 
-from nudger.plans.lookalikes import lookalike
+from nudger.plans.format.documents import lookalike
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nudger.plans.documents import parse
-from nudger.plans.faults import Path
-from nudger.plans.positions import Positions
+from nudger.plans.format.documents import parse
+from nudger.plans.format.faults import Path
+from nudger.plans.format.positions import Positions
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nudger.model import ChannelName
+from nudger.domain.model import ChannelName
 from nudger.plans import Reading
 
 Read = Callable[..., Reading]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from nudger import plans
-from nudger.model import Kind
-from nudger.plans import Facts, Reading, keys
+from nudger.domain.model import Kind
+from nudger.plans import Facts, Reading
+from nudger.plans.parse import keys
 
 ROOT = Path(__file__).parents[2]
 BROKEN = Path(__file__).parent / "broken"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.model import Effort
+from nudger.domain.model import Effort
 from nudger.schedule import lay_out
 from tests.support.reading import ROOT, TODAY, Read
 

@@ -5,7 +5,7 @@ from datetime import time
 
 import pytest
 
-from nudger.model import At, Kind
+from nudger.domain.model import At, Kind
 from nudger.plans import Reading
 
 Read = Callable[..., Reading]

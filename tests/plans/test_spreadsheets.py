@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger import plans
-from nudger.errors import UsageError
+from nudger.domain.errors import UsageError
 from nudger.plans import Facts, Reading
 
 Read = Callable[..., Reading]

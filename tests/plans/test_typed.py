@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudger import plans
-from nudger.errors import UsageError
-from nudger.model import Window
-from nudger.plans import Facts, addresses
+from nudger.domain.errors import UsageError
+from nudger.domain.model import Window
+from nudger.plans import Facts
+from nudger.plans.format import times
+from nudger.plans.parse import addresses
 
 Check = Callable[..., Any]
 
@@ -131,7 +133,7 @@ def test_a_zone_that_is_none_comes_with_the_one_that_is_meant(zone: str, meant: 
 
 
 def test_every_zone_that_is_named_as_meant_exists(facts: Facts) -> None:
-    assert all(facts.zone(zone) is not None for zone in set(plans.zones._MEANT.values()))
+    assert all(facts.zone(zone) is not None for zone in set(times._MEANT.values()))
 
 
 def test_every_area_and_city_of_tzdata_is_taken_and_nothing_else(facts: Facts) -> None:

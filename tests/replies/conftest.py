@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nudger.files import read_words
+from nudger.plan_sync.files import read_words
 from nudger.replies import Words
 from tests.support.replies import CORPUS, HELD_OUT, Case, Here, cases
 

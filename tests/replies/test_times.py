@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nudger.model import Window
+from nudger.domain.model import Window
 from nudger.replies import Intent, understand
 from nudger.schedule.localtime import is_quiet
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Origin, Plan, Slot, Window
+from nudger.domain.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Origin, Plan, Slot, Window
 from nudger.schedule import lay_out
 
 Zone = Callable[[str], ZoneInfo]

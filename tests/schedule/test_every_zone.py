@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.model import At, Kind, Nudge, Plan, Window
+from nudger.domain.model import At, Kind, Nudge, Plan, Window
 from nudger.schedule import day_bounds, is_quiet, lay_out, local_date, quiet_ends, quiet_starts_after, resolve
 
 pytestmark = pytest.mark.slow

@@ -6,16 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.model import Window
-from nudger.schedule import (
-    day_bounds,
-    is_quiet,
-    local_date,
-    next_at,
-    quiet_ends,
-    quiet_starts_after,
-    resolve,
-)
+from nudger.domain.model import Window
+from nudger.schedule import day_bounds, is_quiet, local_date, next_at, quiet_ends, quiet_starts_after, resolve
 from nudger.schedule.localtime import local_day
 
 Zone = Callable[[str], ZoneInfo]

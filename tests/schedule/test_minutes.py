@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nudger.model import Window
-from nudger.schedule import minutes as m
+from nudger.domain.model import Window
+from nudger.schedule import localtime as m
 
 MINUTE = st.integers(0, m.DAY - 1)
 SETS = st.sets(MINUTE, max_size=40) | st.builds(

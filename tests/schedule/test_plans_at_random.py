@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nudger.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Origin, Plan, Slot, Window
+from nudger.domain.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Origin, Plan, Slot, Window
 from nudger.schedule import falls_on, lay_out
 
 Zone = Callable[[str], ZoneInfo]

@@ -7,7 +7,7 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nudger.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Window
+from nudger.domain.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Window
 from nudger.schedule import check_cron, falls_on, wall_times
 
 NOON = At((time(12),))

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from nudger.settings import Settings, load
+from nudger.app.settings import Settings, load
 
 EXAMPLE = Path(__file__).parents[2] / "settings.example.env"
 LINE = re.compile(r"^#(NUDGER_[A-Z_]+)=(.*)$")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nudger.errors import SettingsError
-from nudger.settings import Settings, load
+from nudger.app.settings import Settings, load
+from nudger.domain.errors import SettingsError
 
 Given = Callable[..., Settings]
 Refused = Callable[..., list[str]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.settings import Settings, load
+from nudger.app.settings import Settings, load
 
 Given = Callable[..., Settings]
 

@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nudger import plans
-from nudger.core import Core
+from nudger.app.core import Core
+from nudger.cli.simulate import sayings
+from nudger.cli.simulate.crowd import LANGUAGES, MOST_NUDGES, SHAPES, WEIGHTS, Actors, Crowd, mailed
+from nudger.cli.simulate.life import BEGINS
 from nudger.replies import understand
-from nudger.simulating import sayings
-from nudger.simulating.acting import WEIGHTS, Actors
-from nudger.simulating.crowd import LANGUAGES, MOST_NUDGES, SHAPES, Crowd, mailed
-from nudger.simulating.life import BEGINS
 
 NOON = datetime(2026, 10, 24, 12, 30, tzinfo=UTC)
 

@@ -6,13 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.model import Origin
-from nudger.simulating import sayings
-from nudger.simulating.accounts import Accounts
-from nudger.simulating.promises import Promise
-from nudger.simulating.referee import Referee
-from nudger.simulating.sayings import Means, Saying
-from nudger.simulating.terms import Part, Terms
+from nudger.cli.simulate import sayings
+from nudger.cli.simulate.referee import Promise, Referee
+from nudger.cli.simulate.sayings import Means, Saying
+from nudger.cli.simulate.terms import Accounts, Part, Terms
+from nudger.domain.model import Origin
 
 LONDON, NEW_YORK, TOKYO = range(3)
 ZONES = [ZoneInfo("Europe/London"), ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")]

@@ -10,21 +10,20 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from nudger import logs, plans
+from nudger import plans
+from nudger.agenda.decide import Decider
+from nudger.agenda.entries import Decision, Due
+from nudger.app import build_daemon, open_database, service
+from nudger.app.core import Core
+from nudger.app.settings import load
 from nudger.cli import app
-from nudger.core import Core
-from nudger.delivery.agenda import Decision, Due
-from nudger.delivery.decide import Decider
-from nudger.delivery.planning import PlanFile, PlanRead
-from nudger.errors import UsageError
-from nudger.model import ChannelName, Person, Standing
+from nudger.cli.simulate.crowd import Actors, Crowd
+from nudger.cli.simulate.life import BrokenPromises, Life
+from nudger.domain.errors import UsageError
+from nudger.domain.model import ChannelName, Person, Standing
+from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.plans import Source
-from nudger.settings import load
-from nudger.simulating.acting import Actors
-from nudger.simulating.crowd import Crowd
-from nudger.simulating.life import BrokenPromises, Life
 from nudger.store import open_store
-from nudger.wiring import build_daemon, open_database
 from tests.support.databases import Databases
 
 pytestmark = pytest.mark.slow
@@ -118,7 +117,7 @@ def test_a_database_with_people_in_it_is_refused(core: Core, tmp_path: Path) -> 
     maya = b'name = "Maya"\ntimezone = "Europe/London"\nphone = "+447700900123"\n'
     plan = plans.read([Source("maya.toml", maya)], core.facts(now)).plans["maya"]
     store = open_store(url)
-    store.load_plans(PlanRead(None, [PlanFile(plan, "maya.toml", "1")], {"maya": "maya.toml"}, ()), now)
+    store.plans.load_plans(PlanRead(None, [PlanFile(plan, "maya.toml", "1")], {"maya": "maya.toml"}, ()), now)
     store.close()
 
     with pytest.raises(UsageError) as refused:
@@ -163,7 +162,7 @@ async def test_an_engine_that_breaks_a_promise_is_found_out(
     tmp_path: Path, core: Core, gate: type[Deaf], promises: tuple[str, ...]
 ) -> None:
     environ = {"NUDGER_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)}
-    logs.configure("error")
+    service.configure("error")
     broken = Core(load(None, environ, tmp_path))
     vars(broken).update(wording=core.wording, words=core.words, zones=core.zones, decider=gate(core.decider))
     store = open_database(broken)

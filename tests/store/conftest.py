@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.store import SqlStore, open_store
-from nudger.store.database import Database
+from nudger.store import Stores, open_store
+from nudger.store.sql.database import Database
+from nudger.store.stores import stores_of
 from tests.support.databases import Databases
 from tests.support.explained import Explained
 from tests.support.worlds.store import World, empty
@@ -53,16 +54,16 @@ def url(database_url: str, database: Database) -> str:
 
 
 @pytest.fixture
-def store(database: Database, explained: Explained) -> Iterator[SqlStore]:
+def store(database: Database, explained: Explained) -> Iterator[Stores]:
     """On an empty database. No statement of any test may read a table whole that grows with people."""
     empty(database)
-    yield SqlStore(database, ZoneInfo)
+    yield stores_of(database, ZoneInfo)
     whole, explained.whole = explained.whole, []
     assert whole == []
 
 
 @pytest.fixture
-def second(store: SqlStore, database_url: str) -> Iterator[SqlStore]:
+def second(store: Stores, database_url: str) -> Iterator[Stores]:
     """Another daemon on the same database."""
     other = open_store(database_url)
     yield other
@@ -70,5 +71,5 @@ def second(store: SqlStore, database_url: str) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def world(store: SqlStore) -> World:
+def world(store: Stores) -> World:
     return World(store)

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.errors import StoreError, UsageError
-from nudger.store import SqlStore, back_up, open_store, restore
+from nudger.domain.errors import StoreError, UsageError
+from nudger.store import back_up, open_store, restore
+from nudger.store.stores import stores_of
 from tests.support.worlds.store import NOON, World, plan
 
 RESTORED_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -44,7 +45,7 @@ def test_a_backup_of_an_open_database_is_whole_and_closed_to_others(live: World,
     copy = tmp_path / "copy.db"
     assert copy.stat().st_mode & 0o777 == 0o600
     assert left_over(tmp_path) == ["copy.db", "state"]
-    opened = World(SqlStore(open_store(url(copy))._database, ZoneInfo))
+    opened = World(stores_of(open_store(url(copy)).transactions.database, ZoneInfo))
     assert opened.states() == ["sent"]
 
 
@@ -56,15 +57,15 @@ def test_a_backup_is_of_one_moment_whatever_is_written_while_it_is_copied(
 
     def write(left: int, _total: int) -> None:
         moments.append(left)
-        live.store.raise_alarm(f"alarm {len(moments)}", "raised during the copy", NOON)
+        live.store.alarms.raise_alarm(f"alarm {len(moments)}", "raised during the copy", NOON)
 
     back_up(url(file), tmp_path / "copy.db", copied=write)
 
     assert len(moments) > 1, "the copy is in several parts"
     copied = open_store(url(tmp_path / "copy.db"))
-    assert copied.alarms() == []
-    assert len(list(copied.people())) == 2001
-    assert len(live.store.alarms()) == len(moments)
+    assert copied.alarms.alarms() == []
+    assert len(list(copied.people.people())) == 2001
+    assert len(live.store.alarms.alarms()) == len(moments)
 
 
 def test_nobody_waits_for_a_backup(live: World, file: Path, tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ def test_what_is_there_is_overwritten_by_force_alone(live: World, file: Path, tm
     assert copy.read_text() == "dear diary"
 
     back_up(url(file), copy, force=True)
-    assert open_store(url(copy)).person("maya") is not None
+    assert open_store(url(copy)).people.person("maya") is not None
 
 
 def test_a_damaged_database_leaves_no_backup(live: World, file: Path, tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_it_is_put_back_where_nothing_was(live: World, file: Path, tmp_path: Pat
     aside = restore(url(tmp_path / "other" / "nudger.db"), tmp_path / "copy.db", RESTORED_AT)
 
     assert aside is None
-    assert open_store(url(tmp_path / "other" / "nudger.db")).person("maya") is not None
+    assert open_store(url(tmp_path / "other" / "nudger.db")).people.person("maya") is not None
 
 
 def _text(file: Path) -> None:

@@ -7,13 +7,27 @@ from threading import Thread
 
 import pytest
 
-from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Send, Sending, Verdict, Wait
-from nudger.delivery.senders import FIRST_REST, LEAST_RESERVE, THRESHOLD, Limit, ordinary
-from nudger.delivery.sends import Failure, Report, Result, SendFailure, Stage
-from nudger.delivery.ways import Ways
-from nudger.effects import Answer, OptOut, Snooze
-from nudger.model import ChannelName, Person, State
-from nudger.store import SqlStore, open_store
+from nudger.agenda.entries import (
+    Claim,
+    Decide,
+    Decision,
+    Drop,
+    Due,
+    Failure,
+    Report,
+    Result,
+    Send,
+    SendFailure,
+    Sending,
+    Stage,
+    Verdict,
+    Wait,
+    Ways,
+)
+from nudger.agenda.rate_limit import FIRST_REST, LEAST_RESERVE, THRESHOLD, Limit, ordinary
+from nudger.domain.effects import Answer, OptOut, Snooze
+from nudger.domain.model import ChannelName, Person, State
+from nudger.store import Stores, open_store
 from tests.support.worlds.store import (
     EMAIL,
     HOUR,
@@ -61,11 +75,13 @@ def waiting(judge: Judge, now: datetime) -> Decide:
 def claim(
     world: World,
     limits: dict[ChannelName, Limit] = ONE,
-    store: SqlStore | None = None,
+    store: Stores | None = None,
     limit: int = 100,
     judge: Judge = send,
 ) -> Claim:
-    return (store or world.store).claim_due(world.now, limit, "here", waiting(judge, world.now), limits)
+    return (store or world.store).sending.claim_due(
+        world.now, limit, "here", waiting(judge, world.now), limits
+    )
 
 
 def day_of(nudges: int) -> int:
@@ -77,7 +93,7 @@ def texted(world: World, *names: str, at: datetime = NOON, expires: timedelta | 
     """One nudge by text for each of these people."""
     for number, name in enumerate(names):
         one = laid_out(name, slot(at, number + 1))
-        world.store.lay_out([replace(one, expires={"rest": expires}) if expires else one], world.now)
+        world.store.agenda.lay_out([replace(one, expires={"rest": expires}) if expires else one], world.now)
 
 
 def crowd(world: World) -> None:
@@ -178,7 +194,7 @@ def test_a_claim_says_when_the_next_turn_comes(world: World) -> None:
     texted(world, *PEOPLE[:2])
 
     assert claim(world).again_at == NOON + SECOND
-    assert world.store.next_due_at() is None
+    assert world.store.sending.next_due_at() is None
 
 
 def test_a_long_queue_of_texts_holds_up_no_email(world: World) -> None:
@@ -209,7 +225,7 @@ def test_hosts_that_claim_at_once_send_no_more_than_one_would(world: World, url:
     stores = [world.store, open_store(url), open_store(url)]
     claims: list[Claim] = []
 
-    def work(store: SqlStore) -> None:
+    def work(store: Stores) -> None:
         claims.append(claim(world, {SMS: Limit(per_second=4)}, store))
 
     threads = [Thread(target=work, args=(store,)) for store in stores * 2]
@@ -284,7 +300,7 @@ def test_a_snooze_that_is_put_off_again_leaves_the_queue(world: World) -> None:
 
     world.text(Snooze(first.occurrence, NOON + HOUR))
 
-    assert world.store.next_due_at() == NOON + HOUR
+    assert world.store.sending.next_due_at() == NOON + HOUR
 
 
 # --- what is urgent -------------------------------------------------------------------------------
@@ -373,7 +389,7 @@ def test_answers_use_no_more_than_half_of_a_day(world: World) -> None:
 
     assert len(answered) == ordinary(40) // 2
     assert sorted(nudged) == PEOPLE[2:]
-    reasons = {entry.reason for entry in world.store.log(PEOPLE[0]) if entry.state == State.MISSED}
+    reasons = {entry.reason for entry in world.store.people.log(PEOPLE[0]) if entry.state == State.MISSED}
     assert reasons == {"answers have used their half of what the sender may send today (SMS_PER_DAY)"}
 
 
@@ -393,12 +409,12 @@ def test_answers_have_their_half_again_on_the_next_day(world: World) -> None:
 def test_what_is_urgent_is_claimed_where_there_is_no_place_for_more(world: World) -> None:
     crowd(world)
     texted(world, *PEOPLE[:6])
-    before = world.store.has_urgent(world.now)
+    before = world.store.sending.has_urgent(world.now)
     in_danger(world, PEOPLE[9])
 
-    assert (before, world.store.has_urgent(world.now)) == (False, True)
+    assert (before, world.store.sending.has_urgent(world.now)) == (False, True)
     assert people_of(claim(world, {}, limit=0)) == [PEOPLE[9]]
-    assert not world.store.has_urgent(world.now)
+    assert not world.store.sending.has_urgent(world.now)
 
 
 def test_what_is_urgent_waits_while_its_channel_rests_and_goes_first_after_it(world: World) -> None:
@@ -406,7 +422,7 @@ def test_what_is_urgent_waits_while_its_channel_rests_and_goes_first_after_it(wo
     texted(world, *PEOPLE[:3], expires=HOUR)
     (first,) = claim(world).sendings
     fault = SendFailure(Failure.SENDER, "Twilio refused our credentials", "20003")
-    world.store.record([Result(first, failure=fault)], world.now)
+    world.store.sending.record([Result(first, failure=fault)], world.now)
     in_danger(world, PEOPLE[9])
     during = claim(world)
     world.now += FIRST_REST
@@ -420,7 +436,7 @@ def break_sms(world: World) -> Sending:
     """The sender is refused; the entry of this sending is planned again."""
     (sending,) = claim(world, {}).sendings
     fault = SendFailure(Failure.SENDER, "Twilio refused our credentials", "20003")
-    world.store.record([Result(sending, failure=fault, retry_at=world.now)], world.now)
+    world.store.sending.record([Result(sending, failure=fault, retry_at=world.now)], world.now)
     return sending
 
 
@@ -432,7 +448,7 @@ def test_a_channel_that_is_refused_rests_for_all_and_raises_an_alarm(world: Worl
     done = claim(world, {}, other)
 
     assert (people_of(done), done.again_at) == ([], NOON + FIRST_REST)
-    (alarm,) = other.alarms()
+    (alarm,) = other.alarms.alarms()
     assert alarm.key == "sender sms"
     assert "Twilio refused our credentials" in alarm.words
     other.close()
@@ -452,7 +468,7 @@ def test_after_its_rest_one_message_finds_out_and_then_all_go_and_the_alarm_pass
     then = claim(world, {})
 
     assert [len(one.sendings) for one in (probe, during, then)] == [1, 0, 4]
-    assert [alarm.cleared_at for alarm in world.store.alarms()] == [world.now]
+    assert [alarm.cleared_at for alarm in world.store.alarms.alarms()] == [world.now]
 
 
 def test_what_waits_for_a_channel_that_begins_to_rest_is_judged_anew(world: World) -> None:
@@ -460,14 +476,16 @@ def test_what_waits_for_a_channel_that_begins_to_rest_is_judged_anew(world: Worl
     texted(world, *PEOPLE[:3], expires=HOUR)
     (first,) = claim(world).sendings
     fault = SendFailure(Failure.SENDER, "Twilio refused our credentials", "20003")
-    world.store.record([Result(first, failure=fault)], world.now)
+    world.store.sending.record([Result(first, failure=fault)], world.now)
     seen: list[str] = []
 
     claim(world, judge=lambda one, due, now: seen.append(one.id) or send(one, due, now))
     claim(world, judge=lambda one, due, now: seen.append(one.id) or send(one, due, now))
 
     assert sorted(seen) == sorted(name for name in PEOPLE[:3] if name != first.person)
-    reasons = [world.store.agenda(name, TODAY)[0].reason for name in PEOPLE[:3] if name != first.person]
+    reasons = [
+        world.store.people.agenda(name, TODAY)[0].reason for name in PEOPLE[:3] if name != first.person
+    ]
     assert reasons == ["sms rests: Twilio refused our credentials"] * 2
 
 
@@ -481,9 +499,9 @@ def test_faults_in_a_row_open_it_and_a_receipt_in_between_does_not_let_them_add_
         else:
             world.fail(sending, Failure.AMBIGUOUS)
         if number < 2 * THRESHOLD - 1:
-            assert world.store.alarms() == []
+            assert world.store.alarms.alarms() == []
 
-    assert [alarm.key for alarm in world.store.alarms()] == ["sender sms"]
+    assert [alarm.key for alarm in world.store.alarms.alarms()] == ["sender sms"]
 
 
 def test_a_text_that_a_carrier_filtered_rests_the_channel_too(world: World) -> None:
@@ -491,9 +509,9 @@ def test_a_text_that_a_carrier_filtered_rests_the_channel_too(world: World) -> N
     (sending,) = world.deliver()
     filtered = SendFailure(Failure.SENDER, "our texts are filtered out by Twilio or the carrier", "30007")
 
-    world.store.report(sending.message, Report("SM1", Stage.FAILED, filtered), NOON)
+    world.store.sending.report(sending.message, Report("SM1", Stage.FAILED, filtered), NOON)
 
-    assert [alarm.key for alarm in world.store.alarms()] == ["sender sms"]
+    assert [alarm.key for alarm in world.store.alarms.alarms()] == ["sender sms"]
 
 
 @pytest.mark.parametrize("failure", [Failure.RECIPIENT, Failure.OPTED_OUT])
@@ -502,4 +520,4 @@ def test_what_is_wrong_with_a_number_rests_no_channel(world: World, failure: Fai
     for sending in world.claim().sendings:
         world.fail(sending, failure)
 
-    assert not [alarm for alarm in world.store.alarms() if alarm.key.startswith("sender")]
+    assert not [alarm for alarm in world.store.alarms.alarms() if alarm.key.startswith("sender")]

@@ -8,17 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select
 
-from nudger.delivery.sends import Failure
-from nudger.effects import Answer, Hold, OptOut, Pause, Snooze
-from nudger.errors import Problem, StoreError, UsageError
-from nudger.highwater import HighWater
-from nudger.model import Origin
-from nudger.store import SqlStore, carry_over, open_store
-from nudger.store.carrying import LEFT_BEHIND
-from nudger.store.database import Database
-from nudger.store.facts import CARRIED
-from nudger.store.opening import _parsed
-from nudger.store.tables import (
+from nudger.agenda.entries import Failure
+from nudger.domain.effects import Answer, Hold, OptOut, Pause, Snooze
+from nudger.domain.errors import Problem, StoreError, UsageError
+from nudger.domain.model import Origin
+from nudger.operations.restore_guard import HighWater
+from nudger.store import carry_over, open_store
+from nudger.store.opening.carrying import LEFT_BEHIND
+from nudger.store.opening.opening import _parsed
+from nudger.store.schema.tables import (
     alarm,
     contact_word,
     counter,
@@ -28,6 +26,9 @@ from nudger.store.tables import (
     plan_file,
     sender,
 )
+from nudger.store.sql.database import Database
+from nudger.store.state.facts import CARRIED
+from nudger.store.stores import stores_of
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, plan, slot
 
 Rows = dict[str, list[Mapping[str, Any]]]
@@ -50,18 +51,18 @@ def source(tmp_path: Path) -> str:
     world.text(Snooze(1, NOON + HOUR), Answer("It comes again at 13:00."))
     world.now = NOON + MINUTE
     world.fail(world.claim(limit=1).sendings[0], Failure.AMBIGUOUS)
-    world.store.release(world.claim(limit=1).sendings, world.now)  # numbers that nothing has any more
+    world.store.sending.release(world.claim(limit=1).sendings, world.now)  # numbers that nothing has any more
     world.now = NOON + 2 * MINUTE
     world.claim(limit=1, owner="a daemon that was killed")
     world.text(OptOut(frozenset({SMS}), "texted STOP"))
     world.act(Hold(), person="jonas")
     world.act(Pause(NOON + DAY), person="ines")
-    world.store.forget("gone")
-    world.store.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
-    world.store.raise_alarm("disk alpha", "full", world.now)
-    world.store.tally(NOON.date(), NOON.date())
-    world.store.set_aside({"jonas": ValueError()}, 1, "judging", world.now)
-    HighWater(store, tmp_path, shared=False).begin(world.now)
+    world.store.people.forget("gone")
+    world.store.agenda.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
+    world.store.alarms.raise_alarm("disk alpha", "full", world.now)
+    world.store.statistics.tally(NOON.date(), NOON.date())
+    world.store.agenda.set_aside({"jonas": ValueError()}, 1, "judging", world.now)
+    HighWater(store.restore, tmp_path, shared=False).begin(world.now)
     store.close()
     database = Database(_parsed(url))
     with database.write() as connection:  # what takes a folder, contacts and a provider to come about
@@ -111,8 +112,8 @@ def carry(source: str, target: str) -> dict[str, int]:
 def numbers(url: str) -> Sequence[int]:
     """The next of each growing key."""
     database = Database(_parsed(url))
-    store = SqlStore(database, ZoneInfo)
-    with store._write() as tx:
+    store = stores_of(database, ZoneInfo)
+    with store.transactions.write() as tx:
         line = tx.next_line()
     World(store)
     with database.write() as connection:
@@ -165,7 +166,7 @@ def test_what_was_under_way_is_taken_over_and_what_was_planned_goes_out_once(
     world = World(store)
     world.now = NOON + 10 * MINUTE
 
-    assert store.abandon(world.now) == 1
+    assert store.sending.abandon(world.now) == 1
     sent = [one for _ in range(5) for one in world.deliver()]
 
     assert len({one.occurrence for one in sent}) == len(sent)
@@ -179,7 +180,7 @@ def test_the_new_database_is_taken_for_the_one_it_is(source: str, target: str, t
     carry(source, target)
     store = open_store(target)
 
-    assert HighWater(store, tmp_path, shared=True).begin(NOON + HOUR) is None
+    assert HighWater(store.restore, tmp_path, shared=True).begin(NOON + HOUR) is None
     store.close()
 
 
@@ -221,7 +222,7 @@ def test_said_twice_it_is_done_once(source: str, target: str) -> None:
 
 def test_a_database_that_holds_something_is_left_alone(source: str, target: str) -> None:
     store = open_store(target)
-    store.raise_alarm("disk", "full", NOON)
+    store.alarms.raise_alarm("disk", "full", NOON)
     store.close()
 
     with pytest.raises(StoreError, match="is not empty: it has rows in alarm") as told:

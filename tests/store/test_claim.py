@@ -6,12 +6,11 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from nudger.delivery.agenda import Decision, Due, Send
-from nudger.delivery.ways import Ways
-from nudger.effects import Answer, Pause
-from nudger.model import ChannelName, History, Kind, Origin, Person, State
+from nudger.agenda.entries import Decision, Due, Send, Ways
+from nudger.domain.effects import Answer, Pause
+from nudger.domain.model import ChannelName, History, Kind, Origin, Person, State
 from nudger.store import open_store
-from nudger.store.sqlstore import SqlStore
+from nudger.store.stores import Stores
 from tests.support.worlds.store import (
     EMAIL,
     HOUR,
@@ -49,19 +48,19 @@ def test_what_is_due_becomes_a_message_in_sending(world: World) -> None:
     assert (sending.person, sending.channel, sending.address) == ("maya", SMS, MAYA_PHONE)
     assert (sending.text, sending.origin, sending.attempts) == ("A small rest nudge.", Origin.FIXED, 0)
     assert world.states() == ["sending"]
-    assert [line.state for line in world.store.conversation()] == [State.SENDING]
+    assert [line.state for line in world.store.people.conversation()] == [State.SENDING]
 
 
 def test_words_are_kept_as_they_are_whatever_they_hold(world: World) -> None:
     odd = ['say "hello"', "a \\ b", "{1,2}", "NULL", "", "two\nlines", "it's 5 %s :x", "\u0159\U0001f343"]
     people = [f"p{number}" for number in range(len(odd))]
     world.load(*(plan(name, phone=f"+44770090{index:04}") for index, name in enumerate(people)))
-    world.store.lay_out([laid_out(name, slot(NOON)) for name in people], world.now)
+    world.store.agenda.lay_out([laid_out(name, slot(NOON)) for name in people], world.now)
     words = dict(zip(people, odd, strict=True))
 
     world.claim(judge=lambda one, due, now: replace(send(one, due, now), text=words[one.id]))
 
-    assert {line.person: line.text for line in world.store.conversation()} == words
+    assert {line.person: line.text for line in world.store.people.conversation()} == words
 
 
 def test_a_claim_outlives_the_process_that_made_it(world: World, url: str) -> None:
@@ -70,7 +69,7 @@ def test_a_claim_outlives_the_process_that_made_it(world: World, url: str) -> No
 
     other = open_store(url)
 
-    assert [entry.state for entry in other.agenda("maya", TODAY)] == ["sending"]
+    assert [entry.state for entry in other.people.agenda("maya", TODAY)] == ["sending"]
     other.close()
 
 
@@ -134,7 +133,7 @@ def test_a_dropped_entry_keeps_its_reason(world: World) -> None:
     claim = world.claim(drop(State.SUPPRESSED, "quiet hours 20:00-09:00"))
 
     assert (claim.sendings, claim.dropped) == ((), 1)
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
     assert (entry.state, entry.reason) == ("suppressed", "quiet hours 20:00-09:00")
     assert world.claim().looked_at == 0
 
@@ -144,7 +143,7 @@ def test_an_entry_put_off_comes_again_then_with_its_expiry_kept(world: World) ->
 
     world.claim(later(NOON + 5 * MINUTE, "sms rests after a fault"))
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
     assert (entry.state, entry.reason) == ("planned", "sms rests after a fault")
     assert (entry.due_at, entry.expires_at) == (NOON + 5 * MINUTE, NOON + 30 * MINUTE)
     world.now = NOON + 5 * MINUTE
@@ -157,7 +156,7 @@ def test_each_verdict_finds_its_entry(world: World) -> None:
 
     world.claim(lambda one, due, now: verdicts[due.slot](one, due, now))
 
-    states = {entry.slot: entry.state for entry in world.store.agenda("maya", TODAY)}
+    states = {entry.slot: entry.state for entry in world.store.people.agenda("maya", TODAY)}
     assert states == {1: "sending", 2: "missed", 3: "planned"}
 
 
@@ -170,7 +169,7 @@ def test_the_history_after_the_sends_is_kept(world: World) -> None:
     def decide(one: Person, dues: Sequence[Due], _ways: Ways) -> Decision:
         return Decision((send(one, dues[0], NOON),), replace(one, history=history))
 
-    world.store.claim_due(NOON, 10, "here", decide)
+    world.store.sending.claim_due(NOON, 10, "here", decide)
 
     kept = world.person().history
     assert kept == history
@@ -184,19 +183,19 @@ def test_a_decision_that_fails_leaves_everything_of_that_person_as_it_was(world:
     def decide(one: Person, dues: Sequence[Due], _ways: Ways) -> Decision:
         raise ZeroDivisionError
 
-    assert world.store.claim_due(NOON, 10, "here", decide).sendings == ()
+    assert world.store.sending.claim_due(NOON, 10, "here", decide).sendings == ()
 
     assert world.states() == ["planned"]
-    assert [one.person for one in world.store.those_set_aside()] == ["maya"]
+    assert [one.person for one in world.store.agenda.those_set_aside()] == ["maya"]
 
 
 def test_a_decision_must_judge_every_entry(world: World) -> None:
     world.maya(NOON)
 
-    world.store.claim_due(NOON, 10, "here", lambda one, dues, _ways: Decision((), one))
+    world.store.sending.claim_due(NOON, 10, "here", lambda one, dues, _ways: Decision((), one))
 
     assert world.states() == ["planned"]
-    assert "ValueError at " in world.store.those_set_aside()[0].fault
+    assert "ValueError at " in world.store.agenda.those_set_aside()[0].fault
 
 
 def test_message_ids_ascend_and_are_not_to_be_guessed(world: World) -> None:
@@ -226,12 +225,12 @@ def test_an_answer_carries_its_text_and_the_channel_on_which_they_wrote(world: W
 
 
 def test_the_next_due_time_is_that_of_the_earliest_planned_entry(world: World) -> None:
-    assert world.store.next_due_at() is None
+    assert world.store.sending.next_due_at() is None
     world.maya(NOON + HOUR, NOON - HOUR)
 
-    assert world.store.next_due_at() == NOON - HOUR
+    assert world.store.sending.next_due_at() == NOON - HOUR
     world.deliver()
-    assert world.store.next_due_at() == NOON + HOUR
+    assert world.store.sending.next_due_at() == NOON + HOUR
 
 
 def test_a_message_keeps_the_words_it_was_chosen_from(world: World) -> None:
@@ -241,15 +240,15 @@ def test_a_message_keeps_the_words_it_was_chosen_from(world: World) -> None:
     (sending,) = world.claim(lambda _one, _due, _now: words).sendings
 
     assert (sending.subject, sending.valid_for, sending.segments) == ("A nudge", 9 * MINUTE, 2)
-    (message,) = world.store.export("maya")["message"]
+    (message,) = world.store.people.export("maya")["message"]
     assert (message["bank_key"], message["contact"], message["segments"]) == ("sam-1", "Sam", 2)
 
 
-def test_an_entry_is_planned_exactly_while_it_waits_for_its_time(world: World, store: SqlStore) -> None:
+def test_an_entry_is_planned_exactly_while_it_waits_for_its_time(world: World, store: Stores) -> None:
     world.maya(NOON, NOON + HOUR)
     world.deliver()
 
-    with store._database.read() as connection:
+    with store.transactions.database.read() as connection:
         rows = connection.execute(text("SELECT state, wake_at IS NULL FROM occurrence ORDER BY due_at")).all()
 
     assert [tuple(row) for row in rows] == [("sent", True), ("planned", False)]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite import dialect
 
-from nudger.errors import StoreError, Unreadable
-from nudger.model import (
+from nudger.domain.errors import StoreError, Unreadable
+from nudger.domain.model import (
     At,
     Between,
     ChannelName,
@@ -23,14 +23,8 @@ from nudger.model import (
     Plan,
     Window,
 )
-from nudger.store.codec import (
-    PlanCache,
-    history_from_json,
-    history_to_json,
-    plan_from_json,
-    plan_to_json,
-)
-from nudger.store.tables import EPOCH, Instant
+from nudger.store.schema.tables import EPOCH, Instant
+from nudger.store.sql.codec import PlanCache, history_from_json, history_to_json, plan_from_json, plan_to_json
 from tests.support.worlds.store import plan
 
 words = st.text(min_size=1, max_size=8)

@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.delivery.agenda import Drop, Due
-from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
-from nudger.effects import Answer, Effect, Hold, OptOut, Pause, Resume, Settle, Snooze
-from nudger.model import History, Nudge, Origin, Outcome, State
+from nudger.agenda.entries import Drop, Due, Failure, Receipt, Result, SendFailure
+from nudger.domain.effects import Answer, Effect, Hold, OptOut, Pause, Resume, Settle, Snooze
+from nudger.domain.model import History, Nudge, Origin, Outcome, State
 from nudger.store import open_store
 from tests.support.worlds.store import (
     EMAIL,
@@ -33,7 +32,7 @@ def test_a_receipt_means_sent_under_the_providers_id(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()
 
-    world.store.record([Result(sending, Receipt("SM1"))], NOON + timedelta(seconds=2))
+    world.store.sending.record([Result(sending, Receipt("SM1"))], NOON + timedelta(seconds=2))
 
     assert (entry(world).state, entry(world).reason) == ("sent", "")
     assert (message(world)["state"], message(world)["provider_id"]) == ("sent", "SM1")
@@ -47,7 +46,7 @@ def test_an_ambiguous_end_is_unknown_and_never_claimed_again(world: World) -> No
     world.now = SOON
     assert (entry(world).state, entry(world).reason) == ("unknown", "it was ambiguous")
     assert world.claim().looked_at == 0
-    assert world.store.status(world.now).unknown == 1
+    assert world.store.overview.status(world.now).unknown == 1
 
 
 def test_what_was_surely_not_sent_is_planned_again_while_fresh(world: World) -> None:
@@ -122,7 +121,7 @@ def test_a_stop_that_the_provider_knows_of_opts_out_here_too(world: World) -> No
 
     assert world.person().standing.opted_out == {SMS}
     assert world.claim_one().channel is EMAIL
-    opted_out = [line for line in world.store.log("maya") if line.what == "opted out"]
+    opted_out = [line for line in world.store.people.log("maya") if line.what == "opted out"]
     assert [line.reason for line in opted_out] == ["sms: the provider said 21610"]
 
 
@@ -174,7 +173,7 @@ def test_two_ends_in_one_batch_are_one(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()
 
-    world.store.record([Result(sending, Receipt("SM1")), Result(sending, Receipt("SM2"))], NOON)
+    world.store.sending.record([Result(sending, Receipt("SM1")), Result(sending, Receipt("SM2"))], NOON)
 
     assert message(world)["provider_id"] == "SM1"
 
@@ -187,7 +186,7 @@ def test_a_late_receipt_turns_unknown_into_sent(world: World) -> None:
     world.accept(sending)
 
     assert (entry(world).state, entry(world).reason) == ("sent", "")
-    assert world.store.status(NOON).unknown == 0
+    assert world.store.overview.status(NOON).unknown == 0
 
 
 def test_a_late_failure_leaves_unknown_alone(world: World) -> None:
@@ -203,11 +202,11 @@ def test_a_late_failure_leaves_unknown_alone(world: World) -> None:
 def test_the_end_of_a_forgotten_message_is_nothing(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
     world.accept(sending)
 
-    assert world.store.person("maya") is None
+    assert world.store.people.person("maya") is None
 
 
 def test_what_was_answered_meanwhile_is_not_tried_again(world: World) -> None:
@@ -224,7 +223,7 @@ def test_ends_of_many_kinds_are_written_together(world: World) -> None:
     world.maya(*(NOON - number * MINUTE for number in range(4)))
     one, two, three, four = world.claim().sendings
 
-    world.store.record(
+    world.store.sending.record(
         [
             Result(one, Receipt("SM1")),
             Result(two, failure=SendFailure(Failure.AMBIGUOUS, "timed out")),
@@ -317,7 +316,7 @@ def test_nothing_is_stopped_without_a_reason(world: World) -> None:
     world.maya(NOON)
     sendings = world.claim().sendings
 
-    assert not world.store.stopped(sendings, NOON)
+    assert not world.store.sending.stopped(sendings, NOON)
     assert world.states() == ["sending"]
 
 
@@ -330,7 +329,7 @@ def test_a_stop_or_hold_since_the_claim_stops_and_cancels(world: World, effect: 
     sending = world.claim_one()
     world.text(effect)
 
-    assert set(world.store.stopped([sending], NOON)) == {sending.message}
+    assert set(world.store.sending.stopped([sending], NOON)) == {sending.message}
 
     assert (entry(world).state, entry(world).reason) == ("cancelled", reason)
     assert (message(world)["state"], message(world)["reason"]) == ("cancelled", reason)
@@ -344,7 +343,7 @@ def test_a_stop_of_another_channel_stops_nothing(world: World) -> None:
     sendings = world.claim().sendings
     world.text(OptOut(frozenset({EMAIL}), "unsubscribed"))
 
-    assert not world.store.stopped(sendings, NOON)
+    assert not world.store.sending.stopped(sendings, NOON)
 
 
 def test_only_the_messages_of_the_one_who_stopped_are_stopped(world: World) -> None:
@@ -354,7 +353,7 @@ def test_only_the_messages_of_the_one_who_stopped_are_stopped(world: World) -> N
     sendings = world.claim().sendings
     world.text(OptOut(frozenset({SMS}), "texted STOP"))
 
-    stopped = world.store.stopped(sendings, NOON)
+    stopped = world.store.sending.stopped(sendings, NOON)
 
     assert [sending.person for sending in sendings if sending.message in stopped] == ["maya"]
     assert world.states("jonas") == ["sending"]
@@ -366,7 +365,7 @@ def test_an_answer_is_never_stopped(world: World) -> None:
     sendings = world.claim().sendings
 
     assert [sending.origin for sending in sendings] == [Origin.ANSWER]
-    assert not world.store.stopped(sendings, NOON)
+    assert not world.store.sending.stopped(sendings, NOON)
 
 
 def test_a_pause_does_not_stop_what_is_on_its_way(world: World) -> None:
@@ -374,30 +373,34 @@ def test_a_pause_does_not_stop_what_is_on_its_way(world: World) -> None:
     sendings = world.claim().sendings
     world.text(Pause(None))
 
-    assert not world.store.stopped(sendings, NOON)
+    assert not world.store.sending.stopped(sendings, NOON)
 
 
 def test_a_message_that_is_forgotten_may_not_go_out(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
-    assert set(world.store.stopped([sending], NOON)) == {sending.message}
+    assert set(world.store.sending.stopped([sending], NOON)) == {sending.message}
 
 
 def test_nothing_asked_is_nothing_stopped(world: World) -> None:
-    assert not world.store.stopped([], NOON)
+    assert not world.store.sending.stopped([], NOON)
 
 
 # --- release ------------------------------------------------------------------------------------
 def test_what_is_released_is_as_if_never_claimed(world: World) -> None:
     world.maya(NOON)
-    before = (world.person(), world.store.agenda("maya", TODAY), world.store.conversation())
+    before = (world.person(), world.store.people.agenda("maya", TODAY), world.store.people.conversation())
     sendings = world.claim().sendings
 
-    world.store.release(sendings, NOON)
+    world.store.sending.release(sendings, NOON)
 
-    assert (world.person(), world.store.agenda("maya", TODAY), world.store.conversation()) == before
+    assert (
+        world.person(),
+        world.store.people.agenda("maya", TODAY),
+        world.store.people.conversation(),
+    ) == before
     assert world.person().history == History()
     assert world.claim_one().attempts == 0
 
@@ -407,7 +410,7 @@ def test_what_was_snoozed_on_its_way_comes_again_only_once(world: World) -> None
     sending = world.claim_one()
     world.text(Snooze(sending.occurrence, NOON + HOUR))
 
-    world.store.release([sending], NOON)
+    world.store.sending.release([sending], NOON)
 
     assert world.states() == ["cancelled", "planned"]
     assert world.due_times() == [NOON + HOUR]
@@ -419,7 +422,7 @@ def test_what_has_ended_is_not_released(world: World) -> None:
     sending = world.claim_one()
     world.accept(sending)
 
-    world.store.release([sending], NOON)
+    world.store.sending.release([sending], NOON)
 
     assert entry(world).state == "sent"
 
@@ -427,12 +430,12 @@ def test_what_has_ended_is_not_released(world: World) -> None:
 def test_a_cursor_never_comes_twice_though_messages_are_released(world: World) -> None:
     world.maya(NOON)
     sendings = world.claim().sendings
-    (line,) = world.store.conversation()
-    world.store.release(sendings, NOON)
+    (line,) = world.store.people.conversation()
+    world.store.sending.release(sendings, NOON)
 
     world.claim()
 
-    (again,) = world.store.conversation(after=line.cursor)
+    (again,) = world.store.people.conversation(after=line.cursor)
     assert again.cursor > line.cursor
 
 
@@ -442,15 +445,15 @@ def test_what_a_crash_left_behind_becomes_unknown_and_is_never_claimed_again(wor
     world.claim(owner="crashed")
 
     after = open_store(url)
-    count = after.recover("crashed", SOON)
+    count = after.sending.recover("crashed", SOON)
     again = World(after)
     again.now = SOON
 
     assert count == 1
-    assert [one.state for one in after.agenda("maya", TODAY)] == ["unknown"]
-    assert "not known" in after.agenda("maya", TODAY)[0].reason
+    assert [one.state for one in after.people.agenda("maya", TODAY)] == ["unknown"]
+    assert "not known" in after.people.agenda("maya", TODAY)[0].reason
     assert again.claim().looked_at == 0
-    assert after.recover("crashed", SOON) == 0
+    assert after.sending.recover("crashed", SOON) == 0
     after.close()
 
 
@@ -458,7 +461,7 @@ def test_only_what_one_has_claimed_oneself_is_recovered(world: World) -> None:
     world.maya(NOON)
     world.claim(owner="alive")
 
-    assert world.store.recover("crashed", SOON) == 0
+    assert world.store.sending.recover("crashed", SOON) == 0
     assert world.states() == ["sending"]
 
 
@@ -466,13 +469,13 @@ def test_what_has_ended_is_not_recovered(world: World) -> None:
     world.maya(NOON)
     world.accept(*world.claim(owner="here").sendings)
 
-    assert world.store.recover("here", SOON) == 0
+    assert world.store.sending.recover("here", SOON) == 0
 
 
 def test_an_end_that_comes_after_the_recovery_is_still_taken(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()
-    world.store.recover("here", NOON)
+    world.store.sending.recover("here", NOON)
 
     world.accept(sending)
 
@@ -482,7 +485,7 @@ def test_an_end_that_comes_after_the_recovery_is_still_taken(world: World) -> No
 def test_what_was_recovered_can_be_snoozed(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()
-    world.store.recover("here", NOON)
+    world.store.sending.recover("here", NOON)
 
     world.text(Snooze(sending.occurrence, NOON + HOUR))
 
@@ -495,7 +498,7 @@ def test_a_resume_before_the_request_lets_it_go(world: World) -> None:
     world.text(Hold())
     world.text(Resume())
 
-    assert not world.store.stopped(sendings, NOON)
+    assert not world.store.sending.stopped(sendings, NOON)
 
 
 def test_a_nudge_snoozed_and_then_done_is_counted_out_once(world: World) -> None:
@@ -507,6 +510,6 @@ def test_a_nudge_snoozed_and_then_done_is_counted_out_once(world: World) -> None
     world.text(Snooze(sending.occurrence, NOON + HOUR))
     world.text(Settle(sending.occurrence, Outcome.DONE))
 
-    world.store.release([sending], NOON)
+    world.store.sending.release([sending], NOON)
 
     assert world.person().history.sent == 1

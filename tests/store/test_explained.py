@@ -1,8 +1,8 @@
 """The guard over the store's statements finds one that reads a table whole."""
 
-from nudger.store import carrying
-from nudger.store.database import Database
-from nudger.store.tables import message
+from nudger.store.opening import carrying
+from nudger.store.schema.tables import message
+from nudger.store.sql.database import Database
 from tests.support.explained import Explained
 
 

@@ -44,7 +44,7 @@ def test_among_many_no_byte_of_a_forgotten_person_is_left(world: World, tmp_path
     assert name(7).encode() in content(tmp_path)
 
     for number in range(1, PEOPLE, 6):
-        world.store.forget(f"p{number:03}")
+        world.store.people.forget(f"p{number:03}")
 
     left = content(tmp_path)
     forgotten = [name(number) for number in range(1, PEOPLE, 6)]
@@ -61,7 +61,7 @@ def test_a_database_that_is_tidied_uses_its_room_again(world: World, tmp_path: P
         world.lay_out("maya", *(slot(world.now, number) for number in range(1, 61)))
         world.deliver()
         world.text()
-        while world.store.clear_away(world.now - 10 * DAY):
+        while world.store.upkeep.clear_away(world.now - 10 * DAY):
             pass
         if day % 20 == 19:
             with closing(sqlite3.connect(tmp_path / "nudger.db")) as file:

@@ -5,11 +5,11 @@ from datetime import time
 
 from sqlalchemy import text
 
-from nudger.delivery.sends import Failure
-from nudger.effects import Hold, OptIn, OptOut, Resume, Snooze
-from nudger.model import Kind, Origin, Slot, State
-from nudger.store import layout
-from nudger.store.database import Database
+from nudger.agenda.entries import Failure
+from nudger.domain.effects import Hold, OptIn, OptOut, Resume, Snooze
+from nudger.domain.model import Kind, Origin, Slot, State
+from nudger.store.agenda import laying_out
+from nudger.store.sql.database import Database
 from tests.support.worlds.store import (
     DAY,
     EMAIL,
@@ -32,13 +32,13 @@ ONE, TWO, THREE = NOON + HOUR, NOON + 2 * HOUR, NOON + 3 * HOUR
 def test_a_new_person_is_due_at_once_and_was_never_laid_out(world: World) -> None:
     world.load(plan())
 
-    (layable,) = world.store.claim_layout(NOON, 10)
+    (layable,) = world.store.agenda.claim_layout(NOON, 10)
 
     assert (layable.person.id, layable.laid_out_through, layable.afresh) == ("maya", None, True)
 
 
 def test_who_comes_next_is_read_from_an_index_and_sorts_nobody(database: Database) -> None:
-    asked = layout._DUE.compile(dialect=database.engine.dialect)
+    asked = laying_out._DUE.compile(dialect=database.engine.dialect)
     values = {**asked.params, "now": NOON, "at_most": 10}
 
     with database.read() as connection:
@@ -59,17 +59,17 @@ def test_someone_laid_out_is_due_again_at_the_time_that_was_named(world: World) 
     world.load(plan())
     world.lay_out("maya", slot(ONE))
 
-    assert not world.store.claim_layout(NOON + DAY - MINUTE, 10)
-    (layable,) = world.store.claim_layout(NOON + DAY, 10)
+    assert not world.store.agenda.claim_layout(NOON + DAY - MINUTE, 10)
+    (layable,) = world.store.agenda.claim_layout(NOON + DAY, 10)
     assert (layable.laid_out_through, layable.afresh) == (TODAY + DAY, False)
 
 
 def test_people_are_laid_out_earliest_first_and_no_more_than_asked_for(world: World) -> None:
     world.load(plan(), plan("jonas"), plan("ines"))
     for person, hours in (("maya", 3), ("jonas", 1), ("ines", 2)):
-        world.store.lay_out([laid_out(person, next_at=NOON + hours * HOUR)], NOON)
+        world.store.agenda.lay_out([laid_out(person, next_at=NOON + hours * HOUR)], NOON)
 
-    layable = world.store.claim_layout(NOON + DAY, 2)
+    layable = world.store.agenda.claim_layout(NOON + DAY, 2)
 
     assert [one.person.id for one in layable] == ["jonas", "ines"]
 
@@ -79,7 +79,7 @@ def test_a_slot_becomes_an_entry_with_its_expiry_and_kind(world: World) -> None:
 
     world.lay_out("maya", slot(ONE), slot(TWO, 1, "stretch", Origin.DRAWN))
 
-    rest, stretch = world.store.agenda("maya", TODAY)
+    rest, stretch = world.store.people.agenda("maya", TODAY)
     assert (rest.nudge, rest.kind, rest.origin, rest.slot, rest.round) == ("rest", Kind.REST, "fixed", 1, 0)
     assert (rest.due_at, rest.expires_at, rest.local_date) == (ONE, ONE + 30 * MINUTE, TODAY)
     assert (stretch.kind, stretch.origin, stretch.expires_at) == (Kind.MOVEMENT, "drawn", TWO + 45 * MINUTE)
@@ -116,7 +116,7 @@ def test_afresh_moves_what_is_there_at_another_time(world: World) -> None:
     world.lay_out("maya", slot(THREE, 1), slot(TWO, 2), afresh=True)
 
     assert world.due_times() == [TWO, THREE]
-    assert [entry.expires_at for entry in world.store.agenda("maya", TODAY)] == [
+    assert [entry.expires_at for entry in world.store.people.agenda("maya", TODAY)] == [
         TWO + 30 * MINUTE,
         THREE + 30 * MINUTE,
     ]
@@ -134,9 +134,9 @@ def test_afresh_takes_over_a_longer_freshness(world: World) -> None:
     world.maya(ONE)
     day = laid_out("maya", slot(ONE), afresh=True)
 
-    world.store.lay_out([replace(day, expires={"rest": 3 * HOUR})], NOON)
+    world.store.agenda.lay_out([replace(day, expires={"rest": 3 * HOUR})], NOON)
 
-    assert [entry.expires_at for entry in world.store.agenda("maya", TODAY)] == [ONE + 3 * HOUR]
+    assert [entry.expires_at for entry in world.store.people.agenda("maya", TODAY)] == [ONE + 3 * HOUR]
 
 
 def test_afresh_leaves_what_is_due_and_not_yet_claimed(world: World) -> None:
@@ -217,7 +217,7 @@ def test_what_a_hold_cancelled_is_planned_again_after_resume(world: World) -> No
 
     world.lay_out("maya", slot(ONE), afresh=True)
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
     assert (entry.state, entry.reason) == ("planned", "")
 
 
@@ -253,25 +253,25 @@ def test_what_a_verdict_cancelled_is_not_planned_again(world: World) -> None:
 
 def test_nobody_who_was_removed_is_laid_out(world: World) -> None:
     world.load(plan())
-    (layable,) = world.store.claim_layout(NOON, 10)
+    (layable,) = world.store.agenda.claim_layout(NOON, 10)
     world.load()
 
     world.lay_out("maya", slot(ONE), version=layable.version)
     world.lay_out("maya", slot(ONE))
 
     assert world.states() == []
-    assert not world.store.claim_layout(NOON + DAY, 10)
+    assert not world.store.agenda.claim_layout(NOON + DAY, 10)
 
 
 def test_days_computed_from_a_plan_that_has_changed_meanwhile_are_not_written(world: World) -> None:
     world.load(plan())
-    (layable,) = world.store.claim_layout(NOON, 10)
+    (layable,) = world.store.agenda.claim_layout(NOON, 10)
     world.load(plan(name="Maya B."))
 
     world.lay_out("maya", slot(ONE), afresh=True, version=layable.version)
 
     assert world.states() == []
-    (again,) = world.store.claim_layout(NOON, 10)
+    (again,) = world.store.agenda.claim_layout(NOON, 10)
     assert again.afresh
     world.lay_out("maya", slot(ONE), afresh=True, version=again.version)
     assert world.states() == ["planned"]
@@ -279,25 +279,25 @@ def test_days_computed_from_a_plan_that_has_changed_meanwhile_are_not_written(wo
 
 def test_a_start_while_days_are_computed_is_not_lost(world: World) -> None:
     world.maya(ONE)
-    (layable,) = world.store.claim_layout(NOON + DAY, 10)
+    (layable,) = world.store.agenda.claim_layout(NOON + DAY, 10)
     world.text(OptIn(frozenset({SMS}), "texted START"))
 
     world.lay_out("maya", version=layable.version)
 
-    (again,) = world.store.claim_layout(NOON, 10)
+    (again,) = world.store.agenda.claim_layout(NOON, 10)
     assert again.afresh
 
 
 def test_days_of_someone_unknown_are_nothing(world: World) -> None:
     world.lay_out("nobody", slot(ONE))
 
-    assert world.store.next_due_at() is None
+    assert world.store.sending.next_due_at() is None
 
 
 def test_entries_of_many_people_are_laid_out_together(world: World) -> None:
     names = [f"person-{number}" for number in range(50)]
     world.load(*(plan(name) for name in names))
 
-    world.store.lay_out([laid_out(name, slot(ONE), slot(TWO, 2)) for name in names], NOON)
+    world.store.agenda.lay_out([laid_out(name, slot(ONE), slot(TWO, 2)) for name in names], NOON)
 
     assert all(world.due_times(name) == [ONE, TWO] for name in names)

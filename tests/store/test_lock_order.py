@@ -19,21 +19,35 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, Table, event, select, text, update
 
-from nudger.delivery.agenda import Decision, Due, Send, Sending, Verdict, Wait
-from nudger.delivery.doubts import Listed, judge
-from nudger.delivery.planning import PlanRead
-from nudger.delivery.restored import Restored
-from nudger.delivery.senders import Limit
-from nudger.delivery.sends import Failure, Receipt, Report, Result, SendFailure, Stage
-from nudger.delivery.set_aside import Step
-from nudger.delivery.ways import Ways
-from nudger.effects import Answer, Effect, Hold, OptIn, OptOut, Resume, Settle, Snooze, Tell
-from nudger.model import ChannelName, Contact, Origin, Outcome, Person
-from nudger.store import SqlStore, gone, open_store
-from nudger.store.database import Database
-from nudger.store.opening import _parsed
-from nudger.store.tables import alarm, lease, message, person, reach, sender
-from nudger.tokens import Action, Link
+from nudger.agenda.entries import (
+    Decision,
+    Due,
+    Failure,
+    Receipt,
+    Report,
+    Result,
+    Send,
+    SendFailure,
+    Sending,
+    Stage,
+    Verdict,
+    Wait,
+    Ways,
+)
+from nudger.agenda.rate_limit import Limit
+from nudger.agenda.restored import Restored
+from nudger.agenda.set_aside import Step
+from nudger.domain.effects import Answer, Effect, Hold, OptIn, OptOut, Resume, Settle, Snooze, Tell
+from nudger.domain.model import ChannelName, Contact, Origin, Outcome, Person
+from nudger.domain.tokens import Action, Link
+from nudger.plan_sync.port import PlanRead
+from nudger.sending.unknown_sends import Listed, judge
+from nudger.store import Stores, open_store
+from nudger.store.opening.opening import _parsed
+from nudger.store.plans import gone
+from nudger.store.schema.tables import alarm, lease, message, person, reach, sender
+from nudger.store.sql.database import Database
+from nudger.store.stores import stores_of
 from tests.support.worlds.store import (
     DAY,
     EMAIL,
@@ -68,7 +82,7 @@ WAITS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
 
-Verb = Callable[[SqlStore], object]
+Verb = Callable[[Stores], object]
 
 
 def plans() -> list[Any]:
@@ -99,15 +113,15 @@ class Scene:
     lost: list[Sending] = field(default_factory=list)  # of unknown end
 
 
-def prepare(store: SqlStore) -> Scene:
+def prepare(store: Stores) -> Scene:
     """People in the middle of everything: under way, unknown, old, waiting, failing, resting, held."""
     world, scene = World(store), Scene()
     world.now = OLD
     world.load(*plans())
     for at in (OLD, OLD + HOUR, NOON - HOUR, NOON - 30 * MINUTE):
-        store.lay_out([laid_out(name, slot(at, at.minute + at.hour)) for name in PEOPLE], OLD)
-    store.lay_out([laid_out(name, slot(NOON - MINUTE, 1)) for name in UNDER_WAY], OLD)
-    store.lay_out([laid_out(name, slot(NOON, 2)) for name in DUE], OLD)
+        store.agenda.lay_out([laid_out(name, slot(at, at.minute + at.hour)) for name in PEOPLE], OLD)
+    store.agenda.lay_out([laid_out(name, slot(NOON - MINUTE, 1)) for name in UNDER_WAY], OLD)
+    store.agenda.lay_out([laid_out(name, slot(NOON, 2)) for name in DUE], OLD)
     world.accept(*world.claim(to(SMS)).sendings)
     for name in reversed(PEOPLE):
         world.text(Answer("Noted."), address=PHONES[name])
@@ -125,28 +139,28 @@ def prepare(store: SqlStore) -> Scene:
     scene.notices = list(world.claim(to(SMS), owner="host:b#1").sendings)
     world.now = NOON
     for channel in (SMS, EMAIL):
-        store.raise_alarm(f"sender {channel}", "rests", NOON)
+        store.alarms.raise_alarm(f"sender {channel}", "rests", NOON)
         for name in PEOPLE:
-            store.raise_alarm(f"address {name} {channel}", "rests", NOON)
-            store.raise_alarm(f"crisis answer {name}", "did not arrive", NOON)
+            store.alarms.raise_alarm(f"address {name} {channel}", "rests", NOON)
+            store.alarms.raise_alarm(f"crisis answer {name}", "did not arrive", NOON)
     for name in PEOPLE:
-        store.raise_alarm(f"passed {name}", "passed", OLD)
-        store.clear_alarm(f"passed {name}", OLD)
-    store.contact_said(SAM.phone or "", False, OLD)
-    store.hold_back(Restored(OLD, OLD, OLD, "tested"))
-    store.note_asked(OLD)
-    store.set_aside({"bob": ValueError("tested")}, 6, Step.JUDGE, NOON)
+        store.alarms.raise_alarm(f"passed {name}", "passed", OLD)
+        store.alarms.clear_alarm(f"passed {name}", OLD)
+    store.inbound.contact_said(SAM.phone or "", False, OLD)
+    store.restore.hold_back(Restored(OLD, OLD, OLD, "tested"))
+    store.restore.note_asked(OLD)
+    store.agenda.set_aside({"bob": ValueError("tested")}, 6, Step.JUDGE, NOON)
     world.load()  # whose plans are all gone by one look, stays
-    with store._database.write() as connection:
+    with store.transactions.database.write() as connection:
         _age(store, connection)
     return scene
 
 
-def _age(store: SqlStore, connection: Connection) -> None:
+def _age(store: Stores, connection: Connection) -> None:
     """Every number is about to rest, one is to be asked, one host has died, nobody was told of any alarm. And
     no row lies where its key would have it. (The rows of senders are made by the first who needs them.)"""
     new = [{"channel": one, "day_segments": 0, "failures": 0, "reason": ""} for one in ChannelName]
-    connection.execute(store._database.insert_new(sender), new)
+    connection.execute(store.transactions.database.insert_new(sender), new)
     ask = update(reach).where(reach.c.person == "fay", reach.c.channel == EMAIL)
     connection.execute(update(reach).values(failures=4))
     connection.execute(ask.values(consented_at=None, ask_at=NOON))
@@ -165,13 +179,13 @@ def result(sending: Sending, failure: Failure | None) -> Result:
 
 def record(sendings: list[Sending], *failures: Failure | None) -> Verb:
     ends = [result(one, failures[number % len(failures)]) for number, one in enumerate(sendings)]
-    return lambda store: store.record(ends, NOON)
+    return lambda store: store.sending.record(ends, NOON)
 
 
 def reports(sending: Sending, failure: Failure | None) -> Verb:
     fault = SendFailure(failure, "tested") if failure else None
     told = Report("SM-told", Stage.FAILED if failure else Stage.DELIVERED, fault)
-    return lambda store: store.report(sending.message, told, NOON)
+    return lambda store: store.sending.report(sending.message, told, NOON)
 
 
 def reconciles(lost: list[Sending], failure: Failure) -> Verb:
@@ -181,9 +195,9 @@ def reconciles(lost: list[Sending], failure: Failure) -> Verb:
         for number, one in enumerate(lost[:-1])
     ]
 
-    def verb(store: SqlStore) -> object:
-        about = list(reversed(store.doubts(NOON, frozenset(ChannelName), 10)))
-        return store.reconcile(about, there, lambda some, free: judge(some, free, NOON), NOON)
+    def verb(store: Stores) -> object:
+        about = list(reversed(store.sending.doubts(NOON, frozenset(ChannelName), 10)))
+        return store.sending.reconcile(about, there, lambda some, free: judge(some, free, NOON), NOON)
 
     return verb
 
@@ -204,14 +218,14 @@ def claims(fails: str = "", **rates: float) -> Verb:
         ]
         return replace(found, verdicts=tuple(waits))
 
-    return lambda store: store.claim_due(NOON, 100, "host:c#1", decide, limits)
+    return lambda store: store.sending.claim_due(NOON, 100, "host:c#1", decide, limits)
 
 
 def writes(name: str, *effects: Effect) -> Verb:
     return lambda store: World(store).text(*effects, address=PHONES[name], provider_id=f"IN-{name}-new")
 
 
-def loads(store: SqlStore) -> object:
+def loads(store: Stores) -> object:
     """Two are changed (other addresses: what rests is used again), one has gone, one has moved, one is
     new."""
     some = [plan("zed", phone="+447700900888"), *plans()]
@@ -220,12 +234,12 @@ def loads(store: SqlStore) -> object:
     there = {one.person: f"plans/{one.person}.toml" for one in some if one.person != "eve"}
     there["fay"] = "plans/moved.toml"
     read = PlanRead(None, [plan_file(one) for one in some if one.person != "eve"], there, ())
-    return store.load_plans(read, NOON)
+    return store.plans.load_plans(read, NOON)
 
 
-def lets_go(store: SqlStore) -> object:
+def lets_go(store: Stores) -> object:
     """One of its transactions: nothing is committed, and it would go on for ever."""
-    with store._write() as tx:
+    with store.transactions.write() as tx:
         return gone._accept(tx, NOON)
 
 
@@ -239,34 +253,36 @@ def verbs(scene: Scene) -> Mapping[str, Verb]:
     backwards = list(reversed(scene.under_way))
     return {
         "load_plans": loads,
-        "load_plans (all are gone)": lambda store: store.load_plans(PlanRead(None, [], {}, ()), NOON),
-        "claim_layout": lambda store: store.claim_layout(NOON + 2 * DAY, 10),
-        "lay_out": lambda store: store.lay_out(list(reversed(days)), NOON),
-        "lay_out (one by one)": lambda store: store.lay_out([*reversed(days), spoilt], NOON),
-        "set_aside": lambda store: store.set_aside(dict.fromkeys(PEOPLE[::-1], ValueError()), 99, "", NOON),
-        "try_all_again": lambda store: store.try_all_again(NOON),
-        "take_back": lambda store: store.take_back("bob", NOON),
-        "give_up_waiting": lambda store: store.give_up_waiting(LATER),
+        "load_plans (all are gone)": lambda store: store.plans.load_plans(PlanRead(None, [], {}, ()), NOON),
+        "claim_layout": lambda store: store.agenda.claim_layout(NOON + 2 * DAY, 10),
+        "lay_out": lambda store: store.agenda.lay_out(list(reversed(days)), NOON),
+        "lay_out (one by one)": lambda store: store.agenda.lay_out([*reversed(days), spoilt], NOON),
+        "set_aside": lambda store: store.agenda.set_aside(
+            dict.fromkeys(PEOPLE[::-1], ValueError()), 99, "", NOON
+        ),
+        "try_all_again": lambda store: store.agenda.try_all_again(NOON),
+        "take_back": lambda store: store.agenda.take_back("bob", NOON),
+        "give_up_waiting": lambda store: store.agenda.give_up_waiting(LATER),
         "accept_removal": lets_go,
-        "lay_out_all_again": lambda store: store.lay_out_all_again(NOON),
-        "ask_for_consent": lambda store: store.ask_for_consent(NOON, 10, lambda *_: NOON),
+        "lay_out_all_again": lambda store: store.agenda.lay_out_all_again(NOON),
+        "ask_for_consent": lambda store: store.agenda.ask_for_consent(NOON, 10, lambda *_: NOON),
         "claim_due (both in turn)": claims(sms=0.01, email=0.01),
         "claim_due (room for texts, mails in turn)": claims(sms=10_000, email=0.01),
         "claim_due (room for mails, texts in turn)": claims(sms=0.01, email=10_000),
         "claim_due (one by one)": claims("fay", sms=0.01, email=0.01),
-        "stopped": lambda store: store.stopped(backwards, NOON),
+        "stopped": lambda store: store.sending.stopped(backwards, NOON),
         "record (all ways of failing)": record(
             backwards, Failure.SENDER, Failure.RECIPIENT, Failure.OPTED_OUT, Failure.NOT_SENT
         ),
         "record (both senders' fault)": record(scene.under_way, Failure.SENDER),
         "record (a contact's STOP)": record(list(reversed(scene.notices)), Failure.OPTED_OUT, Failure.SENDER),
-        "release": lambda store: store.release(backwards, NOON),
-        "recover": lambda store: store.recover("host:a#2", NOON),
-        "renew": lambda store: store.renew("host:a#1"),
-        "give_up": lambda store: store.give_up("host:a#1"),
-        "abandon": lambda store: store.abandon(NOON + HOUR),
-        "take_turn": lambda store: store.take_turn("tally", MINUTE),
-        "doubts": lambda store: store.doubts(NOON, frozenset(ChannelName), 10),
+        "release": lambda store: store.sending.release(backwards, NOON),
+        "recover": lambda store: store.sending.recover("host:a#2", NOON),
+        "renew": lambda store: store.sending.renew("host:a#1"),
+        "give_up": lambda store: store.sending.give_up("host:a#1"),
+        "abandon": lambda store: store.sending.abandon(NOON + HOUR),
+        "take_turn": lambda store: store.facts.take_turn("tally", MINUTE),
+        "doubts": lambda store: store.sending.doubts(NOON, frozenset(ChannelName), 10),
         "reconcile": reconciles(scene.lost, Failure.SENDER),
         "reconcile (a STOP)": reconciles(scene.lost, Failure.OPTED_OUT),
         "report (the sender's fault)": reports(scene.answered[-1], Failure.SENDER),
@@ -274,27 +290,31 @@ def verbs(scene: Scene) -> Mapping[str, Verb]:
         "report (the number's fault)": reports(scene.answered[2], Failure.RECIPIENT),
         "take_reply (STOP)": writes("ann", stop, Snooze(first.occurrence, NOON + HOUR)),
         "take_reply (RESUME)": writes("ann", Resume(), start, Answer("Good.")),
-        "act": lambda store: store.act("eve", NOON, answering((Hold(), Tell("Sam", "Call.")), []), "act"),
-        "take_link": lambda store: store.take_link(
+        "act": lambda store: store.inbound.act(
+            "eve", NOON, answering((Hold(), Tell("Sam", "Call.")), []), "act"
+        ),
+        "take_link": lambda store: store.inbound.take_link(
             link, "stop", NOON, answering((Settle(entry, Outcome.DONE), stop), [])
         ),
-        "contact_said": lambda store: store.contact_said(SAM.phone or "", True, NOON),
-        "raise_alarm": lambda store: store.raise_alarm("sender sms", "rests", NOON),
-        "clear_alarm": lambda store: store.clear_alarm("address ann sms", NOON),
-        "claim_alerts": lambda store: store.claim_alerts(NOON, MINUTE, DAY),
-        "give_back_alerts": lambda store: store.give_back_alerts(list(reversed(store.alarms()))),
-        "tally": lambda store: store.tally(TODAY, TODAY),
-        "forget": lambda store: store.forget("bob"),
-        "blank": lambda store: store.blank(LATER),
-        "clear_away": lambda store: store.clear_away(NOON - 100 * DAY),
-        "end_session": lambda store: store.end_session("a session", NOON + DAY, NOON),
-        "remember": lambda store: store.remember("a", "b"),
-        "secret": lambda store: store.secret("a key"),
-        "keep": lambda store: store.keep("mark", "1 2026-11-23T12:00:00+00:00"),
-        "mark": lambda store: store.mark(NOON),
-        "hold_back": lambda store: store.hold_back(Restored(NOON, NOON, NOON, "tested")),
-        "note_asked": lambda store: store.note_asked(NOON),
-        "accept_restored": lambda store: store.accept_restored(NOON),
+        "contact_said": lambda store: store.inbound.contact_said(SAM.phone or "", True, NOON),
+        "raise_alarm": lambda store: store.alarms.raise_alarm("sender sms", "rests", NOON),
+        "clear_alarm": lambda store: store.alarms.clear_alarm("address ann sms", NOON),
+        "claim_alerts": lambda store: store.alarms.claim_alerts(NOON, MINUTE, DAY),
+        "give_back_alerts": lambda store: store.alarms.give_back_alerts(
+            list(reversed(store.alarms.alarms()))
+        ),
+        "tally": lambda store: store.statistics.tally(TODAY, TODAY),
+        "forget": lambda store: store.people.forget("bob"),
+        "blank": lambda store: store.upkeep.blank(LATER),
+        "clear_away": lambda store: store.upkeep.clear_away(NOON - 100 * DAY),
+        "end_session": lambda store: store.upkeep.end_session("a session", NOON + DAY, NOON),
+        "remember": lambda store: store.facts.remember("a", "b"),
+        "secret": lambda store: store.upkeep.secret("a key"),
+        "keep": lambda store: store.facts.keep("mark", "1 2026-11-23T12:00:00+00:00"),
+        "mark": lambda store: store.restore.mark(NOON),
+        "hold_back": lambda store: store.restore.hold_back(Restored(NOON, NOON, NOON, "tested")),
+        "note_asked": lambda store: store.restore.note_asked(NOON),
+        "accept_restored": lambda store: store.restore.accept_restored(NOON),
     }
 
 
@@ -304,7 +324,7 @@ class Session:
     def __init__(self, url: str) -> None:
         database = Database(_parsed(url))
         database.engine.dialect.do_commit = database.engine.dialect.do_rollback  # type: ignore[method-assign]
-        self.store = SqlStore(database, ZoneInfo)
+        self.store = stores_of(database, ZoneInfo)
         self.crossed: list[str] = []
         self.seen = 0
         self.places: list[int] = []
@@ -404,7 +424,7 @@ def pairs(new_database: Callable[[str], str]) -> Iterator[Pairs]:
     url = new_database("crosswise")
     store = open_store(url)
     scene = prepare(store)
-    with store._database.write() as connection:
+    with store.transactions.database.write() as connection:
         connection.execute(text("ALTER DATABASE crosswise SET deadlock_timeout = '30ms'"))
     store.close()
     table = verbs(scene)
@@ -423,7 +443,7 @@ def pairs(new_database: Callable[[str], str]) -> Iterator[Pairs]:
 def test_every_verb_that_writes_is_among_them(pairs: Pairs) -> None:
     writing = {
         name
-        for name, verb in inspect.getmembers(SqlStore, inspect.isfunction)
+        for name, verb in inspect.getmembers(Stores, inspect.isfunction)
         if not name.startswith("_")
         and re.search(
             r"self\._(write|claiming|tidied|with_care|for_each|plainly_after)\b", inspect.getsource(verb)

@@ -3,14 +3,14 @@
 import json
 from datetime import date, timedelta
 
-from nudger.delivery.sends import Failure
-from nudger.effects import Answer, Hold, OptIn, OptOut, Pause, Settle, Snooze
-from nudger.errors import Problem
-from nudger.model import Kind, Origin, Outcome, State
-from nudger.store import looking
-from nudger.store.database import Database
-from nudger.store.sqlstore import SqlStore
-from nudger.store.tables import metadata
+from nudger.agenda.entries import Failure
+from nudger.domain.effects import Answer, Hold, OptIn, OptOut, Pause, Settle, Snooze
+from nudger.domain.errors import Problem
+from nudger.domain.model import Kind, Origin, Outcome, State
+from nudger.store.schema.tables import metadata
+from nudger.store.sql.database import Database
+from nudger.store.state import entries
+from nudger.store.stores import Stores
 from tests.support.worlds.store import (
     DAY,
     EMAIL,
@@ -33,7 +33,7 @@ def test_the_agenda_is_of_the_dates_that_were_asked_for(world: World) -> None:
     world.maya(NOON - 2 * DAY, NOON - DAY, NOON, NOON + DAY)
     world.deliver()
 
-    entries = world.store.agenda("maya", TODAY)
+    entries = world.store.people.agenda("maya", TODAY)
 
     assert [(entry.due_at, entry.state) for entry in entries] == [(NOON, "sent"), (NOON + DAY, "planned")]
 
@@ -43,7 +43,7 @@ def test_the_agenda_has_what_is_planned_whatever_its_date(world: World) -> None:
     (sending,) = world.deliver()
     world.text(Snooze(sending.occurrence, NOON + 2 * DAY))
 
-    (entry,) = world.store.agenda("maya", TODAY + 2 * DAY)
+    (entry,) = world.store.people.agenda("maya", TODAY + 2 * DAY)
 
     assert (entry.due_at, entry.local_date, entry.round) == (NOON + 2 * DAY, TODAY, 1)
 
@@ -52,7 +52,7 @@ def test_the_agenda_has_no_answers(world: World) -> None:
     world.load(plan())
     world.text(Answer("Noted."))
 
-    assert world.store.agenda("maya", date.min) == []
+    assert world.store.people.agenda("maya", date.min) == []
 
 
 # --- conversation -------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ def test_a_conversation_is_what_went_out_and_came_in_oldest_first(world: World) 
     world.text(Answer("OK."))
     world.deliver()
 
-    out, came_in, answer = world.store.conversation()
+    out, came_in, answer = world.store.people.conversation()
 
     assert (out.text, out.inbound, out.state, out.channel) == ("A small rest nudge.", False, State.SENT, SMS)
     assert (out.person, out.name, out.at, out.subject) == ("maya", "Maya", NOON, "A small nudge")
@@ -77,11 +77,11 @@ def test_a_conversation_goes_on_after_a_cursor(world: World) -> None:
     world.load(plan())
     for _ in range(5):
         world.text()
-    lines = world.store.conversation()
+    lines = world.store.people.conversation()
 
-    assert world.store.conversation(after=lines[2].cursor) == lines[3:]
-    assert world.store.conversation(after=lines[-1].cursor) == []
-    assert world.store.conversation(limit=2) == lines[:2]
+    assert world.store.people.conversation(after=lines[2].cursor) == lines[3:]
+    assert world.store.people.conversation(after=lines[-1].cursor) == []
+    assert world.store.people.conversation(limit=2) == lines[:2]
 
 
 def test_a_conversation_of_one_is_theirs_alone(world: World) -> None:
@@ -91,18 +91,18 @@ def test_a_conversation_of_one_is_theirs_alone(world: World) -> None:
     world.deliver()
     world.text(address="jonas@example.org")
 
-    assert [line.person for line in world.store.conversation(person="jonas")] == ["jonas", "jonas"]
-    assert len(world.store.conversation()) == 3
-    assert world.store.conversation(person="nobody") == []
+    assert [line.person for line in world.store.people.conversation(person="jonas")] == ["jonas", "jonas"]
+    assert len(world.store.people.conversation()) == 3
+    assert world.store.people.conversation(person="nobody") == []
 
 
 def test_what_was_stopped_is_no_line(world: World) -> None:
     world.maya(NOON)
     sendings = world.claim().sendings
     world.text(Hold())
-    world.store.stopped(sendings, NOON)
+    world.store.sending.stopped(sendings, NOON)
 
-    assert [line.inbound for line in world.store.conversation()] == [True]
+    assert [line.inbound for line in world.store.people.conversation()] == [True]
 
 
 # --- log ----------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def test_the_log_tells_what_happened_latest_first(world: World) -> None:
     world.now += MINUTE
     world.text(Settle(sending.occurrence, Outcome.DONE))
 
-    reply, suppressed, sent, added = world.store.log("maya")
+    reply, suppressed, sent, added = world.store.people.log("maya")
 
     assert (reply.what, reply.state, reply.channel, reply.at) == ("reply", "tested", SMS, world.now)
     assert (suppressed.what, suppressed.state) == ("rest nudge", "suppressed")
@@ -133,7 +133,7 @@ def test_the_log_names_snoozes_and_answers(world: World) -> None:
     world.now = NOON + HOUR
     world.deliver()
 
-    assert [line.what for line in world.store.log("maya")] == [
+    assert [line.what for line in world.store.people.log("maya")] == [
         "rest nudge, snoozed",
         "answer",
         "reply",
@@ -146,7 +146,7 @@ def test_the_log_has_what_is_on_its_way_and_not_what_is_planned(world: World) ->
     world.maya(NOON, NOON + HOUR)
     world.claim()
 
-    assert [line.state for line in world.store.log("maya") if line.nudge] == ["sending"]
+    assert [line.state for line in world.store.people.log("maya") if line.nudge] == ["sending"]
 
 
 def test_the_log_tells_how_the_standing_changed(world: World) -> None:
@@ -154,7 +154,7 @@ def test_the_log_tells_how_the_standing_changed(world: World) -> None:
     world.text(Pause(NOON + DAY), Hold(), OptOut(frozenset({SMS}), "texted STOP"))
     world.text(OptIn(frozenset({SMS}), "texted START"))
 
-    told = {(line.what, line.reason) for line in world.store.log("maya")}
+    told = {(line.what, line.reason) for line in world.store.people.log("maya")}
 
     assert {
         ("paused", "until 2026-11-24T12:00:00+00:00"),
@@ -169,7 +169,7 @@ def test_the_log_holds_no_text_and_no_address(world: World) -> None:
     world.deliver()
     world.text(Answer("OK."))
 
-    told = repr(world.store.log("maya"))
+    told = repr(world.store.people.log("maya"))
 
     assert "text 1" not in told
     assert MAYA_PHONE not in told
@@ -181,15 +181,15 @@ def test_the_log_ends_where_it_was_asked_to(world: World) -> None:
         world.now += MINUTE
         world.text()
 
-    lines = world.store.log("maya", limit=2)
+    lines = world.store.people.log("maya", limit=2)
 
     assert [line.at for line in lines] == [NOON + 5 * MINUTE, NOON + 4 * MINUTE]
-    assert world.store.log("nobody") == []
+    assert world.store.people.log("nobody") == []
 
 
 # --- status -------------------------------------------------------------------------------------
 def test_an_empty_store_is_healthy(world: World) -> None:
-    status = world.store.status(NOON)
+    status = world.store.overview.status(NOON)
 
     assert (status.people, status.planned, status.states, status.unknown) == (0, 0, {}, 0)
     assert (status.next_due_at, status.oldest_due_at) == (None, None)
@@ -203,7 +203,7 @@ def test_the_status_counts_the_last_day(world: World) -> None:
         sending = world.claim_one()
         world.fail(sending, end) if end else world.accept(sending)
 
-    status = world.store.status(NOON)
+    status = world.store.overview.status(NOON)
 
     assert status.states == {State.UNKNOWN: 1, State.FAILED: 1, State.PLANNED: 1}
     assert (status.people, status.planned, status.unknown) == (1, 3, 1)
@@ -220,7 +220,7 @@ def test_the_status_names_those_whom_a_nudge_would_not_reach(world: World) -> No
     world.act(Pause(None), person="paused")
     world.act(OptOut(frozenset({EMAIL}), "x"), person="stopped")
 
-    status = world.store.status(NOON)
+    status = world.store.overview.status(NOON)
 
     assert [one.id for one in status.standings] == ["held", "paused", "removed", "stopped", "unasked"]
     assert status.people == 6
@@ -233,7 +233,7 @@ def test_problems_come_back_as_they_were_and_in_order(world: World) -> None:
     ]
     world.load(problems=problems[::-1])
 
-    assert world.store.status(NOON).problems == problems
+    assert world.store.overview.status(NOON).problems == problems
 
 
 # --- export, forget, remember -------------------------------------------------------------------
@@ -247,7 +247,7 @@ def everything(world: World) -> None:
 def test_an_export_is_all_that_is_held_as_json(world: World) -> None:
     everything(world)
 
-    held = json.loads(json.dumps(world.store.export("maya")))
+    held = json.loads(json.dumps(world.store.people.export("maya")))
 
     theirs = {
         "plan",
@@ -272,7 +272,7 @@ def test_an_export_is_all_that_is_held_as_json(world: World) -> None:
 
 
 def test_an_export_of_nobody_is_nothing(world: World) -> None:
-    assert world.store.export("nobody") is None
+    assert world.store.people.export("nobody") is None
 
 
 def test_an_export_leaves_out_everybody_else(world: World) -> None:
@@ -281,21 +281,21 @@ def test_an_export_leaves_out_everybody_else(world: World) -> None:
     world.lay_out("jonas", slot(NOON))
     world.deliver()
 
-    assert "jonas" not in json.dumps(world.store.export("maya"))
+    assert "jonas" not in json.dumps(world.store.people.export("maya"))
 
 
-def test_to_forget_erases_from_every_table(world: World, store: SqlStore) -> None:
+def test_to_forget_erases_from_every_table(world: World, store: Stores) -> None:
     everything(world)
     world.load(present=["maya"], problems=[Problem("plans/maya.toml", 1, 1, "phone", MAYA_PHONE)])
     world.load(problems=[Problem("plans/maya.toml", 1, 1, "phone", MAYA_PHONE)])
 
-    assert world.store.forget("maya")
+    assert world.store.people.forget("maya")
 
-    with store._database.read() as connection:
+    with store.transactions.database.read() as connection:
         held = "".join(repr(connection.execute(table.select()).all()) for table in metadata.sorted_tables)
     for trace in ("maya", "Maya", MAYA_PHONE, "text 1", "A small rest nudge"):
         assert trace not in held
-    assert world.store.person("maya") is None
+    assert world.store.people.person("maya") is None
 
 
 def test_to_forget_one_leaves_the_others(world: World) -> None:
@@ -303,21 +303,21 @@ def test_to_forget_one_leaves_the_others(world: World) -> None:
     world.load(plan(), plan("jonas"))
     world.lay_out("jonas", slot(NOON))
     world.deliver()
-    before = world.store.export("jonas")
+    before = world.store.people.export("jonas")
 
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
-    assert world.store.export("jonas") == before
+    assert world.store.people.export("jonas") == before
 
 
 def test_nobody_cannot_be_forgotten(world: World) -> None:
-    assert not world.store.forget("nobody")
+    assert not world.store.people.forget("nobody")
 
 
 def test_someone_forgotten_may_come_anew(world: World) -> None:
     everything(world)
     world.load()
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
     assert world.load(plan()).added == ("maya",)
     world.act(OptIn(frozenset({SMS}), "texted START"))
@@ -329,34 +329,34 @@ def test_who_is_forgotten_stays_so_while_their_file_is_there_and_the_file_is_rep
     world: World,
 ) -> None:
     everything(world)
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
     changes = [world.load(plan(), plan("jonas")), world.load(plan(name="Maya B."), plan("jonas"))]
 
-    assert world.store.person("maya") is None
+    assert world.store.people.person("maya") is None
     assert [change.added for change in changes] == [("jonas",), ()]
-    assert [(problem.file, problem.message) for problem in world.store.status(world.now).problems] == [
-        ("plans/maya.toml", "this person's data was erased")
-    ]
+    assert [
+        (problem.file, problem.message) for problem in world.store.overview.status(world.now).problems
+    ] == [("plans/maya.toml", "this person's data was erased")]
 
 
 def test_a_faulty_file_of_someone_forgotten_is_still_theirs(world: World) -> None:
     everything(world)
-    world.store.forget("maya")
+    world.store.people.forget("maya")
     world.load(present=["maya"])
 
     world.load(plan())
 
-    assert world.store.person("maya") is None
+    assert world.store.people.person("maya") is None
 
 
 def test_once_their_file_has_been_gone_a_new_one_is_somebody_new(world: World) -> None:
     everything(world)
-    world.store.forget("maya")
+    world.store.people.forget("maya")
     world.load()
 
     assert world.load(plan()).added == ("maya",)
-    assert world.store.status(world.now).problems == []
+    assert world.store.overview.status(world.now).problems == []
 
 
 def test_the_number_of_someone_forgotten_stays_opted_out_in_whosever_plan_it_stands_until_their_start(
@@ -364,14 +364,14 @@ def test_the_number_of_someone_forgotten_stays_opted_out_in_whosever_plan_it_sta
 ) -> None:
     everything(world)
     world.load()
-    world.store.forget("maya")
+    world.store.people.forget("maya")
     world.load(plan("jonas", phone=MAYA_PHONE, channels=(SMS,)))
     came_back = world.person("jonas").standing
 
     world.text(OptIn(frozenset({SMS}), "texted START"))
     after_start = world.person("jonas").standing
     world.load()
-    world.store.forget("jonas")
+    world.store.people.forget("jonas")
     world.load(plan())
 
     assert (came_back.opted_out, came_back.consented) == ({SMS}, {SMS})
@@ -382,7 +382,7 @@ def test_the_number_of_someone_forgotten_stays_opted_out_in_whosever_plan_it_sta
 def test_a_plan_that_moves_to_the_number_of_someone_forgotten_has_their_stop(world: World) -> None:
     everything(world)
     world.load(plan("jonas", phone="+447700900999", channels=(SMS,)))
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
     world.load(plan("jonas", phone=MAYA_PHONE, channels=(SMS,)))
 
@@ -393,19 +393,19 @@ def test_no_alarm_names_someone_forgotten(world: World) -> None:
     world.load(plan())
     world.text(Hold(), Answer("Call 116 123.", "crisis"))
     world.fail(world.claim_one(), Failure.RECIPIENT)
-    alarmed = [alarm.key for alarm in world.store.alarms()]
+    alarmed = [alarm.key for alarm in world.store.alarms.alarms()]
 
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
-    assert (alarmed, world.store.alarms()) == (["crisis answer maya"], [])
+    assert (alarmed, world.store.alarms.alarms()) == (["crisis answer maya"], [])
 
 
-def test_of_a_forgotten_number_no_digit_is_kept(world: World, store: SqlStore) -> None:
+def test_of_a_forgotten_number_no_digit_is_kept(world: World, store: Stores) -> None:
     everything(world)
     world.load()
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
-    with store._database.read() as connection:
+    with store.transactions.database.read() as connection:
         held = "".join(repr(connection.execute(table.select()).all()) for table in metadata.sorted_tables)
 
     assert "stop: " in held
@@ -415,7 +415,7 @@ def test_of_a_forgotten_number_no_digit_is_kept(world: World, store: SqlStore) -
 def test_an_entry_never_takes_the_id_of_one_forgotten(world: World) -> None:
     world.maya(NOON)
     forgotten = world.claim_one().occurrence
-    world.store.forget("maya")
+    world.store.people.forget("maya")
     world.load()
 
     world.maya(NOON)
@@ -424,16 +424,16 @@ def test_an_entry_never_takes_the_id_of_one_forgotten(world: World) -> None:
 
 
 def test_the_first_fact_under_a_key_is_kept(world: World) -> None:
-    assert world.store.remember("first_start", "2026-11-23") == "2026-11-23"
-    assert world.store.remember("first_start", "2026-11-24") == "2026-11-23"
-    assert world.store.remember("instance", "abc") == "abc"
+    assert world.store.facts.remember("first_start", "2026-11-23") == "2026-11-23"
+    assert world.store.facts.remember("first_start", "2026-11-24") == "2026-11-23"
+    assert world.store.facts.remember("instance", "abc") == "abc"
 
 
 def test_instants_come_back_aware_in_utc_to_the_microsecond(world: World) -> None:
     at = NOON + timedelta(microseconds=123_457)
     world.maya(at)
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
 
     assert entry.due_at == at
     assert str(entry.due_at.tzinfo) == "UTC"
@@ -444,13 +444,13 @@ def test_a_log_of_kinds_and_origins_is_complete(world: World) -> None:
     world.lay_out("maya", slot(NOON, 1, "stretch", Origin.DRAWN))
     world.deliver()
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
 
     assert (entry.kind, entry.origin) == (Kind.MOVEMENT, Origin.DRAWN)
 
 
 def test_when_something_is_due_next_is_read_from_the_index_of_what_waits(database: Database) -> None:
-    asked = looking._FIRST_DUE.compile(dialect=database.engine.dialect)
+    asked = entries._FIRST_DUE.compile(dialect=database.engine.dialect)
 
     with database.read() as connection:
         if database.is_sqlite:

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from nudger.core import Core
-from nudger.delivery.agenda import Sending
-from nudger.delivery.inbound import Inbound, Writer
-from nudger.delivery.sends import Failure
-from nudger.effects import Response, Snooze
-from nudger.model import FROM_A_TEXT, ChannelName, Origin
-from nudger.store import SqlStore
-from nudger.store.database import Database
-from nudger.store.tables import AnyRow, occurrence
+from nudger.agenda.entries import Failure, Sending
+from nudger.app.core import Core
+from nudger.domain.effects import Response, Snooze
+from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin
+from nudger.inbound.replies import Inbound, Writer
+from nudger.store import Stores
+from nudger.store.schema.tables import AnyRow, occurrence
+from nudger.store.sql.database import Database
+from nudger.store.stores import stores_of
 from tests.support.worlds.store import EMAIL, HOUR, MINUTE, NOON, REST, SMS, World, empty, plan, slot
 
 NUMBERS = {"maya": ("+447700900123", "+447700900133"), "jonas": ("+447700900124", "+447700900134")}
@@ -47,7 +47,7 @@ Reached = tuple[str, ChannelName]
 class Machine(RuleBasedStateMachine):
     """Two people, one daemon that may crash, and what has been handed to the providers."""
 
-    def __init__(self, store: SqlStore, core: Core) -> None:
+    def __init__(self, store: Stores, core: Core) -> None:
         super().__init__()
         self.store = store
         self.core = core
@@ -95,12 +95,12 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def those_without_consent_are_asked(self) -> None:
         now, decider = self.world.now, self.core.decider
-        self.store.ask_for_consent(now, 100, lambda one, channel: decider.asks_from(one, channel, now))
+        self.store.agenda.ask_for_consent(now, 100, lambda one, channel: decider.asks_from(one, channel, now))
 
     @rule(limit=st.integers(1, 3))
     def what_is_due_is_claimed(self, limit: int) -> None:
         now, decider = self.world.now, self.core.decider
-        claim = self.store.claim_due(
+        claim = self.store.sending.claim_due(
             now, limit, "here", lambda one, dues, ways: decider.decide(one, dues, now, ways)
         )
         for sending in claim.sendings:
@@ -128,7 +128,7 @@ class Machine(RuleBasedStateMachine):
             return
         _, sending = self.in_hand.popitem()
         key = (sending.person, sending.channel)
-        if self.store.stopped([sending], self.world.now):
+        if self.store.sending.stopped([sending], self.world.now):
             assert key in self.stopped or sending.person in self.held
             return
         if sending.origin not in FROM_A_TEXT:
@@ -200,20 +200,20 @@ class Machine(RuleBasedStateMachine):
             self.put_off |= {one.occurrence for one in response.effects if isinstance(one, Snooze)}
             return response
 
-        self.store.take_reply(inbound, respond)
+        self.store.inbound.take_reply(inbound, respond)
 
     # what is rare in life, and would else be most of what happens here
     @rule(what=st.sampled_from(["crash", "release", "afresh", "removal"]), who=WHO)
     def something_else_happens(self, what: str, who: str) -> None:
         if what == "crash":
-            assert self.store.recover("here", self.world.now) == len(self.in_hand)
+            assert self.store.sending.recover("here", self.world.now) == len(self.in_hand)
             for one in self.in_hand.values():
                 self.out.add(one.occurrence)
                 if one.origin is Origin.WELCOME:
                     self.asked.add((one.person, one.channel, one.address))
             self.in_hand.clear()
         elif what == "release":
-            self.store.release(list(self.in_hand.values()), self.world.now)
+            self.store.sending.release(list(self.in_hand.values()), self.world.now)
             self.in_hand.clear()
         elif what == "afresh":
             self.world.lay_out(who, afresh=True)
@@ -224,7 +224,7 @@ class Machine(RuleBasedStateMachine):
     # the promises
     @invariant()
     def everyone_stands_as_they_said(self) -> None:
-        for one in self.store.people():
+        for one in self.store.people.people():
             for channel in ChannelName:
                 assert (channel in one.standing.opted_out) == ((one.id, channel) in self.stopped)
                 if channel not in one.standing.opted_out:
@@ -245,7 +245,7 @@ class Machine(RuleBasedStateMachine):
         assert sending == {one.occurrence for one in self.in_hand.values()}
         assert {row.id for row in rows if row.state in ("sent", "unknown")} == self.out
         went = (sending | self.out) - self.put_off
-        for one in self.store.people():
+        for one in self.store.people.people():
             counted = [row.id for row in rows if row.person == one.id and row.id in went and counts(row)]
             assert one.history.sent == len(counted)
 
@@ -254,7 +254,7 @@ class Machine(RuleBasedStateMachine):
         return one.consent is not None or (who, channel, one.address(channel)) in self.agreed
 
     def rows(self) -> Sequence[AnyRow]:
-        with self.store._database.read() as connection:
+        with self.store.transactions.database.read() as connection:
             return connection.execute(select(occurrence)).all()
 
 
@@ -265,9 +265,9 @@ def counts(row: AnyRow) -> bool:
 
 @pytest.mark.slow
 def test_the_promises_hold_whatever_happens(database: Database, core: Core) -> None:
-    def fresh() -> SqlStore:
+    def fresh() -> Stores:
         empty(database)
-        return SqlStore(database, ZoneInfo)
+        return stores_of(database, ZoneInfo)
 
     run_state_machine_as_test(
         lambda: Machine(fresh(), core),

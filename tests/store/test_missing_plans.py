@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from nudger.delivery.planning import PlanChange, PlanRead, is_sudden
-from nudger.errors import Problem
-from nudger.model import Plan
-from nudger.store import gone, loading
-from nudger.store.gone import ALARM
-from nudger.store.transaction import Transaction
+from nudger.agenda.entries import is_sudden
+from nudger.domain.errors import Problem
+from nudger.domain.model import Plan
+from nudger.plan_sync.port import PlanChange, PlanRead
+from nudger.store.plans import gone, loading
+from nudger.store.plans.gone import ALARM
+from nudger.store.sql.database import Transaction
 from tests.support.worlds.store import HOUR, MAYA_PHONE, MINUTE, NOON, World, plan, plan_file, slot
 
 SECOND = timedelta(seconds=1)
@@ -26,16 +27,17 @@ def people(number: int) -> list[Plan]:
 
 def alarm(world: World) -> str | None:
     return next(
-        (one.words for one in world.store.alarms() if one.key == ALARM and one.cleared_at is None), None
+        (one.words for one in world.store.alarms.alarms() if one.key == ALARM and one.cleared_at is None),
+        None,
     )
 
 
 def run(world: World) -> set[str]:
-    return {one.id for one in world.store.people() if one.standing.removed_at is None}
+    return {one.id for one in world.store.people.people() if one.standing.removed_at is None}
 
 
 def missing(world: World) -> list[str]:
-    return [one.person for one in world.store.missing()]
+    return [one.person for one in world.store.plans.missing()]
 
 
 def look(world: World, *files: str, plans: Sequence[Plan] = (), host: str = "here") -> PlanChange:
@@ -44,14 +46,14 @@ def look(world: World, *files: str, plans: Sequence[Plan] = (), host: str = "her
     names = {one.plan.person: one.file for one in there}
     marks = dict.fromkeys(names.values(), "mark")
     read = PlanRead({*files, *names.values()}, there, names, (), marks, host=host)
-    return world.store.load_plans(read, world.now)
+    return world.store.plans.load_plans(read, world.now)
 
 
 def roster(world: World, *rows: Plan, file: str = "plans/people.csv") -> PlanChange:
     """A look at a roster that has these rows."""
     there = [replace(plan_file(one), file=file) for one in rows]
     names = {one.person: file for one in rows}
-    return world.store.load_plans(PlanRead({file}, there, names, (), {file: "mark"}), world.now)
+    return world.store.plans.load_plans(PlanRead({file}, there, names, (), {file: "mark"}), world.now)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +113,8 @@ def test_a_second_look_at_what_is_gone_changes_nothing(world: World) -> None:
     change = world.load()
 
     assert change == PlanChange()
-    assert [one.since for one in world.store.missing()] == [NOON] * 4
-    assert [entry.what for entry in world.store.log("p00")] == ["plan missing", "plan added"]
+    assert [one.since for one in world.store.plans.missing()] == [NOON] * 4
+    assert [entry.what for entry in world.store.people.log("p00")] == ["plan missing", "plan added"]
 
 
 def test_one_after_the_other_within_a_minute_is_one_look_and_who_left_first_is_back(world: World) -> None:
@@ -155,7 +157,7 @@ def test_whose_plan_is_back_goes_on_and_the_others_stay_missing(world: World) ->
     assert "the plans of 4 people" in (alarm(world) or "")
     world.load(*everyone)
     assert (missing(world), alarm(world)) == ([], None)
-    assert world.store.log("p11")[0].what == "plan found"
+    assert world.store.people.log("p11")[0].what == "plan found"
 
 
 def test_what_the_operator_accepts_is_removed_and_one_file_is_an_edit_again(world: World) -> None:
@@ -165,7 +167,7 @@ def test_what_the_operator_accepts_is_removed_and_one_file_is_an_edit_again(worl
     world.load(*everyone[10:])
     world.now += SECOND
 
-    accepted = world.store.accept_removal(world.now)
+    accepted = world.store.plans.accept_removal(world.now)
 
     assert sorted(accepted) == [f"p{one:02}" for one in range(10)]
     assert run(world) == {"p10", "p11"}
@@ -179,14 +181,14 @@ def test_what_the_operator_accepts_is_removed_and_one_file_is_an_edit_again(worl
 def test_there_is_nothing_to_accept_where_nobody_is_missing(world: World) -> None:
     world.load(*people(3))
 
-    assert list(world.store.accept_removal(world.now)) == []
+    assert list(world.store.plans.accept_removal(world.now)) == []
     assert len(run(world)) == 3
 
 
 def test_who_was_let_go_and_has_a_plan_again_is_back(world: World) -> None:
     world.load(*people(3))
     world.load()
-    world.store.accept_removal(world.now)
+    world.store.plans.accept_removal(world.now)
 
     change = world.load(*people(3))
 
@@ -228,11 +230,11 @@ def test_of_a_roster_that_cannot_be_read_nobody_is_removed_and_many_are_told(
     roster(world, *rows)
 
     read = PlanRead({file}, (), {}, (PROBLEM,), {file: "mark"}, opaque={file})
-    change = world.store.load_plans(read, world.now)
+    change = world.store.plans.load_plans(read, world.now)
 
     assert (change.removed, len(change.missing)) == ((), held)
     assert len(run(world)) == 40 + before
-    assert len(world.store.accept_removal(world.now)) == held
+    assert len(world.store.plans.accept_removal(world.now)) == held
 
 
 def test_one_file_among_others_that_are_missing_is_told_by_all_of_them_together(world: World) -> None:
@@ -275,17 +277,19 @@ def test_a_file_whose_people_this_host_misses_is_read_once_it_is_there_again(wor
     look(world, plans=everyone)
     files = [f"plans/{one.person}.toml" for one in everyone]
 
-    world.store.load_plans(PlanRead(set(files), (), {}, (), dict.fromkeys(files, "mark"), host="here"), NOON)
+    world.store.plans.load_plans(
+        PlanRead(set(files), (), {}, (), dict.fromkeys(files, "mark"), host="here"), NOON
+    )
 
-    assert set(world.store.plan_marks(files, "here").values()) == {""}
-    assert set(world.store.plan_marks(None, "here").values()) == {""}
-    assert set(world.store.plan_marks(files, "there").values()) == {"mark"}
+    assert set(world.store.plans.plan_marks(files, "here").values()) == {""}
+    assert set(world.store.plans.plan_marks(None, "here").values()) == {""}
+    assert set(world.store.plans.plan_marks(files, "there").values()) == {"mark"}
 
 
 def test_what_was_asked_for_by_the_operator_is_no_loss(world: World) -> None:
     world.load(*people(12))
 
-    change = world.store.load_plans(PlanRead(None, (), {}, (), accepted=True), world.now)
+    change = world.store.plans.load_plans(PlanRead(None, (), {}, (), accepted=True), world.now)
 
     assert len(change.removed) == 12
     assert (missing(world), alarm(world)) == ([], None)
@@ -295,14 +299,14 @@ def test_someone_who_is_missing_can_be_forgotten(world: World) -> None:
     world.load(*people(3))
     world.load()
 
-    assert world.store.forget("p00")
+    assert world.store.people.forget("p00")
     assert missing(world) == ["p01", "p02"]
 
 
 def test_who_was_erased_stays_erased_when_the_folder_is_lost_and_back(world: World) -> None:
     everyone = people(4)
     world.load(*everyone)
-    world.store.forget("p00")
+    world.store.people.forget("p00")
     world.load()
 
     world.load(*everyone)
@@ -319,9 +323,10 @@ def cut(monkeypatch: pytest.MonkeyPatch, world: World, at_once: int, ends_after:
     """Loads are cut into transactions of this size; after so many of them the machine is switched off."""
     monkeypatch.setattr(loading, "AT_ONCE", at_once)
     monkeypatch.setattr(gone, "AT_ONCE", at_once)
-    monkeypatch.setattr("nudger.store.database.ROOM_SECONDS", 0)
+    monkeypatch.setattr("nudger.store.sql.database.ROOM_SECONDS", 0)
     counted: list[int] = []
-    whole = world.store._write  # type: ignore[attr-defined]
+    transactions = world.store.transactions
+    whole = transactions.write
 
     @contextmanager
     def write(*, wakes: bool = False) -> Iterator[object]:
@@ -331,9 +336,9 @@ def cut(monkeypatch: pytest.MonkeyPatch, world: World, at_once: int, ends_after:
             yield tx
         counted.append(1)
 
-    monkeypatch.setattr(world.store, "_write", write)
+    monkeypatch.setattr(transactions, "write", write)
     yield counted
-    monkeypatch.setattr(world.store, "_write", whole)
+    monkeypatch.setattr(transactions, "write", whole)
 
 
 def large(present: Sequence[Plan]) -> PlanRead:
@@ -356,18 +361,18 @@ def test_a_large_load_that_is_cut_off_loses_nothing_and_does_nothing_twice(
     read = large(everyone)
 
     with cut(monkeypatch, world, 5, ends_after), pytest.raises(KeyboardInterrupt):
-        world.store.load_plans(read, world.now)
-    marked = world.store.plan_marks()
-    known = {one.id for one in world.store.people()}
+        world.store.plans.load_plans(read, world.now)
+    marked = world.store.plans.plan_marks()
+    known = {one.id for one in world.store.people.people()}
     assert all(person in known for person, file in read.people.items() if marked.get(file) == "mark")
     with cut(monkeypatch, world, 5, 99):
-        world.store.load_plans(read, world.now)
+        world.store.plans.load_plans(read, world.now)
 
     assert run(world) == {one.person for one in everyone}
-    assert world.store.plan_marks() == read.marks
+    assert world.store.plans.plan_marks() == read.marks
     for one in everyone:
-        assert [entry.what for entry in world.store.log(one.person)] == ["plan added"]
-    assert [entry.what for entry in world.store.log("gone")] == ["plan removed", "plan added"]
+        assert [entry.what for entry in world.store.people.log(one.person)] == ["plan added"]
+    assert [entry.what for entry in world.store.people.log("gone")] == ["plan removed", "plan added"]
 
 
 def test_no_transaction_of_a_large_load_is_larger_than_the_others(
@@ -376,13 +381,13 @@ def test_no_transaction_of_a_large_load_is_larger_than_the_others(
     everyone = people(FILES)
 
     with cut(monkeypatch, world, 5, 99) as transactions:
-        world.store.load_plans(large(everyone), world.now)
+        world.store.plans.load_plans(large(everyone), world.now)
         assert len(transactions) >= FILES // 5
         before = len(transactions)
-        world.store.load_plans(PlanRead(None, (), {}, (), {"plans": "basis"}), world.now)
+        world.store.plans.load_plans(PlanRead(None, (), {}, (), {"plans": "basis"}), world.now)
         assert len(transactions) - before >= FILES // 5
         before = len(transactions)
-        world.store.accept_removal(world.now)
+        world.store.plans.accept_removal(world.now)
         assert len(transactions) - before >= FILES // 5
 
     assert run(world) == set()
@@ -395,23 +400,25 @@ def test_a_large_load_comes_to_the_same_as_one_transaction(
     world.load(*everyone[:9], *(plan(f"q{one}") for one in range(3)), plan("maya", phone=MAYA_PHONE))
 
     with cut(monkeypatch, world, 4, 99):
-        change = world.store.load_plans(large(everyone), world.now)
+        change = world.store.plans.load_plans(large(everyone), world.now)
 
     assert (len(change.added), change.removed, len(change.changed)) == (14, ("maya", "q0", "q1", "q2"), 0)
     assert run(world) == {one.person for one in everyone}
-    assert set(world.store.plan_marks()) == set(large(everyone).marks)
+    assert set(world.store.plans.plan_marks()) == set(large(everyone).marks)
 
 
 def test_a_large_load_is_judged_while_others_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     judge = gone.judge
 
     def judged(tx: Transaction, *arguments: Any) -> gone.Verdict:
-        world.store.keep("somebody else", "writes meanwhile")  # waits for ever where this holds the lock
+        world.store.facts.keep(
+            "somebody else", "writes meanwhile"
+        )  # waits for ever where this holds the lock
         return judge(tx, *arguments)
 
     monkeypatch.setattr(gone, "judge", judged)
 
     with cut(monkeypatch, world, 5, 99):
-        change = world.store.load_plans(large(people(FILES)), world.now)
+        change = world.store.plans.load_plans(large(people(FILES)), world.now)
 
     assert len(change.added) == FILES

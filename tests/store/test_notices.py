@@ -1,9 +1,8 @@
 """Notices to trusted contacts, low days and the words of an answer, kept on every database."""
 
-from nudger.delivery.agenda import Due, Send
-from nudger.delivery.sends import Failure
-from nudger.effects import Answer, Hold, LowDays, Rate, Reached, Resume, Tell, Untell
-from nudger.model import Contact, Origin, Person, State
+from nudger.agenda.entries import Due, Failure, Send
+from nudger.domain.effects import Answer, Hold, LowDays, Rate, Reached, Resume, Tell, Untell
+from nudger.domain.model import Contact, Origin, Person, State
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, plan
 
 SAM_PHONE = "+447700900456"
@@ -16,7 +15,7 @@ def to_whom(one: Person, due: Due, now: object) -> Send:
 
 
 def states(world: World) -> list[tuple[str, str]]:
-    return [(entry.what, entry.state) for entry in world.store.log("maya") if entry.state]
+    return [(entry.what, entry.state) for entry in world.store.people.log("maya") if entry.state]
 
 
 def test_a_notice_goes_out_beside_the_answer_under_the_hold(world: World) -> None:
@@ -29,7 +28,7 @@ def test_a_notice_goes_out_beside_the_answer_under_the_hold(world: World) -> Non
         (Origin.ANSWER, "+447700900123"),
         (Origin.NOTICE, SAM_PHONE),
     ]
-    assert world.store.stopped(sendings, world.now) == frozenset()
+    assert world.store.sending.stopped(sendings, world.now) == frozenset()
 
 
 def test_the_persons_withdrawal_cancels_one_that_waits_and_is_kept(world: World) -> None:
@@ -38,7 +37,7 @@ def test_the_persons_withdrawal_cancels_one_that_waits_and_is_kept(world: World)
 
     world.text(Untell("2026-11-20, on paper"))
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.untold == "2026-11-20, on paper"
     assert world.claim(to_whom).sendings == ()
@@ -48,9 +47,13 @@ def test_the_persons_withdrawal_cancels_one_that_waits_and_is_kept(world: World)
 def test_the_contacts_stop_holds_for_everyone_whose_contact_they_are(world: World) -> None:
     world.load(plan(contacts=(SAM,)), plan("jonas", contacts=(SAM,)), plan("ann"))
 
-    assert world.store.contact_said(SAM_PHONE, True, world.now)
+    assert world.store.inbound.contact_said(SAM_PHONE, True, world.now)
 
-    told = [(entry.person, entry.what) for who in ("maya", "jonas", "ann") for entry in world.store.log(who)]
+    told = [
+        (entry.person, entry.what)
+        for who in ("maya", "jonas", "ann")
+        for entry in world.store.people.log(who)
+    ]
     assert ("maya", "trusted contact said STOP") in told
     assert ("jonas", "trusted contact said STOP") in told
     assert not [what for who, what in told if who == "ann" and "STOP" in what]
@@ -62,9 +65,9 @@ def test_the_contacts_stop_holds_for_everyone_whose_contact_they_are(world: Worl
 def test_of_several_words_of_a_contact_the_latest_counts(world: World) -> None:
     world.maya(contacts=(SAM,))
 
-    world.store.contact_said(SAM_PHONE, True, NOON)
-    world.store.contact_said(SAM_PHONE, False, NOON + MINUTE)
-    world.store.contact_said(SAM_PHONE, True, NOON)
+    world.store.inbound.contact_said(SAM_PHONE, True, NOON)
+    world.store.inbound.contact_said(SAM_PHONE, False, NOON + MINUTE)
+    world.store.inbound.contact_said(SAM_PHONE, True, NOON)
 
     writer = world.text()
     assert writer is not None
@@ -74,7 +77,7 @@ def test_of_several_words_of_a_contact_the_latest_counts(world: World) -> None:
 def test_what_a_number_says_that_nobody_trusts_is_not_kept(world: World) -> None:
     world.maya(contacts=(Contact("Sam", phone=SAM_PHONE),))
 
-    assert not world.store.contact_said(SAM_PHONE, True, NOON)
+    assert not world.store.inbound.contact_said(SAM_PHONE, True, NOON)
 
 
 def test_low_days_and_the_rate_are_kept_and_a_crisis_changes_neither(world: World) -> None:
@@ -84,10 +87,10 @@ def test_low_days_and_the_rate_are_kept_and_a_crisis_changes_neither(world: Worl
     world.text(Hold())
     world.text(Resume())
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert (person.standing.fewer, person.standing.tiny_until) == (2, NOON + DAY)
-    assert [one.id for one in world.store.status(NOON).standings] == ["maya"]
+    assert [one.id for one in world.store.overview.status(NOON).standings] == ["maya"]
 
 
 def test_being_in_touch_is_kept_in_the_history(world: World) -> None:
@@ -95,7 +98,7 @@ def test_being_in_touch_is_kept_in_the_history(world: World) -> None:
 
     world.text(Reached("Sam"))
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.history.contacted == {"Sam": NOON}
 
@@ -106,7 +109,7 @@ def test_an_operators_resume_leaves_a_hold(world: World) -> None:
 
     world.text(Resume(lifts=False))
 
-    person = world.store.person("maya")
+    person = world.store.people.person("maya")
     assert person is not None
     assert person.standing.held_at == NOON
 
@@ -117,7 +120,9 @@ def test_a_crisis_answer_that_is_refused_is_an_alarm_until_the_hold_ends(world: 
 
     world.fail(world.claim().sendings[0], Failure.RECIPIENT)
 
-    assert world.store.status(NOON).unanswered == {"maya": "it was recipient"}
-    assert [alarm.key for alarm in world.store.alarms() if alarm.cleared_at is None] == ["crisis answer maya"]
+    assert world.store.overview.status(NOON).unanswered == {"maya": "it was recipient"}
+    assert [alarm.key for alarm in world.store.alarms.alarms() if alarm.cleared_at is None] == [
+        "crisis answer maya"
+    ]
     world.text(Resume())
-    assert [alarm.key for alarm in world.store.alarms() if alarm.cleared_at is None] == []
+    assert [alarm.key for alarm in world.store.alarms.alarms() if alarm.cleared_at is None] == []

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from nudger.delivery.sends import Failure
-from nudger.effects import OptIn, OptOut
-from nudger.model import Contact
+from nudger.agenda.entries import Failure
+from nudger.domain.effects import OptIn, OptOut
+from nudger.domain.model import Contact
 from tests.support.worlds.store import NOON, SMS, World, plan
 
 PHONES = [
@@ -44,7 +44,7 @@ def test_a_stop_outlives_a_person_who_was_erased(world: World, number: str, othe
     world.load(plan(phone=number))
     world.text(STOP, address=number)
     world.load()
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
     world.load(plan("maya-b", phone=other, channels=(SMS,)))
 
@@ -59,7 +59,7 @@ def test_a_number_that_is_put_right_keeps_its_consent(world: World, number: str,
     world.load(plan(phone=other, consent=None, channels=(SMS,)))
 
     assert world.person().standing.consented == {SMS}
-    assert world.store.ask_for_consent(NOON, 10, lambda *_: NOON) == 0
+    assert world.store.agenda.ask_for_consent(NOON, 10, lambda *_: NOON) == 0
 
 
 @both_ways
@@ -88,7 +88,7 @@ def test_a_stop_that_the_provider_tells_of_is_the_phones(world: World, number: s
 def test_files_of_one_phone_are_read_together(world: World, number: str, other: str) -> None:
     world.load(plan(phone=number))
 
-    assert set(world.store.linked_files((), [other])) == {"plans/maya.toml"}
+    assert set(world.store.plans.linked_files((), [other])) == {"plans/maya.toml"}
 
 
 def trusted(number: str) -> Contact:
@@ -99,19 +99,19 @@ def trusted(number: str) -> Contact:
 def test_a_contacts_stop_is_their_phones(world: World, number: str, other: str) -> None:
     world.load(plan(contacts=(trusted(number),)), plan("jonas", contacts=(trusted(other),)))
 
-    assert world.store.contact_said(other, True, NOON)
+    assert world.store.inbound.contact_said(other, True, NOON)
 
     assert [world.act(person=who).contact_stopped for who in ("maya", "jonas")] == [True, True]  # type: ignore[union-attr]
-    world.store.contact_said(number, False, NOON.replace(minute=1))
+    world.store.inbound.contact_said(number, False, NOON.replace(minute=1))
     assert [world.act(person=who).contact_stopped for who in ("maya", "jonas")] == [False, False]  # type: ignore[union-attr]
 
 
 @both_ways
 def test_a_contacts_stop_outlives_a_person_who_was_erased(world: World, number: str, other: str) -> None:
     world.load(plan(contacts=(trusted(number),)))
-    world.store.contact_said(other, True, NOON)
+    world.store.inbound.contact_said(other, True, NOON)
     world.load()
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
     world.load(plan("jonas", contacts=(trusted(other),)))
 
@@ -125,12 +125,12 @@ def test_a_contacts_word_is_kept_while_somebody_names_their_phone(
     world: World, number: str, other: str
 ) -> None:
     world.load(plan(contacts=(trusted(number),)), plan("jonas", contacts=(trusted(other),)))
-    world.store.contact_said(number, True, NOON)
+    world.store.inbound.contact_said(number, True, NOON)
 
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
-    assert world.store.contact_said(other, True, NOON)  # the same word: known
-    assert len([one for one in world.store.log("jonas") if "STOP" in one.what]) == 1
+    assert world.store.inbound.contact_said(other, True, NOON)  # the same word: known
+    assert len([one for one in world.store.people.log("jonas") if "STOP" in one.what]) == 1
 
 
 def test_a_landline_and_a_mobile_are_two_people(world: World) -> None:
@@ -141,4 +141,4 @@ def test_a_landline_and_a_mobile_are_two_people(world: World) -> None:
 
     assert world.person().standing.opted_out == set()
     assert world.person("jonas").standing.opted_out == {SMS}
-    assert world.store.agenda("maya", date.min) == []
+    assert world.store.people.agenda("maya", date.min) == []

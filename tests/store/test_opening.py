@@ -16,12 +16,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from nudger.errors import StoreError
-from nudger.store import file as files
+from nudger.domain.errors import StoreError
 from nudger.store import look_at, open_beside, open_store, open_to_look
-from nudger.store.database import Database
-from nudger.store.opening import _parsed
-from nudger.store.tables import metadata
+from nudger.store.opening.opening import _parsed
+from nudger.store.schema.tables import metadata
+from nudger.store.sql import file as files
+from nudger.store.sql.database import Database
 from tests.support.worlds.store import NOON, World, plan
 
 
@@ -42,7 +42,7 @@ def test_a_store_is_made_with_its_folders_for_its_owner_alone(tmp_path: Path) ->
 
 def test_the_write_ahead_log_is_for_its_owner_alone(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/nudger.db")
-    store.remember("a", "b")
+    store.facts.remember("a", "b")
 
     assert stat.S_IMODE((tmp_path / "nudger.db-wal").stat().st_mode) == 0o600
     store.close()
@@ -82,7 +82,7 @@ def test_who_looks_can_change_nothing(url: str) -> None:
     store = open_to_look(url)
 
     with pytest.raises(StoreError, match="read-only"):
-        store.keep("a", "b")
+        store.facts.keep("a", "b")
 
     store.close()
 
@@ -94,7 +94,7 @@ def test_a_store_is_opened_as_it_was_left(url: str) -> None:
 
     second = open_store(url)
 
-    assert second.digests(["maya"]).keys() == {"maya"}
+    assert second.plans.digests(["maya"]).keys() == {"maya"}
     second.close()
 
 
@@ -137,7 +137,7 @@ def _start_at_once(url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         stores = [started.result() for started in [pool.submit(open_store, url) for _ in range(4)]]
 
-    assert [store.remember("instance", str(number)) for number, store in enumerate(stores)] == ["0"] * 4
+    assert [store.facts.remember("instance", str(number)) for number, store in enumerate(stores)] == ["0"] * 4
     for store in stores:
         store.close()
 
@@ -262,7 +262,7 @@ def test_a_full_disk_is_told_and_nothing_is_changed(tmp_path: Path, monkeypatch:
         world.load(*(plan(f"person-{number}") for number in range(100)))
 
     assert "nothing was changed" in caught.value.hint
-    assert not store.has_people()
+    assert not store.plans.has_people()
     store.close()
 
 
@@ -320,7 +320,7 @@ def test_a_server_that_was_restarted_is_found_again(world: World, url: str) -> N
 
     assert world.claim().looked_at == 0
     assert world.person().id == "maya"
-    assert world.store.next_due_at() is None
+    assert world.store.sending.next_due_at() is None
     assert world.now == NOON
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.core import Core
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.effects import Ask, Response
-from nudger.model import ChannelName, Kind, Origin
-from nudger.store import SqlStore
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.app.core import Core
+from nudger.domain.effects import Ask, Response
+from nudger.domain.model import ChannelName, Kind, Origin
+from nudger.inbound.replies import Inbound
+from nudger.store import Stores
 from tests.support.worlds.delivery import World
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -41,7 +41,7 @@ Step = Callable[[World], Awaitable[None]]
 
 
 @pytest.fixture
-def world(core: Core, store: SqlStore) -> World:
+def world(core: Core, store: Stores) -> World:
     return World(core, store)
 
 
@@ -79,7 +79,7 @@ async def asked_for(world: World) -> None:
 async def asked_by_the_operator(world: World) -> None:
     world.clock.at = ONE - 30 * MINUTE
     ask = Response("send", None, (Ask(Kind.REST),))
-    world.store.act("maya", world.clock.now(), lambda _: ask, "send")
+    world.store.inbound.act("maya", world.clock.now(), lambda _: ask, "send")
 
 
 PATHS = [planned, overdue, retrying, snoozed, asked_for, asked_by_the_operator]
@@ -106,7 +106,7 @@ async def test_what_waits_is_cancelled_in_the_transaction_of_the_stop(world: Wor
 
     await world.inbox.take(Inbound("stop", ChannelName.SMS, "+447700900123", "STOP", world.clock.now()))
 
-    today = [one for one in world.store.agenda("maya", ONE.date()) if one.due_at > world.clock.now()]
+    today = [one for one in world.store.people.agenda("maya", ONE.date()) if one.due_at > world.clock.now()]
     by_sms = [one for one in today if one.nudge != "reflection"]
     assert {(str(one.state), one.reason) for one in by_sms} == {("cancelled", "opted out")}
 
@@ -147,13 +147,13 @@ async def test_a_stop_is_confirmed_once(world: World, words: tuple[str, ...]) ->
 async def test_a_stop_between_the_claim_and_the_request_wins(world: World) -> None:
     await world.start(maya=CONSENT + SMS_ONLY)
     world.clock.at = ONE
-    claim = world.store.claim_due(
+    claim = world.store.sending.claim_due(
         ONE, 10, "test", lambda person, dues, ways: world.core.decider.decide(person, dues, ONE, ways)
     )
 
     await world.inbox.take(Inbound("stop", ChannelName.SMS, "+447700900123", "STOP", ONE))
 
-    assert world.store.stopped(claim.sendings, ONE) == {one.message for one in claim.sendings}
+    assert world.store.sending.stopped(claim.sendings, ONE) == {one.message for one in claim.sendings}
 
 
 async def test_a_stop_reaches_what_waits_for_its_turn_on_a_busy_channel(world: World) -> None:
@@ -188,7 +188,7 @@ async def test_what_waits_for_its_turn_when_nudger_ends_is_planned_again(world: 
     ends = sorted(
         str(one.state)
         for person in ("maya", "jonas")
-        for one in world.store.agenda(person, ONE.date())
+        for one in world.store.people.agenda(person, ONE.date())
         if one.due_at == ONE
     )
     assert ends == ["planned", "sent"]
@@ -201,7 +201,7 @@ async def test_a_stop_that_only_the_provider_knows_counts_here_too(world: World)
     await world.until(ONE + timedelta(days=2))
 
     assert ordinary(world) == ["fixed"]
-    held = world.store.export("maya")
+    held = world.store.people.export("maya")
     assert held is not None
     last = held["consent"][-1]  # type: ignore[index]
     assert (last["what"], last["answer"]) == ("opted out", None)

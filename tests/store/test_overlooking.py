@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.delivery.overview import Apart, Cursor, PlanState
-from nudger.delivery.sends import Failure
-from nudger.effects import Hold, OptOut, Pause
-from nudger.errors import Problem
-from nudger.model import Kind, State
+from nudger.agenda.entries import Failure
+from nudger.domain.effects import Hold, OptOut, Pause
+from nudger.domain.errors import Problem
+from nudger.domain.model import Kind, State
+from nudger.operations.overview import Apart, Cursor, PlanState
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, drop, plan, slot
 
 ENDED = frozenset(State) - {State.PLANNED}
@@ -16,7 +16,7 @@ GONE = frozenset({State.SENT, State.DELIVERED})
 
 
 def found(world: World, search: str = "", apart: Apart | None = None, **page: object) -> list[str]:
-    return [one.id for one in world.store.find_people(search, apart, world.now, **page)]  # type: ignore[arg-type]
+    return [one.id for one in world.store.overview.find_people(search, apart, world.now, **page)]  # type: ignore[arg-type]
 
 
 # --- people -------------------------------------------------------------------------------------
@@ -49,9 +49,9 @@ def test_a_changed_name_is_found_and_the_old_one_not(world: World) -> None:
 def test_the_ids_around_a_name_that_nobody_has_are_told_in_their_order(world: World) -> None:
     world.load(*(plan(one) for one in ("ada", "bo", "cy", "eve", "flo", "gus")))
 
-    assert world.store.ids_around("dan", 2) == ["bo", "cy", "eve", "flo"]
-    assert world.store.ids_around("eve", 1) == ["cy", "eve"]
-    assert world.store.ids_around("zoe", 2) == ["flo", "gus"]
+    assert world.store.people.ids_around("dan", 2) == ["bo", "cy", "eve", "flo"]
+    assert world.store.people.ids_around("eve", 1) == ["cy", "eve"]
+    assert world.store.people.ids_around("zoe", 2) == ["flo", "gus"]
 
 
 def test_people_come_in_pages_each_once(world: World) -> None:
@@ -65,13 +65,13 @@ def test_people_come_in_pages_each_once(world: World) -> None:
 
 def test_people_apart_are_counted_and_found_by_the_reason(world: World) -> None:
     world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"), plan("eve"), plan("flo"))
-    world.store.set_aside({"flo": OverflowError()}, 1, "judging", world.now)
+    world.store.agenda.set_aside({"flo": OverflowError()}, 1, "judging", world.now)
     world.act(Pause(None), person="ann")
     world.act(Hold(), person="ben")
     world.act(OptOut(frozenset({SMS}), "texted STOP"), person="dan")
     world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"), plan("flo"))
 
-    vitals = world.store.vitals(world.now)
+    vitals = world.store.overview.vitals(world.now)
 
     assert vitals.people == 5
     assert {apart: found(world, apart=apart) for apart in Apart} == {
@@ -91,15 +91,15 @@ def test_a_pause_that_is_over_is_none(world: World) -> None:
     world.now = NOON + 2 * HOUR
 
     assert found(world, apart=Apart.PAUSED) == []
-    assert world.store.vitals(world.now).apart[Apart.PAUSED] == 0
+    assert world.store.overview.vitals(world.now).apart[Apart.PAUSED] == 0
 
 
 # --- the agenda ---------------------------------------------------------------------------------
 def test_what_comes_is_listed_earliest_first_and_read_on_from_any_place(world: World) -> None:
     world.maya(NOON + DAY, NOON + HOUR, NOON + 2 * HOUR)
 
-    page = world.store.coming(limit=2)
-    rest = world.store.coming(page.on, limit=2)
+    page = world.store.overview.coming(limit=2)
+    rest = world.store.overview.coming(page.on, limit=2)
 
     assert [entry.cursor.at for entry in page.entries] == [NOON + HOUR, NOON + 2 * HOUR]
     assert [entry.cursor.at for entry in rest.entries] == [NOON + DAY]
@@ -115,8 +115,8 @@ def test_what_ended_is_listed_by_its_end_with_the_reason(world: World) -> None:
     world.now = NOON
     world.claim(drop(State.MISSED, "31m late"))
 
-    held = world.store.past(frozenset({State.SUPPRESSED}), world.now)
-    everything = world.store.past(ENDED, world.now)
+    held = world.store.overview.past(frozenset({State.SUPPRESSED}), world.now)
+    everything = world.store.overview.past(ENDED, world.now)
 
     (entry,) = held.entries
     assert (entry.person, entry.name, entry.kind) == ("maya", "Maya", Kind.REST)
@@ -131,7 +131,7 @@ def test_what_ended_is_read_on_page_by_page_each_entry_once(world: World) -> Non
 
     met, before = [], None
     while True:
-        page = world.store.past(GONE, world.now, before, limit=2)
+        page = world.store.overview.past(GONE, world.now, before, limit=2)
         met += [entry.cursor.at for entry in page.entries]
         before = page.on
         if before is None:
@@ -145,8 +145,8 @@ def test_entries_of_one_instant_are_split_between_pages_without_loss(world: Worl
     for person in ("ann", "ben", "cleo"):
         world.lay_out(person, slot(NOON))
 
-    first = world.store.coming(limit=2)
-    second = world.store.coming(first.on, limit=2)
+    first = world.store.overview.coming(limit=2)
+    second = world.store.overview.coming(first.on, limit=2)
 
     assert sorted(one.person for one in [*first.entries, *second.entries]) == ["ann", "ben", "cleo"]
 
@@ -155,8 +155,8 @@ def test_what_is_tried_again_stands_at_its_next_try_and_is_read_once(world: Worl
     world.maya(NOON, NOON + 2 * MINUTE)
     world.fail(world.claim_one(), Failure.NOT_SENT, retry_at=NOON + 5 * MINUTE)
 
-    first = world.store.coming(limit=1)
-    second = world.store.coming(first.on, limit=1)
+    first = world.store.overview.coming(limit=1)
+    second = world.store.overview.coming(first.on, limit=1)
 
     times = [entry.cursor.at for page in (first, second) for entry in page.entries]
     assert times == [NOON + 2 * MINUTE, NOON + 5 * MINUTE]
@@ -165,17 +165,17 @@ def test_what_is_tried_again_stands_at_its_next_try_and_is_read_once(world: Worl
 def test_a_look_on_from_nowhere_finds_nothing(world: World) -> None:
     world.maya(NOON)
 
-    assert world.store.coming(Cursor(NOON + DAY, 1)).entries == []
+    assert world.store.overview.coming(Cursor(NOON + DAY, 1)).entries == []
 
 
 def test_what_ended_unknown_is_listed_and_counted(world: World) -> None:
     world.maya(NOON)
     world.fail(world.claim_one(), Failure.AMBIGUOUS)
 
-    (entry,) = world.store.unknown()
+    (entry,) = world.store.overview.unknown()
 
     assert (entry.person, entry.reason) == ("maya", "it was ambiguous")
-    assert world.store.vitals(world.now).unknown == 1
+    assert world.store.overview.vitals(world.now).unknown == 1
 
 
 # --- vitals and plans ---------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def test_the_vitals_say_how_late_the_last_ones_were_and_what_waits(world: World)
     world.deliver()
     world.now = NOON
 
-    vitals = world.store.vitals(world.now)
+    vitals = world.store.overview.vitals(world.now)
 
     assert vitals.lateness == [timedelta(seconds=3)]
     assert (vitals.planned, vitals.oldest_due_at, vitals.next_due_at) == (2, NOON - MINUTE, NOON + HOUR)
@@ -196,6 +196,6 @@ def test_a_plans_state_is_its_file_and_what_is_wrong_there(world: World) -> None
     other = Problem("plans/ben.toml", 1, 1, "", "no timezone", "", "warning")
     world.load(plan(), problems=[wrong, other])
 
-    assert world.store.plan_state("maya") == PlanState("plans/maya.toml", [wrong])
-    assert world.store.plan_state("nobody") is None
-    assert world.store.vitals(world.now).problems == {"error": 1, "warning": 1}
+    assert world.store.overview.plan_state("maya") == PlanState("plans/maya.toml", [wrong])
+    assert world.store.overview.plan_state("nobody") is None
+    assert world.store.overview.vitals(world.now).problems == {"error": 1, "warning": 1}

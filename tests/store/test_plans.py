@@ -3,18 +3,10 @@
 from dataclasses import replace
 from datetime import date, time, timedelta
 
-from nudger.delivery.planning import PlanRead
-from nudger.effects import Answer, OptIn, OptOut
-from nudger.errors import Problem
-from nudger.model import (
-    Contact,
-    Cron,
-    Every,
-    History,
-    Kind,
-    Nudge,
-    Window,
-)
+from nudger.domain.effects import Answer, OptIn, OptOut
+from nudger.domain.errors import Problem
+from nudger.domain.model import Contact, Cron, Every, History, Kind, Nudge, Window
+from nudger.plan_sync.port import PlanRead
 from tests.support.worlds.store import (
     DAY,
     EMAIL,
@@ -62,7 +54,7 @@ def test_a_plan_that_did_not_change_is_left_alone(world: World) -> None:
     change = world.load(plan())
 
     assert (change.added, change.changed, change.removed, change.restored) == ((), (), (), ())
-    assert not world.store.claim_layout(world.now, 10)
+    assert not world.store.agenda.claim_layout(world.now, 10)
 
 
 def test_a_changed_plan_is_stored_and_due_to_be_laid_out_afresh(world: World) -> None:
@@ -73,7 +65,7 @@ def test_a_changed_plan_is_stored_and_due_to_be_laid_out_afresh(world: World) ->
     change = world.load(plan(quiet=Window(time(21), time(8))))
 
     assert change.changed == ("maya",)
-    (layable,) = world.store.claim_layout(world.now, 10)
+    (layable,) = world.store.agenda.claim_layout(world.now, 10)
     assert layable.afresh
     assert layable.person.plan.quiet == Window(time(21), time(8))
 
@@ -94,9 +86,9 @@ def test_a_person_whose_file_is_gone_is_removed_and_what_is_planned_is_cancelled
 
     assert change.removed == ("maya",)
     assert world.person().standing.removed_at == world.now
-    (entry,) = world.store.agenda("maya", NOON.date())
+    (entry,) = world.store.people.agenda("maya", NOON.date())
     assert (entry.state, entry.reason) == ("cancelled", "the plan file was removed")
-    assert [one.person.id for one in world.store.claim_layout(world.now, 10)] == ["jonas"]
+    assert [one.person.id for one in world.store.agenda.claim_layout(world.now, 10)] == ["jonas"]
 
 
 def test_a_faulty_file_keeps_the_last_good_plan_running(world: World) -> None:
@@ -106,7 +98,7 @@ def test_a_faulty_file_keeps_the_last_good_plan_running(world: World) -> None:
 
     assert change.removed == ()
     assert world.states() == ["planned"]
-    assert world.store.status(world.now).problems == [PROBLEM]
+    assert world.store.overview.status(world.now).problems == [PROBLEM]
 
 
 def test_the_problems_of_a_load_replace_those_of_the_last(world: World) -> None:
@@ -114,7 +106,7 @@ def test_the_problems_of_a_load_replace_those_of_the_last(world: World) -> None:
 
     world.load(plan())
 
-    assert world.store.status(world.now).problems == []
+    assert world.store.overview.status(world.now).problems == []
 
 
 def test_a_removed_person_whose_file_is_back_is_restored_and_laid_out_afresh(world: World) -> None:
@@ -125,7 +117,7 @@ def test_a_removed_person_whose_file_is_back_is_restored_and_laid_out_afresh(wor
 
     assert (change.restored, change.changed, change.added) == (("maya",), (), ())
     assert world.person().standing.removed_at is None
-    (layable,) = world.store.claim_layout(world.now, 10)
+    (layable,) = world.store.agenda.claim_layout(world.now, 10)
     assert layable.afresh
 
 
@@ -188,7 +180,7 @@ def test_a_consent_line_that_is_taken_out_takes_its_consent_with_it(world: World
 def faulty(world: World, **said: tuple[str, ...]) -> None:
     """Maya's plan is read again, and is faulty for a line of record that says that there is none."""
     people = {"maya": "plans/maya.toml"}
-    world.store.load_plans(PlanRead(None, (), people, (), **said), world.now)
+    world.store.plans.load_plans(PlanRead(None, (), people, (), **said), world.now)
 
 
 def test_a_consent_line_that_says_no_takes_its_consent_with_it_though_the_plan_is_faulty(
@@ -200,10 +192,10 @@ def test_a_consent_line_that_says_no_takes_its_consent_with_it_though_the_plan_i
 
     assert world.person().standing.consented == set()
     assert world.person().standing.removed_at is None
-    assert [entry.what for entry in world.store.log("maya")] == ["plan changed", "plan added"]
-    assert world.store.ask_for_consent(world.now, 10, lambda _person, _channel: world.now) == 0
+    assert [entry.what for entry in world.store.people.log("maya")] == ["plan changed", "plan added"]
+    assert world.store.agenda.ask_for_consent(world.now, 10, lambda _person, _channel: world.now) == 0
     faulty(world, refused=("maya",))
-    assert len(world.store.log("maya")) == 2
+    assert len(world.store.people.log("maya")) == 2
 
 
 def test_a_consent_line_that_is_put_right_word_for_word_counts_again(world: World) -> None:
@@ -307,7 +299,7 @@ def test_everyone_is_listed_by_id_removed_ones_too(world: World) -> None:
     world.load(*(plan(name) for name in reversed(names)))
     world.load(present=names[1:])
 
-    everyone = list(world.store.people())
+    everyone = list(world.store.people.people())
 
     assert [one.id for one in everyone] == names
     assert [one.id for one in everyone if one.standing.removed_at] == names[:1]
@@ -318,14 +310,14 @@ def test_digests_are_of_the_plans_that_run(world: World) -> None:
     world.load(plan(), plan("jonas"))
     world.load(plan(name="Maya B."))
 
-    assert world.store.digests(["maya", "ann"]) == {"maya": plan_file(plan(name="Maya B.")).digest}
+    assert world.store.plans.digests(["maya", "ann"]) == {"maya": plan_file(plan(name="Maya B.")).digest}
 
 
 def test_faulty_files_are_those_with_errors_each_once(world: World) -> None:
     warning = replace(PROBLEM, file="plans/ann.toml", severity="warning")
     world.load(plan(), problems=[PROBLEM, replace(PROBLEM, line=9), warning])
 
-    assert world.store.faulty_files() == [PROBLEM.file]
+    assert world.store.overview.faulty_files() == [PROBLEM.file]
 
 
 def test_places_are_each_country_and_zone_in_which_somebodys_plan_runs(world: World) -> None:
@@ -335,16 +327,16 @@ def test_places_are_each_country_and_zone_in_which_somebodys_plan_runs(world: Wo
     world.load(at_home, plan("ann", timezone="Europe/London", country="GB"), elsewhere, gone)
     world.load(present=("maya", "ann", "noor"))
 
-    places = world.store.places()
+    places = world.store.overview.places()
 
     assert set(places) == {("GB", "Europe/London"), (None, "Asia/Tokyo")}
     assert len(places) == 2
 
 
 def test_nobody_is_nobody(world: World) -> None:
-    assert world.store.person("maya") is None
-    assert list(world.store.people()) == []
-    assert world.store.digests(["maya"]) == {}
+    assert world.store.people.person("maya") is None
+    assert list(world.store.people.people()) == []
+    assert world.store.plans.digests(["maya"]) == {}
 
 
 def test_an_answer_under_way_is_not_cancelled_with_a_removal(world: World) -> None:
@@ -364,6 +356,6 @@ def test_a_load_of_thousands_counts_each_once(world: World) -> None:
     change = world.load(*(plan(name, daily_limit=1 if name < "person-0600" else 3) for name in names))
 
     assert change.changed == tuple(names[:600])
-    assert len(world.store.claim_layout(world.now, 5000)) == 1100
+    assert len(world.store.agenda.claim_layout(world.now, 5000)) == 1100
     world.lay_out("person-0000", slot(world.now + HOUR))
     assert world.states("person-0000") == ["planned"]

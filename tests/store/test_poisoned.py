@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import Boolean, Column, Date, Float, Integer, Table, exc
 from sqlalchemy.engine import make_url
 
-from nudger.core import Core
+from nudger.app.core import Core
 from nudger.store import open_store
-from nudger.store.database import Database
-from nudger.store.opening import _parsed
-from nudger.store.sqlstore import SqlStore
-from nudger.store.tables import Instant, metadata
+from nudger.store.opening.opening import _parsed
+from nudger.store.schema.tables import Instant, metadata
+from nudger.store.sql.database import Database
+from nudger.store.stores import stores_of
 from tests.support.lived import JO_PHONE, Life, core_at, lived
 
 pytestmark = pytest.mark.slow
@@ -163,7 +163,7 @@ def test_nothing_ends_over_what_a_stored_plan_or_history_may_hold(
 
 def _gone_through(core: Core, kept: Kept) -> dict[str, str]:
     """What failed while all went its way, with its place; and whether Jo got what was due to them."""
-    life = Life(core, SqlStore(kept.database, core.zone))
+    life = Life(core, stores_of(kept.database, core.zone))
     asyncio.run(life.go_through())
     failed = {what: _place(fault) for what, fault in life.failed.items()}
     if not any(sending.person == "jo" and sending.address == JO_PHONE for sending in life.sms.sent):

@@ -6,12 +6,11 @@ from threading import Thread
 
 import pytest
 
-from nudger.delivery.agenda import Sending
-from nudger.delivery.doubts import Doubt, Listed, Reconciled, judge
-from nudger.delivery.sends import Failure, Report, Stage
-from nudger.effects import Effect, Hold, OptOut, Pause, Settle, Snooze
-from nudger.model import Outcome, State
-from nudger.store import SqlStore
+from nudger.agenda.entries import Failure, Report, Sending, Stage
+from nudger.domain.effects import Effect, Hold, OptOut, Pause, Settle, Snooze
+from nudger.domain.model import Outcome, State
+from nudger.sending.unknown_sends import Doubt, Listed, Reconciled, judge
+from nudger.store import Stores
 from tests.support.worlds.store import (
     DAY,
     EMAIL,
@@ -40,7 +39,7 @@ def unknown(world: World) -> Sending:
 
 
 def doubts(world: World) -> Sequence[Doubt]:
-    return world.store.doubts(world.now, ALL, 10)
+    return world.store.sending.doubts(world.now, ALL, 10)
 
 
 def listed(sending: Sending, sid: str = "SM1", stage: Stage = Stage.ACCEPTED) -> Listed:
@@ -48,7 +47,7 @@ def listed(sending: Sending, sid: str = "SM1", stage: Stage = Stage.ACCEPTED) ->
 
 
 def ask(world: World, *there: Listed) -> Reconciled:
-    return world.store.reconcile(
+    return world.store.sending.reconcile(
         doubts(world), there, lambda about, free: judge(about, free, world.now), world.now
     )
 
@@ -72,7 +71,7 @@ def test_what_is_unknown_is_asked_about_with_what_tells_it(world: World) -> None
 def test_only_channels_that_can_be_asked_are_asked(world: World) -> None:
     unknown(world)
 
-    assert not world.store.doubts(world.now, frozenset({EMAIL}), 10)
+    assert not world.store.sending.doubts(world.now, frozenset({EMAIL}), 10)
 
 
 def test_the_oldest_doubts_come_first_and_no_more_than_asked_for(world: World) -> None:
@@ -84,7 +83,7 @@ def test_the_oldest_doubts_come_first_and_no_more_than_asked_for(world: World) -
         attempts.append(sending.message)
         world.now += MINUTE
 
-    assert [doubt.message for doubt in world.store.doubts(world.now, ALL, 2)] == attempts[:2]
+    assert [doubt.message for doubt in world.store.sending.doubts(world.now, ALL, 2)] == attempts[:2]
 
 
 def test_what_was_asked_rests_until_its_time_across_a_restart(world: World) -> None:
@@ -122,7 +121,7 @@ def test_found_is_sent_under_its_id_and_counted_once(world: World) -> None:
 
     assert (entry(world).state, message(world)["provider_id"]) == ("sent", "SM1")
     assert world.person().history.sent == 1
-    assert world.store.counters() == {"reconciled_found": 1}
+    assert world.store.statistics.counters() == {"reconciled_found": 1}
     assert not doubts(world)
 
 
@@ -137,7 +136,7 @@ def test_not_there_for_a_minute_goes_out_again_as_the_same_entry_counted_once(wo
     assert again.message != first.message
     assert again.attempts == 1
     assert world.person().history.sent == 1
-    assert world.store.counters() == {"reconciled_not_there": 1}
+    assert world.store.statistics.counters() == {"reconciled_not_there": 1}
 
 
 def test_not_there_and_no_longer_fresh_is_missed_with_its_reason(world: World) -> None:
@@ -155,7 +154,7 @@ def test_not_there_and_no_longer_fresh_is_missed_with_its_reason(world: World) -
 def test_what_a_crash_left_behind_goes_the_same_way(world: World) -> None:
     world.maya(NOON)
     world.claim(owner="crashed")
-    world.store.recover("crashed", NOON)
+    world.store.sending.recover("crashed", NOON)
 
     not_there(world)
 
@@ -184,7 +183,7 @@ def test_an_email_of_unknown_end_is_never_sent_again(world: World) -> None:
 
     world.now += HOUR
 
-    assert not world.store.doubts(world.now, frozenset({SMS}), 10)
+    assert not world.store.sending.doubts(world.now, frozenset({SMS}), 10)
     assert (entry(world).state, world.claim().looked_at) == ("unknown", 0)
 
 
@@ -240,9 +239,9 @@ def test_an_edit_meanwhile_leaves_the_identity_and_changes_no_end(world: World) 
 def test_a_person_forgotten_meanwhile_is_nothing(world: World) -> None:
     sending = unknown(world)
     about = doubts(world)
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
-    done = world.store.reconcile(about, [listed(sending)], partial(judge, now=world.now), world.now)
+    done = world.store.sending.reconcile(about, [listed(sending)], partial(judge, now=world.now), world.now)
 
     assert done == Reconciled(0, 0)
 
@@ -251,9 +250,9 @@ def test_a_person_forgotten_meanwhile_is_nothing(world: World) -> None:
 def test_a_status_that_comes_while_the_provider_is_asked_is_the_first(world: World) -> None:
     sending = unknown(world)
     about = doubts(world)
-    world.store.report(sending.message, Report("SM9", Stage.DELIVERED), world.now)
+    world.store.sending.report(sending.message, Report("SM9", Stage.DELIVERED), world.now)
 
-    done = world.store.reconcile(about, [], partial(judge, now=world.now + HOUR), world.now)
+    done = world.store.sending.reconcile(about, [], partial(judge, now=world.now + HOUR), world.now)
 
     assert done == Reconciled(0, 0)
     assert (entry(world).state, message(world)["provider_id"]) == ("delivered", "SM9")
@@ -263,7 +262,7 @@ def test_a_status_after_not_there_takes_back_the_second_try(world: World) -> Non
     sending = unknown(world)
     not_there(world)
 
-    state = world.store.report(sending.message, Report("SM1", Stage.ACCEPTED), world.now)
+    state = world.store.sending.report(sending.message, Report("SM1", Stage.ACCEPTED), world.now)
 
     assert (state, entry(world).state) == ("sent", "sent")
     assert world.claim().looked_at == 0
@@ -276,10 +275,10 @@ def test_a_status_after_the_second_try_has_gone_leaves_that_one_alone(world: Wor
     second = world.claim_one()
     world.accept(second)
 
-    world.store.report(first.message, Report("SM1", Stage.DELIVERED), world.now)
+    world.store.sending.report(first.message, Report("SM1", Stage.DELIVERED), world.now)
 
     assert entry(world).state == "sent"
-    assert [line.state for line in world.store.conversation()] == ["delivered", "sent"]
+    assert [line.state for line in world.store.people.conversation()] == ["delivered", "sent"]
 
 
 def test_two_daemons_that_ask_at_once_free_it_once(world: World) -> None:
@@ -289,8 +288,8 @@ def test_two_daemons_that_ask_at_once_free_it_once(world: World) -> None:
     about = doubts(world)
     done: list[Reconciled] = []
 
-    def reconcile(store: SqlStore) -> None:
-        done.append(store.reconcile(about, [], partial(judge, now=world.now), world.now))
+    def reconcile(store: Stores) -> None:
+        done.append(store.sending.reconcile(about, [], partial(judge, now=world.now), world.now))
 
     threads = [Thread(target=reconcile, args=(world.store,)) for _ in range(4)]
     for thread in threads:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.delivery.inbound import Inbound, Sent, Writer
-from nudger.delivery.sends import Failure
-from nudger.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
-from nudger.model import Contact, Kind, Nudge, Origin, Outcome, State
-from nudger.store.replies import QUOTABLE
+from nudger.agenda.entries import Failure
+from nudger.domain.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
+from nudger.domain.model import Contact, Kind, Nudge, Origin, Outcome, State
+from nudger.inbound.replies import Inbound, Sent, Writer
+from nudger.store.inbound.replies import QUOTABLE
 from tests.support.worlds.store import (
     DAY,
     EMAIL,
@@ -57,9 +57,9 @@ def test_a_text_with_a_nul_or_half_a_character_in_it_is_taken_all_the_same(world
     world.load(plan())
     stop = Inbound("IN-stop", SMS, MAYA_PHONE, "ST\0OP \ud83d", NOON)
 
-    world.store.take_reply(stop, answering((OptOut(frozenset({SMS}), "texted STOP"),), []))
+    world.store.inbound.take_reply(stop, answering((OptOut(frozenset({SMS}), "texted STOP"),), []))
 
-    (kept,) = world.store.export("maya")["reply"]
+    (kept,) = world.store.people.export("maya")["reply"]
     assert kept["text"] == "STOP ?"
 
 
@@ -67,7 +67,7 @@ def test_a_stranger_changes_nothing(world: World) -> None:
     world.load(plan())
 
     assert world.text(Hold(), address="+447700900000") is None
-    assert world.store.conversation() == []
+    assert world.store.people.conversation() == []
 
 
 def test_a_number_is_looked_for_on_its_channel_only(world: World) -> None:
@@ -110,7 +110,7 @@ def test_a_repeated_provider_id_changes_nothing(world: World) -> None:
 
     assert world.text(Resume(), provider_id="SM1") is None
     assert world.person().standing.paused_at == NOON
-    assert len(world.store.conversation()) == 1
+    assert len(world.store.people.conversation()) == 1
 
 
 def test_a_reply_that_cannot_be_answered_is_not_taken(world: World) -> None:
@@ -120,7 +120,7 @@ def test_a_reply_that_cannot_be_answered_is_not_taken(world: World) -> None:
         world.text(OptOut(frozenset({SMS}), "texted STOP"), Answer(None), Snooze())  # type: ignore[call-arg]
 
     assert world.person().standing.opted_out == set()
-    assert world.store.conversation() == []
+    assert world.store.people.conversation() == []
 
 
 def test_the_text_and_what_it_was_understood_as_are_kept(world: World) -> None:
@@ -128,7 +128,7 @@ def test_the_text_and_what_it_was_understood_as_are_kept(world: World) -> None:
 
     world.text()
 
-    (kept,) = world.store.export("maya")["reply"]
+    (kept,) = world.store.people.export("maya")["reply"]
     assert (kept["provider_id"], kept["text"], kept["address"]) == ("IN1", "text 1", MAYA_PHONE)
     assert (kept["intent"], kept["occurrence"], kept["until"]) == ("tested", occurrence, None)
 
@@ -324,7 +324,7 @@ def test_only_the_last_messages_are_known_and_none_that_is_blanked(world: World)
         world.deliver()
     many = world.text()
     world.now += 100 * DAY
-    world.store.blank(world.now)
+    world.store.upkeep.blank(world.now)
     blanked = world.text()
 
     assert many is not None
@@ -339,7 +339,7 @@ def test_a_snoozed_nudge_comes_again_in_its_next_round(world: World) -> None:
 
     world.text(Snooze(occurrence, LATER))
 
-    first, again = world.store.agenda("maya", TODAY)
+    first, again = world.store.people.agenda("maya", TODAY)
     assert (first.state, first.outcome) == ("sent", Outcome.SNOOZED)
     assert (again.state, again.origin, again.round, again.kind) == ("planned", "snoozed", 1, Kind.REST)
     assert (again.due_at, again.expires_at) == (LATER, LATER + 30 * MINUTE)
@@ -352,7 +352,7 @@ def test_a_snooze_lives_as_long_as_its_nudge_says(world: World) -> None:
 
     world.text(Snooze(occurrence, LATER))
 
-    assert world.store.agenda("maya", TODAY)[1].expires_at == LATER + 2 * HOUR
+    assert world.store.people.agenda("maya", TODAY)[1].expires_at == LATER + 2 * HOUR
 
 
 def test_a_snooze_of_a_nudge_that_is_gone_lives_half_an_hour(world: World) -> None:
@@ -361,7 +361,7 @@ def test_a_snooze_of_a_nudge_that_is_gone_lives_half_an_hour(world: World) -> No
 
     world.text(Snooze(occurrence, LATER))
 
-    assert world.store.agenda("maya", TODAY)[1].expires_at == LATER + 30 * MINUTE
+    assert world.store.people.agenda("maya", TODAY)[1].expires_at == LATER + 30 * MINUTE
 
 
 def test_a_snooze_that_still_waits_is_moved(world: World) -> None:
@@ -371,7 +371,7 @@ def test_a_snooze_that_still_waits_is_moved(world: World) -> None:
     world.text(Snooze(occurrence, NOON + 3 * HOUR))
 
     assert world.due_times() == [NOON + 3 * HOUR]
-    assert world.store.agenda("maya", TODAY)[1].expires_at == NOON + 3 * HOUR + 30 * MINUTE
+    assert world.store.people.agenda("maya", TODAY)[1].expires_at == NOON + 3 * HOUR + 30 * MINUTE
 
 
 def test_a_snooze_that_is_moved_while_it_is_tried_again_says_nothing_of_the_try(world: World) -> None:
@@ -382,7 +382,7 @@ def test_a_snooze_that_is_moved_while_it_is_tried_again_says_nothing_of_the_try(
 
     world.text(Snooze(entry, NOON + 3 * HOUR))
 
-    (waiting,) = [one for one in world.store.agenda("maya", TODAY) if one.state == "planned"]
+    (waiting,) = [one for one in world.store.people.agenda("maya", TODAY) if one.state == "planned"]
     assert (waiting.due_at, waiting.reason) == (NOON + 3 * HOUR, "")
 
 
@@ -394,7 +394,7 @@ def test_a_snooze_of_a_snooze_is_a_round_more(world: World) -> None:
 
     world.text(Snooze(again.occurrence, LATER + HOUR))
 
-    assert [entry.round for entry in world.store.agenda("maya", TODAY)] == [0, 1, 2]
+    assert [entry.round for entry in world.store.people.agenda("maya", TODAY)] == [0, 1, 2]
     assert world.due_times() == [LATER + HOUR]
 
 
@@ -462,7 +462,7 @@ def test_a_nudge_on_demand_that_is_snoozed_changes_no_count(world: World) -> Non
 def test_what_was_not_sent_yet_cannot_be_put_off(world: World) -> None:
     world.maya(NOON)
     world.claim(later(LATER))
-    (waiting,) = world.store.export("maya")["occurrence"]
+    (waiting,) = world.store.people.export("maya")["occurrence"]
 
     world.text(Snooze(waiting["id"], NOON + 5 * HOUR))
 
@@ -475,7 +475,7 @@ def test_nobody_snoozes_the_nudge_of_another(world: World) -> None:
 
     world.text(Snooze(occurrence, LATER), Settle(occurrence, Outcome.DONE), address="jonas@example.org")
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
     assert entry.outcome is None
 
 
@@ -486,7 +486,7 @@ def test_a_settled_nudge_keeps_its_outcome(world: World, outcome: Outcome) -> No
 
     world.text(Settle(occurrence, outcome))
 
-    assert [entry.outcome for entry in world.store.agenda("maya", TODAY)] == [outcome]
+    assert [entry.outcome for entry in world.store.people.agenda("maya", TODAY)] == [outcome]
 
 
 def test_settling_cancels_a_snooze_that_waits(world: World) -> None:
@@ -495,7 +495,7 @@ def test_settling_cancels_a_snooze_that_waits(world: World) -> None:
 
     world.text(Settle(occurrence, Outcome.DONE))
 
-    first, again = world.store.agenda("maya", TODAY)
+    first, again = world.store.people.agenda("maya", TODAY)
     assert first.outcome == Outcome.DONE
     assert (again.state, again.reason) == ("cancelled", "done")
 
@@ -522,7 +522,7 @@ def test_resume_ends_a_pause_and_a_hold_and_lays_out_afresh(world: World) -> Non
 
     standing = world.person().standing
     assert (standing.paused_at, standing.paused_until, standing.held_at) == (None, None, None)
-    (layable,) = world.store.claim_layout(world.now, 10)
+    (layable,) = world.store.agenda.claim_layout(world.now, 10)
     assert layable.afresh
 
 
@@ -532,7 +532,7 @@ def test_resume_brings_nobody_back_whose_file_is_gone(world: World) -> None:
 
     world.text(Resume())
 
-    assert not world.store.claim_layout(NOON + DAY, 10)
+    assert not world.store.agenda.claim_layout(NOON + DAY, 10)
     assert world.person().standing.removed_at == NOON
 
 
@@ -551,7 +551,7 @@ def test_an_opt_out_of_the_last_channel_cancels_what_waits(world: World) -> None
 
     world.text(OptOut(frozenset({EMAIL}), "unsubscribed"))
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
     assert (entry.state, entry.reason) == ("cancelled", "opted out")
 
 
@@ -590,7 +590,7 @@ def test_an_opt_in_gives_consent_and_lays_out_afresh(world: World) -> None:
 
     standing = world.person().standing
     assert (standing.opted_out, standing.consented) == (set(), {SMS})
-    (layable,) = world.store.claim_layout(world.now, 10)
+    (layable,) = world.store.agenda.claim_layout(world.now, 10)
     assert layable.afresh
 
 
@@ -634,7 +634,7 @@ def test_a_nudge_on_demand_is_due_now(world: World) -> None:
 
     world.text(Ask(Kind.MOVEMENT))
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
     assert (entry.nudge, entry.kind, entry.origin, entry.slot) == (
         "stretch",
         Kind.MOVEMENT,
@@ -650,7 +650,7 @@ def test_nudges_on_demand_have_slots_of_their_own(world: World) -> None:
     for _ in range(3):
         world.text(Ask(Kind.REST))
 
-    assert [entry.slot for entry in world.store.agenda("maya", TODAY)] == [1001, 1002, 1003]
+    assert [entry.slot for entry in world.store.people.agenda("maya", TODAY)] == [1001, 1002, 1003]
 
 
 def test_a_nudge_of_no_kind_is_the_one_that_comes_next(world: World) -> None:
@@ -676,7 +676,7 @@ def test_a_kind_that_the_plan_has_not_is_left_to_the_gate(world: World) -> None:
     world.text(Ask(Kind.CREATIVE))
     world.claim(drop(State.CANCELLED, "no longer in the plan"))
 
-    (entry,) = world.store.agenda("maya", TODAY)
+    (entry,) = world.store.people.agenda("maya", TODAY)
     assert (entry.nudge, entry.kind, entry.reason) == ("creative", Kind.CREATIVE, "no longer in the plan")
 
 
@@ -693,7 +693,7 @@ def test_a_nudge_on_demand_is_of_the_persons_own_day(world: World) -> None:
 
     world.text(Ask(Kind.REST))
 
-    assert world.store.agenda("maya", TODAY)[0].local_date == TODAY + DAY
+    assert world.store.people.agenda("maya", TODAY)[0].local_date == TODAY + DAY
 
 
 def test_one_text_may_have_several_answers(world: World) -> None:
@@ -735,29 +735,29 @@ def test_an_operators_act_is_in_the_log(world: World) -> None:
 
     world.act(Pause(None), what="pause")
 
-    assert {"operator: pause", "paused"} <= {line.what for line in world.store.log("maya")}
+    assert {"operator: pause", "paused"} <= {line.what for line in world.store.people.log("maya")}
 
 
 def test_an_act_says_who_did_it_and_one_without_effects_leaves_nothing(world: World) -> None:
     world.load(plan())
-    before = world.store.export("maya")
+    before = world.store.people.export("maya")
 
-    world.store.act("maya", world.now, answering((), []), "later", by="their page")
-    nothing = world.store.export("maya")
-    world.store.act("maya", world.now, answering((Pause(None),), []), "pause", by="their page")
+    world.store.inbound.act("maya", world.now, answering((), []), "later", by="their page")
+    nothing = world.store.people.export("maya")
+    world.store.inbound.act("maya", world.now, answering((Pause(None),), []), "pause", by="their page")
 
     assert nothing == before
-    assert "their page: pause" in {line.what for line in world.store.log("maya")}
+    assert "their page: pause" in {line.what for line in world.store.people.log("maya")}
 
 
 def test_a_writer_is_found_as_their_own_reply_would_find_them(world: World) -> None:
     sent(world)
-    found = world.store.writer("maya", world.now)
+    found = world.store.inbound.writer("maya", world.now)
 
     assert found == world.text()
     assert found is not None
     assert found.bound is not None
-    assert world.store.writer("nobody", world.now) is None
+    assert world.store.inbound.writer("nobody", world.now) is None
 
 
 def test_an_operators_answers_go_out_on_the_first_channel(world: World) -> None:
@@ -783,7 +783,7 @@ def test_an_act_on_someone_removed_plans_nothing_new_from_their_plan(world: Worl
     world.act(effect)
 
     assert LATER not in world.due_times()
-    assert not world.store.claim_layout(NOON + DAY, 10)
+    assert not world.store.agenda.claim_layout(NOON + DAY, 10)
 
 
 # --- what was asked for ---------------------------------------------------------------------------
@@ -802,8 +802,8 @@ def test_texts_that_nobody_has_taken_are_told_from_those_that_are_known_by_one_r
         inbound("IN-contacts", "+447700900456"),
     ]
 
-    assert set(world.store.unseen(found)) == {"IN-new", "IN-contacts"}
-    assert set(world.store.unseen([])) == set()
+    assert set(world.store.inbound.unseen(found)) == {"IN-new", "IN-contacts"}
+    assert set(world.store.inbound.unseen([])) == set()
 
 
 def test_a_text_that_was_asked_for_knows_what_followed_and_when_its_writer_came(world: World) -> None:
@@ -812,8 +812,8 @@ def test_a_text_that_was_asked_for_knows_what_followed_and_when_its_writer_came(
     world.text(Pause(None))
     seen: list[Writer] = []
 
-    world.store.take_reply(inbound("IN-late", taken_at=NOON + 2 * HOUR), answering((), seen))
-    world.store.take_reply(inbound("IN-in-time"), answering((), seen))
+    world.store.inbound.take_reply(inbound("IN-late", taken_at=NOON + 2 * HOUR), answering((), seen))
+    world.store.inbound.take_reply(inbound("IN-in-time"), answering((), seen))
 
     assert (seen[0].since, seen[0].known_since) == ({"paused"}, NOON)
     assert (seen[1].since, seen[1].known_since) == (frozenset(), None)
@@ -824,9 +824,9 @@ def test_what_answers_a_text_that_was_taken_late_is_due_when_it_was_taken(world:
     world.now = NOON + 5 * HOUR
     taken = inbound("IN-late", received_at=NOON, taken_at=world.now)
 
-    world.store.take_reply(taken, answering((Pause(None), Answer("At last."), Ask(Kind.REST)), []))
+    world.store.inbound.take_reply(taken, answering((Pause(None), Answer("At last."), Ask(Kind.REST)), []))
 
-    (nudge,) = world.store.agenda("maya", TODAY)
+    (nudge,) = world.store.people.agenda("maya", TODAY)
     assert nudge.due_at == world.now
     assert sorted(one.text for one in world.claim().sendings) == ["A small rest nudge.", "At last."]
     assert world.person().standing.paused_at == NOON

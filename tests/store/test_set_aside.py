@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.delivery.agenda import Decision, Due
-from nudger.delivery.set_aside import REASON, Step
-from nudger.delivery.ways import OPEN, Ways
-from nudger.effects import Answer, OptOut, Pause, Resume
-from nudger.errors import StoreError
-from nudger.model import Person, State
-from nudger.store.database import Database
+from nudger.agenda.entries import OPEN, Decision, Due, Ways
+from nudger.agenda.set_aside import REASON, Step
+from nudger.domain.effects import Answer, OptOut, Pause, Resume
+from nudger.domain.errors import StoreError
+from nudger.domain.model import Person, State
+from nudger.store.sql.database import Database
 from tests.support.worlds.store import (
     DAY,
     HOUR,
@@ -49,12 +48,12 @@ def everybody(world: World, *names: str, due_at: datetime = NOON) -> None:
 
 
 def claimed(world: World, *failing_names: str) -> list[str]:
-    claim = world.store.claim_due(world.now, 100, "here", failing(*failing_names))
+    claim = world.store.sending.claim_due(world.now, 100, "here", failing(*failing_names))
     return sorted(sending.person for sending in claim.sendings)
 
 
 def set_aside(world: World) -> list[str]:
-    return [one.person for one in world.store.those_set_aside()]
+    return [one.person for one in world.store.agenda.those_set_aside()]
 
 
 def test_whom_a_claim_fails_over_is_set_aside_with_an_alarm_and_the_others_go_out(world: World) -> None:
@@ -62,13 +61,13 @@ def test_whom_a_claim_fails_over_is_set_aside_with_an_alarm_and_the_others_go_ou
 
     assert claimed(world, "bo") == ["ann", "maya"]
 
-    (one,) = world.store.those_set_aside()
-    (alarm,) = world.store.alarms()
+    (one,) = world.store.agenda.those_set_aside()
+    (alarm,) = world.store.alarms.alarms()
     assert (one.person, one.since, one.step, one.try_at) == ("bo", NOON, Step.JUDGE, NOON + DAY)
     assert one.fault.startswith("OverflowError at ")
     assert (alarm.key, alarm.words) == ("person bo", one.words)
     assert "nudger resume bo" in alarm.words
-    told = world.store.log("bo")[0]
+    told = world.store.people.log("bo")[0]
     assert (told.what, told.reason) == ("set aside", f"{Step.JUDGE}: {one.fault}")
 
 
@@ -76,7 +75,9 @@ def test_no_word_of_a_fault_is_told_for_it_may_quote_a_number(world: World) -> N
     everybody(world, "bo")
     claimed(world, "bo")
 
-    told = repr((world.store.alarms(), world.store.those_set_aside(), world.store.log("bo")))
+    told = repr(
+        (world.store.alarms.alarms(), world.store.agenda.those_set_aside(), world.store.people.log("bo"))
+    )
 
     assert "447700900123" not in told
     assert "year 10000" not in told
@@ -88,12 +89,12 @@ def test_what_waits_for_someone_set_aside_is_in_nobodys_way_and_has_its_reason_w
     everybody(world, *NAMES)
     claimed(world, "bo")
 
-    assert world.store.next_due_at() is None
+    assert world.store.sending.next_due_at() is None
     assert claimed(world, "bo") == []
     world.now = NOON + HOUR
-    world.store.give_up_waiting(world.now)
+    world.store.agenda.give_up_waiting(world.now)
 
-    (entry,) = world.store.agenda("bo", NOON.date())
+    (entry,) = world.store.people.agenda("bo", NOON.date())
     assert (entry.state, entry.reason) == (State.MISSED, REASON)
 
 
@@ -102,13 +103,13 @@ def test_who_is_taken_back_gets_what_is_still_fresh(world: World) -> None:
     claimed(world, "bo")
     world.now += 5 * MINUTE
 
-    world.store.take_back("bo", world.now)
+    world.store.agenda.take_back("bo", world.now)
 
     assert claimed(world) == ["bo"]
     assert set_aside(world) == []
-    assert [alarm.cleared_at for alarm in world.store.alarms()] == [world.now]
-    assert "taken back" in [line.what for line in world.store.log("bo")]
-    assert [one.person.id for one in world.store.claim_layout(world.now, 10)] == ["bo"]
+    assert [alarm.cleared_at for alarm in world.store.alarms.alarms()] == [world.now]
+    assert "taken back" in [line.what for line in world.store.people.log("bo")]
+    assert [one.person.id for one in world.store.agenda.claim_layout(world.now, 10)] == ["bo"]
 
 
 def test_an_edit_and_an_act_and_a_start_have_someone_tried_again(world: World) -> None:
@@ -117,12 +118,12 @@ def test_an_edit_and_an_act_and_a_start_have_someone_tried_again(world: World) -
     for again in (
         lambda: world.load(plan("ann"), plan("bo", name="Robert"), plan("maya")),
         lambda: world.act(Pause(None), person="bo"),
-        lambda: world.store.try_all_again(world.now),
+        lambda: world.store.agenda.try_all_again(world.now),
     ):
-        world.store.set_aside({"bo": OverflowError()}, 1, Step.JUDGE, world.now)
+        world.store.agenda.set_aside({"bo": OverflowError()}, 1, Step.JUDGE, world.now)
         world.now += MINUTE
         again()
-        tries += [one.try_at - world.now for one in world.store.those_set_aside()]
+        tries += [one.try_at - world.now for one in world.store.agenda.those_set_aside()]
 
     assert tries == [timedelta(0)] * 3
 
@@ -132,24 +133,24 @@ def test_someone_who_fails_again_keeps_since_when_and_is_news_once(world: World)
     claimed(world, "bo")
     world.now += DAY
 
-    world.store.set_aside({"bo": KeyError("x")}, 1, Step.TRY, world.now)
+    world.store.agenda.set_aside({"bo": KeyError("x")}, 1, Step.TRY, world.now)
 
-    (one,) = world.store.those_set_aside()
+    (one,) = world.store.agenda.those_set_aside()
     assert (one.since, one.step, one.try_at) == (NOON, Step.TRY, NOON + 2 * DAY)
-    assert [line.what for line in world.store.log("bo")].count("set aside") == 1
+    assert [line.what for line in world.store.people.log("bo")].count("set aside") == 1
 
 
 def test_the_days_of_others_are_laid_out(world: World, database: Database) -> None:
     world.load(*(plan(name) for name in NAMES))
     spoil(database, "UPDATE plan SET nudges = '[{' WHERE person = 'bo'")
 
-    layable = world.store.claim_layout(NOON, 10)
-    world.store.lay_out([laid_out(one.person.id, slot(NOON)) for one in layable], NOON)
+    layable = world.store.agenda.claim_layout(NOON, 10)
+    world.store.agenda.lay_out([laid_out(one.person.id, slot(NOON)) for one in layable], NOON)
 
     assert sorted(one.person.id for one in layable) == ["ann", "maya"]
     assert claimed(world) == ["ann", "maya"]
-    assert [(one.person, one.step) for one in world.store.those_set_aside()] == [("bo", Step.LAY_OUT)]
-    assert world.store.claim_layout(NOON + HOUR, 10) == []
+    assert [(one.person, one.step) for one in world.store.agenda.those_set_aside()] == [("bo", Step.LAY_OUT)]
+    assert world.store.agenda.claim_layout(NOON + HOUR, 10) == []
 
 
 def test_others_are_asked_for_their_consent(world: World) -> None:
@@ -160,11 +161,11 @@ def test_others_are_asked_for_their_consent(world: World) -> None:
             raise OverflowError
         return NOON
 
-    world.store.ask_for_consent(NOON, 10, asks_from)
+    world.store.agenda.ask_for_consent(NOON, 10, asks_from)
 
     assert {sending.person for sending in world.claim().sendings} == {"ann", "maya"}
     assert set_aside(world) == ["bo"]
-    assert world.store.ask_for_consent(NOON + HOUR, 10, asks_from) == 0
+    assert world.store.agenda.ask_for_consent(NOON + HOUR, 10, asks_from) == 0
 
 
 def test_who_cannot_be_read_still_gets_the_answer_to_a_text(world: World, database: Database) -> None:
@@ -187,7 +188,7 @@ def test_what_hits_most_of_many_is_no_one_persons_fault_and_changes_nothing(worl
     with pytest.raises(OverflowError):
         claimed(world, *names)
 
-    assert (set_aside(world), world.store.alarms()) == ([], [])
+    assert (set_aside(world), world.store.alarms.alarms()) == ([], [])
     assert claimed(world) == sorted(names)
 
 
@@ -195,10 +196,10 @@ def test_what_hits_one_after_the_other_is_nudgers_own_once_most_are_set_aside(wo
     names = [f"p{number}" for number in range(20)]
     everybody(world, *names)
     for name in names[:10]:
-        world.store.set_aside({name: OverflowError()}, 1, Step.JUDGE, world.now)
+        world.store.agenda.set_aside({name: OverflowError()}, 1, Step.JUDGE, world.now)
 
     with pytest.raises(OverflowError):
-        world.store.set_aside({"p10": OverflowError()}, 1, Step.JUDGE, world.now)
+        world.store.agenda.set_aside({"p10": OverflowError()}, 1, Step.JUDGE, world.now)
 
     assert len(set_aside(world)) == 10
 
@@ -220,7 +221,7 @@ def test_a_database_that_is_away_is_nobodys_fault(world: World, fault: Exception
         raise fault
 
     with pytest.raises(type(fault)):
-        world.store.claim_due(NOON, 100, "here", decide)
+        world.store.sending.claim_due(NOON, 100, "here", decide)
 
     assert set_aside(world) == []
 
@@ -229,9 +230,9 @@ def test_someone_set_aside_can_be_forgotten_and_no_alarm_names_them(world: World
     everybody(world, "bo")
     claimed(world, "bo")
 
-    assert world.store.forget("bo")
+    assert world.store.people.forget("bo")
 
-    assert (set_aside(world), world.store.alarms()) == ([], [])
+    assert (set_aside(world), world.store.alarms.alarms()) == ([], [])
 
 
 def spoil(database: Database, statement: str) -> None:

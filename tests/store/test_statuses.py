@@ -4,10 +4,9 @@ from itertools import permutations
 
 import pytest
 
-from nudger.delivery.agenda import Drop, Due, Sending
-from nudger.delivery.sends import Failure, Report, SendFailure, Stage
-from nudger.effects import Answer, Resume, Settle
-from nudger.model import Outcome, Slot, State
+from nudger.agenda.entries import Drop, Due, Failure, Report, SendFailure, Sending, Stage
+from nudger.domain.effects import Answer, Resume, Settle
+from nudger.domain.model import Outcome, Slot, State
 from tests.support.worlds.store import (
     EMAIL,
     HOUR,
@@ -41,7 +40,7 @@ def fail_in_a_row(world: World, times: int, first: int = 0) -> None:
         world.now = NOON + number * HOUR
         world.lay_out("maya", slot_at(world, number))
         (sending,) = world.deliver()
-        world.store.report(sending.message, failed(Failure.LOST, "30008"), world.now)
+        world.store.sending.report(sending.message, failed(Failure.LOST, "30008"), world.now)
 
 
 def slot_at(world: World, number: int) -> Slot:
@@ -51,7 +50,7 @@ def slot_at(world: World, number: int) -> Slot:
 def test_a_delivery_is_recorded(world: World) -> None:
     sending = sent(world)
 
-    assert world.store.report(sending.message, DELIVERED, NOON + MINUTE) == "delivered"
+    assert world.store.sending.report(sending.message, DELIVERED, NOON + MINUTE) == "delivered"
 
     assert (entry(world).state, message(world)["state"]) == ("delivered", "delivered")
 
@@ -59,17 +58,17 @@ def test_a_delivery_is_recorded(world: World) -> None:
 def test_a_report_of_an_unknown_id_is_nothing(world: World) -> None:
     sent(world)
 
-    assert world.store.report("no-such-message", DELIVERED, NOON) is None
+    assert world.store.sending.report("no-such-message", DELIVERED, NOON) is None
 
 
 def test_a_repeated_report_changes_nothing(world: World) -> None:
     sending = sent(world)
-    world.store.report(sending.message, DELIVERED, NOON)
-    before = world.store.export("maya")
+    world.store.sending.report(sending.message, DELIVERED, NOON)
+    before = world.store.people.export("maya")
 
-    assert world.store.report(sending.message, DELIVERED, NOON + HOUR) is None
+    assert world.store.sending.report(sending.message, DELIVERED, NOON + HOUR) is None
 
-    assert world.store.export("maya") == before
+    assert world.store.people.export("maya") == before
 
 
 @pytest.mark.parametrize("order", list(permutations([ACCEPTED, DELIVERED, failed()])))
@@ -79,7 +78,7 @@ def test_in_every_order_what_was_delivered_is_delivered(world: World, order: tup
     world.fail(sending, Failure.AMBIGUOUS)
 
     for number, told in enumerate(order):
-        world.store.report(sending.message, told, NOON + number * MINUTE)
+        world.store.sending.report(sending.message, told, NOON + number * MINUTE)
 
     assert (entry(world).state, message(world)["state"]) == ("delivered", "delivered")
     assert world.claim().looked_at == 0
@@ -89,7 +88,7 @@ def test_in_every_order_what_was_delivered_is_delivered(world: World, order: tup
 def test_a_report_that_comes_before_the_receipt_counts_and_the_receipt_changes_nothing(world: World) -> None:
     world.maya(NOON)
     sending = world.claim_one()
-    world.store.report(sending.message, DELIVERED, NOON)
+    world.store.sending.report(sending.message, DELIVERED, NOON)
 
     world.accept(sending)
     world.fail(sending, Failure.AMBIGUOUS)
@@ -100,7 +99,7 @@ def test_a_report_that_comes_before_the_receipt_counts_and_the_receipt_changes_n
 def test_a_text_that_certainly_did_not_arrive_goes_by_email_while_fresh(world: World) -> None:
     sending = sent(world)
 
-    world.store.report(sending.message, failed(), NOON + MINUTE)
+    world.store.sending.report(sending.message, failed(), NOON + MINUTE)
 
     world.now = NOON + MINUTE
     assert world.person().history.sent == 0
@@ -112,7 +111,7 @@ def test_a_text_that_certainly_did_not_arrive_goes_by_email_while_fresh(world: W
 def test_a_text_that_may_have_arrived_goes_no_other_way(world: World) -> None:
     sending = sent(world)
 
-    world.store.report(sending.message, failed(Failure.LOST, "30008"), NOON)
+    world.store.sending.report(sending.message, failed(Failure.LOST, "30008"), NOON)
 
     assert (entry(world).state, message(world)["code"]) == ("failed", "30008")
     assert world.claim().looked_at == 0
@@ -121,7 +120,7 @@ def test_a_text_that_may_have_arrived_goes_no_other_way(world: World) -> None:
 def test_a_failure_that_comes_after_it_expired_is_only_recorded(world: World) -> None:
     sending = sent(world)
 
-    world.store.report(sending.message, failed(), NOON + HOUR)
+    world.store.sending.report(sending.message, failed(), NOON + HOUR)
 
     assert (entry(world).state, entry(world).reason) == ("failed", "it was recipient")
 
@@ -130,16 +129,16 @@ def test_a_failure_of_what_was_answered_goes_no_other_way(world: World) -> None:
     sending = sent(world)
     world.text(Settle(sending.occurrence, Outcome.DONE))
 
-    world.store.report(sending.message, failed(), NOON)
+    world.store.sending.report(sending.message, failed(), NOON)
 
     assert (entry(world).state, message(world)["state"]) == ("sent", "failed")
 
 
 def test_a_delivery_after_all_takes_back_the_email_that_waits(world: World) -> None:
     sending = sent(world)
-    world.store.report(sending.message, failed(), NOON)
+    world.store.sending.report(sending.message, failed(), NOON)
 
-    world.store.report(sending.message, DELIVERED, NOON)
+    world.store.sending.report(sending.message, DELIVERED, NOON)
 
     assert entry(world).state == "delivered"
     assert world.claim().looked_at == 0
@@ -152,7 +151,7 @@ def test_a_late_failure_of_the_text_leaves_the_email_alone(world: World) -> None
     world.fail(text, Failure.RECIPIENT, retry_at=NOON)
     world.deliver()
 
-    world.store.report(text.message, failed(), NOON)
+    world.store.sending.report(text.message, failed(), NOON)
 
     assert entry(world).state == "sent"
 
@@ -160,7 +159,7 @@ def test_a_late_failure_of_the_text_leaves_the_email_alone(world: World) -> None
 def test_a_stop_that_the_carrier_knows_of_opts_out_here_too(world: World) -> None:
     sending = sent(world)
 
-    world.store.report(sending.message, failed(Failure.OPTED_OUT, "21610"), NOON)
+    world.store.sending.report(sending.message, failed(Failure.OPTED_OUT, "21610"), NOON)
 
     assert world.person().standing.opted_out == {SMS}
 
@@ -170,7 +169,7 @@ def test_an_answer_that_failed_has_its_only_channel_refused(world: World) -> Non
     world.text(Answer("Noted."))
     (sending,) = world.deliver()
 
-    world.store.report(sending.message, failed(), NOON)
+    world.store.sending.report(sending.message, failed(), NOON)
 
     seen: list[Due] = []
     world.claim(lambda _one, due, _now: seen.append(due) or Drop(State.FAILED, "sms refused it"))
@@ -186,9 +185,9 @@ def test_five_in_a_row_rest_the_channel_for_this_person_and_the_operator_is_told
     fail_in_a_row(world, 1, first=4)
 
     assert world.person().standing.rested == {SMS}
-    (alarm,) = world.store.alarms()
+    (alarm,) = world.store.alarms.alarms()
     assert "nudger resume maya" in alarm.words
-    assert "rests" in [line.what for line in world.store.log("maya")]
+    assert "rests" in [line.what for line in world.store.people.log("maya")]
 
 
 def test_a_delivery_in_between_begins_the_count_anew(world: World) -> None:
@@ -197,7 +196,7 @@ def test_a_delivery_in_between_begins_the_count_anew(world: World) -> None:
     world.now += HOUR
     world.lay_out("maya", slot_at(world, 90))
     (sending,) = world.deliver()
-    world.store.report(sending.message, DELIVERED, world.now)
+    world.store.sending.report(sending.message, DELIVERED, world.now)
 
     fail_in_a_row(world, 4, first=10)
 
@@ -208,7 +207,7 @@ def test_a_repeated_report_counts_once(world: World) -> None:
     sending = sent(world)
 
     for _ in range(9):
-        world.store.report(sending.message, failed(), NOON)
+        world.store.sending.report(sending.message, failed(), NOON)
 
     assert world.person().standing.rested == set()
 
@@ -230,7 +229,7 @@ def test_a_changed_number_is_used_again(world: World) -> None:
     world.load(plan(phone="+447700900999"))
 
     assert world.person().standing.rested == set()
-    assert [alarm.cleared_at for alarm in world.store.alarms()] == [world.now]
+    assert [alarm.cleared_at for alarm in world.store.alarms.alarms()] == [world.now]
 
 
 def test_an_edit_that_keeps_the_number_keeps_the_rest(world: World) -> None:
@@ -249,7 +248,7 @@ def test_resume_uses_the_number_again_and_counts_from_nothing(world: World) -> N
     world.act(Resume())
 
     assert world.person().standing.rested == set()
-    assert [alarm.cleared_at for alarm in world.store.alarms()] == [world.now]
+    assert [alarm.cleared_at for alarm in world.store.alarms.alarms()] == [world.now]
     fail_in_a_row(world, 4, first=10)
     assert world.person().standing.rested == set()
 
@@ -259,7 +258,7 @@ def test_a_late_delivery_uses_the_number_again(world: World) -> None:
     fail_in_a_row(world, 5)
     last = message(world)["id"]
 
-    world.store.report(str(last), DELIVERED, world.now)
+    world.store.sending.report(str(last), DELIVERED, world.now)
 
     assert world.person().standing.rested == set()
 
@@ -268,6 +267,6 @@ def test_who_is_forgotten_leaves_no_alarm(world: World) -> None:
     world.load(plan())
     fail_in_a_row(world, 5)
 
-    world.store.forget("maya")
+    world.store.people.forget("maya")
 
-    assert world.store.alarms() == []
+    assert world.store.alarms.alarms() == []

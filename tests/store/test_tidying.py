@@ -5,23 +5,24 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Table, select
 
-from nudger.delivery.housekeeping import Housekeeping
-from nudger.effects import Answer, OptIn, OptOut, Pause, Resume
-from nudger.store import SqlStore, tidying
-from nudger.store.erasing import ALL_OF_A_PERSON
-from nudger.store.tables import AnyRow, event, message, metadata, occurrence, reply
+from nudger.domain.effects import Answer, OptIn, OptOut, Pause, Resume
+from nudger.operations.housekeeping import Housekeeping
+from nudger.store import Stores
+from nudger.store.operations import housekeeping
+from nudger.store.operations.housekeeping import ALL_OF_A_PERSON
+from nudger.store.schema.tables import AnyRow, event, message, metadata, occurrence, reply
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, slot
 
 LATER = NOON + 100 * DAY
 
 
-def rows(store: SqlStore, table: Table) -> list[AnyRow]:
-    with store._read() as tx:
+def rows(store: Stores, table: Table) -> list[AnyRow]:
+    with store.transactions.read() as tx:
         return list(tx.connection.execute(select(table).order_by(*table.primary_key.columns)))
 
 
 def conversation(world: World) -> list[str]:
-    return [line.text for line in world.store.conversation()]
+    return [line.text for line in world.store.people.conversation()]
 
 
 def a_day(world: World) -> None:
@@ -36,7 +37,7 @@ def test_words_numbers_and_contacts_are_blanked_and_what_happened_stays(world: W
     world.maya(NOON)
     a_day(world)
 
-    while world.store.blank(LATER):
+    while world.store.upkeep.blank(LATER):
         pass
 
     assert conversation(world) == ["", "", ""]
@@ -54,9 +55,9 @@ def test_only_what_is_old_enough_is_blanked_and_the_rest_in_its_turn(world: Worl
     world.now = NOON + 10 * DAY
     a_day(world)
 
-    world.store.blank(NOON + DAY)
+    world.store.upkeep.blank(NOON + DAY)
     early = conversation(world)
-    world.store.blank(NOON + 20 * DAY)
+    world.store.upkeep.blank(NOON + 20 * DAY)
 
     assert [bool(text) for text in early] == [False, False, False, True, True, True]
     assert conversation(world) == [""] * 6
@@ -68,8 +69,10 @@ def test_blanking_goes_on_where_it_ended(world: World) -> None:
         world.now = NOON + number * MINUTE
         world.deliver()
 
-    with world.store._write() as tx:  # type: ignore[attr-defined]
-        done = [sum(tidying.tidy(tx, step, LATER, 7) for step in tidying.BLANKING) for _ in range(6)]
+    with world.store.transactions.write() as tx:  # type: ignore[attr-defined]
+        done = [
+            sum(housekeeping.tidy(tx, step, LATER, 7) for step in housekeeping.BLANKING) for _ in range(6)
+        ]
 
     assert done == [7, 7, 7, 7, 2, 0]
     assert set(conversation(world)) == {""}
@@ -79,7 +82,7 @@ def test_what_is_old_is_deleted_and_what_was_sent_is_still_not_sent_again(world:
     world.maya(NOON, NOON + DAY)
     a_day(world)
 
-    world.store.clear_away(NOON + HOUR)
+    world.store.upkeep.clear_away(NOON + HOUR)
 
     assert world.states() == ["planned"]
     assert conversation(world) == []
@@ -94,7 +97,7 @@ def test_what_is_open_is_never_deleted(world: World) -> None:
     world.maya(NOON, NOON + MINUTE)
     world.claim_one()
 
-    world.store.clear_away(LATER)
+    world.store.upkeep.clear_away(LATER)
 
     assert world.states() == ["sending", "planned"]
     assert len(conversation(world)) == 1
@@ -105,7 +108,7 @@ def test_consents_and_their_withdrawal_stay_on_record(world: World) -> None:
     world.act(OptOut(frozenset({SMS}), "texted STOP"))
     world.act(OptIn(frozenset({SMS}), "texted START"))
 
-    world.store.clear_away(LATER)
+    world.store.upkeep.clear_away(LATER)
 
     kept = [row.what for row in rows(world.store, event)]  # type: ignore[attr-defined]
     assert sorted(kept) == ["opted in", "opted out"]
@@ -120,8 +123,8 @@ def test_what_stays_is_passed_by_and_what_is_young_ends_it(world: World) -> None
     world.now = LATER
     world.act(Resume(lifts=False))
 
-    with world.store._write() as tx:  # type: ignore[attr-defined]
-        while sum(tidying.tidy(tx, step, LATER, 2) for step in tidying.CLEARING):
+    with world.store.transactions.write() as tx:  # type: ignore[attr-defined]
+        while sum(housekeeping.tidy(tx, step, LATER, 2) for step in housekeeping.CLEARING):
             continue
 
     kept = [row.what for row in rows(world.store, event)]  # type: ignore[attr-defined]
@@ -131,23 +134,23 @@ def test_what_stays_is_passed_by_and_what_is_young_ends_it(world: World) -> None
 def test_a_conversation_goes_on_above_what_was_deleted(world: World) -> None:
     world.maya(NOON, NOON + DAY)
     a_day(world)
-    last = world.store.conversation()[-1].cursor
-    world.store.clear_away(LATER)
+    last = world.store.people.conversation()[-1].cursor
+    world.store.upkeep.clear_away(LATER)
     world.now = NOON + DAY
 
     world.text()
 
-    assert world.store.conversation(after=last)[0].cursor > last
+    assert world.store.people.conversation(after=last)[0].cursor > last
 
 
 def test_passed_alarms_are_deleted_and_those_that_stand_are_not(world: World) -> None:
-    world.store.raise_alarm("sms", "refused", NOON)
-    world.store.raise_alarm("queue", "stuck", NOON)
-    world.store.clear_alarm("sms", NOON)
+    world.store.alarms.raise_alarm("sms", "refused", NOON)
+    world.store.alarms.raise_alarm("queue", "stuck", NOON)
+    world.store.alarms.clear_alarm("sms", NOON)
 
-    world.store.clear_away(LATER)
+    world.store.upkeep.clear_away(LATER)
 
-    assert [alarm.key for alarm in world.store.alarms()] == ["queue"]
+    assert [alarm.key for alarm in world.store.alarms.alarms()] == ["queue"]
 
 
 @pytest.mark.parametrize(("retention", "left"), [(None, 2), (90, 1), (1000, 2)])
@@ -160,9 +163,9 @@ async def test_words_go_after_the_retention_and_rows_after_400_days(
     world.deliver()
     span = None if retention is None else timedelta(days=retention)
 
-    await Housekeeping(world.store, span).run_once(NOON + 401 * DAY)
+    await Housekeeping(world.store.upkeep, span).run_once(NOON + 401 * DAY)
 
-    assert len(world.store.agenda("maya", date.min)) == left
+    assert len(world.store.people.agenda("maya", date.min)) == left
     assert [bool(text) for text in conversation(world)] == {
         None: [True, True],
         90: [True],

@@ -4,16 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.clock import SharedClock
-from nudger.store import SqlStore
-from nudger.timekeeping import Timekeeping
+from nudger.app.clock import SharedClock, Timekeeping
+from nudger.store import Stores
 from tests.support.worlds.store import NOON
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
-def standing(store: SqlStore) -> list[str]:
-    return [one.words for one in store.alarms() if one.cleared_at is None]
+def standing(store: Stores) -> list[str]:
+    return [one.words for one in store.alarms.alarms() if one.cleared_at is None]
 
 
 def test_before_it_is_asked_it_is_the_machines() -> None:
@@ -31,16 +30,16 @@ def test_it_goes_on_from_what_the_database_said_whatever_the_machine_says(off: t
     assert clock.now() < clock.now() + SECOND
 
 
-def test_a_clock_that_is_minutes_off_is_an_alarm_until_it_is_right(store: SqlStore) -> None:
-    duty = Timekeeping(store, SharedClock(), "alpha")
-    honest = store.time
-    store.time = lambda: honest() - 5 * MINUTE - SECOND  # type: ignore[method-assign]
+def test_a_clock_that_is_minutes_off_is_an_alarm_until_it_is_right(store: Stores) -> None:
+    duty = Timekeeping(store.facts, store.alarms, SharedClock(), "alpha")
+    honest = store.facts.time
+    store.facts.time = lambda: honest() - 5 * MINUTE - SECOND  # type: ignore[method-assign]
     duty.compare(NOON)
 
     (words,) = standing(store)
     assert words.startswith("the clock of alpha is 5 min ahead of the database's.")
     assert "timedatectl" in words
 
-    store.time = honest  # type: ignore[method-assign]
+    store.facts.time = honest  # type: ignore[method-assign]
     duty.compare(NOON + MINUTE)
     assert standing(store) == []

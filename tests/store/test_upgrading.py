@@ -20,13 +20,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Date, DateTime, MetaData, Table, insert, text
 from sqlalchemy.types import Boolean
 
-from nudger.effects import Resume
-from nudger.model import ChannelName
+from nudger.domain.effects import Resume
+from nudger.domain.model import ChannelName
 from nudger.store import open_store
-from nudger.store.database import Database
-from nudger.store.migrate import MIGRATIONS, _config
-from nudger.store.opening import _parsed
-from nudger.store.tables import EPOCH, metadata
+from nudger.store.opening.opening import MIGRATIONS, _config, _parsed
+from nudger.store.schema.tables import EPOCH, metadata
+from nudger.store.sql.database import Database
 from tests.support.worlds.store import HOUR, MINUTE, NOON, World, plan, slot
 
 pytestmark = pytest.mark.slow
@@ -115,20 +114,24 @@ def world(old: str) -> World:
 def test_nothing_that_was_known_is_lost(old: str, world: World) -> None:
     assert world.states() == STATES
     assert world.states("sam") == ["cancelled"]
-    assert [line.text for line in world.store.conversation(person="maya")] == [
+    assert [line.text for line in world.store.people.conversation(person="maya")] == [
         *["A small rest nudge."] * 3,
         "text 1",
         "text 2",
         "Again at two.",
         "A small rest nudge.",
     ]
-    assert {entry.what for entry in world.store.log("kim")} == {"paused", "operator: pause", "plan added"}
+    assert {entry.what for entry in world.store.people.log("kim")} == {
+        "paused",
+        "operator: pause",
+        "plan added",
+    }
     assert world.person("sam").standing.opted_out == {ChannelName.EMAIL}
     assert world.person("kim").standing.paused(NOON)
     assert world.person().standing.consented == {ChannelName.SMS, ChannelName.EMAIL}
     assert world.person().history.sent == 3
-    assert world.store.faulty_files() == ["plans/lee.toml"]
-    assert world.store.remember("first_start", "now") == NOON.isoformat()
+    assert world.store.overview.faulty_files() == ["plans/lee.toml"]
+    assert world.store.facts.remember("first_start", "now") == NOON.isoformat()
     world.store.close()
     assert differences(old) == []
 
@@ -144,7 +147,7 @@ def differences(url: str) -> list[Any]:
 
 def test_what_was_sent_is_not_sent_again_and_what_is_due_is_sent_once(world: World) -> None:
     slots = [slot(FIRST_DUE + number * 30 * MINUTE, number + 1) for number in range(7)]
-    assert world.store.recover("here", NOON) == 1
+    assert world.store.sending.recover("here", NOON) == 1
     world.lay_out("maya", *slots, afresh=True)
 
     went = world.deliver()
@@ -163,8 +166,8 @@ def test_people_go_on_as_before(world: World) -> None:
     world.text(provider_id="IN3")
 
     assert not world.person("kim").standing.paused(NOON)
-    assert world.store.conversation(person="maya")[-1].text == "text 2"
-    assert world.store.status(datetime(2026, 11, 23, 18, tzinfo=NOON.tzinfo)).people == 3
-    assert world.store.forget("maya")
-    assert world.store.export("maya") is None
+    assert world.store.people.conversation(person="maya")[-1].text == "text 2"
+    assert world.store.overview.status(datetime(2026, 11, 23, 18, tzinfo=NOON.tzinfo)).people == 3
+    assert world.store.people.forget("maya")
+    assert world.store.people.export("maya") is None
     world.store.close()

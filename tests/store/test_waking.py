@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from nudger.effects import OptOut, Response
-from nudger.store import SqlStore, open_store, waking
-from nudger.store.database import Database
+from nudger.domain.effects import OptOut, Response
+from nudger.store import Stores, open_store
+from nudger.store.sql import notify
+from nudger.store.sql.database import Database
 from tests.support.doubles import pgbouncer
 from tests.support.worlds.store import NOON, SMS, World, empty, laid_out, plan, slot
 
@@ -50,7 +51,7 @@ class Log:
 
 
 @asynccontextmanager
-async def listening(store: SqlStore) -> AsyncIterator[Ear]:
+async def listening(store: Stores) -> AsyncIterator[Ear]:
     """Woken once already, for it hears from now on."""
     ear = Ear()
     task = asyncio.create_task(store.listen(ear.woken))
@@ -62,17 +63,19 @@ async def listening(store: SqlStore) -> AsyncIterator[Ear]:
         await asyncio.wait([task])
 
 
-def stop(store: SqlStore) -> None:
-    store.act("maya", NOON, lambda _: Response("stop", None, (OptOut(frozenset({SMS}), "said so"),)), "stop")
+def stop(store: Stores) -> None:
+    store.inbound.act(
+        "maya", NOON, lambda _: Response("stop", None, (OptOut(frozenset({SMS}), "said so"),)), "stop"
+    )
 
 
-async def test_what_one_host_commits_wakes_the_other(world: World, second: SqlStore) -> None:
+async def test_what_one_host_commits_wakes_the_other(world: World, second: Stores) -> None:
     world.load(plan())
     verbs = (
         partial(world.text),
         partial(stop, world.store),
         partial(world.load, plan(name="Maya B.")),
-        partial(world.store.lay_out, [laid_out("maya", slot(NOON))], NOON),
+        partial(world.store.agenda.lay_out, [laid_out("maya", slot(NOON))], NOON),
     )
     async with listening(second) as ear:
         for verb in verbs:
@@ -82,7 +85,7 @@ async def test_what_one_host_commits_wakes_the_other(world: World, second: SqlSt
 
 
 async def test_nobody_is_woken_by_oneself_or_by_what_changes_nothing_for_others(
-    world: World, second: SqlStore
+    world: World, second: Stores
 ) -> None:
     world.maya(NOON)
     async with listening(second) as ear:
@@ -97,9 +100,9 @@ async def test_nobody_is_woken_by_oneself_or_by_what_changes_nothing_for_others(
 
 
 async def test_a_lost_connection_is_sought_again_and_what_was_missed_is_looked_for(
-    world: World, second: SqlStore, database: Database, monkeypatch: pytest.MonkeyPatch
+    world: World, second: Stores, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waking, "AGAIN", 0.05)
+    monkeypatch.setattr(notify, "AGAIN", 0.05)
     world.load(plan())
     async with listening(second) as ear:
         with database.write() as connection:
@@ -116,7 +119,7 @@ async def test_a_lost_connection_is_sought_again_and_what_was_missed_is_looked_f
 
 
 @pytest.fixture
-def pooled(new_database: object, database_url: str) -> Iterator[SqlStore]:
+def pooled(new_database: object, database_url: str) -> Iterator[Stores]:
     """The same database through PgBouncer."""
     if pgbouncer.program() is None:
         pytest.skip("apt-get install pgbouncer")
@@ -127,11 +130,11 @@ def pooled(new_database: object, database_url: str) -> Iterator[SqlStore]:
 
 
 async def test_through_a_pooler_that_keeps_no_session_it_says_that_nobody_is_woken(
-    pooled: SqlStore, monkeypatch: pytest.MonkeyPatch
+    pooled: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = Log()
-    monkeypatch.setattr(waking, "HEARD_WITHIN", 0.5)
-    monkeypatch.setattr(waking, "log", log)
+    monkeypatch.setattr(notify, "HEARD_WITHIN", 0.5)
+    monkeypatch.setattr(notify, "log", log)
     task = asyncio.create_task(pooled.listen(Ear().woken))
 
     async with asyncio.timeout(SOON):
@@ -146,7 +149,7 @@ async def test_through_a_pooler_that_keeps_no_session_it_says_that_nobody_is_wok
 
 
 def test_through_pgbouncer_in_transaction_mode_the_verbs_work_as_ever(
-    pooled: SqlStore, database: Database
+    pooled: Stores, database: Database
 ) -> None:
     empty(database)
     world = World(pooled)
@@ -156,16 +159,16 @@ def test_through_pgbouncer_in_transaction_mode_the_verbs_work_as_ever(
         assert world.claim(limit=0).sendings == ()
     (sending,) = world.claim().sendings
 
-    assert not pooled.stopped([sending], NOON)
+    assert not pooled.sending.stopped([sending], NOON)
     world.accept(sending)
 
     assert world.states() == ["sent"]
-    with pooled._database.write() as connection:
+    with pooled.transactions.database.write() as connection:
         assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"
-    with pooled._database.engine.connect() as raw:
+    with pooled.transactions.database.engine.connect() as raw:
         assert raw.connection.driver_connection.prepare_threshold is None  # type: ignore[union-attr]
 
 
-def test_a_session_of_ones_own_is_ended_by_the_server_where_its_host_stands_still(store: SqlStore) -> None:
-    with store._database.write() as connection:
+def test_a_session_of_ones_own_is_ended_by_the_server_where_its_host_stands_still(store: Stores) -> None:
+    with store.transactions.database.write() as connection:
         assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"

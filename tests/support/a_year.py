@@ -9,15 +9,14 @@ from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
-from nudger.delivery.agenda import Decision, Due, Send, Sending
-from nudger.delivery.decide import Decider
-from nudger.delivery.forecast import Forecast, forecast
-from nudger.delivery.sends import Receipt
-from nudger.files import read_templates
+from nudger.agenda.decide import Decider
+from nudger.agenda.entries import Decision, Due, Receipt, Send, Sending
+from nudger.agenda.forecast import Forecast, forecast
+from nudger.domain.model import FROM_A_TEXT, Effort, Kind, Origin, Person, Plan
 from nudger.messages import Wording, count
 from nudger.messages.bank.source import Source
 from nudger.messages.lint.tone import Tone
-from nudger.model import FROM_A_TEXT, Effort, Kind, Origin, Person, Plan
+from nudger.plan_sync.files import read_templates
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 PEOPLE = range(50)
@@ -119,7 +118,7 @@ class Year:
     places: int | None = None  # it takes any number at once
 
     def of(self, number: int) -> Lived:
-        person = self.world.store.person(f"p{number}")
+        person = self.world.store.people.person(f"p{number}")
         assert person is not None
         nudges = sorted((one for one in self.nudges if one.person.id == person.id), key=lambda one: one.turn)
         return Lived(number, person.plan, nudges, self.said[number], self.ends_at)
@@ -144,7 +143,7 @@ class Year:
             if clock.at - laid_out_at >= timedelta(hours=6):
                 laid_out_at = clock.at
                 await self.world.laying_out.run_once(clock.at)
-            due_at = self.world.store.next_due_at() or self.ends_at
+            due_at = self.world.store.sending.next_due_at() or self.ends_at
             text_at = self.coming[0][0] if self.coming else self.ends_at
             if min(due_at, text_at) >= self.ends_at:
                 return
@@ -183,7 +182,7 @@ async def live_a_year(world: World) -> Year:
             heappush(year.coming, (at, number, text))
     await world.start(**{f"p{number}": plan(number) for number in PEOPLE})
     now = world.clock.now()
-    for person in world.store.people():
+    for person in world.store.people.people():
         if silent(person.id):
             year.foreseen += forecast(person, (), now, DAYS, year.noting.inner)
     await year.live()

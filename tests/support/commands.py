@@ -6,7 +6,7 @@ import click
 from typer.testing import CliRunner
 
 from nudger.cli import app
-from nudger.errors import NudgerError
+from nudger.domain.errors import NudgerError
 
 Typed = Callable[..., tuple[int, str]]
 

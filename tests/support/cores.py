@@ -7,11 +7,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from nudger.core import Core
-from nudger.delivery.ports import Store
-from nudger.settings import load
+from nudger.app import open_database
+from nudger.app.core import Core
+from nudger.app.settings import load
 from nudger.store import open_store
-from nudger.wiring import open_database
+from nudger.store.stores import Stores
 
 
 def core_in(folder: Path, **settings: str) -> Core:
@@ -23,7 +23,7 @@ def core_in(folder: Path, **settings: str) -> Core:
     return core
 
 
-def database_of(core: Core) -> Store:
+def database_of(core: Core) -> Stores:
     """The database of its settings, new and opened as a daemon does: a file that was migrated before."""
     file = core.database_file
     assert file is not None

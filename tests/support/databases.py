@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nudger.store import open_store
-from nudger.store.database import Database
-from nudger.store.opening import _parsed
+from nudger.store.opening.opening import _parsed
+from nudger.store.sql.database import Database
 from tests.support.cores import memory
 from tests.support.doubles import pgbouncer, postgres
 from tests.support.explained import Explained

@@ -11,28 +11,27 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from nudger.core import Core
-from nudger.delivery.doubts import Listed
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.links import Links
-from nudger.delivery.mine import Mine
-from nudger.delivery.overview import Apart
-from nudger.delivery.poller import Poller
-from nudger.delivery.reconciling import Reconciling
-from nudger.delivery.sends import Failure, Report, Stage
-from nudger.delivery.trying_again import TryingAgain
-from nudger.effects import Answer, Hold, OptOut, Pause, Snooze
-from nudger.errors import Problem, UsageError
-from nudger.metrics import Metrics, Reading
-from nudger.model import ChannelName, Contact, Kind, State
-from nudger.settings import load
-from nudger.store import SqlStore
-from nudger.store.tables import contact_word, counter, missing_plan, plan_file, sender
-from nudger.tokens import Action, Link, sign
-from nudger.wiring.board import StoreDesk
-from nudger.wiring.calendar import calendar_doors, calendar_path
-from nudger.wiring.links import link_key
-from nudger.wiring.running import build_daemon
+from nudger.agenda.entries import Failure, Report, Stage
+from nudger.app.board import StoreDesk, calendar_doors, calendar_path
+from nudger.app.core import Core
+from nudger.app.running import build_daemon
+from nudger.app.settings import load
+from nudger.app.web import link_key
+from nudger.domain.effects import Answer, Hold, OptOut, Pause, Snooze
+from nudger.domain.errors import Problem, UsageError
+from nudger.domain.model import ChannelName, Contact, Kind, State
+from nudger.domain.tokens import Action, Link, sign
+from nudger.inbound.email_links import Links
+from nudger.inbound.poller import Poller
+from nudger.inbound.replies import Inbound
+from nudger.inbound.self_service.page import Mine
+from nudger.operations.metrics import Metrics, Reading
+from nudger.operations.overview import Apart
+from nudger.operations.trying_again import TryingAgain
+from nudger.sending.reconcile import Reconciling
+from nudger.sending.unknown_sends import Listed
+from nudger.store import Stores
+from nudger.store.schema.tables import contact_word, counter, missing_plan, plan_file, sender
 from tests.support.worlds.delivery import ScriptedChannel, SteppedClock
 from tests.support.worlds.delivery import World as Delivery
 from tests.support.worlds.store import DAY, EMAIL, HOUR, MAYA_PHONE, NOON, SMS, World, plan, slot
@@ -45,7 +44,7 @@ INES = plan("ines", consent=None)
 ENDED = NOON - HOUR
 
 
-def lived(store: SqlStore) -> None:
+def lived(store: Stores) -> None:
     """Maya's and Jo's mornings; at noon something is due for both."""
     world = World(store)
     world.now = NOON - 4 * HOUR
@@ -68,19 +67,21 @@ def lived(store: SqlStore) -> None:
     world.act(Pause(NOON + DAY), person="away")
     world.text(OptOut(frozenset({EMAIL}), "texted STOP"), address="jo@example.org")
     world.act(Hold(), person="away")
-    world.store.forget("gone")
-    world.store.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
-    world.store.raise_alarm("disk alpha", "full", world.now)
-    world.store.raise_alarm("queue", "stuck", world.now)
-    world.store.clear_alarm("queue", world.now)
-    world.store.tally(NOON.date(), NOON.date())
-    world.store.set_aside({"away": ValueError()}, 1, "judging", world.now)
-    world.store.mark(world.now)
+    world.store.people.forget("gone")
+    world.store.agenda.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
+    world.store.alarms.raise_alarm("disk alpha", "full", world.now)
+    world.store.alarms.raise_alarm("queue", "stuck", world.now)
+    world.store.alarms.clear_alarm("queue", world.now)
+    world.store.statistics.tally(NOON.date(), NOON.date())
+    world.store.agenda.set_aside({"away": ValueError()}, 1, "judging", world.now)
+    world.store.restore.mark(world.now)
     for key in ("link key", "board secret"):
-        world.store.secret(key)
-    world.store.remember("first_start", ENDED.isoformat())
-    world.store.take_turn("tally", timedelta(0))
-    with store._database.write() as connection:  # what takes a folder and a provider to come about
+        world.store.upkeep.secret(key)
+    world.store.facts.remember("first_start", ENDED.isoformat())
+    world.store.facts.take_turn("tally", timedelta(0))
+    with (
+        store.transactions.database.write() as connection
+    ):  # what takes a folder and a provider to come about
         connection.execute(insert(plan_file).values(file="plans/maya.toml", mark="as it was", lends=False))
         connection.execute(insert(contact_word).values(address=SAM.phone, stopped=False, at=ENDED))
         connection.execute(insert(counter).values(name="reconciled_found", value=7))
@@ -120,7 +121,7 @@ class Life:
     """One run of everything, on a store that may be spoilt; what failed, by name."""
 
     core: Core
-    store: SqlStore
+    store: Stores
     clock: SteppedClock = field(default_factory=lambda: SteppedClock(NOON))
     sms: ScriptedChannel = field(default_factory=ScriptedChannel)
     failed: dict[str, Exception] = field(default_factory=dict)
@@ -141,10 +142,10 @@ class Life:
     def duties(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         delivery = Delivery(self.core, self.store, self.clock, self.sms)
         delivery.dispatcher.owner = "test"
-        doubts = Reconciling(self.store, {SMS: Provider(())})
-        trying = TryingAgain(self.store, self.core.decider, self.core.zone, "nudger")
-        yield "recover", lambda: self.store.recover("test", self.now)
-        yield "try all again", lambda: self.store.try_all_again(self.now)
+        doubts = Reconciling(self.store.sending, {SMS: Provider(())})
+        trying = TryingAgain(self.store.agenda, self.core.decider, self.core.zone, "nudger")
+        yield "recover", lambda: self.store.sending.recover("test", self.now)
+        yield "try all again", lambda: self.store.agenda.try_all_again(self.now)
         yield "lay out", lambda: delivery.laying_out.run_once(self.now)
         yield "ask", lambda: delivery.asking.run_once(self.now)
         yield "dispatch", delivery.tick
@@ -183,9 +184,22 @@ class Life:
                 )
             )
         )
-        poller = Poller(Provider(texts), delivery.inbox.take, self.store, ENDED)
-        links = Links(self.store, self.core.responder, link_key(self.store))
-        mine = Mine(self.store, self.core.responder, self.core.decider, link_key(self.store))
+        poller = Poller(
+            Provider(texts),
+            delivery.inbox.take,
+            self.store.inbound,
+            self.store.facts,
+            self.store.restore,
+            ENDED,
+        )
+        links = Links(self.store.inbound, self.store.people, self.core.responder, link_key(self.store))
+        mine = Mine(
+            self.store.inbound,
+            self.store.people,
+            self.core.responder,
+            self.core.decider,
+            link_key(self.store),
+        )
         yield "poll", lambda: poller.run_once(self.now)
         yield "answers", delivery.tick
         for action in (Action.LATER, Action.PAUSE, Action.STOP):
@@ -197,67 +211,75 @@ class Life:
         yield "own step", lambda: mine.press(own, "pause-day", ("en",), self.now)
         yield "own export", lambda: mine.export(own, ("en",), self.now)
         yield "own erasing", lambda: mine.ask_erase(own, ("en",), self.now)
-        yield "contact", lambda: self.store.contact_said(str(SAM.phone), True, self.now)
-        for line in self.store.conversation(person="jo")[:1]:
-            yield "report of nobody", lambda line=line: self.store.report(str(line), _report(), self.now)
+        yield "contact", lambda: self.store.inbound.contact_said(str(SAM.phone), True, self.now)
+        for line in self.store.people.conversation(person="jo")[:1]:
+            yield (
+                "report of nobody",
+                lambda line=line: self.store.sending.report(str(line), _report(), self.now),
+            )
         for message in self._messages():
-            yield f"report {message}", lambda message=message: self.store.report(message, _report(), self.now)
+            yield (
+                f"report {message}",
+                lambda message=message: self.store.sending.report(message, _report(), self.now),
+            )
 
     def _token(self, action: Action, channel: ChannelName, entry: int) -> str:
         link = Link(action, "maya", channel, (self.now + DAY).replace(microsecond=0), entry)
         return sign(link, link_key(self.store))
 
     def _messages(self) -> list[str]:
-        with self.store._database.read() as connection:
+        with self.store.transactions.database.read() as connection:
             return list(connection.exec_driver_sql("SELECT id FROM message").scalars())
 
     def looks(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         store, now = self.store, self.now
         desk = StoreDesk(self.core, store, self.clock, lambda: None, link_key(store))
         for person in ("maya", "jo"):
-            yield f"person {person}", lambda person=person: store.person(person)
-            yield f"writer {person}", lambda person=person: store.writer(person, now)
-            yield f"log {person}", lambda person=person: store.log(person, 100)
-            yield f"agenda {person}", lambda person=person: store.agenda(person, date.min)
-            yield f"export {person}", lambda person=person: store.export(person)
-            yield f"lines {person}", lambda person=person: store.last_lines(person)
-            yield f"plan state {person}", lambda person=person: store.plan_state(person)
+            yield f"person {person}", lambda person=person: store.people.person(person)
+            yield f"writer {person}", lambda person=person: store.inbound.writer(person, now)
+            yield f"log {person}", lambda person=person: store.people.log(person, 100)
+            yield f"agenda {person}", lambda person=person: store.people.agenda(person, date.min)
+            yield f"export {person}", lambda person=person: store.people.export(person)
+            yield f"lines {person}", lambda person=person: store.people.last_lines(person)
+            yield f"plan state {person}", lambda person=person: store.overview.plan_state(person)
             yield f"desk {person}", lambda person=person: desk.known(person, 7)
-        yield "conversation", store.conversation
-        yield "status", lambda: store.status(now)
-        yield "vitals", lambda: store.vitals(now)
-        yield "everyone", lambda: list(store.people())
-        yield "found", lambda: store.find_people("", None, now)
+        yield "conversation", store.people.conversation
+        yield "status", lambda: store.overview.status(now)
+        yield "vitals", lambda: store.overview.vitals(now)
+        yield "everyone", lambda: list(store.people.people())
+        yield "found", lambda: store.overview.find_people("", None, now)
         for apart in Apart:
-            yield f"found {apart}", lambda apart=apart: store.find_people("", apart, now)
-        yield "coming", store.coming
-        yield "unknown", store.unknown
+            yield f"found {apart}", lambda apart=apart: store.overview.find_people("", apart, now)
+        yield "coming", store.overview.coming
+        yield "unknown", store.overview.unknown
         for state in State:
-            yield f"past {state}", lambda state=state: store.past(frozenset({state}), now)
-        yield "problems", store.plan_problems
-        yield "faulty", store.faulty_files
-        yield "alarms", store.alarms
-        yield "alerts", lambda: store.give_back_alerts(store.claim_alerts(now, HOUR, DAY))
-        yield "counters", store.counters
-        yield "span", lambda: store.span(NOON.date() - 7 * DAY, NOON.date())
-        yield "tally", lambda: store.tally(NOON.date() - 7 * DAY, NOON.date())
-        yield "places", store.places
+            yield f"past {state}", lambda state=state: store.overview.past(frozenset({state}), now)
+        yield "problems", store.overview.plan_problems
+        yield "faulty", store.overview.faulty_files
+        yield "alarms", store.alarms.alarms
+        yield "alerts", lambda: store.alarms.give_back_alerts(store.alarms.claim_alerts(now, HOUR, DAY))
+        yield "counters", store.statistics.counters
+        yield "span", lambda: store.statistics.span(NOON.date() - 7 * DAY, NOON.date())
+        yield "tally", lambda: store.statistics.tally(NOON.date() - 7 * DAY, NOON.date())
+        yield "places", store.overview.places
         yield "overview", desk.overview
         yield "metrics", self._metrics
         yield "calendar", self._calendar
-        yield "who is set aside", store.those_set_aside
-        yield "restored", store.restored
-        yield "marked", store.marked
-        yield "doubtful", lambda: store.doubtful(NOON - DAY, NOON)
+        yield "who is set aside", store.agenda.those_set_aside
+        yield "restored", store.restore.restored
+        yield "marked", store.restore.marked
+        yield "doubtful", lambda: store.overview.doubtful(NOON - DAY, NOON)
 
     def _metrics(self) -> None:
-        alarms = [one for one in self.store.alarms() if one.cleared_at is None]
-        reading = Reading(self.store.vitals(self.now), len(alarms), self.store.counters(), self.now)
+        alarms = [one for one in self.store.alarms.alarms() if one.cleared_at is None]
+        reading = Reading(
+            self.store.overview.vitals(self.now), len(alarms), self.store.statistics.counters(), self.now
+        )
         Metrics().page(reading, "text/plain")
 
     async def _calendar(self) -> None:
         doors = calendar_doors(self.core, self.store, self.clock, link_key(self.store), None)  # type: ignore[arg-type]
-        known = self.store.person("maya")
+        known = self.store.people.person("maya")
         if doors is not None and known is not None:
             token = (
                 calendar_path(known, link_key(self.store), self.now).rpartition("/")[2].removesuffix(".ics")
@@ -270,14 +292,14 @@ class Life:
         yield "pause", lambda: self._act(desk.pause, "in 3 days")
         yield "resume", lambda: self._act(desk.lift)
         yield "send", lambda: self._act(desk.send, Kind.REST)
-        yield "blank", lambda: store.blank(NOON + 500 * DAY)
-        yield "clear away", lambda: store.clear_away(NOON + 500 * DAY)
-        yield "abandon", lambda: store.abandon(NOON + DAY)
-        yield "forget", lambda: store.forget("maya")
+        yield "blank", lambda: store.upkeep.blank(NOON + 500 * DAY)
+        yield "clear away", lambda: store.upkeep.clear_away(NOON + 500 * DAY)
+        yield "abandon", lambda: store.sending.abandon(NOON + DAY)
+        yield "forget", lambda: store.people.forget("maya")
 
     async def _act(self, act: Callable[..., Any], *what: Any) -> None:
 
-        known = self.store.person("maya")
+        known = self.store.people.person("maya")
         assert known is not None
         with suppress(UsageError):
             await act(known, *what)

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.model import State
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.domain.model import State
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 # One rest a day at 13:00, by text or email.
@@ -108,7 +108,7 @@ async def nudged(world: World) -> None:
 def states(world: World, person: str = "maya") -> dict[State, int]:
     """How many entries of today are in which state."""
     counted: dict[State, int] = {}
-    for one in world.store.agenda(person, MONDAY_NINE.date()):
+    for one in world.store.people.agenda(person, MONDAY_NINE.date()):
         if one.local_date == MONDAY_NINE.date():
             counted[one.state] = counted.get(one.state, 0) + 1
     return counted

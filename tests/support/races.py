@@ -5,10 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier, Event, Thread
 
-from nudger.delivery.agenda import Decision, Due, Sending
-from nudger.delivery.ways import Ways
-from nudger.model import Person
-from nudger.store import SqlStore
+from nudger.agenda.entries import Decision, Due, Sending, Ways
+from nudger.domain.model import Person
+from nudger.store import Stores
 from tests.support.worlds.store import NOON, counting, send
 
 PEOPLE = [f"person-{number:03}" for number in range(120)]
@@ -27,7 +26,7 @@ def together(*works: Callable[[], object]) -> list[object]:
 
 
 @contextmanager
-def judging(store: SqlStore) -> Iterator[list[Sending]]:
+def judging(store: Stores) -> Iterator[list[Sending]]:
     """Holds another daemon's claim of one entry open, inside its decision; then what it claimed."""
     inside, go, claimed = Event(), Event(), list[Sending]()
 
@@ -37,7 +36,7 @@ def judging(store: SqlStore) -> Iterator[list[Sending]]:
         return counting(send, NOON)(one, dues)
 
     def claim() -> None:
-        claimed.extend(store.claim_due(NOON, 1, "other", decide).sendings)
+        claimed.extend(store.sending.claim_due(NOON, 1, "other", decide).sendings)
 
     thread = Thread(target=claim)
     thread.start()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from nudger.model import Kind, Window
+from nudger.domain.model import Kind, Window
 from nudger.replies import Understood, Words, scoring, understand
 
 TEXTS = Path(__file__).parents[1] / "replies"

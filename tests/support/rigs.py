@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from nudger.agenda.entries import Sending
 from nudger.channels.phone import PhoneChannel
-from nudger.channels.smtp import Security, SmtpChannel
-from nudger.channels.twilio import TwilioChannel
-from nudger.delivery.agenda import Sending
-from nudger.delivery.ports import Channel
-from nudger.model import ChannelName, Origin
+from nudger.channels.smtp.channel import Security, SmtpChannel
+from nudger.channels.twilio.channel import TwilioChannel
+from nudger.domain.model import ChannelName, Origin
+from nudger.sending.port import Channel
 from tests.support.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
 from tests.support.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
 

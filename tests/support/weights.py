@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from nudger.files import read_words
+from nudger.plan_sync.files import read_words
 from nudger.replies import Words
 from nudger.replies.intent.likelihood import OUTCOMES, STEP, WINDOW, ZERO, parts
 from tests.support.texts import Text, texts

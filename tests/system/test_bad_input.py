@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from nudger.app import alone
 from nudger.store import open_store
-from nudger.wiring import alone
 from tests.support.running import nudger
 
 GOOD = """

@@ -89,10 +89,10 @@ def standing(folder: Path) -> tuple[dict[str, int], set[str]]:
     try:
         running_versions = {
             person.id: int((person.plan.nudges[1].message or "version -1").split()[1])
-            for person in store.people()
+            for person in store.people.people()
             if person.standing.removed_at is None
         }
-        problems = store.status(datetime.now(UTC)).problems
+        problems = store.overview.status(datetime.now(UTC)).problems
         return running_versions, {Path(one.file).stem for one in problems if one.severity == "error"}
     finally:
         store.close()
@@ -121,10 +121,10 @@ async def test_two_hundred_edits_lose_nothing_and_send_nothing_twice(tmp_path: P
                 await settled(daemon, tmp_path, editor)
         store = open_store(f"sqlite:///{tmp_path}/state/nudger/nudger.db", create=False)
         async with asyncio.timeout(150):
-            while len(store.conversation()) < PEOPLE:
+            while len(store.people.conversation()) < PEOPLE:
                 await daemon.told.news.wait()  # the watchdog's and the status lines come in between
                 daemon.told.news.clear()
-        sent = [(line.person, line.text) for line in store.conversation()]
+        sent = [(line.person, line.text) for line in store.people.conversation()]
         store.close()
         code = await daemon.stop()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nudger.model import Person
-from nudger.store import SqlStore, open_store
+from nudger.domain.model import Person
+from nudger.store import Stores, open_store
 from tests.support.running import Running, nudger, running
 
 BUSY = 5.0  # seconds: two are promised, and the machine may do other things as well
@@ -35,7 +35,7 @@ def write(plans: Path, *names: str, at: datetime = NOON, words: str = "soon") ->
         (plans / f"{name}.toml").write_text(PLAN.format(name=name, at=at, words=words))
 
 
-def opened(folder: Path) -> SqlStore:
+def opened(folder: Path) -> Stores:
     return open_store(f"sqlite:///{folder}/state/nudger/nudger.db", create=False)
 
 
@@ -43,8 +43,8 @@ def seen(folder: Path) -> tuple[dict[str, Person], set[str]]:
     """Whose plan runs, and which alarms stand."""
     store = opened(folder)
     try:
-        people = {one.id: one for one in store.people() if one.standing.removed_at is None}
-        return people, {one.key.split()[0] for one in store.alarms() if one.cleared_at is None}
+        people = {one.id: one for one in store.people.people() if one.standing.removed_at is None}
+        return people, {one.key.split()[0] for one in store.alarms.alarms() if one.cleared_at is None}
     finally:
         store.close()
 
@@ -156,12 +156,12 @@ async def test_a_plans_folder_that_is_emptied_stops_no_nudge_before_the_operator
         _, status, _ = await nudger(tmp_path, "status")
         store = opened(tmp_path)
         async with asyncio.timeout(90):
-            while len(store.conversation()) < 3:
+            while len(store.people.conversation()) < 3:
                 await daemon.told.news.wait()  # the status lines come in between
                 daemon.told.news.clear()
-        sent = sorted((line.person, line.text) for line in store.conversation())
+        sent = sorted((line.person, line.text) for line in store.people.conversation())
         accepted, said, _ = await nudger(tmp_path, "plans", "accept-removal", "--yes")
-        gone = {one.id for one in store.people() if one.standing.removed_at is not None}
+        gone = {one.id for one in store.people.people() if one.standing.removed_at is not None}
         store.close()
         write(plans, "p0", words="back")
         await until(daemon, tmp_path, lambda people, _: people.keys() == {"p0"})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from nudger.web.addresses import forwarded_client, household
+from nudger.web.security.connections import forwarded_client, household
 
 PROXY = "10.0.0.1"
 

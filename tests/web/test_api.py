@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from nudger.effects import Hold, Response
+from nudger.domain.effects import Hold, Response
 from nudger.web.api.openapi import description
 from nudger.web.api.operations import OPERATIONS, ROOT
 from nudger.web.app import build_app
@@ -141,7 +141,9 @@ async def test_send_makes_one_due_and_wakes_the_daemon(here: Desk, app: Starlett
 
 
 async def test_a_hold_is_lifted_by_its_own_operation_alone(here: Desk, app: Starlette) -> None:
-    here.behind.store.act("maya", here.behind.clock.at, lambda _: Response("x", None, (Hold(),)), "test")
+    here.behind.store.inbound.act(
+        "maya", here.behind.clock.at, lambda _: Response("x", None, (Hold(),)), "test"
+    )
 
     resumed = await post(app, "/people/maya/resume")
     lifted = await post(app, "/people/maya/lift-hold")
@@ -203,7 +205,7 @@ async def test_a_refusal_is_a_problem_with_a_sentence(
     told = problem(answer)
     assert answer.status == status
     assert told["detail"]
-    assert here.behind.store.person("maya").standing.paused_at is None
+    assert here.behind.store.people.person("maya").standing.paused_at is None
 
 
 async def test_the_description_is_served_and_the_one_in_docs_is_the_same(app: Starlette) -> None:

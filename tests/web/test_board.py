@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.effects import Hold, Response, Settle
-from nudger.model import ChannelName, Outcome
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.domain.effects import Hold, Response, Settle
+from nudger.domain.model import ChannelName, Outcome
 from nudger.web.app import build_app
-from nudger.web.board.sessions import LASTS
+from nudger.web.security.sessions import LASTS
 from tests.support.asking import ask
 from tests.support.worlds.desk import BEN, MAYA, OURS, PASSWORD, Desk, desk
 from tests.support.worlds.web import World
@@ -57,7 +57,7 @@ async def test_a_stranger_changes_nothing(here: Desk, act: str) -> None:
     answer = await here.post(here.app(), f"/board/people/maya/{act}", ("kind", "rest"))
 
     assert answer.headers["location"] == "/board/login"
-    assert [entry.what for entry in here.behind.store.log("maya")] == ["plan added"]
+    assert [entry.what for entry in here.behind.store.people.log("maya")] == ["plan added"]
 
 
 async def test_the_password_opens_a_session_in_a_cookie_that_only_we_can_read(here: Desk) -> None:
@@ -176,7 +176,7 @@ async def test_a_form_of_another_site_does_nothing(
         answer = await here.post(board, path, ("password", PASSWORD), headers=headers)
 
         assert answer.status == 403
-    assert here.behind.store.person("maya").standing.paused_at is None
+    assert here.behind.store.people.person("maya").standing.paused_at is None
 
 
 async def test_a_name_that_someone_pointed_at_this_machine_gets_nothing(here: Desk, board: Starlette) -> None:
@@ -241,7 +241,7 @@ async def test_all_is_well_where_nothing_needs_a_look(here: Desk, board: Starlet
 async def test_what_needs_a_look_is_said_first(here: Desk, board: Starlette) -> None:
     here.behind.sms.answer = lambda _: SendFailure(Failure.AMBIGUOUS, "no answer came")
     await here.behind.until(datetime(2026, 11, 23, 10, tzinfo=UTC))
-    here.behind.store.raise_alarm("sms", "Twilio refuses the number.", here.behind.clock.at)
+    here.behind.store.alarms.raise_alarm("sms", "Twilio refuses the number.", here.behind.clock.at)
     here.behind.clock.at = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)
 
     answer = await here.get(board, "/board")
@@ -258,7 +258,7 @@ async def test_todays_reasons_and_replies_are_counted(
     await here.behind.until(datetime(2026, 11, 23, 15, tzinfo=UTC))
     await here.behind.text("done")
     today = here.behind.clock.at.astimezone().date()
-    here.behind.store.tally(today, today)
+    here.behind.store.statistics.tally(today, today)
 
     answer = await here.get(board, "/board")
 
@@ -307,7 +307,7 @@ async def test_what_happened_goes_back_page_by_page(here: Desk, board: Starlette
     of_nothing = Response("x", None, (Settle(0, Outcome.DONE),))  # only the act itself is kept
     for number in range(60):
         here.behind.clock.at += timedelta(minutes=1)
-        here.behind.store.act("maya", here.behind.clock.at, lambda _: of_nothing, f"act {number}")
+        here.behind.store.inbound.act("maya", here.behind.clock.at, lambda _: of_nothing, f"act {number}")
 
     first = await here.get(board, "/board/people/maya")
     link = first.body.partition("/board/people/maya?before=")[2].partition("#")[0]
@@ -348,7 +348,7 @@ async def test_figures_are_drawn_with_a_table_behind_each(here: Desk, board: Sta
     await here.behind.until(datetime(2026, 11, 23, 15, tzinfo=UTC))
     await here.behind.text("done")
     today = here.behind.clock.at.date()
-    here.behind.store.tally(today, today)
+    here.behind.store.statistics.tally(today, today)
 
     answer = await here.get(board, f"/board/figures?days={days}")
 
@@ -383,15 +383,15 @@ async def test_what_cannot_be_meant_is_refused_with_a_sentence(
 # --- what it does -------------------------------------------------------------------------------
 async def test_pause_and_resume_are_the_same_as_from_the_command_line(here: Desk, board: Starlette) -> None:
     paused = await here.post(board, "/board/people/maya/pause", ("until", "3 days"))
-    until = here.behind.store.person("maya").standing.paused_until
+    until = here.behind.store.people.person("maya").standing.paused_until
     resumed = await here.post(board, "/board/people/maya/resume")
 
     assert (paused.status, paused.headers["location"]) == (303, "/board/people/maya")
     assert until is not None
     assert until - here.behind.clock.at <= timedelta(days=3)
     assert resumed.status == 303
-    assert here.behind.store.person("maya").standing.paused_at is None
-    assert "operator: pause" in [entry.what for entry in here.behind.store.log("maya")]
+    assert here.behind.store.people.person("maya").standing.paused_at is None
+    assert "operator: pause" in [entry.what for entry in here.behind.store.people.log("maya")]
 
 
 async def test_a_pause_that_is_not_understood_is_said_and_nothing_changes(
@@ -401,7 +401,7 @@ async def test_a_pause_that_is_not_understood_is_said_and_nothing_changes(
 
     assert answer.status == 409
     assert "expected &#34;3 days&#34;" in answer.body
-    assert here.behind.store.person("maya").standing.paused_at is None
+    assert here.behind.store.people.person("maya").standing.paused_at is None
 
 
 async def test_a_nudge_can_be_sent_now_and_the_daemon_wakes(here: Desk, board: Starlette) -> None:
@@ -423,18 +423,20 @@ async def test_what_the_gate_would_stop_is_said_at_once(here: Desk, board: Starl
 async def test_a_crisis_hold_is_lifted_only_where_it_is_asked_for_by_name(
     here: Desk, board: Starlette
 ) -> None:
-    here.behind.store.act("maya", here.behind.clock.at, lambda _: Response("x", None, (Hold(),)), "test")
+    here.behind.store.inbound.act(
+        "maya", here.behind.clock.at, lambda _: Response("x", None, (Hold(),)), "test"
+    )
 
     page = await here.get(board, "/board/people/maya")
     resumed = await here.post(board, "/board/people/maya/resume")
-    held = here.behind.store.person("maya").standing.held_at
+    held = here.behind.store.people.person("maya").standing.held_at
     lifted = await here.post(board, "/board/people/maya/lift")
 
     assert "I have spoken with them: lift the hold" in page.body
     assert resumed.status == 409
     assert held is not None
     assert lifted.status == 303
-    assert here.behind.store.person("maya").standing.held_at is None
+    assert here.behind.store.people.person("maya").standing.held_at is None
 
 
 async def test_nothing_else_can_be_done(here: Desk, board: Starlette) -> None:

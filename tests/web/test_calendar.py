@@ -9,12 +9,12 @@ import pytest
 from icalendar import Calendar
 from starlette.applications import Starlette
 
-from nudger.effects import Hold, Response
-from nudger.model import ChannelName, Person
-from nudger.tokens import Action, Link, sign
+from nudger.app.board import calendar_doors, calendar_path
+from nudger.app.web import token_door
+from nudger.domain.effects import Hold, Response
+from nudger.domain.model import ChannelName, Person
+from nudger.domain.tokens import Action, Link, sign
 from nudger.web.app import build_app
-from nudger.wiring.calendar import calendar_doors, calendar_path
-from nudger.wiring.links import token_door
 from tests.support.asking import ask
 from tests.support.worlds.desk import MAYA, Desk, desk
 from tests.support.worlds.web import World
@@ -43,7 +43,7 @@ def path(here: Desk) -> str:
 
 
 def maya(here: Desk) -> Person:
-    found = here.behind.store.person("maya")
+    found = here.behind.store.people.person("maya")
     assert found is not None
     return found
 
@@ -81,14 +81,14 @@ async def test_an_event_keeps_its_name_from_one_look_to_the_next(here: Desk, app
 
 
 async def test_what_will_not_go_out_does_not_stand_in_it(here: Desk, app: Starlette) -> None:
-    here.behind.store.act("maya", FRIDAY, lambda _: Response("x", None, (Hold(),)), "test")
+    here.behind.store.inbound.act("maya", FRIDAY, lambda _: Response("x", None, (Hold(),)), "test")
 
     assert "VEVENT" not in (await ask(app, "GET", path(here))).body
 
 
 async def test_a_calendar_in_which_nothing_stands_is_a_calendar(here: Desk, app: Starlette) -> None:
     """RFC 5545, 3.6: one component at least."""
-    here.behind.store.act("maya", FRIDAY, lambda _: Response("x", None, (Hold(),)), "test")
+    here.behind.store.inbound.act("maya", FRIDAY, lambda _: Response("x", None, (Hold(),)), "test")
 
     empty = Calendar.from_ical((await ask(app, "GET", path(here))).body)
 

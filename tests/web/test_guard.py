@@ -9,8 +9,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from nudger.web.app import build_app
-from nudger.web.guard import Faults, Guard
-from nudger.web.refusals import SAY_EVERY, Refusals
+from nudger.web.security.guard import SAY_EVERY, Faults, Guard, Refusals
 from tests.support.asking import ask, ask_signed
 from tests.support.worlds.web import MAYA, World
 

@@ -8,15 +8,14 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from nudger.metrics import Metrics
+from nudger.app.board import calendar_doors
+from nudger.app.web import metrics_doors, token_door
+from nudger.operations.metrics import Metrics
 from nudger.web.api.routes import ApiDoors
 from nudger.web.app import build_app
-from nudger.web.bearer import Bearer
-from nudger.web.guard import HEADERS
-from nudger.web.throttle import Throttle
-from nudger.wiring.calendar import calendar_doors
-from nudger.wiring.links import token_door
-from nudger.wiring.programs import metrics_doors
+from nudger.web.security.connections import Throttle
+from nudger.web.security.guard import HEADERS
+from nudger.web.security.sessions import Bearer
 from tests.support.asking import ask
 from tests.support.worlds.desk import MAYA, Desk, desk
 from tests.support.worlds.web import World

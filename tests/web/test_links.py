@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 from starlette.applications import Starlette
 
-from nudger.delivery.follow import Card
+from nudger.inbound.email_links import Card
 from nudger.web.app import build_app
-from nudger.web.doors import LinkDoors
-from nudger.web.throttle import KNOWN, Throttle, TokenDoor
+from nudger.web.security.connections import KNOWN, Throttle, TokenDoor
+from nudger.web.self_service.links import LinkDoors
 from tests.support.asking import Body, ask
 from tests.support.worlds.web import World
 

@@ -9,17 +9,17 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.inbox import Inbox
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.metrics import Metrics
-from nudger.model import ChannelName
-from nudger.settings import load
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.app.settings import load
+from nudger.app.web import bearer, metrics_doors
+from nudger.domain.model import ChannelName
+from nudger.inbound.inbox import Inbox
+from nudger.inbound.replies import Inbound
+from nudger.operations.metrics import Metrics
 from nudger.web.app import build_app
-from nudger.web.bearer import Bearer
-from nudger.web.refusals import Refusals
-from nudger.web.throttle import Throttle
-from nudger.wiring.programs import bearer, metrics_doors
+from nudger.web.security.connections import Throttle
+from nudger.web.security.guard import Refusals
+from nudger.web.security.sessions import Bearer
 from tests.support.asking import ask
 from tests.support.worlds.desk import BEN, MAYA, Desk, desk
 from tests.support.worlds.web import World
@@ -37,7 +37,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 def watched(here: Desk) -> Metrics:
     """From now on what delivery does is counted."""
     metrics, behind = Metrics(), here.behind
-    behind.inbox = Inbox(behind.store, here.core.responder, metrics)
+    behind.inbox = Inbox(behind.store.inbound, here.core.responder, metrics)
     behind.dispatcher._watch = metrics
     return metrics
 
@@ -80,7 +80,7 @@ async def test_what_was_sent_how_late_and_what_was_dropped_is_counted(here: Desk
 
 async def test_the_state_of_the_store_is_that_of_the_moment(here: Desk) -> None:
     here.behind.clock.at = datetime(2026, 11, 23, 10, 0, 30, tzinfo=UTC)
-    here.behind.store.raise_alarm("sms", "Twilio refuses the number.", here.behind.clock.at)
+    here.behind.store.alarms.raise_alarm("sms", "Twilio refuses the number.", here.behind.clock.at)
 
     found = await scraped(here, Metrics())
 

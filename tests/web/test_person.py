@@ -7,12 +7,12 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from nudger.delivery.follow import Card
-from nudger.delivery.own_page import Button, Coming, Day, Offer, OwnPage
-from nudger.delivery.own_steps import Step
+from nudger.inbound.email_links import Card
+from nudger.inbound.self_service.page import Button, Coming, Day, Offer, OwnPage
+from nudger.inbound.self_service.steps import Step
 from nudger.web.app import build_app
-from nudger.web.doors import PersonDoors
-from nudger.web.throttle import Throttle, TokenDoor
+from nudger.web.security.connections import Throttle, TokenDoor
+from nudger.web.self_service.person import PersonDoors
 from tests.support.asking import ask
 from tests.support.worlds.web import World
 

@@ -10,10 +10,10 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from nudger.delivery.inbound import Inbound
-from nudger.model import ChannelName, Plan, State
+from nudger.domain.model import ChannelName, Plan, State
+from nudger.inbound.replies import Inbound
 from nudger.web.app import build_app
-from nudger.web.conversation import SHOWN
+from nudger.web.phone.conversation import SHOWN
 from tests.support.asking import FORM, Body, ask, watching
 from tests.support.worlds.web import JOSE, MAYA, NOW, Dial, World
 

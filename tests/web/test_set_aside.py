@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.delivery.trying_again import TryingAgain
+from nudger.operations.trying_again import TryingAgain
 from nudger.web.api.operations import ROOT
 from tests.support.asking import ask
 from tests.support.worlds.desk import ALLOWED, BEN, MAYA, Desk, api_of, desk
@@ -23,7 +23,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
         await one.behind.start(maya=MAYA, ben=BEN)
         with closing(sqlite3.connect(tmp_path / "nudger.db")) as database, database:
             database.execute("UPDATE person SET history = '{', layout_at = 1 WHERE id = 'maya'")
-        one.behind.store.claim_layout(one.behind.clock.now(), 10)
+        one.behind.store.agenda.claim_layout(one.behind.clock.now(), 10)
         yield one
 
 
@@ -46,11 +46,13 @@ async def test_their_page_tries_them_again_and_puts_right_what_could_not_be_read
 
     answer = await here.post(board, "/board/people/maya/resume")
     now = behind.clock.now()
-    await TryingAgain(behind.store, here.core.decider, here.core.zone, "seed").run_once(now)
+    await TryingAgain(behind.store.agenda, here.core.decider, here.core.zone, "seed").run_once(now)
 
     assert answer.status == 303
-    assert behind.store.those_set_aside() == []
-    assert {"set aside", "put right", "taken back"} <= {entry.what for entry in behind.store.log("maya")}
+    assert behind.store.agenda.those_set_aside() == []
+    assert {"set aside", "put right", "taken back"} <= {
+        entry.what for entry in behind.store.people.log("maya")
+    }
     assert "Try again" not in (await here.get(board, "/board/people/maya")).body
 
 

@@ -8,11 +8,11 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from nudger.delivery.inbound import Inbound
-from nudger.errors import StoreAway, StoreError
+from nudger.domain.errors import StoreAway, StoreError
+from nudger.inbound.replies import Inbound
 from nudger.web import app as application
-from nudger.web import twilio
 from nudger.web.app import build_app
+from nudger.web.webhooks import twilio
 from tests.support.asking import ask, ask_signed
 from tests.support.worlds.web import World
 

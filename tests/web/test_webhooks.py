@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 
-from nudger.delivery.inbound import Handled, Inbound
-from nudger.model import ChannelName
+from nudger.domain.model import ChannelName
+from nudger.inbound.replies import Handled, Inbound
 from nudger.web.app import build_app
-from nudger.web.forms import LARGEST
-from nudger.web.twilio import WARN_EVERY
+from nudger.web.security.requests import LARGEST
+from nudger.web.webhooks.twilio import WARN_EVERY
 from tests.support.asking import FORM, Body, ask, ask_signed
 from tests.support.doubles.twilio_double import inbound_form
 from tests.support.worlds.web import MAYA, NOW, PUBLIC_URL, TOKEN, World

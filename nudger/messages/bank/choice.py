@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
+from nudger.domain.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 from nudger.messages.bank.messages import Bank, Message, Part, parts_at
-from nudger.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 
 KEPT = 10  # keys of each bank that a history holds; also the longest window without repetition
 OWN_PLAN_SHARE = 5  # of the choices for someone with an if-then line, one in so many echoes it

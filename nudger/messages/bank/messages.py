@@ -12,10 +12,10 @@ from datetime import time
 from difflib import get_close_matches
 from enum import StrEnum
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
+from nudger.domain.model import Effort, Topic, Window
 from nudger.messages.bank.sandbox import Compiled, Vocabulary
 from nudger.messages.bank.source import ALIKE, Forms, Source, compiled_in, faults_of_text, tables
-from nudger.model import Effort, Topic, Window
 
 MESSAGE = Vocabulary(
     frozenset({"name", "kind", "weekday", "part_of_day", "if_then", "snooze"}),

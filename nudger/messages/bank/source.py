@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from nudger.errors import PlanError, Problem
+from nudger.domain.errors import PlanError, Problem
 from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source, is_blank
 
 _SYNTAX_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
+from nudger.domain.model import At, Contact, Kind, Nudge, Plan
 from nudger.messages.bank.messages import Message
 from nudger.messages.wording.segments import Segments, count
 from nudger.messages.wording.texts import CRISIS_KINDS, Texts, without_form
 from nudger.messages.wording.wording import Wording
-from nudger.model import At, Contact, Kind, Nudge, Plan
 
 LONG_NAME = "N" * 20
 LONG_CONTACT = Contact(name="C" * 20, relation="R" * 12)

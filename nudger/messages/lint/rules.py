@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
 from nudger.messages.bank.source import Source, WordingError
 from nudger.messages.lint import whole_bank
 from nudger.messages.lint.proofs import (

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
+from nudger.domain.model import Topic
 from nudger.messages.bank.messages import Message, Part
 from nudger.messages.bank.source import Source, tables, words
 from nudger.messages.lint.readability import Formula, faults_of_formula
-from nudger.model import Topic
 
 _LISTS = ("capitals", "automated", "delete")
 _SWITCHES = ("full", "accents")

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 from itertools import combinations
 
+from nudger.domain.model import Effort, Kind, Topic
 from nudger.messages.bank.choice import KEPT
 from nudger.messages.bank.messages import Message, parts_at
 from nudger.messages.lint.proofs import Proof
 from nudger.messages.lint.readability import sentences
 from nudger.messages.lint.tone import Tone
 from nudger.messages.wording.wording import Wording
-from nudger.model import Effort, Kind, Topic
 
 MEAN_SENTENCE = 15  # words, over a whole language
 HARDEST_LANGUAGE = 6.0  # grade of school, over all messages of a language

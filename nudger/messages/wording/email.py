@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from nudger.domain.model import Contact
+from nudger.domain.tokens import Action
 from nudger.messages.wording.texts import Texts, without_form
 from nudger.messages.wording.wording import Wording
-from nudger.model import Contact
-from nudger.tokens import Action
 
 # The links that may stand below an email, in their order, and the key of their words.
 _CALL = {Action.CONFIRM: "confirm_link"}

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
 from nudger.messages.bank.source import Source, tables, words
 from nudger.messages.wording.texts import Texts
 

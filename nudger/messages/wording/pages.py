@@ -6,7 +6,7 @@ A text may use the values named for it here; `channel` is "sms" or "email".
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
 from nudger.messages.bank.sandbox import Compiled, Vocabulary
 from nudger.messages.bank.source import Forms, Sections, Source
 

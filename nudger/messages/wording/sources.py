@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from jinja2 import Template
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
+from nudger.domain.model import Kind
 from nudger.messages.bank.messages import Bank
 from nudger.messages.bank.sandbox import Refused, compile_page
 from nudger.messages.bank.source import ALIKE, Forms, Source, WordingError
 from nudger.messages.wording.helplines import Helplines
 from nudger.messages.wording.pages import Pages
 from nudger.messages.wording.texts import Texts, forms_of
-from nudger.model import Kind
 
 HELPLINES = "helplines.toml"
 PAGE = "email.html"

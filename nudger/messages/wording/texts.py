@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from nudger.errors import Problem
+from nudger.domain.errors import Problem
+from nudger.domain.model import Kind
 from nudger.messages.bank.sandbox import Compiled, Vocabulary
 from nudger.messages.bank.source import ALIKE, Forms, Sections, Source, tables, words
-from nudger.model import Kind
 
 PLAINLY_NEXT = 330  # days: a date within so many is the one that comes next
 MINUTE = timedelta(minutes=1)

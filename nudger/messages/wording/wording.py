@@ -12,7 +12,8 @@ from itertools import product
 
 from jinja2 import Template
 
-from nudger.errors import NudgerError
+from nudger.domain.errors import NudgerError
+from nudger.domain.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 from nudger.messages.bank.choice import KEPT, Choices, contact_now, contacts_of
 from nudger.messages.bank.messages import MESSAGE, Bank, Message
 from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source, is_blank
@@ -21,7 +22,6 @@ from nudger.messages.wording.pages import Pages
 from nudger.messages.wording.segments import count, to_gsm7
 from nudger.messages.wording.sources import Sources
 from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, without_form
-from nudger.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
 
 LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
 _NEVER = datetime.min.replace(tzinfo=UTC)

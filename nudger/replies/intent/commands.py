@@ -6,7 +6,7 @@ Nothing dangerous is decided here: who opts out or is in a crisis never comes th
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nudger.model import Kind
+from nudger.domain.model import Kind
 from nudger.replies.intent.courtesy import Courtesy
 from nudger.replies.intent.meanings import UNKNOWN, Intent, Understood
 from nudger.replies.intent.optout import BOUNDED

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
-from nudger.model import Kind
+from nudger.domain.model import Kind
 
 
 class Intent(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from nudger.model import Kind, Window
+from nudger.domain.model import Kind, Window
 from nudger.replies.intent.answers import Ask
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import time
 
-from nudger.errors import NudgerError
+from nudger.domain.errors import NudgerError
 from nudger.replies.language.writing import split
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from nudger.model import Window
+from nudger.domain.model import Window
 from nudger.replies.time.timewords import Asked, Clock, Day, Part
 from nudger.schedule.localtime import day_bounds, is_quiet, local_date, next_at, quiet_ends, resolve
 

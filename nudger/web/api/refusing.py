@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from nudger.web.api.openapi import PROBLEM
 from nudger.web.api.shapes import Refusal
-from nudger.web.guard import SENTENCES
+from nudger.web.security.guard import SENTENCES
 
 LONGEST = 500  # characters of what was wrong
 

@@ -13,17 +13,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from nudger.delivery.overview import Cursor
-from nudger.errors import NudgerError
-from nudger.model import Person
+from nudger.domain.errors import NudgerError
+from nudger.domain.model import Person
+from nudger.operations.overview import Cursor
 from nudger.web.api import shapes
 from nudger.web.api.openapi import description
 from nudger.web.api.operations import OPERATIONS, ROOT, Operation
 from nudger.web.api.refusing import unclear
-from nudger.web.bearer import Bearer
 from nudger.web.board.doors import Desk
 from nudger.web.board.showing import SHOWN
-from nudger.web.forms import read_body
+from nudger.web.security.requests import read_body
+from nudger.web.security.sessions import Bearer
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from nudger.delivery.forecast import Forecast
-from nudger.delivery.overview import Apart, Seen, Vitals
-from nudger.delivery.views import Entry
-from nudger.errors import Problem
-from nudger.instants import checked
-from nudger.model import ChannelName, Kind, Outcome, State
-from nudger.model import Person as Known
+from nudger.agenda.forecast import Forecast
+from nudger.domain.errors import Problem
+from nudger.domain.model import ChannelName, Kind, Outcome, State
+from nudger.domain.model import Person as Known
+from nudger.domain.reach import checked
+from nudger.inbound.replies import Entry
+from nudger.operations.overview import Apart, Seen, Vitals
 from nudger.web.board.doors import Known as Look
 
 ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"

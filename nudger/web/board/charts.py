@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from nudger.delivery.overview import Span
-from nudger.model import Kind, Outcome, State
+from nudger.domain.model import Kind, Outcome, State
+from nudger.operations.overview import Span
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LEVELS = 5  # shades of a cell, besides the empty one

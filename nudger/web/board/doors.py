@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Protocol
 
-from nudger.delivery.alarms import Alarm
-from nudger.delivery.forecast import Forecast
-from nudger.delivery.overview import Apart, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.delivery.views import Entry, Line
-from nudger.errors import Problem
-from nudger.model import Kind, Person, State
-from nudger.web.throttle import Throttle
+from nudger.agenda.forecast import Forecast
+from nudger.domain.errors import Problem
+from nudger.domain.model import Kind, Person, State
+from nudger.inbound.replies import Entry, Line
+from nudger.operations.overview import Alarm, Apart, Cursor, PlanState, Seen, SeenPage, Span, Vitals
+from nudger.web.security.connections import Throttle
 
 
 @dataclass(frozen=True, slots=True)

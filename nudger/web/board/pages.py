@@ -9,17 +9,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from nudger.delivery.overview import Apart
-from nudger.errors import NudgerError
-from nudger.model import Kind, Person, State
-from nudger.web import asked
+from nudger.domain.errors import NudgerError
+from nudger.domain.model import Kind, Person, State
+from nudger.operations.overview import Apart
 from nudger.web.board import charts, showing
 from nudger.web.board.doors import BoardDoors
 from nudger.web.board.judging import concerns, middle, span
-from nudger.web.board.sessions import Sessions
-from nudger.web.forms import read_form
-from nudger.web.guard import at_home, prove, same_origin
-from nudger.web.rendering import Pages
+from nudger.web.security import requests
+from nudger.web.security.guard import Pages, at_home, prove, same_origin
+from nudger.web.security.requests import read_form
+from nudger.web.security.sessions import Sessions
 
 PAGE = 50  # rows
 AHEAD = 7  # days of what comes next
@@ -113,8 +112,8 @@ class BoardPages:
 
     async def people(self, request: Request) -> Response:
         query = request.query_params
-        search, after = asked.words(query, "search"), asked.words(query, "after")
-        apart = asked.choice(query.get("apart"), Apart, "apart")
+        search, after = requests.words(query, "search"), requests.words(query, "after")
+        apart = requests.choice(query.get("apart"), Apart, "apart")
         found = await self._desk.people(search, apart, after, PAGE + 1)
         shown, now = found[:PAGE], self._desk.now()
         more = {"search": search, "apart": apart or "", "after": shown[-1].id} if len(found) > PAGE else {}
@@ -132,7 +131,7 @@ class BoardPages:
 
     async def agenda(self, request: Request) -> Response:
         query = request.query_params
-        show, cursor, now = query.get("show", "coming"), asked.cursor(query), self._desk.now()
+        show, cursor, now = query.get("show", "coming"), requests.cursor(query), self._desk.now()
         if show == "coming":
             page = await self._desk.coming(cursor)
             entries, on = page.entries, page.on
@@ -156,7 +155,7 @@ class BoardPages:
         )
 
     async def figures(self, request: Request) -> Response:
-        days = asked.number(request.query_params.get("days"), SPANS, 28, "days")
+        days = requests.number(request.query_params.get("days"), SPANS, 28, "days")
         last = self._desk.now().astimezone().date()
         first = last - timedelta(days=days - 1)
         counted = await self._desk.span(first, last)
@@ -209,7 +208,7 @@ class BoardPages:
             case "lift":
                 await self._desk.lift(who)
             case "send":
-                kind = asked.choice(form.get("kind"), Kind, "kind")
+                kind = requests.choice(form.get("kind"), Kind, "kind")
                 if kind is None:
                     raise HTTPException(400, "kind: expected the kind of a nudge.")
                 await self._desk.send(who, kind)
@@ -217,12 +216,12 @@ class BoardPages:
                 raise HTTPException(404, "There is nothing at this address.")
 
     async def _person(self, request: Request, status: int, refusal: str) -> Response:
-        known = await self._desk.known(asked.words(request.path_params, "person"), AHEAD)
+        known = await self._desk.known(requests.words(request.path_params, "person"), AHEAD)
         if known is None:
             raise _nobody()
         who, now = known.person, self._desk.now()
         zone = self._desk.zone(who.plan.timezone)
-        before = asked.instant(request.query_params.get("before"), "before")
+        before = requests.instant(request.query_params.get("before"), "before")
         log = await self._desk.log(who.id, before, PAGE + 1)
         return self._page(
             request,
@@ -245,7 +244,7 @@ class BoardPages:
         )
 
     async def _known(self, request: Request) -> Person:
-        who = await self._desk.person(asked.words(request.path_params, "person"))
+        who = await self._desk.person(requests.words(request.path_params, "person"))
         if who is None:
             raise _nobody()
         return who

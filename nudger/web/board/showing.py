@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from urllib.parse import urlencode
 
-from nudger.delivery.forecast import Forecast
-from nudger.delivery.overview import Apart, Cursor, Seen
-from nudger.delivery.views import Entry
-from nudger.model import Person, State
+from nudger.agenda.forecast import Forecast
+from nudger.domain.model import Person, State
+from nudger.inbound.replies import Entry
+from nudger.operations.overview import Apart, Cursor, Seen
 from nudger.web.board.judging import span
 
 # As the store writes an instant into a reason.

@@ -15,9 +15,9 @@ from random import Random
 import aiohttp
 import psycopg
 
-from nudger.clock import FastClock
-from nudger.model import ChannelName, State
-from nudger.store import SqlStore, open_store
+from nudger.app.clock import FastClock
+from nudger.domain.model import ChannelName, State
+from nudger.store import Stores, open_store
 from tests.support.doubles.postgres import throw_away_cluster
 from tests.support.doubles.smtp_double import SmtpDouble
 from tests.support.doubles.twilio_double import TwilioDouble, inbound_form
@@ -225,7 +225,7 @@ class Run:
         return url.replace(PUBLIC_URL, f"http://127.0.0.1:{port}")
 
     # --- the end ----------------------------------------------------------------------------------
-    def _store(self) -> SqlStore:
+    def _store(self) -> Stores:
         file = self.daemons[0].folder / "state" / "nudger.db"
         return open_store(self.database_url or f"sqlite:///{file}", create=False)
 
@@ -241,11 +241,13 @@ class Run:
         store = self._store()
         try:
             soon = self.born.clock.now() + timedelta(hours=2)
-            asked = any(one.channel is ChannelName.SMS for one in store.unknown(1000))  # no email can be
+            asked = any(
+                one.channel is ChannelName.SMS for one in store.overview.unknown(1000)
+            )  # no email can be
             return not asked and not any(
                 entry.state is State.SENDING or (entry.state is State.PLANNED and entry.due_at < soon)
                 for one in self.known
-                for entry in store.agenda(one.id, self.start.date())
+                for entry in store.people.agenda(one.id, self.start.date())
             )
         finally:
             store.close()
@@ -281,22 +283,22 @@ class Run:
             assert body is not None
             yield _accepted(mail.recipients[0].split("@")[0], body.get_content(), mail.at)
 
-    def _rounds(self, store: SqlStore) -> list[Due]:
+    def _rounds(self, store: Stores) -> list[Due]:
         """What was put off is due once more."""
         return [
             Due(one.id, f"{one.id} {entry.nudge}", entry.due_at, entry.expires_at)
             for one in self.known
-            for entry in store.agenda(one.id, self.start.date())
+            for entry in store.people.agenda(one.id, self.start.date())
             if entry.round > 0
         ]
 
-    def _ends(self, store: SqlStore) -> dict[tuple[str, str], str]:
+    def _ends(self, store: Stores) -> dict[tuple[str, str], str]:
         ends = {}
         for one in self.known:
-            for entry in store.agenda(one.id, self.start.date()):
+            for entry in store.people.agenda(one.id, self.start.date()):
                 if entry.local_date == self.start.date():
                     ends[(one.id, f"{one.id} {entry.nudge}")] = _end(entry.state, entry.reason)
-            for line in store.conversation(person=one.id):
+            for line in store.people.conversation(person=one.id):
                 if not line.inbound and line.state and not NUDGE.search(line.text):
                     ends[(one.id, ANSWER)] = _end(line.state, "")
         return ends

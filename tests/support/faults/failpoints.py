@@ -21,8 +21,8 @@ from typing import Any
 import structlog
 
 from nudger.channels.phone import PhoneChannel
-from nudger.channels.smtp import SmtpChannel
-from nudger.channels.twilio import TwilioChannel
+from nudger.channels.smtp.channel import SmtpChannel
+from nudger.channels.twilio.channel import TwilioChannel
 from nudger.cli import daemon, main
 
 FOLDER = "FAILPOINTS_FOR_TESTS"

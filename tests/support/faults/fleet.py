@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 import psycopg
 
-from nudger.clock import FastClock
+from nudger.app.clock import FastClock
 from tests.support.doubles.postgres import Server, throw_away_cluster
 from tests.support.doubles.twilio_double import TwilioDouble, inbound_form
 from tests.support.faults.networks import Network, Place, network

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nudger.clock import FastClock
+from nudger.app.clock import FastClock
 
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
 IMPORTS_IN = 1.5  # seconds, with some to spare

@@ -14,12 +14,11 @@ from random import Random
 
 from sqlalchemy import create_engine, text
 
-from nudger import logs
-from nudger.core import Core
-from nudger.delivery.housekeeping import Housekeeping
-from nudger.delivery.sends import Failure, SendFailure
-from nudger.settings import load
-from nudger.wiring import open_database
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.app import open_database, service
+from nudger.app.core import Core
+from nudger.app.settings import load
+from nudger.operations.housekeeping import Housekeeping
 from tests.support.worlds.delivery import World
 
 STEP = timedelta(hours=3)  # somebody texts, and housekeeping runs
@@ -55,12 +54,12 @@ async def soak(
 ) -> list[Sample]:
     """Runs it, and tells each sample as it is taken."""
     random = Random(seed)
-    logs.configure("critical")
+    service.configure("critical")
     core = Core(load(None, {"NUDGER_STATE_DIR": str(folder), "HOME": str(folder)}, folder))
     store = open_database(core)
     world = World(core, store)
     world.sms.answer = world.email.answer = lambda _: _fault(random)
-    housekeeping = Housekeeping(store, RETENTION)
+    housekeeping = Housekeeping(store.upkeep, RETENTION)
     await world.start(**{f"p{number:02}": _plan(number, random) for number in range(people)})
     samples: list[Sample] = []
     for turn in range(1, weeks * A_WEEK + 1):
@@ -71,7 +70,7 @@ async def soak(
         world.email.sent.clear()
         if turn % A_DAY == 0:
             world.dispatcher = world.new_dispatcher()  # a restart
-            store.recover("test", world.clock.at)
+            store.sending.recover("test", world.clock.at)
         if turn % A_WEEK == 0:
             samples.append(_sample(turn // A_WEEK, folder / "nudger.db", world.clock.at))
             told(samples[-1])

@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from nudger import plans, tokens
-from nudger.files import read_templates, read_words
+from nudger import plans
+from nudger.app.zones import Zones
+from nudger.domain import tokens
 from nudger.messages import Wording
+from nudger.plan_sync.files import read_templates, read_words
 from nudger.plans import Facts, Source
 from nudger.replies import Intent, Words, understand
 from nudger.web.app import build_app
-from nudger.zones import Zones
 from tests.support.asking import Body, ask
 from tests.support.worlds.web import World
 

@@ -8,20 +8,18 @@ from random import Random
 from typing import Any
 
 from nudger import plans
-from nudger.core import Core
-from nudger.delivery.agenda import Sending
-from nudger.delivery.asking import Asking
-from nudger.delivery.dispatcher import Dispatcher
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.inbox import Inbox
-from nudger.delivery.laying_out import LayingOut
-from nudger.delivery.planning import PlanFile, PlanRead
-from nudger.delivery.ports import Store
-from nudger.delivery.retry import Retries
-from nudger.delivery.senders import Limit
-from nudger.delivery.sends import Failure, Receipt, SendFailure
-from nudger.model import ChannelName
+from nudger.agenda.consent_requests import Asking
+from nudger.agenda.entries import Failure, Receipt, SendFailure, Sending
+from nudger.agenda.laying_out import LayingOut
+from nudger.agenda.rate_limit import Limit
+from nudger.app.core import Core
+from nudger.domain.model import ChannelName
+from nudger.inbound.inbox import Inbox
+from nudger.inbound.replies import Inbound
+from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.plans import Source
+from nudger.sending.dispatcher import Dispatcher, Retries
+from nudger.store.stores import Stores
 
 MONDAY_NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -68,7 +66,7 @@ class World:
     """Everything between a plan's text and a channel."""
 
     core: Core
-    store: Store
+    store: Stores
     clock: SteppedClock = field(default_factory=SteppedClock)
     sms: ScriptedChannel = field(default_factory=ScriptedChannel)
     email: ScriptedChannel = field(default_factory=ScriptedChannel)
@@ -76,8 +74,8 @@ class World:
     again_at: datetime | None = None  # the dispatcher's word of when to run again
 
     def __post_init__(self) -> None:
-        self.laying_out = LayingOut(self.store, self.core.zone, self.core.settings.seed)
-        self.asking = Asking(self.store, self.core.decider)
+        self.laying_out = LayingOut(self.store.agenda, self.core.zone, self.core.settings.seed)
+        self.asking = Asking(self.store.agenda, self.core.decider)
         self.inbox = self.new_inbox()
         self.dispatcher = self.new_dispatcher()
 
@@ -85,11 +83,13 @@ class World:
         channels = {ChannelName.SMS: self.sms, ChannelName.EMAIL: self.email}
         retries = Retries(Random(1))
         limits = {ChannelName.SMS: self.limit}
-        return Dispatcher(self.store, channels, self.core.decider, self.clock, limits, retries, owner="test")
+        return Dispatcher(
+            self.store.sending, channels, self.core.decider, self.clock, limits, retries, owner="test"
+        )
 
     def new_inbox(self, **changes: Any) -> Inbox:
         """By the rules of the settings, with these changed."""
-        return Inbox(self.store, replace(self.core.responder, **changes))
+        return Inbox(self.store.inbound, replace(self.core.responder, **changes))
 
     def load(self, **texts: str) -> None:
         """Takes over these plans (id -> TOML) as the whole folder."""
@@ -100,7 +100,7 @@ class World:
             PlanFile(plan, reading.files[person], reading.digests[person])
             for person, plan in reading.plans.items()
         ]
-        self.store.load_plans(PlanRead(None, files, reading.files, ()), self.clock.now())
+        self.store.plans.load_plans(PlanRead(None, files, reading.files, ()), self.clock.now())
 
     async def start(self, **texts: str) -> None:
         self.load(**texts)
@@ -126,7 +126,7 @@ class World:
 
     def _next(self) -> datetime | None:
         """When something is due, or the turn of something that waits in a queue."""
-        ahead = [one for one in (self.store.next_due_at(), self.again_at) if one is not None]
+        ahead = [one for one in (self.store.sending.next_due_at(), self.again_at) if one is not None]
         return min(ahead, default=None)
 
     async def text(self, words: str, address: str = "+447700900123", provider_id: str | None = None) -> None:

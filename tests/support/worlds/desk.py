@@ -7,13 +7,13 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from nudger.core import Core
+from nudger.app.board import StoreDesk
+from nudger.app.core import Core
 from nudger.web.api.routes import ApiDoors
 from nudger.web.app import build_app
-from nudger.web.bearer import Bearer
 from nudger.web.board.doors import BoardDoors
-from nudger.web.throttle import Throttle
-from nudger.wiring.board import StoreDesk
+from nudger.web.security.connections import Throttle
+from nudger.web.security.sessions import Bearer
 from tests.support.asking import Answer, ask
 from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World as Deliveries

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from nudger import plans
-from nudger.core import Core
-from nudger.delivery.ports import Store
-from nudger.errors import Problem
-from nudger.files import find_plans
-from nudger.loading import Loaded, Loading
-from nudger.model import Plan
+from nudger.app.core import Core
+from nudger.domain.errors import Problem
+from nudger.domain.model import Plan
+from nudger.plan_sync import Loaded, Loading
+from nudger.plan_sync.files import find_plans
+from nudger.store.stores import Stores
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LONG_AGO = 1_700_000_000  # seconds: a file of that age is not too new to be trusted
@@ -26,7 +26,7 @@ class World:
     """`running` is what ought to run: each person's last good plan, where there is a file of theirs."""
 
     core: Core
-    store: Store
+    store: Stores
     folder: Path
     now: datetime = NOW
     running: dict[str, Plan] = field(default_factory=dict)
@@ -39,7 +39,15 @@ class World:
 
     def new_loading(self, **changes: Any) -> Loading:
         given = {"zones_changed": lambda: False, "salt": lambda: "salt"} | changes
-        return Loading(self.folder, self.core.facts, self.store, **given)
+        return Loading(
+            self.folder,
+            self.core.facts,
+            self.store.plans,
+            self.store.agenda,
+            self.store.facts,
+            self.store.alarms,
+            **given,
+        )
 
     def put(self, texts: Mapping[str, str]) -> list[Path]:
         """The folder holds these files and no others; returns the paths that changed."""
@@ -78,16 +86,18 @@ class World:
     @property
     def runs(self) -> dict[str, Plan]:
         return {
-            person.id: person.plan for person in self.store.people() if person.standing.removed_at is None
+            person.id: person.plan
+            for person in self.store.people.people()
+            if person.standing.removed_at is None
         }
 
     @property
     def problems(self) -> list[Problem]:
-        return list(self.store.status(self.now).problems)
+        return list(self.store.overview.status(self.now).problems)
 
     @property
     def alarms(self) -> dict[str, str]:
-        return {one.key: one.words for one in self.store.alarms() if one.cleared_at is None}
+        return {one.key: one.words for one in self.store.alarms.alarms() if one.cleared_at is None}
 
     def close(self) -> None:
         self.store.close()

@@ -8,15 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nudger.core import Core
-from nudger.effects import Effect, Response
-from nudger.model import ChannelName
+from nudger.app.channels import build_channels, close_channels
+from nudger.app.core import Core
+from nudger.app.web import link_doors, link_key, links_of_emails, person_doors, token_door
+from nudger.domain.effects import Effect, Response
+from nudger.domain.model import ChannelName
 from nudger.web.app import build_app
 from nudger.web.doors import Doors
 from nudger.web.serve import serve
-from nudger.wiring.channels import build_channels, close_channels
-from nudger.wiring.links import link_doors, link_key, links_below, token_door
-from nudger.wiring.person import person_doors
 from tests.support.cores import core_in, database_of
 from tests.support.doubles.smtp_double import SmtpDouble
 from tests.support.worlds.delivery import World
@@ -69,7 +68,7 @@ class Mailed:
 
     def act(self, person: str, *effects: Effect) -> None:
         now = self.world.clock.now()
-        self.world.store.act(person, now, lambda _: Response("x", None, effects), "test")
+        self.world.store.inbound.act(person, now, lambda _: Response("x", None, effects), "test")
 
     def mails(self, language: str) -> int:
         return sum(f"{language}@example.org" in mail.recipients for mail in self.server.mails)
@@ -93,7 +92,7 @@ class Mailed:
             store = database_of(core)
             self.world = World(core, store)
             clock = self.world.clock
-            channels = build_channels(core, clock, None, links_below(core, store, clock))
+            channels = build_channels(core, clock, None, links_of_emails(core, store, clock))
             self.world.email = channels[ChannelName.EMAIL]  # type: ignore[assignment]
             self.world.dispatcher = self.world.new_dispatcher()
             await self.world.start(

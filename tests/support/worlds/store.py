@@ -5,16 +5,28 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 
-from nudger.delivery.agenda import Claim, Decide, Decision, Drop, Due, Later, Send, Sending, Verdict
-from nudger.delivery.inbound import Bound, Inbound, Writer
-from nudger.delivery.planning import LaidOut, PlanChange, PlanFile, PlanRead
-from nudger.delivery.ports import Store
-from nudger.delivery.sends import Failure, Receipt, Result, SendFailure
-from nudger.delivery.views import Planned
-from nudger.delivery.ways import OPEN, Ways
-from nudger.effects import Effect, Response
-from nudger.errors import Problem
-from nudger.model import (
+from nudger.agenda.entries import (
+    OPEN,
+    Claim,
+    Decide,
+    Decision,
+    Drop,
+    Due,
+    Failure,
+    LaidOut,
+    Later,
+    Planned,
+    Receipt,
+    Result,
+    Send,
+    SendFailure,
+    Sending,
+    Verdict,
+    Ways,
+)
+from nudger.domain.effects import Effect, Response
+from nudger.domain.errors import Problem
+from nudger.domain.model import (
     FROM_A_TEXT,
     At,
     Between,
@@ -29,8 +41,11 @@ from nudger.model import (
     State,
     Window,
 )
-from nudger.store.database import Database
-from nudger.store.tables import metadata
+from nudger.inbound.replies import Bound, Inbound, Writer
+from nudger.plan_sync.port import PlanChange, PlanFile, PlanRead
+from nudger.store.schema.tables import metadata
+from nudger.store.sql.database import Database
+from nudger.store.stores import Stores
 
 SMS, EMAIL = ChannelName.SMS, ChannelName.EMAIL
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday; London is on UTC
@@ -77,11 +92,11 @@ Judge = Callable[[Person, Due, datetime], Verdict]
 class World:
     """A store, and the short ways into it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Stores) -> None:
         self.store = store
         self.now = NOON
         self.ids = 0
-        store.renew("here")  # whose claims these are, and who looks once more before each call
+        store.sending.renew("here")  # whose claims these are, and who looks once more before each call
 
     # plans and days
     def load(
@@ -91,10 +106,10 @@ class World:
         there = [one.person for one in plans] if present is None else present
         files = [plan_file(one) for one in plans]
         people = {person: f"plans/{person}.toml" for person in there}
-        return self.store.load_plans(PlanRead(None, files, people, problems), self.now)
+        return self.store.plans.load_plans(PlanRead(None, files, people, problems), self.now)
 
     def lay_out(self, person: str, *slots: Slot, afresh: bool = False, version: int | None = None) -> None:
-        self.store.lay_out([laid_out(person, *slots, afresh=afresh, version=version)], self.now)
+        self.store.agenda.lay_out([laid_out(person, *slots, afresh=afresh, version=version)], self.now)
 
     def maya(self, *due_at: datetime, **changes: object) -> None:
         """Maya's plan is in, and a rest nudge is laid out for each of these times."""
@@ -103,20 +118,20 @@ class World:
 
     # claims and their ends
     def claim(self, judge: Judge = send, limit: int = 100, owner: str = "here") -> Claim:
-        return self.store.claim_due(self.now, limit, owner, counting(judge, self.now))
+        return self.store.sending.claim_due(self.now, limit, owner, counting(judge, self.now))
 
     def claim_one(self, judge: Judge = send) -> Sending:
         (sending,) = self.claim(judge).sendings
         return sending
 
     def accept(self, *sendings: Sending) -> None:
-        self.store.record(
+        self.store.sending.record(
             [Result(sending, Receipt(f"SM-{sending.message}")) for sending in sendings], self.now
         )
 
     def fail(self, sending: Sending, failure: Failure, retry_at: datetime | None = None) -> None:
         fault = SendFailure(failure, f"it was {failure}", "21610")
-        self.store.record([Result(sending, failure=fault, retry_at=retry_at)], self.now)
+        self.store.sending.record([Result(sending, failure=fault, retry_at=retry_at)], self.now)
 
     def deliver(self) -> list[Sending]:
         """All that is due goes out, and is accepted."""
@@ -138,7 +153,7 @@ class World:
             f"text {self.ids}",
             self.now,
         )
-        self.store.take_reply(inbound, answering(effects, seen))
+        self.store.inbound.take_reply(inbound, answering(effects, seen))
         return seen[0] if seen else None
 
     def bound(self) -> Bound | None:
@@ -148,21 +163,25 @@ class World:
 
     def act(self, *effects: Effect, person: str = "maya", what: str = "act") -> Writer | None:
         seen: list[Writer] = []
-        self.store.act(person, self.now, answering(effects, seen), what)
+        self.store.inbound.act(person, self.now, answering(effects, seen), what)
         return seen[0] if seen else None
 
     # looking
     def person(self, person_id: str = "maya") -> Person:
-        found = self.store.person(person_id)
+        found = self.store.people.person(person_id)
         assert found is not None
         return found
 
     def states(self, person_id: str = "maya") -> list[str]:
         """The states of all nudges, by due time."""
-        return [str(entry.state) for entry in self.store.agenda(person_id, date.min)]
+        return [str(entry.state) for entry in self.store.people.agenda(person_id, date.min)]
 
     def due_times(self, person_id: str = "maya") -> list[datetime]:
-        return [entry.due_at for entry in self.store.agenda(person_id, date.min) if entry.state == "planned"]
+        return [
+            entry.due_at
+            for entry in self.store.people.agenda(person_id, date.min)
+            if entry.state == "planned"
+        ]
 
 
 def slot(due_at: datetime, number: int = 1, nudge: str = "rest", origin: Origin = Origin.FIXED) -> Slot:
@@ -223,12 +242,12 @@ def later(until: datetime, reason: str = "not yet") -> Judge:
 
 def entry(world: World) -> Planned:
     """The first of Maya's today."""
-    return world.store.agenda("maya", TODAY)[0]
+    return world.store.people.agenda("maya", TODAY)[0]
 
 
 def message(world: World) -> dict[str, object]:
     """The last that went to Maya, as it is kept."""
-    return world.store.export("maya")["message"][-1]
+    return world.store.people.export("maya")["message"][-1]
 
 
 def empty(database: Database) -> None:

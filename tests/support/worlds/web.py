@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from nudger.channels.signature import signed
-from nudger.delivery.inbound import Inbound
-from nudger.delivery.views import Line
+from nudger.channels.twilio.signature import signed
+from nudger.domain.model import ChannelName, Plan, State
+from nudger.inbound.replies import Inbound, Line
 from nudger.messages import Anchor
-from nudger.model import ChannelName, Plan, State
 from nudger.web.app import Doors
 from nudger.web.doors import ClockDoors
 

@@ -1,0 +1,254 @@
+"""How fast a sender may send: segments per second, as carriers count."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from nudger.agenda.entries import Failure, SendFailure
+from nudger.domain.model import ChannelName
+
+
+def filled(left: float | None, at: datetime | None, per_second: float, now: datetime) -> float:
+    """What is in a bucket that held `left` at `at`; None: it is full. It holds one second's worth, so that
+    a rest brings no burst, and at least one segment."""
+    depth = max(1.0, per_second)
+    if left is None or at is None:
+        return depth
+    # A clock stepped back gives nothing back; one stepped ahead fills the bucket once.
+    passed = max(0.0, (now - at).total_seconds())
+    return min(depth, left + passed * per_second)
+
+
+class Budget:
+    """A bucket that is played with, to see ahead."""
+
+    def __init__(self, per_second: float) -> None:
+        self._rate = per_second
+        self._left: float | None = None
+        self._at: datetime | None = None
+
+    def room(self, now: datetime, at_most: int) -> int:
+        """Segments that may go out now."""
+        self._left, self._at = filled(self._left, self._at, self._rate, now), now
+        return max(0, min(at_most, int(self._left)))
+
+    def spend(self, segments: int) -> None:
+        """May go below zero: a message is never cut, the next one waits longer."""
+        assert self._left is not None
+        self._left -= segments
+
+    def wait(self) -> timedelta:
+        """Until there is room for one segment."""
+        left = self._left or 0.0
+        return timedelta(seconds=max(0.0, 1 - left) / self._rate)
+
+
+THRESHOLD = 5  # faults in a row, none of them a recipient's
+# Doubles with each probe that fails; a nudge is fresh for half an hour, so several probes fit into that.
+FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=5)
+LONGEST_ASKED = timedelta(hours=1)  # of a Retry-After
+PROBE = timedelta(minutes=1)  # a probe that has no end by then is taken for lost, and another one goes
+LEAST_SHARE = 1 / 64  # of the setting's rate
+DOUBLES = timedelta(minutes=1)  # how fast a rate that was slowed down comes back
+AT_ONCE = timedelta(seconds=1)  # refusals so close together are one: they were on their way already
+MANY = 1_000_000  # segments: no limit
+LONGEST = 24  # segments: 1,600 characters, more no provider takes, by 67
+
+TOO_MANY = "more were due than the sender may send (SMS_PER_SECOND)"
+# Of a day's segments so many are kept for what is urgent, which goes even when these are used up: it is
+# limited by who may be answered how often. Of the others answers may use half, so that nobody's texts use up
+# what everybody's nudges need.
+LEAST_RESERVE, RESERVE = 10, 0.05
+TOO_MANY_ANSWERS = "answers have used their half of what the sender may send today (SMS_PER_DAY)"
+TOO_MANY_TODAY = "the sender may send no more today (SMS_PER_DAY)"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What the operator lets one sender send, in segments as carriers count; None is without limit."""
+
+    per_second: float | None = None
+    per_day: int | None = None  # of GMT
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """How one way out stands."""
+
+    channel: ChannelName
+    bucket: float | None = None  # segments in it at `filled_at`; None: full
+    filled_at: datetime | None = None
+    day: date | None = None  # that `day_segments` counts
+    day_segments: int = 0
+    day_answers: int = 0  # of them, in answers that were not urgent
+    day_urgent: int = 0  # and in those that were
+    rate: float | None = None  # the share of the rate at `slowed_at`; None: all of it
+    slowed_at: datetime | None = None
+    failures: int = 0
+    rests_until: datetime | None = None  # also when it has passed: until something has worked
+    probe_until: datetime | None = None
+    reason: str = ""  # why it rests
+
+
+def ordinary(per_day: int) -> int:
+    """What is left of a day's segments without those that are kept for what is urgent."""
+    return per_day - min(per_day // 2, max(LEAST_RESERVE, int(per_day * RESERVE)))
+
+
+def room(sender: Sender, limit: Limit, now: datetime) -> int:
+    """Segments that may go out now, at most a second's worth; of a half-open one a single message's."""
+    if rests(sender, now) or _probing(sender, now):
+        return 0
+    left = MANY
+    if limit.per_day is not None:
+        left = _left_today(sender, limit.per_day, now)
+    if (pace := _pace(sender, limit, now)) is not None:
+        left = min(left, int(filled(sender.bucket, sender.filled_at, pace, now)))
+    return max(0, min(left, 1) if sender.rests_until is not None else left)
+
+
+def _left_today(sender: Sender, per_day: int, now: datetime) -> int:
+    """For what is not urgent: what is, uses what was kept for it first."""
+    left = ordinary(per_day)
+    if sender.day != _day(now):
+        return left
+    others = sender.day_segments - sender.day_urgent
+    return left - others - max(0, sender.day_urgent - (per_day - left))
+
+
+def answers_wait(sender: Sender, limit: Limit, now: datetime) -> bool:
+    """Whether answers have had their half of this day."""
+    if limit.per_day is None or sender.day != _day(now):
+        return False
+    return sender.day_answers >= max(1, ordinary(limit.per_day) // 2)
+
+
+def taken(
+    sender: Sender, limit: Limit, segments: int, now: datetime, answers: int = 0, urgent: int = 0
+) -> Sender:
+    """After so many segments went out, so many of them in answers, and in urgent ones. May go below zero: a
+    message is never cut, the next waits longer; and what is urgent does not wait."""
+    today = _day(now)
+    if sender.day != today:
+        sender = replace(sender, day=today, day_segments=0, day_answers=0, day_urgent=0)
+    pace = _pace(sender, limit, now)
+    bucket = None if pace is None else filled(sender.bucket, sender.filled_at, pace, now) - segments
+    probe_until = now + PROBE if sender.rests_until is not None else None
+    return replace(
+        sender,
+        bucket=bucket,
+        filled_at=now,
+        day_segments=sender.day_segments + segments,
+        day_answers=sender.day_answers + answers,
+        day_urgent=sender.day_urgent + urgent,
+        probe_until=probe_until,
+    )
+
+
+def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
+    """When there is room for one segment again; `now` where there is."""
+    at = now
+    for until in (sender.rests_until, sender.probe_until if sender.rests_until else None):
+        at = max(at, until or now)
+    if _is_used_up(sender, limit, now):
+        at = max(at, datetime.combine(_day(now) + timedelta(days=1), time(), UTC))
+    if (pace := _pace(sender, limit, now)) is not None:
+        missing = 1 - filled(sender.bucket, sender.filled_at, pace, now)
+        at = max(at, now + timedelta(seconds=max(0.0, missing) / pace))
+    return at
+
+
+def rests(sender: Sender, now: datetime) -> bool:
+    """Whether nothing may go this way: the breaker is open, or the provider asked for a pause."""
+    return sender.rests_until is not None and now < sender.rests_until
+
+
+def is_limited(sender: Sender, limit: Limit) -> bool:
+    """Whether what goes this way has to wait for its turn."""
+    return limit != Limit() or sender.rests_until is not None
+
+
+def why_full(sender: Sender, limit: Limit, now: datetime) -> str:
+    """For who waits for a turn that does not come."""
+    if sender.rests_until is not None:
+        return f"{sender.channel} rests: {sender.reason}"
+    return TOO_MANY_TODAY if _is_used_up(sender, limit, now) else TOO_MANY
+
+
+def _is_used_up(sender: Sender, limit: Limit, now: datetime) -> bool:
+    return limit.per_day is not None and _left_today(sender, limit.per_day, now) <= 0
+
+
+def ended(sender: Sender, failure: SendFailure | None, now: datetime) -> Sender:
+    """After one message ended so; None: it was accepted."""
+    kind = failure.failure if failure else None
+    if failure is None or kind in (Failure.RECIPIENT, Failure.OPTED_OUT, Failure.LOST):
+        return _worked(sender, now)
+    if kind is Failure.NOT_SENT and (failure.retry_after is not None or failure.code in SLOW_DOWN):
+        return _slower(sender, failure, now)
+    if rests(sender, now):
+        return sender  # was on its way before; what is known already makes the rest no longer
+    failures = max(sender.failures + 1, THRESHOLD if kind is Failure.SENDER else 0)
+    if failures < THRESHOLD:
+        return replace(sender, failures=failures)
+    rest = min(LONGEST_REST, FIRST_REST * (1 << min(failures - THRESHOLD, 10)))
+    return replace(sender, failures=failures, rests_until=now + rest, probe_until=None, reason=failure.reason)
+
+
+# "Too many requests", the queue is full, too many between two numbers.
+SLOW_DOWN = frozenset({"429", "20429", "14107", "21611", "30001"})
+
+
+def is_broken(sender: Sender) -> bool:
+    """Whether it is for the operator to know: not a pause that a provider asked for."""
+    return sender.rests_until is not None and sender.failures >= THRESHOLD
+
+
+def set_right(sender: Sender, now: datetime) -> Sender:
+    """After the clock was stepped back: what lies too far ahead would hold everything up."""
+    if sender.filled_at is not None and sender.filled_at > now:
+        sender = replace(sender, filled_at=now)
+    if sender.slowed_at is not None and sender.slowed_at > now:
+        sender = replace(sender, slowed_at=now)
+    if sender.rests_until is not None and sender.rests_until > now + LONGEST_ASKED:
+        sender = replace(sender, rests_until=now)
+    if sender.probe_until is not None and sender.probe_until > now + PROBE:
+        sender = replace(sender, probe_until=None)
+    return sender
+
+
+def _worked(sender: Sender, now: datetime) -> Sender:
+    # What ends well while it rests was on its way before the fault: it says nothing of what comes.
+    if rests(sender, now) or (sender.rests_until is None and not sender.failures):
+        return sender
+    return replace(sender, failures=0, rests_until=None, probe_until=None, reason="")
+
+
+def _slower(sender: Sender, failure: SendFailure, now: datetime) -> Sender:
+    """Half as fast from here on, and back within minutes; and a pause where one was asked for."""
+    if sender.slowed_at is None or now - sender.slowed_at >= AT_ONCE:
+        sender = replace(sender, rate=max(LEAST_SHARE, _share(sender, now) / 2), slowed_at=now)
+    if failure.retry_after is None:
+        return replace(sender, probe_until=None)
+    until = now + min(failure.retry_after, LONGEST_ASKED)
+    if sender.rests_until is not None and sender.rests_until >= until:
+        return sender
+    return replace(sender, rests_until=until, probe_until=None, reason=failure.reason)
+
+
+def _pace(sender: Sender, limit: Limit, now: datetime) -> float | None:
+    return None if limit.per_second is None else limit.per_second * _share(sender, now)
+
+
+def _share(sender: Sender, now: datetime) -> float:
+    if sender.rate is None or sender.slowed_at is None:
+        return 1.0
+    passed: float = max(0.0, (now - sender.slowed_at) / DOUBLES)
+    return min(1.0, sender.rate * 2 ** min(passed, 10.0))
+
+
+def _probing(sender: Sender, now: datetime) -> bool:
+    return sender.rests_until is not None and sender.probe_until is not None and now < sender.probe_until
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(UTC).date()

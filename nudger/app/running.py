@@ -1,0 +1,265 @@
+"""The garbage collector, told what a daemon's objects are like."""
+
+import asyncio
+import gc
+import random
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+
+import structlog
+
+from nudger.agenda.consent_requests import Asking
+from nudger.agenda.entries import Sending
+from nudger.agenda.laying_out import LayingOut
+from nudger.agenda.port import Clock
+from nudger.agenda.rate_limit import Limit
+from nudger.app.channels import alert_mail, build_channels, close_channels, secret
+from nudger.app.clock import EVERY as CLOCK_EVERY
+from nudger.app.clock import SharedClock, Timekeeping
+from nudger.app.core import Core
+from nudger.app.daemon import Daemon, Duty
+from nudger.app.plans import build_loading
+from nudger.app.readiness import EVERY as READY_EVERY
+from nudger.app.readiness import Readiness
+from nudger.app.settings import Settings
+from nudger.app.state import high_water as marks
+from nudger.app.web import doors, links_of_emails, own_pages, serving
+from nudger.channels.alerts import JsonPost, Mail, Ping, PlainPost
+from nudger.channels.twilio.channel import TwilioChannel
+from nudger.domain.errors import StoreAway
+from nudger.domain.model import ChannelName
+from nudger.domain.reach import stated
+from nudger.inbound.inbox import Inbox
+from nudger.inbound.poller import LOOK_EVERY, WITH_WEBHOOKS, Poller
+from nudger.operations.alerts import Alert, Pinging, Teller, Telling, TellingOfOutage
+from nudger.operations.housekeeping import Housekeeping, Tallying
+from nudger.operations.metrics import Metrics
+from nudger.operations.restore_guard import EVERY
+from nudger.operations.trying_again import EVERY as TRY_EVERY
+from nudger.operations.trying_again import TryingAgain
+from nudger.operations.watching import Watching
+from nudger.plan_sync import changes
+from nudger.sending.channel_worker import LIFE, TAKE_OVER_EVERY
+from nudger.sending.dispatcher import Dispatcher, Retries
+from nudger.sending.port import Channel
+from nudger.sending.reconcile import Outbox, Reconciling, TakingOver
+from nudger.store.stores import Stores
+
+YOUNG = 10_000  # objects; Python looks for circles every 700 by itself
+
+
+def settle() -> None:
+    """To be called once, when all is built: what is there now stays to the end, and is looked at no more.
+    Besides, a claim makes thousands of values that hang together in no circle and go all at once: they are
+    looked at rarely. Both took an eighth of a claim's time (measured)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 20, 20)
+
+
+WATCH_EVERY = timedelta(minutes=1)
+
+
+def watching_duties(core: Core, store: Stores, clock: Clock, readiness: Readiness) -> Iterator[Duty]:
+    settings, host = core.settings, socket.gethostname()
+    watching = Watching(
+        store.overview,
+        store.sending,
+        store.alarms,
+        store.restore,
+        host,
+        free=lambda: shutil.disk_usage(settings.state_dir).free,
+        stale_helplines=core.wording.stale_helplines,
+        helpline_country=core.wording.helpline_country,
+        knows_zone=lambda zone: core.zones.zone(zone) is not None,
+    )
+    tellers = tuple(_tellers(core, clock))
+    telling = Telling(store.alarms, tellers, host)
+    outages = TellingOfOutage(readiness.news, tellers, host)
+
+    async def watch_and_tell(now: datetime) -> int:
+        await watching.run_once(now)
+        return await telling.run_once(now) if telling.tellers else 0
+
+    yield Duty("watch", WATCH_EVERY, watch_and_tell, at_once=True)
+    if tellers:
+        yield Duty("outage", READY_EVERY, outages.run_once)
+    if url := secret(settings.ping_url):
+        yield Duty("ping", WATCH_EVERY, Pinging(store.alarms, Ping(url), host).run_once, at_once=True)
+
+
+async def send_test_alert(core: Core, clock: Clock, now: datetime) -> int:
+    """To every address of ALERTS; how many there are. ChannelError where one does not take it."""
+    tellers = list(_tellers(core, clock))
+    text = f"A test, sent at {now:%Y-%m-%d %H:%M} UTC by nudger doctor. Nothing is wrong."
+    for teller in tellers:
+        await teller.tell(Alert(f"nudger on {socket.gethostname()}: a test", text, False, ("test",)))
+    return len(tellers)
+
+
+def _tellers(core: Core, clock: Clock) -> Iterator[Teller]:
+    for address in (secret(core.settings.alerts) or "").split():
+        kind, _, rest = address.partition(":")
+        if kind == "mailto":
+            yield Mail(partial(alert_mail, core, clock), rest)
+        elif kind == "json":
+            yield JsonPost(rest)
+        else:
+            yield PlainPost(address)
+
+
+HOUSEKEEPING_EVERY = timedelta(hours=1)
+TALLY_EVERY = timedelta(minutes=1)
+ASK_EVERY = timedelta(seconds=5)
+RECONCILE_EVERY = timedelta(seconds=15)
+
+log = structlog.get_logger("nudger.run")
+
+
+def build_daemon(
+    core: Core, store: Stores, clock: Clock, *, shown: Callable[[Sending], None] | None = None
+) -> Daemon:
+    """The daemon with all its parts. Must be called inside the event loop that runs it."""
+    settings = core.settings
+    metrics = Metrics()
+    channels = build_channels(core, clock, shown, links_of_emails(core, store, clock))
+    timekeeping = (
+        [Timekeeping(store.facts, store.alarms, clock, socket.gethostname())]
+        if isinstance(clock, SharedClock)
+        else []
+    )
+    dispatcher = Dispatcher(
+        store.sending,
+        channels,
+        core.decider,
+        clock,
+        _limits(settings),
+        Retries(random.SystemRandom()),
+        owner=f"{socket.gethostname()}:{settings.state_dir}{LIFE}{token_hex(4)}",
+        watch=metrics,
+    )
+    page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
+    inbox = Inbox(store.inbound, replace(core.responder, own_page=page), metrics)
+    poller = _poller(settings, store, clock, channels[ChannelName.SMS], inbox)
+    high_water = marks(core, store)
+
+    trying_again = TryingAgain(store.agenda, core.decider, core.zone, settings.seed)
+
+    def silent() -> Mapping[str, float]:
+        return daemon.silent()
+
+    readiness = Readiness(high_water.prove, silent)
+
+    def recover(now: datetime) -> int:
+        store.agenda.try_all_again(now)  # this nudger may be a newer one
+        high_water.begin(now)
+        high_water.report()
+        return store.sending.recover(dispatcher.owner, now)
+
+    async def close() -> None:
+        await close_channels(channels.values())
+        try:
+            await high_water.run_once(clock.now())
+            await asyncio.to_thread(store.sending.give_up, dispatcher.owner)
+        except StoreAway as fault:
+            # Its lease ends by itself, and the next start finds what it left.
+            log.warning("ended_without_its_database", fault=fault.message)
+            if (saved := await asyncio.to_thread(store.restore.rescue, clock.now())) is not None:
+                log.error("database_rescued", file=saved, type=f"nudger restore {saved}")
+
+    def woken() -> None:
+        daemon.wake()
+        dispatcher.tell()
+
+    daemon = Daemon(
+        clock=clock,
+        overview=store.overview,
+        loading=build_loading(core, store),
+        laying_out=LayingOut(store.agenda, core.zone, settings.seed),
+        dispatcher=dispatcher,
+        inbox=inbox,
+        recover=recover,
+        first=poller.run_once if poller else None,
+        missed=poller.missed if poller else None,
+        web=lambda: serving(settings, doors(core, store, clock, daemon, metrics, readiness)),
+        watch=lambda: _no_changes() if settings.plans == "push" else changes(settings.plans_dir),
+        duties=(
+            Duty("readiness", READY_EVERY, readiness.run_once, at_once=True),
+            Duty("high water", EVERY, high_water.run_once),
+            Duty(
+                "tally",
+                TALLY_EVERY,
+                _in_turn(store, "tally", TALLY_EVERY, Tallying(store.statistics).run_once),
+            ),
+            Duty("housekeeping", HOUSEKEEPING_EVERY, _housekeeping(settings, store)),
+            *watching_duties(core, store, clock, readiness),
+            Duty("take over", TAKE_OVER_EVERY, TakingOver(store.sending).run_once),
+            Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
+            *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
+            Duty("ask for consent", ASK_EVERY, Asking(store.agenda, core.decider).run_once),
+            *_duties(store, channels, poller),
+        ),
+        aside=(partial(store.listen, woken),),
+        close=close,
+        away=readiness.note,
+    )
+    return daemon
+
+
+def _in_turn(
+    store: Stores, duty: str, every: timedelta, run_once: Callable[[datetime], Awaitable[int]]
+) -> Callable[[datetime], Awaitable[int]]:
+    """What is enough to be done by one of all daemons. Whoever asks first in its time does it; none of
+    them leads, and one that dies is missed by nobody."""
+
+    async def in_turn(now: datetime) -> int:
+        # A little less than its time: one alone, whose clockwork is punctual, skips none.
+        mine = await asyncio.to_thread(store.facts.take_turn, duty, every * 0.9)
+        return await run_once(now) if mine else 0
+
+    return in_turn
+
+
+def _housekeeping(settings: Settings, store: Stores) -> Callable[[datetime], Awaitable[int]]:
+    days = settings.retention_days
+    keeping = Housekeeping(store.upkeep, timedelta(days=days) if days else None)
+    return _in_turn(store, "housekeeping", HOUSEKEEPING_EVERY, keeping.run_once)
+
+
+def _limits(settings: Settings) -> dict[ChannelName, Limit]:
+    """The phone on the screen has none."""
+    if settings.sms != "twilio":
+        return {}
+    return {ChannelName.SMS: Limit(settings.sms_per_second, settings.sms_per_day)}
+
+
+def _poller(settings: Settings, store: Stores, clock: Clock, sms: Channel, inbox: Inbox) -> Poller | None:
+    if not isinstance(sms, TwilioChannel):
+        return None
+    # Kept across restarts: nothing from before the first start is ever taken.
+    now = clock.now()
+    first_start = stated(store.facts.remember("first_start", now.isoformat()), now)
+    polls = settings.replies == "poll"
+    every = timedelta(seconds=settings.poll_seconds) if polls else WITH_WEBHOOKS
+    return Poller(sms, inbox.take, store.inbound, store.facts, store.restore, first_start, every)
+
+
+def _duties(store: Stores, channels: Mapping[ChannelName, Channel], poller: Poller | None) -> Iterator[Duty]:
+    sms = channels[ChannelName.SMS]
+    if poller is not None:
+        yield Duty("poll replies", min(poller.every, LOOK_EVERY), poller.run_once, at_once=True)
+    # The mail server cannot be asked, and the phone on the screen has what is in the store.
+    outboxes: dict[ChannelName, Outbox] = {ChannelName.SMS: sms} if isinstance(sms, TwilioChannel) else {}
+    yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store.sending, outboxes).run_once)
+
+
+async def _no_changes() -> AsyncIterator[Collection[Path]]:
+    """Plans come by push: there is no folder to watch."""
+    yield ()
+    await asyncio.Event().wait()

@@ -1,0 +1,139 @@
+"""What Twilio's message statuses mean. https://www.twilio.com/docs/messaging/api/message-resource#message-status-values"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nudger.agenda.entries import Failure, Report, SendFailure, Stage
+
+DELIVERED = frozenset({"delivered", "read"})
+FAILED = frozenset({"failed", "undelivered", "canceled"})
+# All others (accepted, scheduled, queued, sending, sent, partially_delivered, and what Twilio may yet
+# add) say that it has the message.
+
+
+def report_of(sid: str, status: str, code: int | str | None) -> Report:
+    """`status` and `code` as Twilio writes them, in a callback or a list: MessageStatus, ErrorCode."""
+    if status in DELIVERED:
+        return Report(sid, Stage.DELIVERED)
+    if status not in FAILED:
+        return Report(sid, Stage.ACCEPTED)
+    return Report(sid, Stage.FAILED, _failure(status, str(code or "")))
+
+
+def _failure(status: str, code: str) -> SendFailure:
+    """Without a row there is no clear word: the text may have arrived, so that nothing follows it."""
+    row = CODES.get(int(code)) if code.isdecimal() else None
+    if row is None:
+        return SendFailure(Failure.LOST, f"Twilio says {status}, and no reason that is known", code or None)
+    return SendFailure(row.failure, row.words, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One code of Twilio's error dictionary."""
+
+    code: int
+    failure: Failure
+    words: str  # for the operator; holds no address
+
+    @property
+    def source(self) -> str:
+        return f"https://www.twilio.com/docs/api/errors/{self.code}"
+
+
+ROWS = (
+    # The person wrote STOP to our sender: the same holds here.
+    Row(21610, Failure.OPTED_OUT, "this number has opted out with Twilio (STOP)"),
+    # Not accepted, and it will be when we send less. Twilio: a 429 is never processed and always safe
+    # to retry.
+    Row(20429, Failure.NOT_SENT, "Twilio takes no more requests right now"),
+    Row(14107, Failure.NOT_SENT, "too many texts between the same two numbers in a short time"),
+    Row(21611, Failure.NOT_SENT, "Twilio's queue for our number is full"),
+    Row(30001, Failure.NOT_SENT, "Twilio's queue for our number is full"),
+    # This address: another channel may reach the person. Where the fault is in this one text (too long,
+    # empty) it stands here too: the next text is not affected, and email takes this one.
+    Row(21211, Failure.RECIPIENT, "the number is not valid"),
+    Row(21214, Failure.RECIPIENT, "the number cannot be reached"),
+    Row(21217, Failure.RECIPIENT, "the number does not look like a phone number"),
+    Row(21219, Failure.RECIPIENT, "the Twilio account is on trial, and this number is not verified"),
+    Row(21265, Failure.RECIPIENT, "the number is a short code"),
+    Row(21266, Failure.RECIPIENT, "the number is our own"),
+    Row(21268, Failure.RECIPIENT, "the number is a premium or information service"),
+    Row(21602, Failure.RECIPIENT, "the text is empty"),
+    Row(21604, Failure.RECIPIENT, "there is no number to send to"),
+    Row(21608, Failure.RECIPIENT, "the Twilio account is on trial, and this number is not verified"),
+    Row(21612, Failure.RECIPIENT, "Twilio has no way from our number to this one"),
+    Row(21614, Failure.RECIPIENT, "the number is not a mobile number"),
+    Row(21617, Failure.RECIPIENT, "the text is longer than 1,600 characters"),
+    Row(21618, Failure.RECIPIENT, "Twilio does not send this text"),
+    Row(21619, Failure.RECIPIENT, "the text is empty"),
+    Row(21635, Failure.RECIPIENT, "the number is a landline"),
+    Row(30003, Failure.RECIPIENT, "the phone is off or out of reach"),
+    Row(30004, Failure.RECIPIENT, "the number or its carrier blocks our texts"),
+    Row(30005, Failure.RECIPIENT, "the number is unknown to its carrier"),
+    Row(30006, Failure.RECIPIENT, "the number is a landline, or its carrier cannot be reached"),
+    Row(30036, Failure.RECIPIENT, "the text waited too long in Twilio's queue and was dropped"),
+    # The carrier gives no reason, so the text may be on the phone: it is not said again another way.
+    Row(30008, Failure.LOST, "the carrier says that it did not deliver the text, and not why"),
+    # Our account, number or settings: every other text would end the same way, and a person has to act.
+    Row(10001, Failure.SENDER, "the Twilio account is not active"),
+    Row(20003, Failure.SENDER, "Twilio refused our credentials"),
+    Row(20005, Failure.SENDER, "the Twilio account is not active"),
+    Row(20008, Failure.SENDER, "the credentials are Twilio's test credentials"),
+    Row(20403, Failure.SENDER, "the Twilio account may not do this; it may be suspended"),
+    Row(20404, Failure.SENDER, "Twilio does not know the account"),
+    Row(21212, Failure.SENDER, "our number is not valid"),
+    Row(21267, Failure.SENDER, "a trial account cannot send under a name"),
+    Row(21408, Failure.SENDER, "texts to this country are not switched on in the Twilio account"),
+    Row(21601, Failure.SENDER, "our number cannot send texts"),
+    Row(21603, Failure.SENDER, "there is no number or Messaging Service to send from"),
+    Row(21606, Failure.SENDER, "our number cannot send texts from this account"),
+    Row(21609, Failure.SENDER, "Twilio cannot use PUBLIC_URL for delivery statuses"),
+    Row(21624, Failure.SENDER, "Twilio refused how long it may hold the text"),
+    Row(21657, Failure.SENDER, "the sender's name is not valid"),
+    Row(21659, Failure.SENDER, "our number is not a Twilio number, or a short code of another country"),
+    Row(21660, Failure.SENDER, "our number belongs to another Twilio account"),
+    Row(21661, Failure.SENDER, "our number cannot send texts"),
+    Row(21663, Failure.SENDER, "the routing of our number is not set up"),
+    Row(21701, Failure.SENDER, "the Messaging Service does not exist"),
+    Row(21702, Failure.SENDER, "the Messaging Service cannot send"),
+    Row(21703, Failure.SENDER, "the Messaging Service has no number to send from"),
+    Row(21704, Failure.SENDER, "the Messaging Service has no numbers"),
+    Row(21705, Failure.SENDER, "the Messaging Service is not valid"),
+    Row(30002, Failure.SENDER, "the Twilio account is suspended"),
+    Row(30007, Failure.SENDER, "our texts are filtered out by Twilio or the carrier"),
+    Row(30032, Failure.SENDER, "our toll-free number is not verified"),
+    Row(30034, Failure.SENDER, "our number is not registered for US texts (A2P 10DLC)"),
+    Row(63038, Failure.SENDER, "the Twilio account has sent all it may today"),
+    Row(70051, Failure.SENDER, "our credentials may not send texts"),
+)
+CODES = {row.code: row for row in ROWS}
+
+STATUSES = {
+    401: (Failure.SENDER, "Twilio refused our credentials"),
+    403: (Failure.SENDER, "the Twilio account may not do this; it may be suspended"),
+    404: (Failure.SENDER, "Twilio does not know the account"),
+    # A proxy may say this of a request that has reached Twilio.
+    408: (Failure.AMBIGUOUS, "Twilio did not get the request in time, or so it says"),
+    429: (Failure.NOT_SENT, "Twilio takes no more requests right now"),
+}
+
+
+def failure_of(status: int, code: int | None = None, retry_after: timedelta | None = None) -> SendFailure:
+    """What a refusal with this HTTP status and Twilio code means. `status` is not a success.
+
+    A 5xx is ambiguous whatever else it says: Twilio may have taken the message before it failed.
+    Without a row, a 4xx is taken for a fault of the request that every other one will have too, so
+    the sender is stopped and a person looks, rather than one message after the other being lost.
+    """
+    if status >= 500:
+        failure, words = Failure.AMBIGUOUS, f"Twilio had a fault of its own (HTTP {status})"
+    elif code is not None and code in CODES:
+        failure, words = CODES[code].failure, CODES[code].words
+    elif status in STATUSES:
+        failure, words = STATUSES[status]
+    elif status < 400:
+        failure, words = Failure.SENDER, f"TWILIO_API_BASE is not Twilio (it answered HTTP {status})"
+    else:
+        failure, words = Failure.SENDER, f"Twilio refused the request (HTTP {status})"
+    return SendFailure(failure, words, str(code if code is not None else status), retry_after)

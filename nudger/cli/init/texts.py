@@ -1,0 +1,148 @@
+"""What `nudger init` writes: a plan and settings, with comments, for a person to edit on."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nudger.domain.model import Kind
+
+SCHEMA = "plan.schema.json"  # beside the folder of plans
+COMFORTABLE = 3  # nudges a day: the default of daily_limit
+COMMENT = 36  # the column at which comments begin
+QUIET = "20:00-09:00"
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+# When a kind comes where nobody says otherwise. Any three of them leave each other room.
+USUAL: Mapping[Kind, str] = {
+    Kind.REST: "13:00",
+    Kind.MOVEMENT: "10:00-17:00",
+    Kind.REFLECTION: "19:00",
+    Kind.SUPPORT: "16:30",
+    Kind.MINDFULNESS: "09:30",
+    Kind.CREATIVE: "10:00-19:00",
+    Kind.TRIGGERS: "10:00-17:00",
+    Kind.COMPASSION: "10:00-19:00",
+    Kind.CARE: "10:00-17:00",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One kind of nudge, and when: a time, or a window."""
+
+    kind: Kind
+    when: str
+    days: tuple[str, ...] = ()  # "mon", ...; empty: every day
+
+    @property
+    def key(self) -> str:
+        return "between" if "-" in self.when else "at"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPlan:
+    """The answers, each as it is written into the file; "" for what was left out."""
+
+    person: str
+    name: str
+    timezone: str
+    language: str = "en"
+    country: str = ""
+    phone: str = ""
+    email: str = ""
+    consent: str = ""
+    quiet: str = QUIET
+    wishes: tuple[Wish, ...] = ()
+
+    def with_wish(self, wish: Wish) -> "FirstPlan":
+        return replace(self, wishes=(*self.wishes, wish))
+
+    @property
+    def toml(self) -> str:
+        """The plan file."""
+        head = [
+            f"#:schema ../{SCHEMA}",
+            f"# {self.name}'s plan. Change what you like and save it; then: nudger check",
+            "# A # at the start of a line switches it off. docs/plans.md knows every key.",
+            "",
+        ]
+        blocks = [[*head, *self._person()], *map(_nudge, self.wishes), list(CONTACT)]
+        return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+    def _person(self) -> Iterator[str]:
+        yield _line("name", self.name)
+        yield _line("timezone", self.timezone)
+        yield _line("language", self.language)
+        if self.country:
+            yield _line("country", self.country, "whose helplines are named in a crisis")
+        yield from _reach("phone", self.phone, "+447700900123", "with + and the country's code")
+        yield from _reach("email", self.email, "maya@example.org", "")
+        yield _line("quiet", self.quiet, 'nothing is sent inside; "none" switches it off')
+        yield _line("daily_limit", COMFORTABLE, "at most so many a day, snoozes included")
+        yield _line("gap", "2h", "at least so long between two nudges")
+        if self.consent:
+            yield _line("consent", self.consent, "where it is on record")
+        else:
+            yield "# Without this line nudger asks them once, and sends nothing else before they say YES."
+            yield _line("#consent", "2026-11-20, in person")
+
+
+CONTACT = (
+    '# Someone whom "support" nudges may name. nudger never writes to them.',
+    "#[[contact]]",
+    '#name     = "Sam"',
+    '#relation = "brother"',
+    '#phone    = "+447700900456"',
+)
+
+
+def spread(kinds: Sequence[Kind]) -> Iterator[tuple[Kind, tuple[str, ...]]]:
+    """Each kind with its days: every day for up to three kinds, else in turn, so that no day has more;
+    care once a week, for oftener it would urge."""
+    for number, kind in enumerate(kinds):
+        turns = ((number - COMFORTABLE * day) % len(kinds) < COMFORTABLE for day in range(len(WEEK)))
+        days = tuple(day for day, comes in zip(WEEK, turns, strict=True) if comes)
+        if kind is Kind.CARE:
+            yield kind, days[:1]
+        else:
+            yield kind, days if len(kinds) > COMFORTABLE else ()
+
+
+def settings(example: str) -> str:
+    """The settings file: what one is likely to change first. `example` names the file with all the rest."""
+    return f"""\
+# nudger's settings. Here stand only the first ones to change; every other one, with its default and
+# what it is for, is in {example}
+# With a secret in it, this file is for nudger's eyes only: leave its mode at 600.
+
+# How texts go out: phone shows them on the phone page, and nothing leaves this machine.
+# For real ones: twilio, with NUDGER_TWILIO_ACCOUNT_SID, _AUTH_TOKEN and _FROM.
+NUDGER_SMS=phone
+
+# How emails go out: phone, or smtp, with NUDGER_SMTP_HOST, _USERNAME, _PASSWORD and NUDGER_EMAIL_FROM.
+NUDGER_EMAIL=phone
+"""
+
+
+def _nudge(wish: Wish) -> list[str]:
+    days = json.dumps(list(wish.days)) if wish.days else '"daily"'
+    when = "a time drawn from this window, afresh each day" if wish.key == "between" else ""
+    return [
+        "[[nudge]]",
+        _line("kind", wish.kind.value),
+        _line(wish.key, wish.when, when),
+        _commented(f"{'days':<8} = {days}", 'or "weekdays", "weekends", ["mon", "thu"]'),
+    ]
+
+
+def _reach(key: str, value: str, example: str, comment: str) -> Iterator[str]:
+    yield _line(key, value, comment) if value else _line(f"#{key}", example, comment)
+
+
+def _line(key: str, value: object, comment: str = "") -> str:
+    # A JSON string is a TOML string, as names have no control characters.
+    return _commented(f"{key:<8} = {json.dumps(value, ensure_ascii=False)}", comment)
+
+
+def _commented(text: str, comment: str) -> str:
+    return f"{text:<{COMMENT}} # {comment}" if comment else text

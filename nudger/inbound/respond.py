@@ -1,0 +1,361 @@
+"""LESS, MORE, TINY: fewer nudges and smaller ones, a step at a time, and back. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from nudger.domain.effects import (
+    Answer,
+    Ask,
+    Effect,
+    Hold,
+    LowDays,
+    OptIn,
+    OptOut,
+    Pause,
+    Rate,
+    Reached,
+    Response,
+    Resume,
+    Settle,
+    Snooze,
+    Tell,
+    Untell,
+)
+from nudger.domain.model import ChannelName, Contact, Outcome, Plan, Standing
+from nudger.domain.reach import reachable
+from nudger.inbound.replies import Writer
+from nudger.messages import Wording
+from nudger.replies import NOBODYS, CrisisKind, Intent, Understood, Words, as_today, understand
+from nudger.schedule import is_quiet
+
+LOWEST = 2  # steps of LESS: a quarter of the plan's nudges
+LOW_DAYS = timedelta(days=7)
+
+Eased = tuple[tuple[Effect, ...], str]  # what it does, and which text says so
+
+
+def less(standing: Standing) -> Eased:
+    """Half of the nudges; once more, a quarter; and no further."""
+    if standing.fewer >= LOWEST:
+        return (), "less_lowest"
+    return (Rate(standing.fewer + 1),), ("less", "less_again")[standing.fewer]
+
+
+def more(standing: Standing, now: datetime) -> Eased:
+    """Ends the low days, and takes one LESS back."""
+    effects: list[Effect] = [LowDays(None)] if standing.low(now) else []
+    if standing.fewer:
+        effects.append(Rate(standing.fewer - 1))
+    if standing.fewer > 1:
+        return tuple(effects), "more_half"
+    return tuple(effects), "more" if effects else "more_usual"
+
+
+def low_days(now: datetime) -> Eased:
+    """Only tiny messages for a week; asked for once more, a week from then."""
+    return (LowDays(now + LOW_DAYS),), "low_day"
+
+
+UNBOUND_SNOOZE = timedelta(hours=1)
+MOST_ASKED = 3  # nudges on demand of one local date
+
+# Answers that name helplines already.
+_HELPFUL = frozenset({"help", "unknown", "held", "not_begun"})
+
+# What a tap means for the nudge that it is on.
+_OF_NUDGES = (Intent.DONE, Intent.SKIP, Intent.SNOOZE)
+
+# Of these a trusted contact is told.
+_TOLD = (CrisisKind.SELF, CrisisKind.TAKEN)
+
+# What would change nothing, or promise what does not come, while a crisis hold stands.
+_HELD_BACK = (
+    Intent.START,
+    Intent.SNOOZE,
+    Intent.NOW,
+    Intent.PLAN,
+    Intent.LESS,
+    Intent.MORE,
+    Intent.TINY,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """Understands replies and decides what they do."""
+
+    words: Words
+    wording: Wording
+    zone: Callable[[str], tzinfo]
+    provider_handles_stop: frozenset[ChannelName] = frozenset()
+    tells_contacts: bool = False  # the operator's switch for notices to trusted contacts
+    # (person, channel, now): the address of their own page. None: no link can lead to one.
+    own_page: Callable[[str, ChannelName, datetime], str] | None = None
+
+    def respond(self, writer: Writer, text: str, channel: ChannelName, now: datetime) -> Response:
+        """What this text does to the person who wrote it, on this channel."""
+        return self.follow(writer, self.read(writer, text, now), channel, now)
+
+    def read(self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False) -> Understood:
+        """What this text means to this person, in the intents that are acted on so far: see `as_today`."""
+        return as_today(self.understand(writer, text, now, asked_consent=asked_consent))
+
+    def understand(
+        self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False
+    ) -> Understood:
+        """What this text means to this person. `asked_consent`: whether nudger may write to them is open."""
+        plan, bound = writer.person.plan, writer.bound
+        nudge = plan.nudge(bound.nudge) if bound else None
+        understood = understand(
+            text,
+            language=plan.language,
+            now=now,
+            zone=self.zone(plan.timezone),
+            snooze=nudge.snooze if nudge else UNBOUND_SNOOZE,
+            quiet=plan.quiet,
+            words=self.words,
+            ours=[sent.text for sent in writer.sent],
+            after_nudge=bound.kind if bound else None,
+            country=plan.country,
+            contacts={contact.name: contact.relation for contact in plan.contacts},
+            asked_consent=asked_consent,
+        )
+        tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
+        if understood.intent in _OF_NUDGES and tapped is not None and not tapped.is_nudge:
+            return NOBODYS  # "OK, again at 11 am." is liked, and comes at 11 all the same
+        until = understood.until and reachable(understood.until, now)
+        return understood if until == understood.until else replace(understood, until=until)
+
+    def follow(self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime) -> Response:
+        """What follows from a text that is understood so."""
+        reading = _Reading(self, writer, understood, channel, now)
+        effects = reading.effects()
+        if writer.person.standing.held_at is not None and understood.intent in _HELD_BACK:
+            effects = reading.held(effects)
+        if channel in writer.person.standing.opted_out:
+            effects = reading.unasked_for(effects)
+        return Response(str(understood.intent), understood.until, effects)
+
+    def say_at(self, plan: Plan, key: str, at: datetime, now: datetime) -> str:
+        """One of nudger's texts about an instant, as one says it now."""
+        zone = self.zone(plan.timezone)
+        when = self.wording.say_when(plan.language, at.astimezone(zone), now.astimezone(zone))
+        return self.wording.system(plan.language, key, when=when)
+
+    def last(self, plan: Plan, answer: Answer) -> Answer:
+        """The same, as the last answer for a while: it says so, and where somebody is."""
+        quiet = self.wording.system(plan.voice, "quiet")
+        if answer.key not in _HELPFUL:
+            quiet = self.wording.system(plan.voice, "quiet_helplines", helplines=self.lines(plan))
+        return replace(answer, text=f"{answer.text} {quiet}")
+
+    def lines(self, plan: Plan) -> str:
+        """The helplines of their country, in words."""
+        return self.wording.helplines(plan.country, plan.voice)
+
+    def contact_stops(self, text: str, now: datetime) -> bool | None:
+        """What a trusted contact says of notices, in any language: True for STOP, False for START."""
+        meanings = {
+            understand(
+                text,
+                language=language,
+                now=now,
+                zone=UTC,
+                snooze=UNBOUND_SNOOZE,
+                quiet=None,
+                words=self.words,
+            ).intent
+            for language in sorted(self.wording.languages)
+        }
+        if Intent.STOP in meanings:
+            return True
+        return False if Intent.START in meanings else None
+
+
+def reached(writer: Writer) -> tuple[Effect, ...]:
+    """What follows from DONE for the contact whom the nudge named."""
+    contact = writer.person.plan.contact(writer.bound.contact) if writer.bound else None
+    return (Reached(contact.name),) if contact is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One reply, understood, on its way to effects."""
+
+    responder: Responder
+    writer: Writer
+    understood: Understood
+    channel: ChannelName
+    now: datetime
+
+    @property
+    def plan(self) -> Plan:
+        return self.writer.person.plan
+
+    def effects(self) -> tuple[Effect, ...]:
+        match self.understood.intent:
+            case Intent.STOP:
+                return self._stop()
+            case Intent.CRISIS:
+                return self._crisis()
+            case Intent.START:
+                return (OptIn(frozenset({self.channel}), "texted START"), self._say("started"))
+            case Intent.PAUSE:
+                return (Pause(self.understood.until), self._paused())
+            case Intent.RESUME:
+                return (Resume(), self._say("resumed"))
+            case Intent.UNTELL:
+                return self._untell()
+            case Intent.HELP | Intent.UNKNOWN as key:
+                return (self._say(key, helplines=self._helplines()),)
+            case _:
+                return self._of_nudges()
+
+    def _of_nudges(self) -> tuple[Effect, ...]:
+        match self.understood.intent:
+            case Intent.SNOOZE:
+                return self._snooze()
+            case Intent.DONE:
+                return self._settle(Outcome.DONE)
+            case Intent.SKIP:
+                return self._settle(Outcome.SKIPPED)
+            case Intent.NOW:
+                return self._now()
+            case Intent.PLAN:
+                return (self._next(),)
+            case Intent.LINK:
+                return self._own_page()
+            case _:
+                return self._ease()
+
+    def held(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+        """While a hold stands nothing is planned or promised; what is agreed to is kept."""
+        kept = tuple(effect for effect in effects if not isinstance(effect, Answer | Ask | Snooze))
+        return (*kept, self._say("held", helplines=self._helplines()))
+
+    def unasked_for(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+        """After STOP only STOP's own answer, START's and a crisis answer go out."""
+        if self.understood.intent in (Intent.STOP, Intent.START, Intent.CRISIS):
+            return effects
+        return tuple(effect for effect in effects if not isinstance(effect, Answer | Ask))
+
+    def _stop(self) -> tuple[Effect, ...]:
+        channels = frozenset(ChannelName) if self.understood.everywhere else frozenset({self.channel})
+        stop = OptOut(channels, "texted STOP")
+        if self.understood.crisis:
+            return (stop, Hold(), self._crisis_answer("stopped_crisis"))
+        if self.understood.concern:
+            return (stop, self._crisis_answer("stopped_crisis"))
+        if self.channel in self.responder.provider_handles_stop:
+            return (stop,)  # the provider has confirmed it already
+        if self.channel in self.writer.person.standing.opted_out:
+            return (stop,)  # confirmed once is enough
+        return (stop, self._say("stopped"))
+
+    def _snooze(self) -> tuple[Effect, ...]:
+        until, bound = self.understood.until, self.writer.bound
+        if bound is None or until is None:
+            return (self._say("nothing_to_snooze"),)
+        key = "snoozed_moved" if self.understood.moved else "snoozed"
+        return (Snooze(bound.occurrence, until), self._say(key, when=self._when(until)))
+
+    def _settle(self, outcome: Outcome) -> tuple[Effect, ...]:
+        answer, bound = self._say(str(outcome)), self.writer.bound
+        if bound is None:
+            return (answer,)
+        in_touch = reached(self.writer) if outcome is Outcome.DONE else ()
+        return (Settle(bound.occurrence, outcome), *in_touch, answer)
+
+    def _crisis(self) -> tuple[Effect, ...]:
+        """A hold, and one static text."""
+        if self.channel in self._standing.opted_out:
+            return (Hold(), self._crisis_answer("stopped_crisis"))
+        told = self._told()
+        if told is None:
+            return (Hold(), self._crisis_answer("crisis"))
+        notice = self._say("notice", name=self.plan.name, contact=told.name)
+        answer = self._crisis_answer("crisis_told", told.name)
+        return (Hold(), answer, Tell(told.name, notice.text))
+
+    def _crisis_answer(self, key: str, told: str = "") -> Answer:
+        """The answer of this key, by the kind of danger that the text speaks of."""
+        text = self.responder.wording.crisis(
+            self.plan.voice, self._danger, self.plan.country, told=told, stopped=key == "stopped_crisis"
+        )
+        return Answer(text, key)
+
+    @property
+    def _danger(self) -> CrisisKind:
+        return self.understood.danger or CrisisKind.SELF
+
+    def _told(self) -> Contact | None:
+        """Whom this hold is told to: once, when it begins, and only by the opt-in of both.
+
+        Nobody where somebody else does the person harm: it may be this contact, and a call may be the
+        wrong thing now. Nobody where the worry is about another person either.
+        """
+        contact, standing = self.plan.trusted, self._standing
+        if not self.responder.tells_contacts or standing.held_at is not None or contact is None:
+            return None
+        if self._danger not in _TOLD:
+            return None
+        refused = self.writer.contact_stopped or contact.tell == standing.untold
+        return None if refused or contact.phone is None else contact
+
+    def _untell(self) -> tuple[Effect, ...]:
+        contact = self.plan.trusted
+        withdrawn = (Untell(contact.tell),) if contact is not None and contact.tell is not None else ()
+        return (*withdrawn, self._say("untold"))
+
+    def _now(self) -> tuple[Effect, ...]:
+        """One at once, or a word on why not: who asks is never met with silence."""
+        quiet, plan = self.plan.quiet, self.plan
+        if self._standing.paused(self.now):
+            return (self._say("now_paused"),)
+        if quiet is not None and is_quiet(self.responder.zone(plan.timezone), quiet, self.now):
+            return (self._say("now_quiet"),)
+        if self.writer.asked_today >= MOST_ASKED:
+            return (self._say("now_enough"),)
+        kind = self.understood.kind
+        return (Ask(kind if any(nudge.kind is kind for nudge in plan.nudges) else None),)
+
+    def _ease(self) -> tuple[Effect, ...]:
+        match self.understood.intent:
+            case Intent.LESS:
+                effects, key = less(self._standing)
+            case Intent.MORE:
+                effects, key = more(self._standing, self.now)
+            case _:
+                effects, key = low_days(self.now)
+        return (*effects, self._say(key))
+
+    def _paused(self) -> Answer:
+        until = self.understood.until
+        return self._say("paused_until", when=self._when(until)) if until else self._say("paused")
+
+    def _next(self) -> Answer:
+        at = self.writer.next_due_at
+        return self._say("plan_next", when=self._when(at)) if at else self._say("plan_nothing")
+
+    def _own_page(self) -> tuple[Effect, ...]:
+        page = self.responder.own_page
+        if page is None:
+            return (self._say("no_link"),)
+        return (self._say("link", address=page(self.plan.person, self.channel, self.now)),)
+
+    def _say(self, key: str, **values: str) -> Answer:
+        return Answer(self.responder.wording.system(self.plan.voice, key, **values), key)
+
+    @property
+    def _standing(self) -> Standing:
+        return self.writer.person.standing
+
+    def _when(self, at: datetime) -> str:
+        zone = self.responder.zone(self.plan.timezone)
+        return self.responder.wording.say_when(
+            self.plan.voice, at.astimezone(zone), self.now.astimezone(zone)
+        )
+
+    def _helplines(self) -> str:
+        return self.responder.lines(self.plan)

@@ -1,0 +1,143 @@
+"""What the operator has to know of: a fault that stands, or stood, under a key of its own. Values only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from nudger.agenda.set_aside import SetAside
+from nudger.domain.errors import Problem
+from nudger.domain.model import ChannelName, Kind, Outcome, Person, State
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A fault that needs a person. No phone number, address or secret stands in its words."""
+
+    key: str  # what it is about: "sms", "reach maya sms", "queue"
+    since: datetime
+    words: str  # what is wrong, and what to do
+    cleared_at: datetime | None = None  # None while it stands
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """The health of the store, in counts; and each person's standing where it is not plain."""
+
+    people: int
+    planned: int
+    states: Mapping[State, int]  # entries of the last 24 h
+    unknown: int  # never resent until reconciled
+    next_due_at: datetime | None
+    oldest_due_at: datetime | None  # overdue and not yet claimed
+    standings: Sequence[Person]  # only people who are paused, held, opted out, removed or unasked
+    problems: Sequence[Problem]  # of plan files
+    set_aside: Sequence[SetAside] = ()  # whom nudger fails over
+    unanswered: Mapping[str, str] = field(default_factory=dict)  # held people whom no crisis answer reached
+
+
+class Apart(StrEnum):
+    """Why a person gets no nudges for now; one person may be several."""
+
+    PAUSED = "paused"
+    HELD = "held"
+    OPTED_OUT = "opted-out"
+    UNASKED = "no-consent"
+    REMOVED = "removed"
+    SET_ASIDE = "set-aside"  # nudger fails over them
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The health of everything in a few figures, each read from an index or a small table."""
+
+    people: int  # with a plan
+    apart: Mapping[Apart, int]
+    planned: int
+    queued: int  # of these: due, and waiting for their sender's rate
+    unknown: int  # handed to a provider without its answer
+    next_due_at: datetime | None
+    oldest_due_at: datetime | None  # overdue and not yet claimed
+    lateness: Sequence[timedelta]  # of the nudges that went out last, latest first
+    problems: Mapping[str, int]  # of plan files, by severity
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the agenda, in the order of (at, id): of what comes the next try, else the due time."""
+
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One entry of the agenda beside entries of other people."""
+
+    cursor: Cursor
+    person: str
+    name: str
+    nudge: str
+    kind: Kind | None
+    state: State
+    reason: str
+    channel: ChannelName | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPage:
+    """Entries, and where to look on: None at the end. A page may be short, or empty, before the end:
+    no look reads more of the agenda than it can in a moment."""
+
+    entries: Sequence[Seen]
+    on: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCount:
+    """How many entries of one local date ended the same way."""
+
+    local_date: date
+    kind: Kind | None
+    state: State
+    outcome: Outcome | None
+    reason: str  # times and numbers in it taken out, so that equal causes are one
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCount:
+    """How many replies of one intent came in one hour by the writers' own clocks."""
+
+    local_date: date
+    hour: int
+    intent: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts of some local dates."""
+
+    entries: Sequence[EntryCount]
+    replies: Sequence[ReplyCount]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What some local dates come to, for charts."""
+
+    days: Mapping[tuple[date, State, Outcome | None], int]
+    kinds: Mapping[tuple[Kind | None, State, Outcome | None], int]
+    reasons: Mapping[tuple[State, str], int]
+    hours: Mapping[tuple[int, int], int]  # replies: weekday, Monday is 0, and hour
+    intents: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """Where a person's plan comes from, and what is wrong there now."""
+
+    file: str
+    problems: Sequence[Problem]

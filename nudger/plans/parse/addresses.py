@@ -1,0 +1,239 @@
+"""Reads how a person is reached and called: numbers, email addresses, countries, names."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+from nudger.domain.reach import forms
+from nudger.messages import is_blank
+from nudger.plans.format import spreadsheets
+from nudger.plans.format.faults import IN_A_FILE, Wrong, did_you_mean, shown
+
+# The library has no numbers for these territories; people live in some of them all the same.
+COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS) | {"AQ", "BV", "GS", "HM", "PN", "TF", "UM"}
+LONGEST_NAME = 100  # characters
+LONGEST_LINE = 300
+PERSON_ID = r"[a-z0-9][a-z0-9_-]{0,63}"
+
+_IGNORED = re.compile(r"[ \-‐‑–()\[\]\u00a0]")
+# As people write one: a word before it, and what parts its digits; nothing that may be an extension.
+_ONLY_A_NUMBER = re.compile(r"(?:[^\W\d_]+[.:]*\s*)?([+(]*[0-9][0-9\s().\[\]/\u00a0‐‑–-]*)")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets
+_LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
+_APART = ("US", "RU")  # countries that share their code with others: Canada and more, Kazakhstan
+_ID = re.compile(PERSON_ID)
+_ALSO_COUNTRIES = {
+    "uk": "GB",
+    "en": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "united kingdom": "GB",
+    "great britain": "GB",
+    "usa": "US",
+    "united states": "US",
+    "america": "US",
+    "germany": "DE",
+    "deutschland": "DE",
+    "france": "FR",
+    "spain": "ES",
+    "españa": "ES",
+    "ireland": "IE",
+    "canada": "CA",
+    "australia": "AU",
+    "austria": "AT",
+    "switzerland": "CH",
+    "italy": "IT",
+    "india": "IN",
+    "new zealand": "NZ",
+}
+
+
+def read_phone(value: object, country: str | None = None) -> str:
+    """E.164; spaces, dashes and brackets are ignored. Possible, not assigned: examples pass.
+
+    `country` is only for guessing at what was meant.
+    """
+    written = str(value) if type(value) is int and 0 < value < 10**15 else value
+    number = _IGNORED.sub("", written) if isinstance(written, str) and len(written) <= LONGEST_NAME else ""
+    if _E164.fullmatch(number):
+        if _is_possible(number):
+            return number
+        expected = f"expected a number that its country can have, got {shown(value)}"
+        meant = next((one for one in forms(number) if _is_possible(one)), _possible(number))
+        raise Wrong(expected, did_you_mean(meant, "check the digits after the country's code"))
+    text = written if number and isinstance(written, str) else ""
+    hint = spreadsheets.of_phone(text) or did_you_mean(_meant(text, country))
+    otherwise = f"a number begins with + and its country's code, in place of the first 0{IN_A_FILE}"
+    raise Wrong(f'expected a phone number like "+447700900123", got {shown(value)}', hint or otherwise)
+
+
+def read_email(value: object) -> str:
+    """One address, without a name beside it."""
+    if isinstance(value, str) and len(value) <= _LONGEST_EMAIL and _EMAIL.fullmatch(value):
+        if len(value.partition("@")[0]) > _LONGEST_LOCAL:
+            raise Wrong(f"expected at most {_LONGEST_LOCAL} characters before the @, got {shown(value)}")
+        return value
+    found = re.search(r"<([^<>]+)>", value[:300]) if isinstance(value, str) else None
+    bare = found[1] if found else value.strip() if isinstance(value, str) else ""
+    hint = did_you_mean(bare) if bare != value and _EMAIL.fullmatch(bare[:_LONGEST_EMAIL]) else ""
+    if not hint:
+        ascii_form = isinstance(value, str) and not value.isascii()
+        hint = "write a domain in its ASCII form, xn--..." if ascii_form else "one @, and a domain with a dot"
+    raise Wrong(f'expected an email address like "maya@example.org", got {shown(value)}', hint)
+
+
+def read_country(value: object) -> str:
+    """Two capital letters, ISO 3166-1."""
+    if isinstance(value, str) and value in COUNTRIES:
+        return value
+    folded = value.strip().casefold()[:LONGEST_NAME] if isinstance(value, str) else ""
+    guess = _ALSO_COUNTRIES.get(folded, folded.upper() if folded.upper() in COUNTRIES else "")
+    hint = did_you_mean(guess, "two capital letters, as in web addresses; the United Kingdom is GB")
+    raise Wrong(f'expected a country like "GB", got {shown(value)}', hint)
+
+
+def read_name(value: object) -> str:
+    """A person's or a contact's name: one line, not too long for a text."""
+    return _line(value, "a name", LONGEST_NAME)
+
+
+def read_line(value: object) -> str:
+    """A line of text."""
+    return _line(value, "a line of text", LONGEST_LINE)
+
+
+def read_id(value: object) -> str:
+    """What a nudge or a person is called in commands, tables and the store."""
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
+    expected = f'expected an id like "evening-walk", got {shown(value)}'
+    raise Wrong(expected, did_you_mean(slug(value), "small letters, digits, - and _; 64 at most"))
+
+
+def is_plain(text: str) -> bool:
+    """Whether it has no line breaks and no control characters. Joiners and marks of direction are fine."""
+    return text.isprintable() or all(unicodedata.category(one) not in ("Cc", "Zl", "Zp") for one in text)
+
+
+def slug(value: object) -> str:
+    """The id that comes nearest to a text; "" where nothing of it can stay."""
+    plain = unicodedata.normalize("NFKD", value[:200]) if isinstance(value, str) else ""
+    kept = "".join(one for one in plain if not unicodedata.combining(one)).casefold()
+    return re.sub(r"[^a-z0-9_]+", "-", kept).strip("-_")[:64]
+
+
+def country_of(phone: str) -> str | None:
+    """The country that a number belongs to; a territory counts to the country whose code it shares."""
+    regions = _countries_of(phone)
+    if not regions:
+        return None
+    if regions[0] not in _APART:
+        return regions[0]
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or regions[0]
+
+
+def is_of(phone: str, country: str) -> bool:
+    """Whether a number may well be of a country: nothing that it says is against it."""
+    regions = _countries_of(phone)
+    if country not in regions:
+        return False
+    if regions[0] not in _APART:
+        return True
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) in (country, None)
+
+
+def _countries_of(phone: str) -> Sequence[str]:
+    """The countries that have the code of a number, the main one first; none for a code of no country."""
+    return [one for one in _numbering(phone).countries if one in COUNTRIES]
+
+
+def _is_possible(number: str) -> bool:
+    """Whether a number of its country can have so many digits, and none that is only dialled inside it.
+
+    By the library's own data and rule, without the 20 us that its parser takes.
+    """
+    numbering = _numbering(number)
+    national = number[1 + len(numbering.code) :]
+    if numbering.dialled is not None and numbering.dialled.match(national):
+        return _possible(number) == number
+    return len(national) in numbering.lengths
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbering:
+    """What the library knows of the numbers of one country code."""
+
+    code: str
+    countries: tuple[str, ...] = ()
+    lengths: frozenset[int] = frozenset()
+    dialled: re.Pattern[str] | None = None  # a prefix that may be no part of the number
+
+
+def _numbering(number: str) -> _Numbering:
+    return next(
+        (found for size in (1, 2, 3) if (found := _numbering_of(number[1 : 1 + size])) is not None),
+        _Numbering(""),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _numbering_of(code: str) -> _Numbering | None:
+    countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code))
+    if countries is None:
+        return None
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), countries[0])
+    if metadata is None or metadata.general_desc is None:
+        return None
+    dialled = metadata.national_prefix_for_parsing
+    lengths = frozenset(metadata.general_desc.possible_length or ())
+    return _Numbering(code, tuple(countries), lengths, re.compile(dialled) if dialled else None)
+
+
+def _possible(number: str, country: str | None = None) -> str:
+    """The number in E.164, if some number of its country is as long as it is; else ""."""
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except NumberParseException:
+        return ""
+    # `is_possible_number` would let numbers pass that are only dialled inside a town.
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return ""
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def _meant(written: str, country: str | None) -> str:
+    """The number that is only written in another way; "" where that cannot be told, or may be another's."""
+    found = _ONLY_A_NUMBER.fullmatch(written.strip())
+    digits = re.sub(r"[^0-9+]", "", found[1]) if found else ""
+    if digits.startswith("00"):
+        return _possible("+" + digits[2:])
+    if digits.startswith("+"):
+        return _possible(digits)
+    abroad = _possible("+" + digits) if len(digits) > 10 and digits[0] != "0" else ""
+    if country is None:
+        return abroad
+    here = _possible(digits, country)
+    return here if here == abroad or not abroad else "" if here else abroad
+
+
+def _line(value: object, what: str, longest: int) -> str:
+    if not isinstance(value, str):
+        raise Wrong(f"expected {what}, got {shown(value)}", "put it in quotes")
+    if is_blank(value):
+        raise Wrong(f"expected {what}, got {shown(value)}", "write something, or leave the key out")
+    if len(value) > longest:
+        raise Wrong(f"expected at most {longest} characters, got {len(value)}")
+    if not is_plain(value):
+        raise Wrong(f"expected {what} without line breaks or control characters, got {shown(value)}")
+    return value.strip()

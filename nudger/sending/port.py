@@ -1,0 +1,106 @@
+"""What sending needs of the world: a store of what is due, and channels. Raises as `agenda.port` says."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from nudger.agenda.entries import Claim, Decide, Receipt, Report, Result, Sending
+from nudger.agenda.rate_limit import Limit
+from nudger.domain.model import ChannelName, State
+from nudger.sending.unknown_sends import Doubt, Judge, Listed, Reconciled
+
+NO_LIMITS: Mapping[ChannelName, Limit] = {}
+
+
+class Channel(Protocol):
+    """One way to a phone or a mailbox.
+
+    `places` is how many messages it hands over at once, None for any number: what is more waits before
+    it, where a STOP still reaches it."""
+
+    @property
+    def places(self) -> int | None: ...
+
+    async def send(self, sending: Sending) -> Receipt:
+        """Hands one message over, once, within the adapter's time limit. Raises only SendFailure."""
+
+    async def close(self) -> None:
+        """Gives back connections. Nothing is sent after it."""
+
+
+class SendingStore(Protocol):
+    """What is due, who sends it, and how that ended."""
+
+    def next_due_at(self) -> datetime | None:
+        """When the earliest planned entry is due (it may be past)."""
+
+    def has_urgent(self, now: datetime) -> bool:
+        """Whether something urgent is due."""
+
+    def claim_due(
+        self,
+        now: datetime,
+        limit: int,
+        owner: str,
+        decide: Decide,
+        limits: Mapping[ChannelName, Limit] = NO_LIMITS,
+    ) -> Claim:
+        """Claims at most `limit` entries with due_at <= now, earliest first, and before them what is urgent,
+        which counts in no `limit`; and all that is due of each person met. Calls `decide` per person, and
+        commits the verdicts: a Send becomes a message in state `sending` before this returns. No two callers
+        get the same entry, on any host.
+
+        What has to Wait for a channel (it has a limit, or rests) stays planned in that channel's queue;
+        the queue then gives out what the limit allows in this second, the earliest `turn_at` first. All
+        callers share what is left of it, in the store. What waits in a queue holds up nothing else."""
+
+    def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
+        """The message ids among them that may not go out, or not any more. Opted out or held since the
+        claim (an ANSWER never is): cancelled by this call. No longer held by their owner, whose lease
+        ends: planned again by this call, or another's to ask about since it took them over."""
+
+    def record(self, results: Sequence[Result], now: datetime) -> None:
+        """Writes the ends of sends. Receipt: sent. AMBIGUOUS: unknown. NOT_SENT with `retry_at` before the
+        entry's expiry: planned again then; else missed. RECIPIENT with `retry_at`: planned again, that
+        channel refused; else failed. OPTED_OUT: like RECIPIENT, and the person is opted out of that
+        channel. SENDER with `retry_at`: planned again, that channel refused at the second time only (it
+        rests anyway); else failed. Faults of a channel are counted (`senders`), and it rests after too
+        many. A message that is no longer `sending` is left alone, except that a receipt turns `unknown`
+        into `sent`."""
+
+    def release(self, sendings: Sequence[Sending], now: datetime) -> None:
+        """Claimed and certainly not handed over: planned again, as if never claimed."""
+
+    def recover(self, owner: str, now: datetime) -> int:
+        """Begins the lease of `owner`, one life of a host's daemon. What earlier lives of that host left in
+        `sending` (a crash) becomes unknown, and their leases are over; returns how many."""
+
+    def renew(self, owner: str) -> None:
+        """It lives: what it has claimed is its alone, for HELD from now. StoreError where another daemon
+        has begun under the name of the same host."""
+
+    def give_up(self, owner: str) -> None:
+        """It ends: its lease is over."""
+
+    def abandon(self, now: datetime) -> int:
+        """What anyone whose lease is over left in `sending` becomes unknown; so does what has been so far
+        longer than a call takes. How many."""
+
+    def doubts(self, now: datetime, channels: Collection[ChannelName], limit: int) -> Sequence[Doubt]:
+        """At most `limit` messages of unknown end on these channels that are due to be asked about, the
+        oldest attempt first."""
+
+    def reconcile(
+        self, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
+    ) -> Reconciled:
+        """Calls `judge` with those still unknown and with what is listed and credited to no message yet,
+        and writes its answers. Found: as `report` has it. NotThere: the message is failed and counts
+        nowhere; its entry is planned again, or missed where it has expired, or cancelled where it was
+        answered meanwhile. AskAgain: it is among `doubts` again then."""
+
+    def report(self, message_id: str, told: Report, now: datetime) -> State | None:
+        """What a provider says of a message, in any order and more than once: the message's new state, or
+        None where it changes nothing or there is no such message. Never backwards: DELIVERED stands, and
+        wins over FAILED. FAILED on the way: the entry goes on to the next channel while fresh, except
+        for LOST; OPTED_OUT opts out. A number that fails FAILURES_IN_A_ROW times rests, with an alarm,
+        until its address changes, something arrives, or Resume."""

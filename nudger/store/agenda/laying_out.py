@@ -1,0 +1,240 @@
+"""Days laid out: a person's slots become entries of the agenda."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import bindparam, delete, literal_column, null, select, update
+
+from nudger.agenda.entries import LaidOut, Layable
+from nudger.domain.model import Origin, Person, Slot, State
+from nudger.store.schema.tables import AnyRow, day_before, occurrence, person
+from nudger.store.sql.codec import Bulk, NewRows
+from nudger.store.sql.database import Transaction
+from nudger.store.sql.expressions import among
+from nudger.store.state import people
+from nudger.store.state.care import Care
+from nudger.store.state.standing import CAUSES
+
+_Key = tuple[date, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What the agenda holds under a key."""
+
+    id: int
+    state: str
+    cancelled_by: str | None
+    attempts: int
+    reason: str
+    due_at: datetime
+    expires_at: datetime
+    kind: str | None
+    origin: str
+
+
+_DUE = (
+    select(person.c.id)
+    .where(person.c.layout_at <= bindparam("now"), person.c.removed_at.is_(None))
+    # Not by id as well: of a million who are due at the same midnight each batch would sort all.
+    .order_by(person.c.layout_at)
+    .limit(bindparam("at_most"))
+)
+# Several hosts lay out at once, at midnight above all, and two processes of one after a large load: each
+# takes people whom no other has taken. They are due again soon, in case that whoever took them is gone.
+_TAKEN = timedelta(minutes=1)
+_FREE = _DUE.with_for_update(skip_locked=True, key_share=True)
+_TAKE = update(person).where(among(person.c.id)).values(layout_at=bindparam("again"))
+_LAYABLE = select(
+    person.c.id, person.c.laid_out_through, person.c.layout_afresh, person.c.layout_version
+).where(among(person.c.id))
+_VERSIONS = select(person.c.id, person.c.laid_out_through, person.c.layout_version).where(
+    among(person.c.id), person.c.removed_at.is_(None)
+)
+_THERE = select(
+    occurrence.c.person,
+    occurrence.c.local_date,
+    occurrence.c.nudge,
+    occurrence.c.slot,
+    occurrence.c.id,
+    occurrence.c.state,
+    occurrence.c.cancelled_by,
+    occurrence.c.attempts,
+    occurrence.c.reason,
+    # As `_Changes` compares them with what is wanted.
+    occurrence.c.due_at,
+    occurrence.c.expires_at,
+    occurrence.c.kind,
+    occurrence.c.origin,
+).where(
+    among(occurrence.c.person),
+    occurrence.c.local_date >= bindparam("since"),
+    occurrence.c.round == 0,
+    occurrence.c.origin.in_((Origin.FIXED, Origin.DRAWN)),
+)
+_CHANGED = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(
+        kind=bindparam("about"),
+        origin=bindparam("whence"),
+        due_at=bindparam("at"),
+        expires_at=bindparam("ends"),
+        state=literal_column(f"'{State.PLANNED}'"),
+        wake_at=bindparam("at"),
+        queue=null(),
+        reason=literal_column("''"),
+        cancelled_by=null(),
+        settled_at=null(),
+    )
+)
+_MAY_DIFFER = ("at", "ends", "about", "whence")
+_LAID_OUT = Bulk(
+    update(person)
+    .where(person.c.id == bindparam("one"))
+    .values(
+        laid_out_through=bindparam("through"),
+        layout_at=bindparam("next"),
+        layout_afresh=literal_column("false"),
+    )
+)
+_NEW = NewRows(
+    occurrence,
+    {
+        "person": bindparam("one"),
+        "local_date": bindparam("day"),
+        "nudge": bindparam("of"),
+        "slot": bindparam("number"),
+        "round": literal_column("0"),
+        "kind": bindparam("about"),
+        "origin": bindparam("whence"),
+        "due_at": bindparam("at"),
+        "expires_at": bindparam("ends"),
+        "state": literal_column(f"'{State.PLANNED}'"),
+        "wake_at": bindparam("at"),
+        "reason": literal_column("''"),
+        "attempts": literal_column("0"),
+        "refused": literal_column("''"),
+    },
+)
+
+
+def claim_layout(tx: Transaction, now: datetime, limit: int, care: Care) -> Sequence[Layable]:
+    """See Store.claim_layout."""
+    due = _DUE if tx.database.is_sqlite else _FREE
+    met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
+    if met:
+        tx.connection.execute(_TAKE, {"ids": met, "again": now + _TAKEN})
+    taken: list[Layable] = []
+    for ids in care.groups(met):
+        with care.over(ids):
+            found = people.read(tx, ids)
+            rows = {row.id: row for row in tx.connection.execute(_LAYABLE, {"ids": ids}).all()}
+            taken += [_layable(found[one], rows[one]) for one in ids]
+    return taken
+
+
+def _layable(one: Person, row: AnyRow) -> Layable:
+    return Layable(one, row.laid_out_through, row.layout_afresh, row.layout_version)
+
+
+def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:
+    """See Store.lay_out."""
+    ids = [laid.person for laid in days]
+    people.lock(tx, ids)
+    rows = {row.id: row for row in tx.connection.execute(_VERSIONS, {"ids": ids})}
+    # RACE: a plan that changed (or a START, or a removal) while its days were computed: these slots
+    # are out of date, and the person is still due to be laid out.
+    current = [
+        laid
+        for laid in days
+        if laid.person in rows and laid.version in (None, rows[laid.person].layout_version)
+    ]
+    again = [laid for laid in current if laid.afresh and rows[laid.person].laid_out_through is not None]
+    there = _there(tx, again, now)
+    changes = _Changes(now)
+    for laid in current:
+        changes.compare(laid, there.get(laid.person, {}))
+    changes.write(tx)
+    if current:
+        _LAID_OUT.run(
+            tx.connection,
+            [{"one": laid.person, "through": laid.through, "next": laid.next_at} for laid in current],
+        )
+
+
+def _there(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> dict[str, dict[_Key, _There]]:
+    """What the agenda holds of the plans of these people, for the days that may still be to come."""
+    there: dict[str, dict[_Key, _There]] = {}
+    if not days:
+        return there
+    first = min((slot.local_date for laid in days for slot in laid.slots), default=now.date())
+    since = min(first, day_before(now))
+    found = tx.connection.execute(_THERE, {"ids": [laid.person for laid in days], "since": since}).all()
+    # By position: after an edit that ten thousand people share, names would take longer than the database.
+    for one, day, nudge, slot, *row in found:
+        there.setdefault(one, {})[day, nudge, slot] = _There(*row)
+    return there
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a laying out is about to write."""
+
+    now: datetime
+    new: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+    def compare(self, laid: LaidOut, there: Mapping[_Key, "_There"]) -> None:
+        """Adds what is not there; changes and removes only what `there` names (so: only afresh)."""
+        wanted = {
+            (slot.local_date, slot.nudge, slot.number): _entry(laid, slot, slot.due_at)
+            for slot in laid.slots
+            if slot.due_at is not None
+        }
+        for key, entry in wanted.items():
+            if key not in there:
+                self.new.append(entry)
+            elif self._may_change(there[key], entry["at"]):
+                self._change(there[key], entry)
+        self.gone += [row.id for key, row in there.items() if key not in wanted and self._untouched(row)]
+
+    def _may_change(self, row: "_There", due_at: datetime) -> bool:
+        return self._untouched(row) or (
+            row.state == State.CANCELLED and row.cancelled_by in CAUSES and due_at >= self.now
+        )
+
+    def _untouched(self, row: "_There") -> bool:
+        """Still to come, and never looked at: no send was tried, no verdict put it off."""
+        return row.state == State.PLANNED and row.due_at > self.now and not row.attempts and not row.reason
+
+    def _change(self, row: "_There", entry: dict[str, Any]) -> None:
+        wanted = [entry[name] for name in _MAY_DIFFER]
+        if row.state != State.PLANNED or wanted != [row.due_at, row.expires_at, row.kind, row.origin]:
+            self.changed.append({"entry": row.id, **dict(zip(_MAY_DIFFER, wanted, strict=True))})
+
+    def write(self, tx: Transaction) -> None:
+        if self.gone:
+            tx.connection.execute(delete(occurrence).where(occurrence.c.id.in_(self.gone)))
+        _CHANGED.run(tx.connection, self.changed)
+        if self.new:
+            # What is due together lies together: a claim of 500 then writes some ten pages, not 500.
+            self.new.sort(key=itemgetter("at"))
+            _NEW.run(tx.connection, self.new)
+
+
+def _entry(laid: LaidOut, slot: Slot, due_at: datetime) -> dict[str, Any]:
+    return {
+        "one": laid.person,
+        "day": slot.local_date,
+        "of": slot.nudge,
+        "number": slot.number,
+        "about": laid.kinds[slot.nudge],
+        "whence": slot.origin,
+        "at": due_at,
+        "ends": due_at + laid.expires[slot.nudge],
+    }

@@ -1,0 +1,368 @@
+"""The links of emails: whom one names and how they stand, and what pressing it does, in one transaction."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select
+
+from nudger.agenda.set_aside import Step
+from nudger.domain.effects import Response
+from nudger.domain.model import Origin, Outcome, Person, State
+from nudger.domain.reach import forms, one_phone
+from nudger.domain.tokens import Link
+from nudger.inbound.replies import Answered, Bound, Inbound, Respond, Sent, Writer
+from nudger.store.inbound import effects
+from nudger.store.schema.tables import (
+    IS_PLANNED,
+    AnyRow,
+    day_before,
+    event,
+    message,
+    occurrence,
+    person,
+    reach,
+    reckoned,
+    reply,
+)
+from nudger.store.sql.database import Transaction
+from nudger.store.sql.expressions import among
+from nudger.store.state import entries, people, readable_people, set_aside, standing
+from nudger.store.state.care import suppress_theirs
+from nudger.store.state.entries import KINDS, NUDGES, ORIGINS
+
+
+def linked(tx: Transaction, link: Link) -> Writer | None:
+    """See Store.linked."""
+    one = people.read(tx, [link.person]).get(link.person)
+    return Writer(one, _bound_by(tx, link)) if one else None
+
+
+def take_link(
+    tx: Transaction,
+    link: Link,
+    words: str,
+    now: datetime,
+    respond: Respond,
+    fault: Exception | None = None,
+) -> Response | None:
+    """See Store.take_link. After a `fault` it is done plainly."""
+    people.lock(tx, [link.person])
+    writer = linked(tx, link) if fault is None else plain_writer(tx, link.person)
+    if writer is None:
+        return None
+    response = respond(writer) if fault is None else effects.plain(respond(writer))
+    if not response.effects:
+        return response
+    line = tx.next_line()
+    row = {
+        "line": line,
+        "provider_id": f"link-{line}",
+        "person": link.person,
+        "channel": link.channel,
+        "address": (writer.bound.address if writer.bound else None) or "",
+        "text": words,
+        "received_at": now,
+        "intent": response.intent,
+        "until": response.until,
+        "occurrence": writer.bound.occurrence if writer.bound else None,
+    }
+    tx.connection.execute(insert(reply), row)
+    effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
+    if fault is None:
+        set_aside.soon(tx, [link.person], now)
+    else:
+        set_aside.put(tx, {link.person: fault}, 1, Step.READ, now)
+    return response
+
+
+def _bound_by(tx: Transaction, link: Link) -> Bound | None:
+    """The entry that the link is bound to, with what has come of it, and the address that it went to."""
+    entry = tx.connection.execute(
+        select(occurrence).where(occurrence.c.id == link.occurrence, occurrence.c.person == link.person)
+    ).one_or_none()
+    if entry is None:
+        return None
+    went = select(message.c.address, message.c.contact).where(
+        message.c.person == link.person,
+        message.c.occurrence == link.occurrence,
+        message.c.channel == link.channel,
+    )
+    sent = tx.connection.execute(went.order_by(message.c.line.desc()).limit(1)).first()
+    return Bound(
+        entry.id,
+        entry.nudge,
+        KINDS[entry.kind],
+        entry.due_at,
+        entries.comes_again_at(tx, entry),
+        Outcome(entry.outcome) if entry.outcome else None,
+        sent.address if sent else None,
+        sent.contact if sent else None,
+    )
+
+
+DAY = timedelta(hours=24)
+UNREAD = "unknown"  # the intent of a text that nudger fails over
+# Providers give whole seconds and clocks differ a little; nobody answers a text in less.
+SKEW = timedelta(seconds=5)
+LOOK_BACK = 200  # messages of one person in which the nudge of a reply is looked for
+QUOTABLE = 40  # messages back that somebody may tap on, or quote: more than a week of them
+
+# In each of these states a nudge may have reached the phone.
+_OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
+
+# Made once: to put a statement together costs several times what it costs to run it.
+_KNOWN = select(reply.c.line).where(reply.c.provider_id == bindparam("named"))
+_KNOWN_AMONG = select(reply.c.provider_id).where(among(reply.c.provider_id))
+_REACHED = select(reach.c.address).where(among(reach.c.address))
+_TRUSTED = select(person.c.trusted).where(among(person.c.trusted))
+_LATEST = (
+    select(message.c.line, message.c.occurrence, message.c.attempted_at)
+    .where(message.c.person == bindparam("one"))
+    .order_by(message.c.line.desc())
+    .limit(LOOK_BACK)
+    .subquery()
+)
+_UNANSWERED = (
+    select(occurrence)
+    .join(_LATEST, _LATEST.c.occurrence == occurrence.c.id)
+    .where(
+        _LATEST.c.attempted_at >= bindparam("since"),
+        _LATEST.c.attempted_at <= bindparam("until"),
+        occurrence.c.origin.in_(NUDGES),
+        occurrence.c.state.in_(_OUT),
+        occurrence.c.outcome.is_(None),
+    )
+    .order_by(_LATEST.c.line.desc())
+    .limit(1)
+)
+_waiting, _before = occurrence.alias("waiting"), occurrence.alias("before")
+_SNOOZED = (
+    select(_before, _waiting.c.due_at.label("again_at"))
+    .join(
+        _waiting,
+        (_waiting.c.person == _before.c.person)
+        & (_waiting.c.local_date == _before.c.local_date)
+        & (_waiting.c.nudge == _before.c.nudge)
+        & (_waiting.c.slot == _before.c.slot)
+        & (_waiting.c.round > _before.c.round),
+    )
+    .where(
+        _waiting.c.person == bindparam("one"),
+        _waiting.c.wake_at.is_not(None),
+        _waiting.c.round > 0,
+        _before.c.outcome == Outcome.SNOOZED,
+    )
+    .order_by(_before.c.claimed_at.desc(), _before.c.round.desc())
+    .limit(1)
+)
+_CONTACT = (
+    select(message.c.contact)
+    # By the person first: there is an index on that, and none on the entry.
+    .where(message.c.person == bindparam("one"), message.c.occurrence == bindparam("entry"))
+    .order_by(message.c.line.desc())
+    .limit(1)
+)
+_SENT = (
+    select(message.c.text, occurrence.c.origin)
+    .join(occurrence, occurrence.c.id == message.c.occurrence)
+    .where(message.c.person == bindparam("one"))
+    .order_by(message.c.line.desc())
+    .limit(QUOTABLE)
+)
+_NEXT_DUE_AT = select(func.min(occurrence.c.wake_at)).where(
+    occurrence.c.person == bindparam("one"),
+    IS_PLANNED,
+    reckoned(occurrence.c.wake_at),
+    occurrence.c.origin.in_(NUDGES),
+)
+_ANSWERED = (
+    select(occurrence.c.key, occurrence.c.due_at, reply.c.text)
+    .outerjoin(reply, reply.c.line == occurrence.c.slot)  # an answer's slot is the line of what it answers
+    .where(
+        occurrence.c.person == bindparam("one"),
+        occurrence.c.local_date >= bindparam("first"),
+        occurrence.c.nudge == "",
+        occurrence.c.origin == Origin.ANSWER,
+        occurrence.c.due_at > bindparam("since"),
+        occurrence.c.key.is_not(None),
+    )
+)
+_ASKED = select(func.count()).where(
+    occurrence.c.person == bindparam("one"),
+    occurrence.c.local_date == bindparam("today"),
+    occurrence.c.origin == Origin.ASKED,
+    occurrence.c.state.in_((State.PLANNED, *_OUT)),
+)
+
+
+def take_reply(
+    tx: Transaction, inbound: Inbound, respond: Respond, fault: Exception | None = None
+) -> Response | None:
+    """See Store.take_reply. After a `fault` it is taken plainly."""
+    if tx.connection.scalar(_KNOWN, {"named": inbound.provider_id}) is not None:
+        return None
+    person_id = people.find_by_address(tx, inbound.channel, inbound.address)
+    if person_id is None:
+        return None
+    people.lock(tx, [person_id])
+    found = writer(tx, person_id, inbound.received_at) if fault is None else plain_writer(tx, person_id)
+    if found is None:
+        return None
+    if inbound.taken_at is not None and fault is None:
+        found = _with_what_followed(tx, found, inbound.received_at)
+    response = respond(found) if fault is None else _plainly(tx, found, respond)
+    line = tx.next_line()
+    row = _row(inbound, person_id, found.bound, response)
+    # RACE: the same text taken on another host; only one of the two adds it.
+    added = tx.database.insert_new(reply).returning(reply.c.line)
+    if tx.connection.scalar(added, {"line": line, **row}) is None:
+        return None
+    act = effects.Act(
+        found.person, inbound.received_at, line, inbound.channel, inbound.text, inbound.taken_at
+    )
+    effects.apply(tx, act, response.effects)
+    at = inbound.taken_at or inbound.received_at
+    if fault is None:
+        set_aside.soon(tx, [person_id], at)
+    else:
+        set_aside.put(tx, {person_id: fault}, 1, Step.READ, at)
+    return response
+
+
+def act(
+    tx: Transaction,
+    person_id: str,
+    now: datetime,
+    respond: Respond,
+    what: str,
+    fault: Exception | None = None,
+) -> Response | None:
+    """See Store.act. After a `fault` it is done plainly, and what cannot be read is put right."""
+    people.lock(tx, [person_id])
+    found = writer(tx, person_id, now) if fault is None else plain_writer(tx, person_id)
+    if found is None:
+        return None
+    response = respond(found) if fault is None else effects.plain(respond(found))
+    if not response.effects:
+        return response
+    standing.record_event(tx, person_id, now, what)
+    effects.apply(tx, effects.Act(found.person, now, -tx.next_line(), None), response.effects)
+    if fault is not None:
+        set_aside.put(tx, {person_id: fault}, 1, Step.ACT, now)
+    set_aside.soon(tx, [person_id], now)
+    return response
+
+
+def _row(inbound: Inbound, person_id: str, bound: Bound | None, response: Response) -> dict[str, Any]:
+    return {
+        "provider_id": inbound.provider_id,
+        "person": person_id,
+        "channel": inbound.channel,
+        "address": inbound.address,
+        "text": inbound.text,
+        "received_at": inbound.received_at,
+        "intent": response.intent,
+        "until": response.until,
+        "occurrence": bound.occurrence if bound else None,
+    }
+
+
+def plain_writer(tx: Transaction, person_id: str) -> Writer | None:
+    """The person as far as they can be read, with nothing that they may mean."""
+    found = readable_people.salvaged(tx, person_id)
+    return None if found is None else Writer(found, None)
+
+
+def _plainly(tx: Transaction, found: Writer, respond: Respond) -> Response:
+    """What a text does to who cannot be read whole: a STOP, a crisis, a pause count, and are answered. One
+    that nudger fails over all the same is kept, for the operator to read."""
+    for one in readable_people.in_words(found.person):
+        with suppress_theirs(), tx.connection.begin_nested():
+            return effects.plain(respond(replace(found, person=one)))
+    return Response(UNREAD)
+
+
+def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
+    """See Store.writer."""
+    one = people.read(tx, [person_id]).get(person_id)
+    if one is None:
+        return None
+    bound = _unanswered(tx, one, at) or _snoozed(tx, one)
+    return Writer(
+        person=one,
+        bound=bound,
+        next_due_at=_next_due_at(tx, one),
+        answered=_answered(tx, one, at),
+        asked_today=_asked_today(tx, one, at),
+        contact_stopped=standing.has_stopped(tx, one.plan),
+        sent=_sent(tx, one),
+    )
+
+
+def _with_what_followed(tx: Transaction, found: Writer, at: datetime) -> Writer:
+    """With what happened since a text that was taken late, and when the person was first known."""
+    of_theirs = event.c.person == found.person.id
+    since = tx.connection.scalars(select(event.c.what).where(of_theirs, event.c.at > at).distinct())
+    added = select(func.max(event.c.at)).where(of_theirs, event.c.what == standing.ADDED)
+    return replace(found, since=frozenset(since), known_since=tx.connection.scalar(added))
+
+
+def unseen(tx: Transaction, found: Sequence[Inbound]) -> Collection[str]:
+    """See Store.unseen."""
+    ids = {one.provider_id for one in found}
+    known = set(tx.connection.scalars(_KNOWN_AMONG, {"ids": sorted(ids)}))
+    numbers = {form: one for one in found for form in forms(one.address)}
+    ours = {*tx.connection.scalars(_REACHED, {"ids": sorted(numbers)})}
+    ours |= {*tx.connection.scalars(_TRUSTED, {"ids": sorted(numbers)})}
+    phones = {one_phone(number) for number in ours}
+    return {one.provider_id for one in found if one_phone(one.address) in phones} - known
+
+
+def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
+    """The nudge that was sent last in the 24 h before the reply, and has no outcome."""
+    asked = {"one": one.id, "since": at - DAY, "until": at + SKEW}
+    row = tx.connection.execute(_UNANSWERED, asked).first()
+    return _bound(tx, row) if row else None
+
+
+def _snoozed(tx: Transaction, one: Person) -> Bound | None:
+    """The nudge that was put off last, and waits."""
+    row = tx.connection.execute(_SNOOZED, {"one": one.id}).first()
+    return _bound(tx, row, row.again_at) if row else None
+
+
+def _bound(tx: Transaction, row: AnyRow, snoozed_until: datetime | None = None) -> Bound:
+    return Bound(
+        row.id,
+        row.nudge,
+        KINDS[row.kind],
+        row.due_at,
+        snoozed_until,
+        contact=tx.connection.scalar(_CONTACT, {"one": row.person, "entry": row.id}),
+    )
+
+
+def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
+    earliest: datetime | None = tx.connection.scalar(_NEXT_DUE_AT, {"one": one.id})
+    return earliest
+
+
+def _sent(tx: Transaction, one: Person) -> tuple[Sent, ...]:
+    """What a text of theirs may tap on or quote; words that are blanked are nobody's any more."""
+    rows = tx.connection.execute(_SENT, {"one": one.id})
+    return tuple(Sent(text, ORIGINS[origin]) for text, origin in rows if text and origin in ORIGINS)
+
+
+def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[Answered, ...]:
+    """Which of nudger's texts answered this person in the last 24 h."""
+    asked = {"one": one.id, "first": day_before(at, 2), "since": at - DAY}
+    rows = tx.connection.execute(_ANSWERED, asked)
+    return tuple(Answered(key, due_at, text or "") for key, due_at, text in rows)
+
+
+def _asked_today(tx: Transaction, one: Person, at: datetime) -> int:
+    """How many nudges went out on demand on this local date, or are about to."""
+    counted = tx.connection.scalar(_ASKED, {"one": one.id, "today": tx.local_date(one.plan, at)})
+    return int(counted or 0)

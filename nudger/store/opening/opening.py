@@ -1,0 +1,327 @@
+"""The schema brought up to this nudger's, by whichever of several starting daemons comes first."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, inspect, literal_column, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from nudger.domain.errors import StoreError
+from nudger.store.opening.carrying import Told, carry
+from nudger.store.schema.tables import fact, lease, message, missing_plan, person, set_aside
+from nudger.store.sql.database import BUSY_SECONDS, Database
+from nudger.store.sql.expressions import moment
+from nudger.store.state.facts import CARRIED
+from nudger.store.stores import Stores, stores_of
+
+MIGRATIONS = Path(__file__).parent.parent / "schema" / "migrations"
+
+# Any number, as long as every nudger takes the same: two daemons that start at once take turns.
+ADVISORY_LOCK = 0x6E756467
+_TAKES_NO_WRITES = text(
+    "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
+)
+
+
+def migrate(database: Database, *, create: bool = True) -> None:
+    """Creates or upgrades the schema in one transaction; StoreError where it is not ours to touch, and,
+    with `create` off, where there is none."""
+    with database.write() as connection:
+        if not database.is_sqlite:
+            refuse_replica(connection, database.name)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        found = schema(connection, database.name)
+        if found is None and not create:
+            raise missing(database.name)
+        if found != head():
+            command.upgrade(_config(connection), "head")
+
+
+def missing(name: str) -> StoreError:
+    """Of a database that was worked with before. A new one in its place would know nobody's STOP."""
+    return StoreError(
+        f"the database {name} is gone, with all that it knew: who said STOP, who agreed, what went out",
+        "Put it back: mount its disk, or nudger restore FILE. A new one is made only once nothing remembers "
+        "this one: if it is lost for good, remove high-water.json from NUDGER_STATE_DIR.",
+    )
+
+
+def demand_current(database: Database) -> None:
+    """StoreError, with what to do, where the schema is another than this nudger's."""
+    with database.read() as connection:
+        found = schema(connection, database.name)
+    if found is None:
+        raise StoreError(f"the database {database.name} is empty", "Start nudger once: nudger run")
+    if found != head():
+        raise StoreError(
+            f"the database {database.name} is of an older nudger"
+            f" (its schema is {found}, this nudger's {head()})",
+            "Start this nudger, which brings it up to date: systemctl restart nudger. Until then use the "
+            "commands of the one that runs.",
+        )
+
+
+def head() -> str | None:
+    """The revision that this nudger works with."""
+    return _script().get_current_head()
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))
+
+
+def schema(connection: Connection, name: str) -> str | None:
+    """The revision of its schema; None where it is empty. StoreError where it is not ours to touch."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        _refuse_strangers(connection, name)
+    elif found not in {revision.revision for revision in _script().walk_revisions()}:
+        raise StoreError(
+            f"the database {name} was written by a newer nudger"
+            f" (its schema is {found}, this one knows up to {head()})",
+            "Install that version or a later one, or restore a backup from before the upgrade.",
+        )
+    return found
+
+
+def refuse_replica(connection: Connection, name: str) -> None:
+    """StoreError where a PostgreSQL server takes no writes, whatever this transaction is for."""
+    if connection.scalar(_TAKES_NO_WRITES):
+        raise StoreError(
+            f"the database {name} cannot be written: it is read-only",
+            "Is this a replica? Point DATABASE_URL at the primary.",
+        )
+
+
+def _refuse_strangers(connection: Connection, name: str) -> None:
+    tables = inspect(connection).get_table_names()
+    if tables:
+        raise StoreError(
+            f"the database {name} belongs to something else (it has a table {sorted(tables)[0]!r})",
+            "Check DATABASE_URL; nudger wants a database of its own.",
+        )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+FORMS = "Use sqlite:///folder/nudger.db, or postgresql://user:password@host/nudger."
+
+
+def open_store(
+    url: str,
+    zone: Callable[[str], tzinfo] = ZoneInfo,
+    *,
+    create: bool = True,
+    patience: float = BUSY_SECONDS,
+) -> Stores:
+    """The store at `url` for a daemon, its schema brought up to date. `zone` makes one of a plan's timezone.
+
+    Raises StoreError, with what to do, where it cannot be opened, is not nudger's, is read-only, or
+    is newer than this nudger; and, with `create` off, where nothing is there. `patience`: how many seconds a
+    writer waits for others, before it is StoreBusy.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        _prepare_file(Path(str(parsed.database)), create)
+    database = _database(parsed, patience=patience)
+    return _opened(database, zone, lambda database: migrate(database, create=create))
+
+
+def open_beside(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> Stores:
+    """The store at `url` for a command that changes something, perhaps beside a daemon that runs: nothing is
+    made and nothing migrated. StoreError also where it is not there, or not as this nudger keeps it."""
+    parsed = _parsed(url)
+    _demand_file(parsed)
+    return _opened(_database(parsed), zone, demand_current)
+
+
+def open_to_look(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> Stores:
+    """The same for looking alone: of a file and its folder nothing is changed, made or locked."""
+    parsed = _parsed(url)
+    _demand_file(parsed)
+    return _opened(_database(parsed, looking=True), zone, demand_current)
+
+
+def _opened(database: Database, zone: Callable[[str], tzinfo], prepare: Callable[[Database], None]) -> Stores:
+    try:
+        prepare(database)
+        _refuse_carried(database)
+    except BaseException:
+        database.close()
+        raise
+    return stores_of(database, zone)
+
+
+def carry_over(url: str, target_url: str, told: Told) -> tuple[str, dict[str, int]]:
+    """The state at `url`, a SQLite file that nobody works with, carried to PostgreSQL: the name of that
+    database, and how many rows of each table. StoreError and UsageError say why not."""
+    source, target = _database(_parsed(url)), _database(_parsed(target_url))
+    try:
+        migrate(source)
+        if not target.is_sqlite:
+            migrate(target)
+        return target.name, carry(source, target, told)
+    finally:
+        source.close()
+        target.close()
+
+
+def _refuse_carried(database: Database) -> None:
+    if not database.is_sqlite:
+        return
+    with database.read() as connection:
+        where = connection.scalar(select(fact.c.value).where(fact.c.key == CARRIED))
+    if where is not None:
+        raise StoreError(
+            f"the database {database.name} was carried to {where}, and is not worked with any more",
+            f"Set NUDGER_DATABASE_URL to that one. If the carrying was cut off: nudger migrate --to {where}",
+        )
+
+
+def name_of(url: str) -> str:
+    """How the database at `url` is called, without a password, wherever it is asked from."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return str(Path(str(parsed.database)).absolute())
+    return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What hosts on one server share."""
+
+    time: datetime  # by its clock
+    daemons: int  # that live
+    pooled: bool  # reached through a pooler that keeps no session
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A database that can be opened and written."""
+
+    name: str  # without a password
+    is_current: bool  # its schema; where it is not, nothing is counted
+    people: int = 0
+    unknown: int = 0  # messages
+    size: int = 0  # bytes on the disk, indexes and all
+    shared: Shared | None = None  # None: a file, or a schema that is not current
+    schema: str | None = None  # its revision; None: it is empty
+    set_aside: tuple[str, ...] = ()  # whom nudger fails over
+    missing: int = 0  # people whose plan was lost with most others, and who are nudged on
+
+
+def look_at(url: str) -> Condition:
+    """The state of the database at `url`, which has to be there; nothing of it is changed, made or locked.
+
+    Raises StoreError, with what to do, where it cannot be opened, read or written, or is not nudger's.
+    """
+    parsed = _parsed(url)
+    _demand_file(parsed)
+    database = _database(parsed, looking=True)
+    try:
+        return condition(database)
+    finally:
+        database.close()
+
+
+def _database(url: URL, *, looking: bool = False, patience: float = BUSY_SECONDS) -> Database:
+    try:
+        return Database(url, looking=looking, patience=patience)
+    except ImportError:
+        raise StoreError(
+            "PostgreSQL needs the package psycopg, which is not installed",
+            "Install it with: pip install 'nudger[fleet]'",
+        ) from None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not quoted: it may hold a password.
+        raise StoreError("the database URL cannot be understood", FORMS) from None
+    kind = parsed.get_backend_name()
+    if kind in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        raise StoreError(f"the database URL begins with {kind!r}, which nudger does not speak", FORMS)
+    if parsed.database in (None, "", ":memory:"):
+        raise StoreError("the database URL names no file", FORMS)
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+def _demand_file(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise StoreError(
+            f"there is no database at {url.database}", "Start nudger once (nudger run), or check STATE_DIR."
+        )
+
+
+def _prepare_file(path: Path, create: bool) -> None:
+    """An empty file that nobody but its owner reads (SQLite gives its log the same rights)."""
+    if not create and not (path.exists() and path.stat().st_size):
+        raise missing(str(path))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} cannot be opened: {error.strerror}",
+            "Check that the folder exists and that this user may write there.",
+        ) from None
+
+
+_SIZE_SQLITE = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+_SIZE_POSTGRESQL = text("SELECT pg_database_size(current_database())")
+
+
+def condition(database: Database) -> Condition:
+    """Of one that was opened for looking. StoreError where it cannot be worked with."""
+    people = unknown = missing = size = 0
+    aside: tuple[str, ...] = ()
+    shared = None
+    with database.read() as connection:
+        found = schema(connection, database.name)
+        if not database.is_sqlite:
+            refuse_replica(connection, database.name)
+        elif not _may_be_written(database.name):
+            raise StoreError(
+                f"the database {database.name} is read-only",
+                "Check that this user may write to the file and its folder.",
+            )
+        if found == head():
+            people = connection.scalar(select(func.count()).where(person.c.removed_at.is_(None))) or 0
+            is_unknown = message.c.state == literal_column("'unknown'")
+            unknown = connection.scalar(select(func.count()).where(is_unknown)) or 0
+            aside = tuple(connection.scalars(select(set_aside.c.person).order_by(set_aside.c.person)))
+            missing = connection.scalar(select(func.count()).select_from(missing_plan)) or 0
+            size = connection.scalar(_SIZE_SQLITE if database.is_sqlite else _SIZE_POSTGRESQL) or 0
+            shared = None if database.is_sqlite else _shared(connection)
+    return Condition(database.name, found == head(), people, unknown, size, shared, found, aside, missing)
+
+
+def _may_be_written(file: str) -> bool:
+    """By this user, on this disk: asked, not tried."""
+    there = (file, os.path.dirname(os.path.abspath(file)))
+    return all(os.access(one, os.W_OK, effective_ids=True) for one in there)
+
+
+def _shared(connection: Connection) -> Shared:
+    live = select(func.count()).where(lease.c.until > moment())
+    at, daemons = connection.execute(select(moment(), live.scalar_subquery())).one()
+    return Shared(at, daemons, bool(connection.info.get("pooled")))

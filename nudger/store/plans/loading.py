@@ -1,0 +1,357 @@
+"""A plan in the place of another: whether it reaches the person another way, and what their log says."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, literal_column, select, update
+
+from nudger.agenda import forecast
+from nudger.agenda.entries import without
+from nudger.domain.errors import Problem
+from nudger.domain.model import History
+from nudger.domain.reach import forms
+from nudger.plan_sync.port import PlanChange, PlanFile, PlanRead
+from nudger.store.operations import overview
+from nudger.store.plans import gone
+from nudger.store.plans.gone import LOADING, NOBODY, Verdict
+from nudger.store.schema.tables import AnyRow, person, plan, plan_file, plan_problem, reach
+from nudger.store.sending import receipts
+from nudger.store.sql import codec
+from nudger.store.sql.codec import Bulk, chunks
+from nudger.store.sql.database import Transaction
+from nudger.store.sql.expressions import among
+from nudger.store.state import consent_state, people, set_aside, standing
+
+_BEFORE = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
+
+
+def edits(tx: Transaction, files: Sequence[PlanFile], rows: Sequence[dict[str, Any]]) -> list["Edit"]:
+    """Each file against the plan that runs; `rows` are what is to be stored of them."""
+    found = tx.connection.execute(_BEFORE, {"ids": [file.plan.person for file in files]})
+    before = {row.person: row for row in found}
+    return [Edit(file, row, before[file.plan.person]) for file, row in zip(files, rows, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A plan in the place of another, compared by their texts: most who extend one plan have the same ones,
+    and an edit of that costs little more than to write it."""
+
+    file: PlanFile
+    row: dict[str, Any]
+    before: AnyRow
+
+    @property
+    def may_reach_anew(self) -> bool:
+        """Whether addresses, channels or the consent line may be other ones."""
+        return self._other_head or _channels(self.before.nudges) != _channels(self.row["body"])
+
+    def event(self, now: datetime) -> dict[str, Any]:
+        """The line of the person's own log: among ten thousand others it is the one place for it."""
+        return {"person": self.row["one"], "at": now, "what": "plan changed", "detail": self._in_words()}
+
+    @property
+    def _other_head(self) -> bool:
+        return bool(self.before.json != self.row["head"])
+
+    def _in_words(self) -> str:
+        try:
+            heads = [json.loads(head) for head in (self.before.json, self.row["head"]) if self._other_head]
+            keys = forecast.in_keys(*heads) if heads else []
+            return forecast.error_in_words(_in_nudges(self.before.nudges, self.row["body"]), keys)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return "in place of one that could not be read"
+
+
+@lru_cache(maxsize=codec.NUDGES_KEPT)
+def _in_nudges(before: str, after: str) -> list[str]:
+    return [] if before == after else forecast.in_nudges(json.loads(before), json.loads(after))
+
+
+@lru_cache(maxsize=codec.NUDGES_KEPT)
+def _channels(nudges: str) -> object:
+    """On which channels they may go out; a text that cannot be read is like no other."""
+    try:
+        return {frozenset(nudge["channels"]) for nudge in json.loads(nudges)}
+    except (ValueError, LookupError, TypeError):
+        return nudges
+
+
+_PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
+_MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
+_MARKS = select(plan_file.c.file, plan_file.c.mark)
+_MARKS_AMONG = _MARKS.where(among(plan_file.c.file))
+_WITH_PROBLEMS = select(plan_problem.c.file).distinct()
+_COUNT = select(func.count()).select_from(plan_file)
+_RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
+_OF_IDS = _RUNNING.where(among(person.c.id))
+_OF_PHONES = _RUNNING.join(reach, reach.c.person == person.c.id).where(among(reach.c.address))
+_FAULTY = (
+    select(plan_file.c.file)
+    .join(plan_problem, plan_problem.c.file == plan_file.c.file)
+    .where(plan_problem.c.severity == bindparam("severity"))
+)
+_LENDING = select(plan_file.c.file).where(plan_file.c.lends)
+
+
+def marks(tx: Transaction, files: Collection[str] | None, host: str) -> Mapping[str, str]:
+    """See Store.plan_marks."""
+    if files is None:
+        rows = tx.connection.execute(_MARKS)
+    else:
+        rows = tx.connection.execute(_MARKS_AMONG, {"ids": list(files)})
+    found = {row.file: row.mark for row in rows}
+    return found | dict.fromkeys(gone.files(tx, files, host) & found.keys(), "")
+
+
+def everything(tx: Transaction) -> Collection[str]:
+    """Every file that has a mark, or a problem."""
+    return {*tx.connection.scalars(select(plan_file.c.file)), *tx.connection.scalars(_WITH_PROBLEMS)}
+
+
+def count(tx: Transaction) -> int:
+    """See Store.count_plan_files."""
+    return tx.connection.scalar(_COUNT) or 0
+
+
+def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
+    """See Store.linked_files."""
+    found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
+    found.update(
+        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in forms(phone)]})
+    )
+    found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
+    found.update(tx.connection.scalars(_LENDING))
+    return found
+
+
+def keep(tx: Transaction, read: PlanRead) -> None:
+    """In place of what was kept of these files."""
+    if read.files is None:
+        tx.connection.execute(delete(plan_problem))
+        tx.connection.execute(delete(plan_file))
+    else:
+        told_in = {problem.file for problem in read.problems}
+        tx.connection.execute(_PROBLEMS_OF, {"ids": sorted(told_in.union(read.files))})
+        tx.connection.execute(_MARKS_OF, {"ids": sorted(read.marks.keys() | set(read.files))})
+    if read.problems:
+        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in read.problems])
+    rows = [{"file": file, "mark": mark, "lends": file in read.lenders} for file, mark in read.marks.items()]
+    if rows:
+        tx.connection.execute(insert(plan_file), rows)
+
+
+CHUNK = 500  # people of one statement
+AT_ONCE = 2000  # people and files of one transaction: some 0.3 s on SQLite, for which a STOP can wait
+
+Transacting = Callable[[], AbstractContextManager[Transaction]]
+Known = Mapping[str, AnyRow]  # id -> id, digest, is_removed, file
+
+_KNOWN = select(
+    person.c.id, person.c.digest, person.c.removed_at.is_not(None).label("is_removed"), plan.c.file
+).join(plan, plan.c.person == person.c.id)
+_PERSON: dict[str, BindParameter[str]] = {
+    "name": bindparam("called"),
+    "digest": bindparam("its_digest"),
+    "search": bindparam("found_by"),
+    "trusted": bindparam("its_trusted"),
+}
+_IN_FILES = _KNOWN.where(among(plan.c.file))
+_BY_ID = _KNOWN.where(among(person.c.id))
+_MOVED = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(file=bindparam("its_file")))
+_NEW_PERSON = Bulk(
+    insert(person).values(
+        id=bindparam("one"),
+        history=bindparam("empty"),
+        layout_at=bindparam("now"),
+        opted_out=literal_column("''"),
+        consented=literal_column("''"),
+        layout_afresh=literal_column("true"),
+        layout_version=literal_column("0"),
+        **_PERSON,
+    )
+)
+_PERSON_CHANGES = Bulk(update(person).where(person.c.id == bindparam("one")).values(_PERSON))
+_PLAN: dict[str, BindParameter[str]] = {
+    "file": bindparam("its_file"),
+    "json": bindparam("head"),
+    "nudges": bindparam("body"),
+}
+_NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
+_PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
+
+
+def load_plans(look: Transacting, write: Transacting, read: PlanRead, now: datetime) -> PlanChange:
+    """See Store.load_plans. What is small is one transaction. What is large is judged while others write, and
+    then cut into many, so that nobody has to wait for it: first who leaves, then the others with their files,
+    each of which counts as read with the last of its people. Cut off, the next load goes on, and does nothing
+    again that is done."""
+    with look() as tx:
+        whole, known = _judged(tx, read, now)
+        files = everything(tx) if read.files is None else read.files
+    if max(whole.size, len(known)) <= AT_ONCE:
+        with write() as tx:
+            tx.take_turns(LOADING)
+            whole, known = _judged(tx, read, now)  # RACE: another load may have come before
+            return whole.without_erased(tx).run(tx, known, now)
+    del known
+    with write() as tx:
+        whole = whole.without_erased(tx)
+    change = PlanChange()
+    for part in whole.parts(files):
+        with write() as tx:
+            tx.take_turns(LOADING)
+            change += part.run(tx, _of_ids(tx, part.read.people), now)
+        tx.database.let_others_write()
+    return change
+
+
+def _judged(tx: Transaction, read: PlanRead, now: datetime) -> tuple["_Load", Known]:
+    """What there is to do, and who is known of all whom it concerns. Changes nothing."""
+    known = _known(tx, read.files, read.people)
+    ran = {one: row.file for one, row in known.items() if not row.is_removed}
+    return _Load(read, gone.judge(tx, read, ran, now)), known
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """A load that was judged, or the part of it that one transaction does."""
+
+    read: PlanRead
+    verdict: Verdict = NOBODY
+
+    @property
+    def size(self) -> int:
+        """People and files, each once."""
+        return len(self.read.people) + len(self.read.marks) + self.verdict.size
+
+    def without_erased(self, tx: Transaction) -> "_Load":
+        """The same without those who were erased."""
+        lost = bool(self.verdict.missing or self.verdict.waiting)
+        return replace(self, read=consent_state.left_out(tx, self.read, lost=lost))
+
+    def parts(self, files: Collection[str]) -> Iterator["_Load"]:
+        """`files`: all that were read. Who leaves comes first: nobody who has another id by now is nudged
+        under both."""
+        whole, plans = self.read, {file.plan.person: file for file in self.read.plans}
+        problems = defaultdict[str, list[Problem]](list)
+        for problem in whole.problems:
+            problems[problem.file].append(problem)
+
+        def part(ids: Sequence[str], done: Collection[str]) -> "_Load":
+            return _Load(
+                replace(
+                    whole,
+                    files=done,
+                    plans=[plans[one] for one in ids if one in plans],
+                    people={one: whole.people[one] for one in ids},
+                    problems=[problem for file in done for problem in problems.get(file, ())],
+                    marks={file: whole.marks[file] for file in done if file in whole.marks},
+                )
+            )
+
+        for verdict in self.verdict.parts(AT_ONCE):
+            yield replace(part((), ()), verdict=verdict)
+        everyone = sorted(whole.people, key=lambda one: (whole.people[one], one))
+        last = {whole.people[one]: one for one in everyone}
+        for ids in chunks(everyone, AT_ONCE):
+            here = frozenset(ids)
+            there = dict.fromkeys(whole.people[one] for one in ids)
+            yield part(ids, [file for file in there if last[file] in here])
+        for done in chunks(sorted({*files, *whole.marks, *problems} - last.keys()), AT_ONCE):
+            yield part((), done)
+
+    def run(self, tx: Transaction, known: Known, now: datetime) -> PlanChange:
+        """Does it. `known`: at least those of its people whom the store has."""
+        read, verdict = self.read, self.verdict
+        given = {file.plan.person: file for file in read.plans}
+        added = sorted(given.keys() - known.keys())
+        changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
+        back = sorted(one for one in read.people if one in known and known[one].is_removed)
+        moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
+        theirs = {*changed, *back, *moved, *verdict.everyone, *self._refusing(known)}
+        for ids in chunks(sorted(theirs), CHUNK):
+            people.lock(tx, ids)
+        _add(tx, [given[one] for one in added], now)
+        _change(tx, [given[one] for one in changed], now)
+        _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
+        gone.carry_out(tx, verdict, read.host, now)
+        gone.restore(tx, back, now)
+        set_aside.soon(tx, [*changed, *back], now)
+        self._end_consents(tx, known, now)
+        keep(tx, read)
+        restored = frozenset(back)
+        changed = [one for one in changed if one not in restored]
+        return PlanChange(tuple(added), tuple(changed), verdict.removed, tuple(back), verdict.missing)
+
+    def _refusing(self, known: Known) -> set[str]:
+        """Whose plan is faulty for a line of record that says that there is none."""
+        read = self.read
+        return {one for one in (*read.refused, *read.untold) if one in known and one in read.people}
+
+    def _end_consents(self, tx: Transaction, known: Known, now: datetime) -> None:
+        """Their last good plan runs on, without what a line of it says no longer."""
+        found = people.read(tx, self._refusing(known))
+        ended = []
+        for one in found.values():
+            plan = without(one.plan, consent=one.id in self.read.refused, tell=one.id in self.read.untold)
+            if plan != one.plan:
+                ended.append(PlanFile(plan, known[one.id].file, f"{known[one.id].digest}, ended"))
+        _change(tx, ended, now)
+        consent_state.ask_nobody(
+            tx, [file.plan.person for file in ended if file.plan.person in self.read.refused]
+        )
+
+
+def _known(tx: Transaction, files: Collection[str] | None, ids: Collection[str]) -> Known:
+    """Who was in these files, and who of these people there is."""
+    if files is None:
+        return {row.id: row for row in tx.connection.execute(_KNOWN)}
+    in_files = tx.connection.execute(_IN_FILES, {"ids": list(files)})
+    return {row.id: row for row in in_files} | _of_ids(tx, ids)
+
+
+def _of_ids(tx: Transaction, ids: Collection[str]) -> dict[str, AnyRow]:
+    return {row.id: row for row in tx.connection.execute(_BY_ID, {"ids": list(ids)})}
+
+
+def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
+    empty = codec.history_to_json(History())
+    for chunk in chunks(files, CHUNK):
+        _NEW_PERSON.run(tx.connection, [_person(file) | {"empty": empty, "now": now} for file in chunk])
+        _NEW_PLAN.run(tx.connection, [_plan(file) for file in chunk])
+        consent_state.align(tx, [file.plan for file in chunk], now)
+        standing.record_events(tx, [file.plan.person for file in chunk], now, standing.ADDED)
+
+
+def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
+    for chunk in chunks(files, CHUNK):
+        found = edits(tx, chunk, [_plan(file) for file in chunk])
+        _PERSON_CHANGES.run(tx.connection, [_person(file) for file in chunk])
+        _PLAN_CHANGES.run(tx.connection, [edit.row for edit in found])
+        reached_anew = [edit.file.plan for edit in found if edit.may_reach_anew]
+        receipts.works_again(tx, consent_state.align(tx, reached_anew, now), now)
+        standing.lay_out_again(tx, [file.plan.person for file in chunk], now)
+        standing.write_events(tx, [edit.event(now) for edit in found])
+
+
+def _person(file: PlanFile) -> dict[str, Any]:
+    plan, trusted = file.plan, file.plan.trusted
+    return {
+        "one": plan.person,
+        "called": plan.name,
+        "its_digest": file.digest,
+        "its_trusted": trusted.phone if trusted else None,
+        "found_by": overview.key(plan.person, plan.name),
+    }
+
+
+def _plan(file: PlanFile) -> dict[str, Any]:
+    head, nudges = codec.plan_to_json(file.plan)
+    return {"one": file.plan.person, "its_file": file.file, "head": head, "body": nudges}

@@ -1,0 +1,219 @@
+"""People as rows: read, locked, found by address, and marked to be laid out."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import JSON, bindparam, cast, exc, func, select, type_coerce, update
+
+from nudger.agenda.gate import put_off, sent_on
+from nudger.domain.model import ChannelName, History, Person, Plan, Standing
+from nudger.domain.reach import forms
+from nudger.inbound.respond import LOWEST
+from nudger.store.schema.tables import AnyRow, person, plan, reach
+from nudger.store.sql import codec
+from nudger.store.sql.database import Transaction
+from nudger.store.sql.expressions import among
+from nudger.store.state.entries import channels_from
+
+PAGE = 500
+
+
+_PEOPLE = select(
+    person.c.id,
+    person.c.digest,
+    person.c.paused_at,
+    person.c.paused_until,
+    person.c.removed_at,
+    person.c.held_at,
+    person.c.opted_out,
+    person.c.consented,
+    person.c.rested,
+    person.c.fewer,
+    person.c.tiny_until,
+    person.c.untold,
+    person.c.asked,
+    person.c.asks_again,
+    person.c.asks_again_at,
+    person.c.history,
+)
+_BY_ID = _PEOPLE.where(among(person.c.id))
+_DIGESTS = select(person.c.id, person.c.digest).where(among(person.c.id), person.c.removed_at.is_(None))
+_ANYBODY = select(person.c.id).where(person.c.removed_at.is_(None)).limit(1)
+_NEXT_IDS = select(person.c.id).where(person.c.id > bindparam("after")).order_by(person.c.id).limit(PAGE)
+_PLANS = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
+# NO KEY UPDATE: it lets rows that merely refer to this one be written.
+# By bytes: so Python sorts too, where a verb locks some after the others.
+_THESE = select(person.c.id).where(among(person.c.id)).order_by(person.c.id.collate("C"))
+_LOCK = _THESE.with_for_update(key_share=True)
+_LOCK_FREE = _THESE.with_for_update(skip_locked=True, key_share=True)
+_BY_ADDRESS = (
+    select(person.c.id)
+    .join(reach, reach.c.person == person.c.id)
+    .where(reach.c.channel == bindparam("channel"), among(reach.c.address))
+    .order_by(person.c.removed_at.is_not(None), person.c.id)
+    .limit(1)
+)
+
+
+def lock(tx: Transaction, ids: Collection[str]) -> None:
+    """Locks those of these people who exist until the transaction ends, by their ids. A transaction locks all
+    that it will need at once, for a second time might come before the first of somebody else's. SQLite has
+    one writer anyway."""
+    if ids and not tx.database.is_sqlite:
+        tx.connection.execute(_LOCK, {"ids": sorted(ids)}).all()
+
+
+def lock_free(tx: Transaction, ids: Collection[str]) -> set[str]:
+    """Locks those of these people whom nobody has locked; who they are."""
+    if not ids or tx.database.is_sqlite:
+        return set(ids)
+    return set(tx.connection.scalars(_LOCK_FREE, {"ids": sorted(ids)}))
+
+
+def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:
+    """These people by id, as they stand in this transaction."""
+    return _people(tx, tx.connection.execute(_BY_ID, {"ids": ids}).all()) if ids else {}
+
+
+def digests(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
+    """See Store.digests."""
+    return {row.id: row.digest for row in tx.connection.execute(_DIGESTS, {"ids": list(ids)})}
+
+
+def ids_around(tx: Transaction, person_id: str, number: int) -> Sequence[str]:
+    """See Store.ids_around."""
+    before = select(person.c.id).where(person.c.id < person_id).order_by(person.c.id.desc()).limit(number)
+    after = select(person.c.id).where(person.c.id >= person_id).order_by(person.c.id).limit(number)
+    return [*reversed(tx.connection.scalars(before).all()), *tx.connection.scalars(after)]
+
+
+def count(tx: Transaction) -> int:
+    """How many have a plan that runs. The others have no next layout; the index on it is a tenth of the
+    table."""
+    return tx.connection.scalar(select(func.count()).where(person.c.layout_at.is_not(None))) or 0
+
+
+def places(tx: Transaction) -> Collection[tuple[str | None, str]]:
+    """See Store.places. The database reads the JSON itself: a million plans take it two seconds,
+    many times less than decoding each."""
+    head = type_coerce(plan.c.json, JSON) if tx.database.is_sqlite else cast(plan.c.json, JSON)
+    where = select(head["country"].as_string(), head["timezone"].as_string()).distinct()
+    rows = where.join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
+    try:
+        with tx.connection.begin_nested():
+            found = {(country, timezone) for country, timezone in tx.connection.execute(rows).all()}
+    except (exc.DataError, exc.OperationalError):
+        found = _places_one_by_one(tx)
+    return {(country, timezone) for country, timezone in found if isinstance(timezone, str)}
+
+
+def _places_one_by_one(tx: Transaction) -> set[tuple[str | None, str | None]]:
+    """Where one plan is no JSON, and spoils the database's own look at all of them."""
+    found: set[tuple[str | None, str | None]] = set()
+    after = ""
+    while ids := ids_after(tx, after):
+        heads = tx.connection.execute(_PLANS, {"ids": ids}).all()
+        found |= {(codec.key_of(head, "country"), codec.key_of(head, "timezone")) for _, head, _ in heads}
+        after = ids[-1]
+    return found
+
+
+def are_there(tx: Transaction) -> bool:
+    """See Store.has_people."""
+    return tx.connection.scalar(_ANYBODY) is not None
+
+
+def ids_after(tx: Transaction, after: str) -> Sequence[str]:
+    """The next ids, at most PAGE of them."""
+    return tx.connection.scalars(_NEXT_IDS, {"after": after}).all()
+
+
+def find_by_address(tx: Transaction, channel: ChannelName, address: str) -> str | None:
+    """Whose address this is, in whichever form of the number; someone whose plan is there comes before
+    someone whose plan is gone."""
+    found: str | None = tx.connection.scalar(_BY_ADDRESS, {"channel": channel, "ids": forms(address)})
+    return found
+
+
+def put_history(tx: Transaction, person_id: str, history: History) -> None:
+    text = codec.history_to_json(history)
+    tx.connection.execute(
+        update(person)
+        .where(person.c.id == person_id)
+        .values(history=text, history_before=None, history_at=None)
+    )
+
+
+def count_out(tx: Transaction, person_id: str, at: datetime) -> None:
+    """What went out `at` counts no longer for its local date (a snooze of it will, in its place)."""
+    one = read(tx, [person_id])[person_id]
+    if one.history.on == tx.local_date(one.plan, at):
+        put_history(tx, person_id, put_off(one.history))
+
+
+def count_in(tx: Transaction, person_id: str, at: datetime) -> None:
+    """What went out `at`, and was counted out, counts again for its local date."""
+    one = read(tx, [person_id])[person_id]
+    day, history = tx.local_date(one.plan, at), one.history
+    if history.on in (None, day):
+        last_at = max(at, history.last_at or at)
+        put_history(tx, person_id, replace(history, on=day, sent=sent_on(history, day) + 1, last_at=last_at))
+
+
+def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
+    if not rows:
+        return {}
+    plans = _plans(tx, rows)
+    return {
+        person_id: Person(
+            plans[person_id],
+            Standing(
+                paused_at,
+                paused_until,
+                removed_at,
+                held_at,
+                channels_from(opted_out),
+                channels_from(consented),
+                channels_from(rested),
+                fewer and min(max(fewer, 0), LOWEST),
+                tiny_until,
+                untold,
+                channels_from(asked),
+                channels_from(asks_again),
+                asks_again_at,
+            ),
+            codec.history_from_json(person_id, history),
+        )
+        for (
+            person_id,
+            _digest,
+            paused_at,
+            paused_until,
+            removed_at,
+            held_at,
+            opted_out,
+            consented,
+            rested,
+            fewer,
+            tiny_until,
+            untold,
+            asked,
+            asks_again,
+            asks_again_at,
+            history,
+        ) in rows
+    }
+
+
+def _plans(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Plan]:
+    """The plans of these rows; only those that are not at hand are read and decoded."""
+    digests = {row[0]: row[1] for row in rows}
+    plans = tx.plans.get(digests)
+    missing = digests.keys() - plans.keys()
+    if missing:
+        found = tx.connection.execute(_PLANS, {"ids": list(missing)}).all()
+        decoded = [codec.plan_from_json(person_id, head, nudges) for person_id, head, nudges in found]
+        tx.plans.put([(digests[plan.person], plan) for plan in decoded])
+        plans |= {plan.person: plan for plan in decoded}
+    return plans

@@ -1,0 +1,177 @@
+"""What waits for a channel's turn: the nearest end of its time first, and answers before all nudges."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, bindparam, literal_column, or_, select, update
+
+from nudger.agenda import rate_limit
+from nudger.agenda.entries import SendFailure, Ways
+from nudger.agenda.rate_limit import Limit, Sender
+from nudger.domain.model import ChannelName
+from nudger.store.schema.tables import AnyRow, occurrence, person, sender
+from nudger.store.sql import expressions
+from nudger.store.sql.database import Transaction
+from nudger.store.state import alarms
+from nudger.store.state.care import suppress_theirs
+
+PATIENCE = 50  # heads that are looked at besides those that there is room for: some may have expired
+
+_WAITING = (occurrence.c.queue == bindparam("by")) & (occurrence.c.wake_at <= bindparam("now"))
+_HEADS = (
+    # Not `turn_at` itself: one that is no date would spoil the turn of all.
+    select(occurrence.c.person, (occurrence.c.turn_at < bindparam("now")).label("expired"))
+    .where(_WAITING)
+    .order_by(occurrence.c.turn_at, occurrence.c.id)
+    .limit(bindparam("at_most"))
+)
+# Nothing may go: only what has expired is looked at, and what does not know yet why it waits (of a
+# channel that rests now, and may go by the next one).
+_STALE = _HEADS.where(or_(occurrence.c.turn_at < bindparam("now"), occurrence.c.reason != bindparam("why")))
+_ANY: Select[tuple[int]] = select(literal_column("1")).where(_WAITING).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Someone whose turn it is."""
+
+    person: str
+    expired: bool
+
+
+def heads(tx: Transaction, channel: ChannelName, room: int, why: str, now: datetime) -> list[Head]:
+    """The next people whose turn comes, each once, locked; people whom another daemon has locked are
+    passed over. Without `room` those who may have to leave the queue; `why` is its reason."""
+    statement = _HEADS if room > 0 else _STALE
+    if not tx.database.is_sqlite:
+        statement = statement.join(person, person.c.id == occurrence.c.person).with_for_update(
+            of=person, skip_locked=True, key_share=True
+        )
+    values = {"by": channel, "now": now, "at_most": max(room, 0) + PATIENCE}
+    rows = tx.connection.execute(statement, values if room > 0 else values | {"why": why})
+    found: dict[str, Head] = {}
+    for row in rows:
+        found.setdefault(row.person, Head(row.person, bool(row.expired)))
+    return list(found.values())
+
+
+def is_empty(tx: Transaction, channel: ChannelName, now: datetime) -> bool:
+    return tx.connection.scalar(_ANY, {"by": channel, "now": now}) is None
+
+
+Limits = Mapping[ChannelName, Limit]
+NO_LIMIT = Limit()
+
+_COLUMNS = (
+    sender.c.channel,
+    sender.c.bucket,
+    sender.c.filled_at,
+    sender.c.day,
+    sender.c.day_segments,
+    sender.c.day_answers,
+    sender.c.day_urgent,
+    sender.c.rate,
+    sender.c.slowed_at,
+    sender.c.failures,
+    sender.c.rests_until,
+    sender.c.probe_until,
+    sender.c.reason,
+)
+_ALL = select(*_COLUMNS).order_by(sender.c.channel)
+_ONE = _ALL.where(sender.c.channel == bindparam("one"))
+_LOCKED, _FREE = _ONE.with_for_update(), _ONE.with_for_update(skip_locked=True)
+_CHANGE = update(sender).where(sender.c.channel == bindparam("one"))
+
+
+def read(tx: Transaction, now: datetime) -> dict[ChannelName, Sender]:
+    """Those that anything is known of."""
+    found = expressions.made(tx, _ALL, sender.c.channel, _as_sender)
+    return {one.channel: rate_limit.set_right(one, now) for one in found}
+
+
+def _as_sender(row: AnyRow) -> Sender:
+    return Sender(ChannelName(row[0]), *row[1:])
+
+
+def limited(found: Mapping[ChannelName, Sender], limits: Limits) -> dict[ChannelName, Sender]:
+    """Those where what goes out has to wait for its turn."""
+    every = {name: found.get(name, Sender(name)) for name in ChannelName}
+    return {
+        name: one for name, one in every.items() if rate_limit.is_limited(one, limits.get(name, NO_LIMIT))
+    }
+
+
+def ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> Ways:
+    """All of these as full: their turn comes from the queue. What rests leads to the next channel."""
+    why = {name: rate_limit.why_full(one, limits.get(name, NO_LIMIT), now) for name, one in those.items()}
+    resting = {name: why[name] for name, one in those.items() if rate_limit.rests(one, now)}
+    full = {name: words for name, words in why.items() if name not in resting}
+    return Ways(resting, full, unanswered(those, limits, now))
+
+
+def unanswered(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> dict[ChannelName, str]:
+    """Those of which answers have had their share today."""
+    spent = (
+        name for name, one in those.items() if rate_limit.answers_wait(one, limits.get(name, NO_LIMIT), now)
+    )
+    return dict.fromkeys(spent, rate_limit.TOO_MANY_ANSWERS)
+
+
+def lock(tx: Transaction, channel: ChannelName, now: datetime) -> Sender:
+    """The sender as it stands, nobody else's to change until the transaction ends. Of several the first by
+    name is locked first."""
+    tx.connection.execute(
+        tx.database.insert_new(sender), {"channel": channel, "day_segments": 0, "failures": 0, "reason": ""}
+    )
+    with suppress_theirs():
+        return rate_limit.set_right(_as_sender(tx.connection.execute(_LOCKED, {"one": channel}).one()), now)
+    return Sender(channel)  # one that cannot be read begins anew, and is written over
+
+
+def lock_free(tx: Transaction, channel: ChannelName, now: datetime) -> Sender | None:
+    """The same of one that has a row already, out of turn: None where another transaction has it."""
+    row = tx.connection.execute(_FREE, {"one": channel}).one_or_none()
+    return None if row is None else rate_limit.set_right(Sender(channel, *row[1:]), now)
+
+
+def put(tx: Transaction, one: Sender) -> None:
+    tx.connection.execute(_CHANGE.values(**_values(one)), {"one": one.channel})
+
+
+def ended(tx: Transaction, ends: Iterable[tuple[ChannelName, SendFailure | None]], now: datetime) -> None:
+    """Brings senders up to what became of messages, in the order of `ends`; the operator hears of one
+    that opens its breaker, and of one that works again."""
+    by_channel: dict[ChannelName, list[SendFailure | None]] = {}
+    for channel, failure in ends:
+        by_channel.setdefault(channel, []).append(failure)
+    found = read(tx, now)
+    for channel, failures in sorted(by_channel.items()):
+        one = found.get(channel, Sender(channel))
+        if _after(one, failures, now) == one:
+            continue  # as nearly always: nothing to lock, nothing to write
+        before = lock(tx, channel, now)
+        after = _after(before, failures, now)
+        if after != before:
+            put(tx, after)
+            _tell(tx, before, after, now)
+
+
+def _after(one: Sender, failures: Iterable[SendFailure | None], now: datetime) -> Sender:
+    for failure in failures:
+        one = rate_limit.ended(one, failure, now)
+    return one
+
+
+def _tell(tx: Transaction, before: Sender, after: Sender, now: datetime) -> None:
+    key = f"sender {after.channel}"
+    if rate_limit.is_broken(after):
+        words = f"{after.channel} rests: {after.reason}. It is tried again every few minutes; what waits "
+        words += "goes by the next channel, or is missed when it expires. See: nudger doctor"
+        alarms.raise_alarm(tx, key, words, now)
+    elif rate_limit.is_broken(before):
+        alarms.clear_alarm(tx, key, now)
+
+
+def _values(one: Sender) -> dict[str, object]:
+    return {name: value for name, value in asdict(one).items() if name != "channel"}

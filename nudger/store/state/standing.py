@@ -1,0 +1,279 @@
+"""A person's standing changed: pauses, consent, opt-outs, holds; and what waits, cancelled with them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, insert, select, update
+
+from nudger.domain.effects import Tell
+from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, Plan, State
+from nudger.domain.reach import forms, one_phone
+from nudger.store.schema.tables import IS_PLANNED, AnyRow, contact_word, event, occurrence, person
+from nudger.store.sql.codec import Bulk
+from nudger.store.sql.database import Transaction
+from nudger.store.sql.expressions import among
+from nudger.store.state import alarms, consent_record, consent_requests, consent_state, people
+from nudger.store.state.entries import channels_from, planned
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What of a person's standing cancels what waits; laying out afresh plans it again."""
+
+    name: str
+    reason: str
+
+
+HOLD = Cause("hold", "held until RESUME")
+OPT_OUT = Cause("opt-out", "opted out")
+REMOVAL = Cause("removal", "the plan file was removed")
+ADDED = "plan added"
+RATES = ("as planned", "half of the plan's", "a quarter of the plan's")  # by steps of LESS
+CAUSES = frozenset(cause.name for cause in (HOLD, OPT_OUT, REMOVAL))
+
+_NEW_EVENT = Bulk(insert(event).inline(), ("person", "at", "what", "detail"))
+
+# An answer to a person's own text is no nudge: none of this stops it.
+_WAITING = and_(IS_PLANNED, occurrence.c.origin.not_in(FROM_A_TEXT))
+
+# Another one than before, which never grows beyond what the column holds.
+_NEXT_VERSION = case((person.c.layout_version < 2**30, person.c.layout_version + 1), else_=0)
+
+
+def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
+    _set(tx, person_id, paused_at=now, paused_until=until)
+    record_event(tx, person_id, now, "paused", f"until {until.isoformat()}" if until else "")
+
+
+def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
+    lifted = lifts and one.standing.held_at is not None
+    _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
+    if lifted:
+        alarms.clear_alarm(tx, unanswered(one.id), now)
+    lay_out_again(tx, [one.id], now)
+    consent_requests.soon(tx, [one.id], now)
+    record_event(tx, one.id, now, "resumed", "the crisis hold is lifted" if lifted else "")
+
+
+def hold(tx: Transaction, one: Person, now: datetime) -> None:
+    """A hold stands from the first text on; a further one cancels whatever came in between."""
+    since = one.standing.held_at
+    _set(tx, one.id, held_at=since or now)
+    cancel_waiting(tx, [one.id], HOLD, now)
+    record_event(tx, one.id, now, "crisis hold" if since is None else "crisis text, held already")
+
+
+def alarm_unanswered(tx: Transaction, person_id: str, reason: str, now: datetime) -> None:
+    """The operator has to know that somebody wrote in a crisis and got no answer."""
+    words = f"the crisis answer to {person_id} was refused ({reason}): reach them another way"
+    alarms.raise_alarm(tx, unanswered(person_id), words, now)
+
+
+def unanswered(person_id: str) -> str:
+    """The key of that alarm."""
+    return f"crisis answer {person_id}"
+
+
+def set_rate(tx: Transaction, person_id: str, fewer: int, now: datetime) -> None:
+    _set(tx, person_id, fewer=fewer)
+    record_event(tx, person_id, now, "nudges", RATES[fewer])
+
+
+def set_low_days(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
+    _set(tx, person_id, tiny_until=until)
+    record_event(tx, person_id, now, "low days", f"until {until.isoformat()}" if until else "ended")
+
+
+def opt_out(
+    tx: Transaction,
+    one: Person,
+    channels: Collection[ChannelName],
+    how: str,
+    now: datetime,
+    words: str | None = None,
+) -> None:
+    """The channels are closed; what waits and has no other one left is cancelled. `words` are those that
+    the person said it in."""
+    consent_state.put(tx, one.id, channels, opted_out_at=now, opted_out_how=how, ask_at=None)
+    consent_record.answered(
+        tx, one, frozenset(channels) - one.standing.opted_out, now, consent_record.OPTED_OUT, how, words
+    )
+    closed = one.standing.opted_out | frozenset(channels)
+    waiting = tx.connection.execute(
+        select(occurrence.c.id, occurrence.c.nudge, occurrence.c.refused, occurrence.c.channel).where(
+            occurrence.c.person == one.id, _WAITING
+        )
+    )
+    stranded = [row.id for row in waiting if not _ways(one.plan, row) - closed - channels_from(row.refused)]
+    cancel(tx, stranded, OPT_OUT, now)
+    for channel in sorted(channels):
+        record_event(tx, one.id, now, "opted out", f"{channel}: {how}")
+
+
+def opt_in(
+    tx: Transaction,
+    one: Person,
+    channels: Collection[ChannelName],
+    how: str,
+    now: datetime,
+    words: str | None = None,
+) -> None:
+    """Consent to these channels, in the person's own `words`; what is still to come today is laid out."""
+    consent_state.put(
+        tx,
+        one.id,
+        channels,
+        consented_at=now,
+        consent_how=how,
+        opted_out_at=None,
+        opted_out_how=None,
+        ask_at=None,
+    )
+    new = frozenset(channels) - (one.standing.consented - one.standing.opted_out)
+    consent_record.answered(tx, one, new, now, consent_record.AGREED, how, words)
+    consent_state.began_again(tx, _addresses(one.plan, channels))
+    lay_out_again(tx, [one.id], now)
+    for channel in sorted(channels):
+        record_event(tx, one.id, now, "opted in", f"{channel}: {how}")
+
+
+def _addresses(plan: Plan, channels: Collection[ChannelName]) -> list[consent_state.Address]:
+    return [(channel, address) for channel in channels if (address := plan.address(channel)) is not None]
+
+
+def ways(plan: Plan, nudge_id: str) -> frozenset[ChannelName]:
+    """The channels on which a nudge of this plan can go out at all."""
+    nudge = plan.nudge(nudge_id)
+    named = nudge.channels if nudge and nudge.channels else plan.channels
+    return frozenset(channel for channel in named if plan.address(channel))
+
+
+def _ways(plan: Plan, row: AnyRow) -> frozenset[ChannelName]:
+    """The same of an entry; one that asks for consent on a channel has that one alone."""
+    return ways(plan, row.nudge) if row.channel is None else frozenset({ChannelName(row.channel)})
+
+
+def cancel_waiting(tx: Transaction, ids: Collection[str], cause: Cause, now: datetime) -> None:
+    """Cancels all that is planned for these people, but answers."""
+    _cancel(tx, and_(occurrence.c.person.in_(ids), _WAITING), cause, now)
+
+
+def cancel(tx: Transaction, entries: Collection[int], cause: Cause, now: datetime) -> None:
+    if entries:
+        _cancel(tx, occurrence.c.id.in_(entries), cause, now)
+
+
+def lay_out_again(tx: Transaction, ids: Collection[str], now: datetime) -> None:
+    """Their days are due to be laid out afresh; what is being computed for them now is out of date."""
+    tx.connection.execute(
+        update(person)
+        .where(person.c.id.in_(ids), person.c.removed_at.is_(None))
+        .values(layout_at=now, layout_afresh=True, layout_version=_NEXT_VERSION)
+    )
+
+
+def record_event(tx: Transaction, person_id: str, at: datetime, what: str, detail: str = "") -> None:
+    record_events(tx, [person_id], at, what, detail)
+
+
+def record_events(tx: Transaction, ids: Iterable[str], at: datetime, what: str, detail: str = "") -> None:
+    write_events(tx, [{"person": one, "at": at, "what": what, "detail": detail} for one in ids])
+
+
+def write_events(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Lines of people's logs: person, at, what, detail."""
+    _NEW_EVENT.run(tx.connection, rows)
+
+
+def _cancel(tx: Transaction, which: ColumnElement[bool], cause: Cause, now: datetime) -> None:
+    tx.connection.execute(
+        update(occurrence)
+        .where(which)
+        .values(
+            state=State.CANCELLED, wake_at=None, reason=cause.reason, cancelled_by=cause.name, settled_at=now
+        )
+    )
+
+
+def _set(tx: Transaction, person_id: str, **values: Any) -> None:
+    tx.connection.execute(update(person).where(person.c.id == person_id).values(**values))
+
+
+WITHDRAWN = Cause("withdrawn", "withdrawn by the person")
+STOPPED = Cause("contact", "the contact said STOP")
+_TRUSTING = select(person.c.id).where(among(person.c.trusted))
+
+
+def tell(tx: Transaction, person_id: str, told: Tell, at: datetime, **identity: Any) -> None:
+    """A notice, due at once."""
+    entry = planned(
+        person=person_id,
+        nudge="",
+        origin=Origin.NOTICE,
+        text=told.text,
+        channel=ChannelName.SMS,
+        **identity,
+    )
+    tx.connection.execute(occurrence.insert(), entry)
+    record_event(tx, person_id, at, "notice to a trusted contact", told.contact)
+
+
+def withdraw(tx: Transaction, person_id: str, record: str, now: datetime) -> None:
+    """The person's opt-in of these words counts no more."""
+    tx.connection.execute(update(person).where(person.c.id == person_id).values(untold=record))
+    _cancel_notice(tx, [person_id], WITHDRAWN, now)
+    record_event(tx, person_id, now, "notices withdrawn")
+
+
+def has_stopped(tx: Transaction, plan: Plan) -> bool:
+    """Whether the trusted contact of this plan wants no notices."""
+    number = plan.trusted.phone if plan.trusted else None
+    if number is None:
+        return False
+    words = select(contact_word.c.stopped).where(contact_word.c.address.in_(forms(number)))
+    stopped = tx.connection.scalar(words.order_by(contact_word.c.at.desc()).limit(1))
+    # Of somebody erased who had this contact; a word that came since counts.
+    return (
+        bool(consent_state.stops(tx, [(consent_state.CONTACT, number)])) if stopped is None else bool(stopped)
+    )
+
+
+def trusting(tx: Transaction, addresses: Collection[str]) -> set[str]:
+    """Whose trusted contact is at one of these addresses."""
+    numbers = sorted({form for address in addresses for form in forms(address)})
+    return set(tx.connection.scalars(_TRUSTING, {"ids": numbers})) if numbers else set()
+
+
+def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
+    """See Store.contact_said."""
+    ids = trusting(tx, [address])
+    if not ids:
+        return False
+    people.lock(tx, ids)
+    return say(tx, address, stop, at)
+
+
+def say(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
+    """The same, where all who trust this contact are locked already: they are more than the one person whom
+    a message was about."""
+    ids = sorted(trusting(tx, [address]))
+    number = one_phone(address)
+    first = {"address": number, "stopped": stop, "at": at}
+    added = tx.database.insert_new(contact_word).returning(contact_word.c.address)
+    if tx.connection.scalar(added, first) is None:
+        later = update(contact_word).where(contact_word.c.address == number, contact_word.c.at < at)
+        if not tx.connection.execute(later.values(stopped=stop, at=at)).rowcount:
+            return True  # an older word, or the same one once more
+    if stop:
+        _cancel_notice(tx, ids, STOPPED, at)
+    record_events(tx, ids, at, "trusted contact said " + ("STOP" if stop else "START"))
+    return True
+
+
+def _cancel_notice(tx: Transaction, ids: Collection[str], cause: Cause, now: datetime) -> None:
+    waiting = select(occurrence.c.id).where(
+        occurrence.c.person.in_(ids), IS_PLANNED, occurrence.c.origin == Origin.NOTICE
+    )
+    cancel(tx, list(tx.connection.scalars(waiting)), cause, now)

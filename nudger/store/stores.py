@@ -1,0 +1,69 @@
+"""One database's stores, one a subject."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from nudger.store.agenda.store import SqlAgendaStore, SqlRestoreStore
+from nudger.store.inbound.store import SqlInboundStore, SqlPeopleStore
+from nudger.store.operations.store import (
+    SqlAlarmStore,
+    SqlFactStore,
+    SqlOverviewStore,
+    SqlStatisticsStore,
+    SqlUpkeepStore,
+)
+from nudger.store.plans.store import SqlPlanStore
+from nudger.store.sending.store import SqlSendingStore
+from nudger.store.sql.database import Database
+from nudger.store.state.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What one database keeps, in SQLite or PostgreSQL: the durable truth."""
+
+    plans: SqlPlanStore
+    agenda: SqlAgendaStore
+    restore: SqlRestoreStore
+    facts: SqlFactStore
+    sending: SqlSendingStore
+    inbound: SqlInboundStore
+    people: SqlPeopleStore
+    alarms: SqlAlarmStore
+    overview: SqlOverviewStore
+    statistics: SqlStatisticsStore
+    upkeep: SqlUpkeepStore
+    transactions: Transactions
+
+    async def listen(self, woken: Callable[[], None]) -> None:
+        """Calls `woken` when another process has changed what may be due at once: a reply, an operator's
+        act, plans, days laid out. May miss some. Never returns."""
+        await self.transactions.waking.listen(woken)
+
+    def keep_open(self) -> None:
+        """For a daemon: what happens to a SQLite file under it is noticed."""
+        self.transactions.database.keep_open()
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.transactions.database.close()
+
+
+def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
+    """The stores of this database; `zone` finds a time zone by its name."""
+    transactions = Transactions(database, zone)
+    return Stores(
+        SqlPlanStore(transactions),
+        SqlAgendaStore(transactions),
+        SqlRestoreStore(transactions),
+        SqlFactStore(transactions),
+        SqlSendingStore(transactions),
+        SqlInboundStore(transactions),
+        SqlPeopleStore(transactions),
+        SqlAlarmStore(transactions),
+        SqlOverviewStore(transactions),
+        SqlStatisticsStore(transactions),
+        SqlUpkeepStore(transactions),
+        transactions,
+    )
