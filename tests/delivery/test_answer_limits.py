@@ -231,7 +231,7 @@ async def test_a_loop_of_texts_that_speak_of_danger_ends(world: World, again: fl
 async def test_an_automatic_reply_with_such_words_draws_the_helplines_once_and_holds(world: World) -> None:
     await world.start(maya=MAYA)
 
-    answers = await texted(world, *["Automatic reply: I am away. If you are suicidal call 988."] * 5)
+    answers = await texted(world, *["Automatic reply: I am away. I want to die."] * 5)
 
     person = world.store.people.person("maya")
     assert person is not None

@@ -85,5 +85,16 @@ def test_an_attempt_and_a_plan_beside_a_command_are_crises_and_obeyed_by_nobody(
         ("es", "di un paseo"),
     ],
 )
-def test_medicine_as_prescribed_and_small_deeds_alarm_nobody(language, text, here):
-    assert not alarmed_by(person(here, language).read(text))
+def test_medicine_as_prescribed_and_small_deeds_hold_nobody(language, text, here):
+    assert not person(here, language).read(text).crisis
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("es", "me tomé todas las pastillas de la tensión"),
+        ("fr", "j'ai pris tous mes cachets pour la tension"),
+    ],
+)
+def test_all_of_a_medicine_is_not_as_prescribed(language, text, here):
+    assert alarmed_by(person(here, language).read(text))

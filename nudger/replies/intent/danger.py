@@ -52,11 +52,28 @@ class Signs:
 
 NONE = Signs()
 
-# How much a rule that is not sure adds to the odds of the model; from which log-odds a text is a concern;
-# where a sure rule is a crisis; where another rule is; and where the model is so sure that it needs none.
-# Set on texts that neither was made from (docs/care.md).
-_BY_A_RULE = 1.0
-_CONCERN, _CRISIS_BY_A_SURE_RULE, _CRISIS_BY_A_RULE, _CRISIS = 0.4, 0.0, 3.0, 3.5
+_BY_A_RULE = 1.0  # how much a rule that is not sure adds to the log-odds of the model
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which log-odds of the model a text of a language is what: set on texts that neither rules nor
+    model were made from (docs/care.md)."""
+
+    concern: float = 0.4
+    sure: float = 0.0  # a crisis, where a sure rule says so
+    ruled: float = 3.0  # where another rule does
+    alone: float = 3.5  # where none does
+
+    @classmethod
+    def read(cls, section: Section) -> "Thresholds":
+        """The table has hundredths."""
+        given = {name: section.number(name, round(getattr(cls(), name) * 100)) / 100 for name in _THRESHOLDS}
+        section.close()
+        return cls(**given)
+
+
+_THRESHOLDS = ("concern", "sure", "ruled", "alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +88,7 @@ class Verdict:
         return Verdict(self.crisis or other.crisis, self.concern or other.concern)
 
 
-def judged(signs: Signs, heard: Heard | None) -> Verdict:
+def judged(signs: Signs, heard: Heard | None, over: Thresholds) -> Verdict:
     """What rules and model of a language say together; without a model, what the rules say.
 
     What a sure rule says is a concern at least: nobody goes without helplines because a model has not seen
@@ -82,19 +99,21 @@ def judged(signs: Signs, heard: Heard | None) -> Verdict:
     odds = log(max(heard.danger, _LEAST) / max(1 - heard.danger, _LEAST))
     ruled = signs.outright or signs.sure or signs.perhaps
     raised = odds + (_BY_A_RULE if signs.sure is None and ruled is not None else 0)
-    sure = signs.outright is not None or (signs.sure is not None and odds >= _CRISIS_BY_A_SURE_RULE)
+    sure = signs.outright is not None or (signs.sure is not None and odds >= over.sure)
     # Of self-harm the model says less than the rules, of the rest more.
     kind = heard.kind if heard.kind is not CrisisKind.SELF else signs.outright or signs.sure or heard.kind
-    if sure or odds >= _CRISIS or (ruled is not None and raised >= _CRISIS_BY_A_RULE):
+    if sure or odds >= over.alone or (ruled is not None and raised >= over.ruled):
         return Verdict(crisis=kind)
-    return Verdict(concern=kind if signs.sure is not None or raised >= _CONCERN else None)
+    return Verdict(concern=kind if signs.sure is not None or raised >= over.concern else None)
 
 
 class Danger:
     """The lists of one language: the table `crisis`."""
 
-    def __init__(self, lists: Mapping[str, tuple[str, ...]], classes: Members) -> None:
-        self._lists, self._classes = lists, classes
+    def __init__(
+        self, lists: Mapping[str, tuple[str, ...]], classes: Members, thresholds: Thresholds
+    ) -> None:
+        self._lists, self._classes, self.thresholds = lists, classes, thresholds
 
     @classmethod
     def read(cls, section: Section, classes: Members) -> "Danger":
@@ -106,13 +125,19 @@ class Danger:
             for some in (_OUTRIGHT, _SURE, _PERHAPS):
                 lists[some[kind]] = table.phrases(some[kind].rpartition(".")[2])
             table.close()
+        thresholds = Thresholds.read(section.section("thresholds"))
         section.close()
-        return cls(lists, (*classes, *own))
+        return cls(lists, (*classes, *own), thresholds)
 
     @cached_property
     def phrases(self) -> Phrases:
         """Compiled when they are first needed."""
         return Phrases(self._lists, read_classes(self._classes))
+
+    @cached_property
+    def _figures(self) -> Phrases:
+        """They alone, for the model: most texts have no word of them."""
+        return Phrases({_FIGURES: self._lists[_FIGURES]}, {})
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -135,7 +160,7 @@ class Danger:
 
     def beside_figures(self, words: Words) -> Words:
         """The words without those of figures of speech that are nothing else, whatever stands around them."""
-        left = self.phrases.look(words).masked(_FIGURES)
+        left = self._figures.look(words).masked(_FIGURES)
         return words if left is words else [word for word in left if word != MASK]
 
     def vocabulary(self) -> frozenset[str]:

@@ -207,7 +207,8 @@ class Words:
         for one in self._spoken(texts[-1], near):
             signs = reduce(Signs.joined, (one.danger.signs(words) for words in texts))
             heard = one.hear(texts[0]) if one in near else None
-            verdict, alarm = verdict.joined(judged(signs, heard)), alarm or signs.alarm
+            found = judged(signs, heard, one.danger.thresholds)
+            verdict, alarm = verdict.joined(found), alarm or signs.alarm
             stops += [heard.stop] if heard is not None else []
         return Impression(verdict, alarm, max(stops, default=None))
 

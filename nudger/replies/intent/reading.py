@@ -22,6 +22,7 @@ from nudger.replies.language.writing import Tokens, fold, tokens
 from nudger.replies.time.moments import Now
 
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
+DISLIKED = f"{Intent.DISLIKE}.within"
 _LONGEST_KEYWORD = 4  # words
 _UNLIKELY_STOP, _LIKELY_STOP = 0.05, 0.8
 _FEW = 3  # words of a command that is all of a text
@@ -182,8 +183,8 @@ class _Reading:
 
     @property
     def refuses_to(self) -> bool:
-        """Whether it says the contrary, or asks for a pause."""
-        return any(self.looked.found(one) for one in (REFUSED, BOUNDED, UNDONE))
+        """Whether it says the contrary, asks for a pause, or dislikes some of the messages."""
+        return any(self.looked.found(one) for one in (REFUSED, BOUNDED, UNDONE, DISLIKED))
 
     def commands_only(self) -> bool:
         """Whether a command as it is taught is all there is: "help please"."""
