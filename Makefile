@@ -34,7 +34,7 @@ demo: $(STAMP)
 run: $(STAMP)
 	@$(BIN)/nudger run
 
-## make check        format, lint, types, imports, what nobody uses
+## make check        format, lint, types, imports, what nobody uses, what documents name
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry --no-ansi .
 	$(BIN)/vulture
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_sharing.py
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_sharing.py tests/test_docs.py
 
 ## make format       what make check says of format and order, done
 format: $(STAMP)
