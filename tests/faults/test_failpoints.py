@@ -21,7 +21,11 @@ def plan(folder: Path) -> None:
 async def test_what_is_installed_has_no_steps(tmp_path: Path) -> None:
     plan(tmp_path)
     steps = Steps(tmp_path / "steps")
-    for step in [step for call in (failpoints.STORE | failpoints.CLOCK).values() for step in call]:
+    for step in [
+        step
+        for call in (failpoints.AGENDA | failpoints.SENDING | failpoints.INBOUND | failpoints.CLOCK).values()
+        for step in call
+    ]:
         steps.arm(step, "kill")
 
     async with running(

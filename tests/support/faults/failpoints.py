@@ -29,15 +29,15 @@ FOLDER = "FAILPOINTS_FOR_TESTS"
 PROGRAM = str(Path(__file__))
 
 # The call, the step before it, the step after it.
-STORE = {
+AGENDA = {"lay_out": ("before_lay_out", "laid_out")}
+SENDING = {
     "recover": ("before_recover", "recovered"),
-    "lay_out": ("before_lay_out", "laid_out"),
     "claim_due": ("before_claim", "claimed"),
     "stopped": ("before_last_look", "looked"),
     "record": ("before_record", "recorded"),
     "release": ("before_release", "released"),
-    "take_reply": ("before_reply", "reply_taken"),
 }
+INBOUND = {"take_reply": ("before_reply", "reply_taken")}
 CHANNEL = {"send": ("before_request", "after_request")}
 CLOCK = {"now": ("before_tick", "tick")}  # in the event loop, at each turn of a duty: hang it there
 
@@ -53,7 +53,9 @@ def stand(folder: Path) -> None:
 
     def build_with_steps(core: Any, store: Any, clock: Any, **more: Any) -> Any:
         log.warning("failpoints_on", folder=str(folder))
-        put_around(store, STORE, armed)
+        put_around(store.agenda, AGENDA, armed)
+        put_around(store.sending, SENDING, armed)
+        put_around(store.inbound, INBOUND, armed)
         put_around(clock, CLOCK, armed)
         return build(core, store, clock, **more)
 
