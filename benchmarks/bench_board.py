@@ -19,10 +19,10 @@ from starlette.types import ASGIApp, Message
 
 from benchmarks.measure import Compared, at_most, figure
 from benchmarks.population import Size, populate
-from nudger.app import open_database
 from nudger.app.board import StoreDesk
 from nudger.app.core import Core
 from nudger.app.settings import load
+from nudger.app.state import open_database
 from nudger.web.app import build_app
 from nudger.web.board.doors import BoardDoors
 from nudger.web.doors import Doors

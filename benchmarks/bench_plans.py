@@ -24,13 +24,13 @@ from typing import Any
 from benchmarks.measure import Compared, Profile, at_most, busy, compare
 from nudger import plans
 from nudger.agenda.laying_out import BATCH, LayingOut, days_of
-from nudger.app import open_database
 from nudger.app.core import Core
 from nudger.app.plans import build_loading
 from nudger.app.settings import load
-from nudger.plan_sync import Loading
+from nudger.app.state import open_database
 from nudger.plan_sync.files import read_plans
 from nudger.plan_sync.port import PlanFile, PlanRead
+from nudger.plan_sync.sync import Loading
 from nudger.store.stores import Stores
 
 MANY, FEW = 20_000, 10

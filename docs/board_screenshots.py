@@ -20,10 +20,10 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.bench_board import PASSWORD, Steps, doors  # noqa: E402
 from benchmarks.population import Size, populate  # noqa: E402
-from nudger.app import open_database  # noqa: E402
 from nudger.app.board import StoreDesk  # noqa: E402
 from nudger.app.core import Core  # noqa: E402
 from nudger.app.settings import load  # noqa: E402
+from nudger.app.state import open_database  # noqa: E402
 from nudger.web.app import build_app  # noqa: E402
 from nudger.web.serve import serve  # noqa: E402
 

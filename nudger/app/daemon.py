@@ -30,7 +30,7 @@ from nudger.domain.errors import StoreAway
 from nudger.inbound.inbox import Inbox
 from nudger.inbound.replies import Inbound
 from nudger.operations.port import OverviewStore
-from nudger.plan_sync import Loading
+from nudger.plan_sync.sync import Loading
 from nudger.sending.dispatcher import Dispatched, Dispatcher
 
 # The wall clock may be stepped and the machine suspended: nothing is waited for longer than this.

@@ -24,8 +24,8 @@ from nudger.app.core import Core
 from nudger.app.settings import Settings
 from nudger.app.state import join_database
 from nudger.domain.errors import NudgerError, SettingsError, StoreError
-from nudger.plan_sync import Loaded, Loading
 from nudger.plan_sync.files import read_templates
+from nudger.plan_sync.sync import Loaded, Loading
 from nudger.store.stores import Stores
 
 COLLECTED_AFTER = 100_000  # new objects

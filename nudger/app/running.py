@@ -44,7 +44,7 @@ from nudger.operations.restore_guard import EVERY
 from nudger.operations.trying_again import EVERY as TRY_EVERY
 from nudger.operations.trying_again import TryingAgain
 from nudger.operations.watching import Watching
-from nudger.plan_sync import changes
+from nudger.plan_sync.changes import changes
 from nudger.sending.channel_worker import LIFE, TAKE_OVER_EVERY
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.sending.port import Channel

@@ -26,7 +26,7 @@ from nudger.store import (
     open_to_look,
     restore,
 )
-from nudger.store.stores import Stores
+from nudger.store.stores import Stores as Stores  # noqa: PLC0414 (commands name what they are handed)
 
 LOCK = "nudger.lock"  # in the state folder
 # Seconds that a writer of the daemon waits for others, and as long again for another program: whoever posted

@@ -11,11 +11,13 @@ from typing import Annotated
 import structlog
 import typer
 
-from nudger.app import alone, build_daemon, clock_of, open_database, running, service
+from nudger.app import running, service
 from nudger.app.clock import SystemClock
 from nudger.app.core import Core
+from nudger.app.running import build_daemon
 from nudger.app.service import rest
 from nudger.app.settings import Settings, load
+from nudger.app.state import alone, clock_of, open_database
 from nudger.cli.context import settings_of
 from nudger.cli.demo import Demo
 from nudger.cli.looking import stale_helplines

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from rich.markup import escape
 
 from nudger.agenda.entries import Sending
-from nudger.app import Stores, build_daemon
 from nudger.app.clock import FastClock
 from nudger.app.core import Core
 from nudger.app.daemon import Daemon
+from nudger.app.running import build_daemon
+from nudger.app.state import Stores
 from nudger.cli.show import out
 from nudger.domain.model import ChannelName, Person
 from nudger.inbound.replies import Inbound

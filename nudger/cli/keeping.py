@@ -8,9 +8,11 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from nudger.agenda.restored import Restored
-from nudger.app import back_up_database, carry_database, restore_database, service
+from nudger.app import service
 from nudger.app.core import Core
-from nudger.cli.context import clock, opened, settings_of
+from nudger.app.state import back_up_database, carry_database, restore_database
+from nudger.cli.context import clock, settings_of
+from nudger.cli.database import opened
 from nudger.cli.show import local, out
 from nudger.operations.restore_guard import COMMAND
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from nudger.app import Holder, Stores, holder
 from nudger.app.core import Core
-from nudger.cli.context import AsJson, PersonId, clock, core_of, known, looking
+from nudger.app.state import Holder, Stores, holder
+from nudger.cli.context import AsJson, PersonId, clock
+from nudger.cli.database import core_of, known, looking
 from nudger.cli.show import as_json, local, out, problems, table
 from nudger.domain.errors import StoreError
 from nudger.domain.model import ChannelName, Person

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from nudger import plans
-from nudger.app import Stores
 from nudger.app.core import Core
-from nudger.cli.context import AsJson, PersonId, clock, known, looking, opened
+from nudger.app.state import Stores
+from nudger.cli.context import AsJson, PersonId, clock
+from nudger.cli.database import known, looking, opened
 from nudger.cli.show import as_json, local, out
 from nudger.domain.effects import Effect, Response, Snooze
 from nudger.domain.errors import UsageError

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from nudger.app import Stores, database_for_plans, push_plans
 from nudger.app.core import Core
-from nudger.cli.context import clock, opened
+from nudger.app.plans import push_plans
+from nudger.app.state import Stores, database_for_plans
+from nudger.cli.context import clock
+from nudger.cli.database import opened
 from nudger.cli.show import err, local, out, problems, table
 from nudger.domain.errors import UsageError
 from nudger.plan_sync.files import find_plans
@@ -19,15 +21,8 @@ MOST_GONE = 1  # person whose plan may be missing without a question; of many, h
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True)
-    group.callback()(_plans)
-    group.command()(push)
-    group.command("accept-removal")(accept_removal)
-    app.add_typer(group, name="plans")
-
-
-def _plans() -> None:
-    """Plans as the database has them."""
+    app.command()(push)
+    app.command("accept-removal")(accept_removal)
 
 
 def push(

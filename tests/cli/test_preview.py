@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from nudger.app import open_database
 from nudger.app.core import Core
 from nudger.app.settings import load
+from nudger.app.state import open_database
 from nudger.domain.effects import Pause, Response
 from tests.support.looking_ahead import MAYA, MONDAY, Here
 from tests.support.worlds.delivery import World

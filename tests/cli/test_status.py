@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.app import alone
+from nudger.app.state import alone
 from nudger.operations.restore_guard import HighWater
 from nudger.store import back_up, name_of, open_store
 from nudger.store.opening.opening import head

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.app import alone, holder
+from nudger.app.state import alone, holder
 from nudger.cli.doctor.findings import Grade, looked
 from nudger.cli.doctor.machine import (
     clock_is_kept,

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 from nudger import plans
 from nudger.agenda.decide import Decider
 from nudger.agenda.entries import Decision, Due
-from nudger.app import build_daemon, open_database, service
+from nudger.app import service
 from nudger.app.core import Core
+from nudger.app.running import build_daemon
 from nudger.app.settings import load
+from nudger.app.state import open_database
 from nudger.cli import app
 from nudger.cli.simulate.crowd import Actors, Crowd
 from nudger.cli.simulate.life import BrokenPromises, Life

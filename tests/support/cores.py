@@ -7,9 +7,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from nudger.app import open_database
 from nudger.app.core import Core
 from nudger.app.settings import load
+from nudger.app.state import open_database
 from nudger.store import open_store
 from nudger.store.stores import Stores
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.app import alone
+from nudger.app.state import alone
 from nudger.store import open_store
 from tests.support.running import nudger
 

@@ -14,17 +14,12 @@ from rich.markup import escape
 
 from nudger import plans
 from nudger.agenda.forecast import foreseen
-from nudger.app import (
-    check_smtp,
-    check_twilio,
-    holder,
-    look_at_database,
-    send_test_alert,
-    service,
-    sign_as_twilio,
-)
+from nudger.app import service
+from nudger.app.channels import check_smtp, check_twilio, sign_as_twilio
 from nudger.app.core import Core
+from nudger.app.running import send_test_alert
 from nudger.app.settings import Settings, load
+from nudger.app.state import holder, look_at_database
 from nudger.cli.context import AsJson, clock
 from nudger.cli.doctor.findings import Finding, Grade, Look, exit_code, looked, many, note
 from nudger.cli.doctor.machine import (

@@ -4,18 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from rich.progress import track
 
 from nudger.agenda.entries import Planned
 from nudger.agenda.forecast import Forecast, foreseen
-from nudger.app import Stores, look_into_database
 from nudger.app.core import Core
 from nudger.cli.show import err
 from nudger.domain.errors import StoreError, UsageError
 from nudger.domain.model import ChannelName, Person, Plan, Standing
 from nudger.domain.reach import YEARS, computable_date
 from nudger.schedule import day_bounds, local_date, resolve
+
+if TYPE_CHECKING:
+    from nudger.app.state import Stores
 
 # Days of people, about a second's work: more than that gets a progress bar.
 LONG = 2000
@@ -27,7 +30,7 @@ class Preview:
     """The days ahead, seen from `start` (each person's own wall time where it names no zone)."""
 
     core: Core
-    store: Stores | None
+    store: "Stores | None"
     now: datetime
     start: datetime | date | None
     days: int
@@ -101,10 +104,12 @@ def _never(row: Forecast) -> Forecast:
     return replace(row, status="skip", reason=ERASED, channel=None, text=None, segments=None, until=None)
 
 
-def _existing(core: Core) -> Stores | None:
+def _existing(core: Core) -> "Stores | None":
     """The database, where there is one: a preview makes none, and goes without one that it may not open."""
     if not core.has_database():
         return None
+    from nudger.app.state import look_into_database  # noqa: PLC0415 (most previews have no database)
+
     try:
         return look_into_database(core)
     except StoreError as fault:

@@ -14,10 +14,10 @@ from heapq import heappop, heappush
 
 from nudger import plans
 from nudger.agenda.entries import Sending
-from nudger.app import Stores
 from nudger.app.clock import FastClock
 from nudger.app.core import Core
 from nudger.app.daemon import Daemon
+from nudger.app.state import Stores
 from nudger.cli.simulate import crowd as crowds
 from nudger.cli.simulate.crowd import ZONES, Act, Actors, Crowd
 from nudger.cli.simulate.figures import Figures, Settled

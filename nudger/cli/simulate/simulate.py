@@ -14,9 +14,11 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from nudger.app import Stores, build_daemon, look_at_database, open_database, service
+from nudger.app import service
 from nudger.app.core import Core
+from nudger.app.running import build_daemon
 from nudger.app.settings import load
+from nudger.app.state import Stores, look_at_database, open_database
 from nudger.cli.context import AsJson
 from nudger.cli.show import err, json_line, out, table
 from nudger.cli.simulate.crowd import MOST_NUDGES, MOST_PEOPLE, Actors, Crowd

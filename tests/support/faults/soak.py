@@ -15,9 +15,10 @@ from random import Random
 from sqlalchemy import create_engine, text
 
 from nudger.agenda.entries import Failure, SendFailure
-from nudger.app import open_database, service
+from nudger.app import service
 from nudger.app.core import Core
 from nudger.app.settings import load
+from nudger.app.state import open_database
 from nudger.operations.housekeeping import Housekeeping
 from tests.support.worlds.delivery import World
 

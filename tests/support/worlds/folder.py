@@ -13,8 +13,8 @@ from nudger import plans
 from nudger.app.core import Core
 from nudger.domain.errors import Problem
 from nudger.domain.model import Plan
-from nudger.plan_sync import Loaded, Loading
 from nudger.plan_sync.files import find_plans
+from nudger.plan_sync.sync import Loaded, Loading
 from nudger.store.stores import Stores
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""`nudger check`, `nudger preview`, `nudger schema`: plans before they matter. No database is needed."""
+"""`nudger preview`: the days ahead, before they come. Of a database it takes what is there."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,50 +9,23 @@ from rich.markup import escape
 
 from nudger import plans
 from nudger.app.core import Core
+from nudger.cli.check import read
 from nudger.cli.context import AsJson, clock, near, settings_of
-from nudger.cli.doctor.people import NO_LINK, cannot_be_asked
 from nudger.cli.preview.diff import edits, edits_json, show_edits
 from nudger.cli.preview.folder import show_everyone
 from nudger.cli.preview.previewing import Preview
 from nudger.cli.preview.tables import show_people
 from nudger.cli.show import as_json, err, out, problems
-from nudger.domain.errors import Problem, SettingsError, UsageError
+from nudger.domain.errors import SettingsError, UsageError
 from nudger.domain.model import Plan
-from nudger.plan_sync.files import Found, all_problems, find_plans
+from nudger.plan_sync.files import Found, find_plans
 from nudger.plans import Reading
 
-NAMED = 5  # files of a folder without plans
 FEW = 5  # people of a folder who are shown one by one; more are shown as sends per hour
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(check)
     app.command()(preview)
-    app.command()(schema)
-
-
-def check(
-    context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Plan files and folders (default: the plans folder)."),
-    ] = None,
-    json: AsJson = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
-) -> int:
-    """Every problem of every plan at once, each with its line and what to do."""
-    core = Core(settings_of(context, running=False))
-    asked = paths or [core.settings.plans_dir]
-    files = _find(asked)
-    reading, found = _read(core, files)
-    found += [*_unaskable(core, reading), *_nothing_read(files, asked)]
-    errors = sum(problem.severity == "error" for problem in found)
-    if json:
-        as_json({"problems": [problem.as_json() for problem in found]})
-    else:
-        problems(found)
-        out.print(_verdict(reading, errors, len(found) - errors))
-    return 3 if errors or (strict and found) else 0
 
 
 def preview(
@@ -77,8 +50,8 @@ def preview(
     folder, wanted = core.settings.plans_dir, person or []
     there, before = _find_folder(folder), _find_old(diff) if diff else None
     _check_known(core, wanted, [there] if before is None else [there, before], folder)
-    reading, found = _read(core, there)
-    old, of_old = _read(core, before) if before else (None, [])
+    reading, found = read(core, there)
+    old, of_old = read(core, before) if before else (None, [])
     problems([problem for problem in (*of_old, *found) if problem.severity == "error"], err)
     readings = [reading] if old is None else [reading, old]
     with Preview.opened(core, clock.now(), start, days) as ahead:
@@ -90,45 +63,6 @@ def preview(
         err.print(f"[bold red]nudger:[/] {escape(trouble)}")
     faulty = {id_ for one in readings for id_ in one.files.keys() - one.plans.keys()}
     return 3 if faulty & set(wanted or faulty) else int(bool(ahead.failed))
-
-
-def schema() -> None:
-    """The JSON Schema of a plan file, for editors that complete and check as one types."""
-    as_json(plans.schema())
-
-
-def _find(paths: list[Path]) -> Found:
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"PATH: expected a plan file or a folder of plans, found nothing at {path}")
-    return find_plans(paths)
-
-
-def _read(core: Core, found: Found) -> tuple[Reading, list[Problem]]:
-    reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
-    return reading, all_problems(found, reading.problems)
-
-
-def _nothing_read(found: Found, paths: list[Path]) -> list[Problem]:
-    """Where there was no plan to find a problem in, that is one."""
-    if found.sources or found.shared or any(problem.severity == "error" for problem in found.problems):
-        return []
-    there = sorted(
-        path.name for folder in paths if folder.is_dir() for path in folder.iterdir() if path.name[0] != "."
-    )
-    hint = "copy an example plan into it, or write a first one: nudger init"
-    if there:
-        more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
-        hint = f"there is {', '.join(there[:NAMED])}{more}, and no plan among it; {hint}"
-    return [Problem(str(paths[0]), 1, 1, "", "expected plans (.toml or .csv files), found none", hint)]
-
-
-def _unaskable(core: Core, reading: Reading) -> list[Problem]:
-    """Files with people who are to get emails, have not agreed, and could not be asked."""
-    mute = core.decider.mute
-    files = {reading.files[id_] for id_, plan in reading.plans.items() if cannot_be_asked(plan, mute)}
-    sentence = "nobody can be asked for consent by email"
-    return [Problem(file, 1, 1, "consent", sentence, NO_LINK, "warning") for file in sorted(files)]
 
 
 def _find_folder(folder: Path) -> Found:
@@ -189,14 +123,3 @@ def _show_changes(ahead: Preview, old: Reading, new: Reading, wanted: list[str],
         as_json(edits_json(found))
     else:
         show_edits(Console(highlight=False), found, len(before.keys() | after.keys()))
-
-
-def _verdict(reading: Reading, errors: int, warnings: int) -> str:
-    plans_ = _many(len(reading.files), "plan")
-    if not errors and not warnings:
-        return f"[green]{plans_}, no problems.[/]"
-    return f"{plans_}, {_many(errors, 'problem')}, {_many(warnings, 'warning')}."
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
