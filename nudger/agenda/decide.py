@@ -121,7 +121,7 @@ class Decider:
         if drop is not None or nudge is None:
             return drop or gate.overtaken(), person
         history = person.history
-        if due.round == 0 and due.origin is not Origin.ASKED:
+        if due.round == 0 and due.origin is not Origin.ON_DEMAND:
             goes, history = thin_out(history, person.plan, nudge.id, person.standing.fewer)
             # What was tried before has had its turn.
             if not goes and not due.attempts:
@@ -142,7 +142,7 @@ class Decider:
             worded.contact,
         )
         history = self.wording.after(history, worded, nudge.kind, moment.now)
-        if due.origin is not Origin.ASKED:
+        if due.origin is not Origin.ON_DEMAND:
             history = count_send(history, moment.local.date(), due.due_at, moment.now)
         return send, Person(person.plan, person.standing, history)
 
@@ -159,7 +159,7 @@ class Decider:
             tiny=person.standing.low(moment.now),
         )
         # An email shows the ways out each time.
-        planned = due.round == 0 and due.origin is not Origin.ASKED
+        planned = due.round == 0 and due.origin is not Origin.ON_DEMAND
         if at.channel is ChannelName.SMS and planned and shows_ways_out(person.history, moment.local):
             return self.wording.with_ways_out(worded, person.plan.voice, nudge)
         return worded

@@ -86,7 +86,7 @@ _WHY = {
     Origin.SNOOZED: "put off",
     Origin.WELCOME: "asks for consent, once; nothing else before YES",
 }
-_WAITING = (Origin.SNOOZED, Origin.ASKED)
+_WAITING = (Origin.SNOOZED, Origin.ON_DEMAND)
 
 
 def _walk(person: Person, coming: list[Due], decider: Decider) -> Iterator[Forecast]:

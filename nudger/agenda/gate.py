@@ -145,7 +145,7 @@ def asks_from(person: Person, channel: ChannelName, moment: Moment) -> datetime 
 
 def count(person: Person, due: Due, moment: Moment) -> Drop | None:
     """The rules that count: the daily limit, and the gap that a drawn time keeps."""
-    if due.origin in (*FROM_A_TEXT, Origin.ASKED):
+    if due.origin in (*FROM_A_TEXT, Origin.ON_DEMAND):
         return None
     plan, history = person.plan, person.history
     if sent_on(history, moment.local.date()) >= plan.daily_limit:

@@ -73,7 +73,7 @@ class Mail:
             alert.text,
             alert.title,
             TIMEOUT,
-            Origin.ASKED,
+            Origin.ON_DEMAND,
         )
         channel = self.connect()
         try:

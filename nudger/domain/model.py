@@ -59,7 +59,7 @@ class Origin(StrEnum):
     FIXED = "fixed"  # `at` or `cron`: a time that the person named
     DRAWN = "drawn"  # `between`: a time that nudger drew
     SNOOZED = "snoozed"  # put off by the person to a time that the person named
-    ASKED = "asked"  # the person texted NOW, or the operator typed `nudger send`
+    ON_DEMAND = "asked"  # as databases have it: the person texted NOW, or the operator typed `nudger send`
     ANSWER = "answer"  # the answer to a person's own text
     NOTICE = "notice"  # word to a trusted contact, which follows from a person's own text
     WELCOME = "welcome"  # asks for consent on one channel, once

@@ -78,7 +78,7 @@ class Operator:
         zone = self.zone(who.plan.timezone)
         nudge = next(nudge for nudge in who.plan.nudges if nudge.kind is kind)
         today, expires_at = local_date(zone, now), now + nudge.expires
-        due = Due(0, who.id, nudge.id, kind, Origin.ASKED, today, 0, 0, now, expires_at)
+        due = Due(0, who.id, nudge.id, kind, Origin.ON_DEMAND, today, 0, 0, now, expires_at)
         answer = gate.ask(who, due, gate.Moment(now, zone))
         return answer.reason if isinstance(answer, Drop) else None
 

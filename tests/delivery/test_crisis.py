@@ -83,7 +83,7 @@ async def test_what_is_planned_snoozed_and_asked_for_is_cancelled_in_the_same_tr
     cancelled = [
         one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.state is State.CANCELLED
     ]
-    assert {one.origin for one in cancelled} == {Origin.FIXED, Origin.SNOOZED, Origin.ASKED}
+    assert {one.origin for one in cancelled} == {Origin.FIXED, Origin.SNOOZED, Origin.ON_DEMAND}
     assert {one.reason for one in cancelled} == {"held until RESUME"}
 
 

@@ -180,10 +180,10 @@ def test_the_daily_limit_counts_fixed_drawn_and_snoozed_but_not_what_was_asked_f
 
     drops = {
         origin: gate.count(full, replace(DUE, origin=origin), moment())
-        for origin in (Origin.FIXED, Origin.DRAWN, Origin.SNOOZED, Origin.ASKED)
+        for origin in (Origin.FIXED, Origin.DRAWN, Origin.SNOOZED, Origin.ON_DEMAND)
     }
 
-    assert drops.pop(Origin.ASKED) is None
+    assert drops.pop(Origin.ON_DEMAND) is None
     assert set(drops.values()) == {Drop(State.SUPPRESSED, "the daily limit of 3 is reached")}
 
 

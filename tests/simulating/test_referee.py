@@ -55,7 +55,7 @@ def snoozed(clock: str) -> Step:
 
 
 def asked(clock: str) -> Step:
-    return _message(Origin.ASKED, clock)
+    return _message(Origin.ON_DEMAND, clock)
 
 
 def answer(clock: str) -> Step:

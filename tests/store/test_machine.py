@@ -260,7 +260,7 @@ class Machine(RuleBasedStateMachine):
 
 def counts(row: AnyRow) -> bool:
     """Whether it counts for the daily limit."""
-    return Origin(row.origin).is_nudge and row.origin != Origin.ASKED
+    return Origin(row.origin).is_nudge and row.origin != Origin.ON_DEMAND
 
 
 @pytest.mark.slow

@@ -638,7 +638,7 @@ def test_a_nudge_on_demand_is_due_now(world: World) -> None:
     assert (entry.nudge, entry.kind, entry.origin, entry.slot) == (
         "stretch",
         Kind.MOVEMENT,
-        Origin.ASKED,
+        Origin.ON_DEMAND,
         1001,
     )
     assert (entry.due_at, entry.expires_at, entry.local_date) == (NOON, NOON + 30 * MINUTE, TODAY)

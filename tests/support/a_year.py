@@ -245,7 +245,7 @@ def limits_kept(lived: Lived) -> None:
     """A snooze counts in place of the send that it put off; NOW has a limit of its own."""
     sent, asked = Counter[date](), Counter[date]()
     for one in lived.nudges:
-        (asked if one.due.origin is Origin.ASKED else sent)[one.local.date()] += 1
+        (asked if one.due.origin is Origin.ON_DEMAND else sent)[one.local.date()] += 1
     zone = ZoneInfo(lived.plan.timezone)
     put_off = Counter(
         at.astimezone(zone).date() for at, text in lived.said if text in PUTS_OFF[lived.plan.language]
@@ -256,7 +256,7 @@ def limits_kept(lived: Lived) -> None:
 
 def gaps_kept(lived: Lived) -> None:
     """A drawn time keeps the gap to what went out before it; where nobody answers, to all."""
-    counted = [one for one in lived.nudges if one.due.origin is not Origin.ASKED]
+    counted = [one for one in lived.nudges if one.due.origin is not Origin.ON_DEMAND]
     for before, after in pairwise(counted):
         drawn = [after] if lived.said else [before, after]
         if any(one.due.origin is Origin.DRAWN for one in drawn):

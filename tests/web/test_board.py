@@ -262,7 +262,7 @@ async def test_todays_reasons_and_replies_are_counted(
 
     answer = await here.get(board, "/board")
 
-    assert "held: no consent on record for email" in answer.body
+    assert "suppressed: no consent on record for email" in answer.body
     assert ">done<" in answer.body
 
 
@@ -300,7 +300,7 @@ async def test_a_person_is_shown_with_what_comes_what_happened_and_why_not(
     assert "will go out" in maya.body
     assert "maya.toml" in maya.body
     assert "no consent on record for email" in ben.body
-    assert ">held<" in ben.body
+    assert ">suppressed<" in ben.body
 
 
 async def test_what_happened_goes_back_page_by_page(here: Desk, board: Starlette) -> None:
@@ -319,7 +319,7 @@ async def test_what_happened_goes_back_page_by_page(here: Desk, board: Starlette
     assert "act 10<" not in second.body
 
 
-@pytest.mark.parametrize("show", ["coming", "sent", "held", "missed", "failed", "cancelled", "unknown"])
+@pytest.mark.parametrize("show", ["coming", "sent", "suppressed", "missed", "failed", "cancelled", "unknown"])
 async def test_the_agenda_shows_each_end(here: Desk, board: Starlette, show: str) -> None:
     await here.behind.until(datetime(2026, 11, 23, 15, tzinfo=UTC))
 

@@ -148,7 +148,7 @@ class Referee:
         if terms.is_quiet(local.time()):
             self._break(Promise.QUIET, who, at, repr(text))
         of.got[who] += 1
-        if origin is Origin.ASKED:
+        if origin is Origin.ON_DEMAND:
             self._asked(who, text, at)
         else:
             self._counted(who, origin, text, at)

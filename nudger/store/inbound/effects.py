@@ -125,7 +125,7 @@ def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
     else:
         last = entries.last(tx, entry)
         tx.connection.execute(insert(occurrence), _again(entry, last + 1, until, expires_at))
-        if last == entry.round and entry.origin != Origin.ASKED and entry.claimed_at is not None:
+        if last == entry.round and entry.origin != Origin.ON_DEMAND and entry.claimed_at is not None:
             people.count_out(tx, act.one.id, entry.claimed_at)
     _set_outcome(tx, entry, Outcome.SNOOZED, act.at)
 
@@ -154,7 +154,7 @@ def _ask(tx: Transaction, act: Act, kind: Kind | None) -> None:
             occurrence.c.person == act.one.id,
             occurrence.c.local_date == today,
             occurrence.c.nudge == nudge[0],
-            occurrence.c.origin == Origin.ASKED,
+            occurrence.c.origin == Origin.ON_DEMAND,
         )
     )
     entry = planned(
@@ -162,7 +162,7 @@ def _ask(tx: Transaction, act: Act, kind: Kind | None) -> None:
         local_date=today,
         nudge=nudge[0],
         slot=FIRST_ASKED if last is None else last + 1,
-        origin=Origin.ASKED,
+        origin=Origin.ON_DEMAND,
         due_at=act.now,
         expires_at=act.now + FRESH,
         kind=nudge[1],

@@ -192,7 +192,7 @@ _ANSWERED = (
 _ASKED = select(func.count()).where(
     occurrence.c.person == bindparam("one"),
     occurrence.c.local_date == bindparam("today"),
-    occurrence.c.origin == Origin.ASKED,
+    occurrence.c.origin == Origin.ON_DEMAND,
     occurrence.c.state.in_((State.PLANNED, *_OUT)),
 )
 

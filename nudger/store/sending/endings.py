@@ -163,7 +163,7 @@ def take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
         kept = tx.connection.execute(_HISTORY, {"one": row.person}).one()
         if kept.history_at == row.attempted_at and kept.history_before is not None:
             people.put_history(tx, row.person, codec.history_from_json(row.person, kept.history_before))
-        elif row.origin != Origin.ASKED:
+        elif row.origin != Origin.ON_DEMAND:
             people.count_out(tx, row.person, row.attempted_at)
 
 

@@ -206,7 +206,7 @@ def _count_in(tx: Transaction, end: Ending, *, not_there: bool) -> None:
     """It went out after all, and was taken for not sent: it counts again."""
     row = end.row
     forgotten = not_there or row.entry_state == State.PLANNED
-    counts = Origin(row.origin).is_nudge and row.origin != Origin.ASKED
+    counts = Origin(row.origin).is_nudge and row.origin != Origin.ON_DEMAND
     if forgotten and end.entry is not None and counts:
         people.count_in(tx, row.person, row.attempted_at)
 

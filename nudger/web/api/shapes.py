@@ -39,7 +39,7 @@ class Show(StrEnum):
 
     COMING = "coming"
     SENT = "sent"
-    HELD = "held"
+    SUPPRESSED = "suppressed"
     MISSED = "missed"
     FAILED = "failed"
     CANCELLED = "cancelled"

@@ -15,7 +15,7 @@ WIDE = 10.0  # one day's width in it
 BAR = 8.0
 
 # What an entry came to, in the operator's words, from the ground of a bar up.
-ENDS = ("answered", "sent", "held", "missed", "failed", "unknown")
+ENDS = ("answered", "sent", "suppressed", "missed", "failed", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def end(state: State, outcome: Outcome | None) -> str | None:
         case State.SENT | State.DELIVERED:
             return "sent" if outcome is None else "answered"
         case State.SUPPRESSED:
-            return "held"
+            return "suppressed"
         case State.MISSED | State.FAILED | State.UNKNOWN:
             return str(state)
         case _:

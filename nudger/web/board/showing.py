@@ -17,7 +17,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")
 
 SHOWN: Mapping[str, frozenset[State]] = {
     "sent": frozenset({State.SENDING, State.SENT, State.DELIVERED}),
-    "held": frozenset({State.SUPPRESSED}),
+    "suppressed": frozenset({State.SUPPRESSED}),
     "missed": frozenset({State.MISSED}),
     "failed": frozenset({State.FAILED}),
     "cancelled": frozenset({State.CANCELLED}),
@@ -26,7 +26,7 @@ TABS = ("coming", *SHOWN, "unknown")
 WORDS = {
     State.PLANNED: "planned",
     State.SENDING: "on its way",
-    State.SUPPRESSED: "held",
+    State.SUPPRESSED: "suppressed",
 }
 APART = {
     Apart.PAUSED: "paused",

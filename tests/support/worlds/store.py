@@ -215,7 +215,7 @@ def counting(judge: Judge, now: datetime) -> Decide:
         for due in dues:
             verdict = judge(one, due, now)
             verdicts.append(verdict)
-            if isinstance(verdict, Send) and due.origin not in (*FROM_A_TEXT, Origin.ASKED):
+            if isinstance(verdict, Send) and due.origin not in (*FROM_A_TEXT, Origin.ON_DEMAND):
                 sent = history.sent if history.on == now.date() else 0
                 recent = {**history.recent, due.nudge: (verdict.bank_key or "",)}
                 history = replace(history, on=now.date(), sent=sent + 1, last_at=now, recent=recent)
