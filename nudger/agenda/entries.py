@@ -1,4 +1,9 @@
-"""The ways out as one claim finds them: values only."""
+"""What the agenda holds, and what becomes of it: values, from a day that is laid out to the end of a send.
+
+In this order: the ways out as one claim finds them; plans that are gone, and days as they were laid out;
+what is due, what was decided about it, and what was claimed; how the hand-over of one message can end.
+Pure.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,23 +12,6 @@ from enum import StrEnum
 
 from nudger.agenda.restored import Restored
 from nudger.domain.model import ChannelName, Contact, Kind, Origin, Outcome, Person, Plan, Slot, State
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """An entry of the agenda as it stands, for looking at."""
-
-    nudge: str
-    kind: Kind | None
-    origin: Origin
-    local_date: date
-    slot: int
-    round: int
-    due_at: datetime  # while it is planned: when it is tried next
-    expires_at: datetime
-    state: State
-    reason: str = ""
-    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,3 +256,20 @@ class Report:
     provider_id: str
     stage: Stage
     failure: SendFailure | None = None  # of FAILED: what it means
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An entry of the agenda as it stands, for looking at."""
+
+    nudge: str
+    kind: Kind | None
+    origin: Origin
+    local_date: date
+    slot: int
+    round: int
+    due_at: datetime  # while it is planned: when it is tried next
+    expires_at: datetime
+    state: State
+    reason: str = ""
+    outcome: Outcome | None = None

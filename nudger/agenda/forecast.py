@@ -1,4 +1,7 @@
-"""What will be sent, and why: the daemon's own days, gate and words, walked through ahead of time."""
+"""What will be sent, and why: the daemon's own days, gate and words, walked through ahead of time.
+
+Below it, what an edit changes in a plan, as the person's own log says it, in the words of the file. Pure.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace

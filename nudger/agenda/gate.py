@@ -1,4 +1,8 @@
-"""The counts of a person's history: pure folds, so that a preview counts as the daemon does."""
+"""Whether an entry of the agenda may go out now. Read inside the claim's transaction, on every path.
+
+First the counts of a person's history that it goes by: folds, so that a preview counts as the daemon
+does. Pure.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

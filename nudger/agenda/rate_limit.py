@@ -1,4 +1,13 @@
-"""How fast a sender may send: segments per second, as carriers count."""
+"""What a way out lets through just now: its budget, its rests, and how it finds its way back. Pure.
+
+A budget is segments per second, as carriers count: a token bucket that holds one second's worth.
+
+All daemons share one `Sender` a channel; the store reads and writes it in the claim's own
+transaction, so that no two of them spend the same second, and a restart brings no second burst.
+
+A circuit breaker: closed while it works; open after THRESHOLD faults in a row (a sender's own fault
+opens it at once) until `rests_until`; then half-open, where one message goes to find out.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta

@@ -87,7 +87,7 @@ def in_words(fault: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A person with all that is planned for them, as the steps of delivery find them."""
+    """A person with all that is planned for them, as the steps of the duties find them."""
 
     person: Person
     dues: Sequence[Due]

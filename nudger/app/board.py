@@ -1,4 +1,4 @@
-"""The calendar of a person: the link to it, and what stands in it."""
+"""The operator's desk: what the board, the API and the calendars ask of the store, off the event loop."""
 
 import asyncio
 import time

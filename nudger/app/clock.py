@@ -1,4 +1,8 @@
-"""The only readers of the time. Everything else is handed `now`."""
+"""The only readers of the time: everything else is handed `now`.
+
+The machine's clock, the one that a fleet shares by its database, and a fast one; and the duty that keeps a
+host of a fleet to the database's clock, and tells where its own is wrong.
+"""
 
 import asyncio
 import time

@@ -1,4 +1,5 @@
-"""The garbage collector, told what a daemon's objects are like."""
+"""The daemon with all its parts: its duties, those that look after nudger itself, and the ways to its
+operator."""
 
 import asyncio
 import gc

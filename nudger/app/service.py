@@ -1,4 +1,8 @@
-"""Logging: one event, one line, to stderr; people by id, and never a text, an address or a token."""
+"""What the daemon says of itself: to the log, and to systemd.
+
+The log: one event, one line, to stderr; people by id, and never a text, an address or a token. systemd:
+the sd_notify protocol, one datagram a message (man sd_notify).
+"""
 
 import io
 import logging

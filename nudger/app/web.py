@@ -1,4 +1,5 @@
-"""What other programs ask of nudger: monitoring, and the operator's own, with the token of the settings."""
+"""The pages, and their ways into the rest of nudger: for programs that watch it, the links of emails, a
+person's own page, the phone page and Twilio's webhooks."""
 
 import asyncio
 import time

@@ -295,7 +295,7 @@ class Standing:
 class History:
     """What the gate and the choice of words need to know of what a person was lately sent.
 
-    It is a fold: `messages` and `delivery` compute the next one from the last, so that a preview
+    It is a fold: `messages` and `agenda.gate` compute the next one from the last, so that a preview
     that starts from the same history comes to the same words.
     """
 

@@ -1,8 +1,13 @@
-"""Which instants nudger takes from anybody: what lies outside no calendar, zone or sum may be able to reach.
+"""What nudger takes from anybody: which instants, and which numbers are one phone.
 
-Year 9999 in London is year 10000 in Tokyo, which Python has no date for; one such instant, once it is
-kept, is a fault each time that it is looked at. So whatever comes in (from the API, a link, a person's
-own page, a reply, a provider, a plan, a command line) goes through here.
+Instants. What lies outside no calendar, zone or sum may be able to reach. Year 9999 in London is year
+10000 in Tokyo, which Python has no date for; one such instant, once it is kept, is a fault each time
+that it is looked at. So whatever comes in (from the API, a link, a person's own page, a reply, a
+provider, a plan, a command line) goes through here.
+
+Numbers. Some countries put a digit into mobile numbers, or took it out. Which of the forms a text comes
+from depends on the carriers on its way, so a STOP from any of them is that phone's. Numbers are kept,
+and written to, as they were given; only what compares them asks here.
 """
 
 import re

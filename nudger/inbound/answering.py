@@ -1,4 +1,14 @@
-"""What follows from a text while the question for consent is open: yes, no, or how to begin. Pure."""
+"""What is answered to a text that came in: what it means, what the provider has done with it, how late it is,
+and whether it was answered often enough. Pure.
+
+While the question for consent is open, a text answers that: yes, no, or how to begin.
+
+How often one person is answered has a limit: two programs that answer each other would never stop. What
+a text does is done all the same: only its answer falls away. The last answer before that says so, with a
+helpline. Who is in danger, stops or begins is never met with silence for long: some of such answers come
+at once, and further ones as soon as a pause lies between them. A program answers within seconds of each
+answer, so a pause ends its loop, whatever it says; a person who writes again is answered.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,6 +1,7 @@
-"""The links of emails, followed: looked at, nothing happens; pressed, it is done, and the page says so.
+"""The links of emails: what each does to the person whom it names, and what its page says.
 
-Mail scanners and previews open every link that they see (RFC 8058, 1): opening one changes nothing.
+Looked at, nothing happens; pressed, it is done, and the page says so. Mail scanners and previews open
+every link that they see (RFC 8058, 1): opening one changes nothing.
 """
 
 from collections.abc import Mapping, Sequence

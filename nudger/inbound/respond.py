@@ -1,4 +1,5 @@
-"""LESS, MORE, TINY: fewer nudges and smaller ones, a step at a time, and back. Pure."""
+"""What follows from a reply: its effects and the one text that answers it; LESS, MORE and TINY a step at a
+time, and back. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,34 +29,6 @@ from nudger.inbound.replies import Writer
 from nudger.messages import Wording
 from nudger.replies import NOBODYS, CrisisKind, Intent, Understood, Words, as_today, understand
 from nudger.schedule import is_quiet
-
-LOWEST = 2  # steps of LESS: a quarter of the plan's nudges
-LOW_DAYS = timedelta(days=7)
-
-Eased = tuple[tuple[Effect, ...], str]  # what it does, and which text says so
-
-
-def less(standing: Standing) -> Eased:
-    """Half of the nudges; once more, a quarter; and no further."""
-    if standing.fewer >= LOWEST:
-        return (), "less_lowest"
-    return (Rate(standing.fewer + 1),), ("less", "less_again")[standing.fewer]
-
-
-def more(standing: Standing, now: datetime) -> Eased:
-    """Ends the low days, and takes one LESS back."""
-    effects: list[Effect] = [LowDays(None)] if standing.low(now) else []
-    if standing.fewer:
-        effects.append(Rate(standing.fewer - 1))
-    if standing.fewer > 1:
-        return tuple(effects), "more_half"
-    return tuple(effects), "more" if effects else "more_usual"
-
-
-def low_days(now: datetime) -> Eased:
-    """Only tiny messages for a week; asked for once more, a week from then."""
-    return (LowDays(now + LOW_DAYS),), "low_day"
-
 
 UNBOUND_SNOOZE = timedelta(hours=1)
 MOST_ASKED = 3  # nudges on demand of one local date
@@ -359,3 +332,31 @@ class _Reading:
 
     def _helplines(self) -> str:
         return self.responder.lines(self.plan)
+
+
+LOWEST = 2  # steps of LESS: a quarter of the plan's nudges
+LOW_DAYS = timedelta(days=7)
+
+Eased = tuple[tuple[Effect, ...], str]  # what it does, and which text says so
+
+
+def less(standing: Standing) -> Eased:
+    """Half of the nudges; once more, a quarter; and no further."""
+    if standing.fewer >= LOWEST:
+        return (), "less_lowest"
+    return (Rate(standing.fewer + 1),), ("less", "less_again")[standing.fewer]
+
+
+def more(standing: Standing, now: datetime) -> Eased:
+    """Ends the low days, and takes one LESS back."""
+    effects: list[Effect] = [LowDays(None)] if standing.low(now) else []
+    if standing.fewer:
+        effects.append(Rate(standing.fewer - 1))
+    if standing.fewer > 1:
+        return tuple(effects), "more_half"
+    return tuple(effects), "more" if effects else "more_usual"
+
+
+def low_days(now: datetime) -> Eased:
+    """Only tiny messages for a week; asked for once more, a week from then."""
+    return (LowDays(now + LOW_DAYS),), "low_day"

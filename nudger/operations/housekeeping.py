@@ -1,4 +1,5 @@
-"""The duty that keeps no more of people than is needed: words go first, then what happened."""
+"""The duties that keep no more of people than is needed (words go first, then what happened), and that count
+what became of nudges, so that no page of the operator's has to."""
 
 import asyncio
 from collections.abc import Callable

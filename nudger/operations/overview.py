@@ -1,4 +1,5 @@
-"""What the operator has to know of: a fault that stands, or stood, under a key of its own. Values only."""
+"""What the operator sees of everyone at once: alarms (a fault that stands, or stood, under a key of its
+own), the health, lists and counts. Values only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

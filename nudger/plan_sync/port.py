@@ -69,7 +69,7 @@ class PlanStore(Protocol):
         its channels, but never undoes an opt-out; a faulty one whose line says that there is none takes back
         what an earlier line gave, and ends an opt-in to notices in the same way.
 
-        Nobody is removed for a file in `read.opaque`. Where too many are gone (`planning.is_sudden`, of all
+        Nobody is removed for a file in `read.opaque`. Where too many are gone (`entries.is_sudden`, of all
         people or of one file), they are missing in place of removed, with an alarm: they go on until a plan
         of theirs is read, or the operator accepts it. A large load is many transactions; cut off, the next
         one goes on with it."""

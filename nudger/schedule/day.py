@@ -1,4 +1,14 @@
-"""Which local dates a nudge falls on, and its fixed wall times there. No zone and no DST comes in here."""
+"""Laying out: every slot of every nudge of a plan on one local date, with its instant or the reason why not.
+
+First, on which dates a nudge falls, and its fixed wall times there: no zone and no DST comes in.
+
+Fixed times (`at`, `cron`) come first and always stay. Drawn ones (`between`) get what these leave:
+- `gap` is kept by the wall clock and in real time, whichever is longer on a day on which clocks change;
+  and no two come in the same minute, even where `gap` is 0;
+- as many slots find room as can; where they compete, those of the nudge that stands first in the file;
+- each is drawn uniformly from the minutes of its part that leave room for all that is still to be drawn,
+  in the order of the file and then of the slots.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

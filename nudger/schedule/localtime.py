@@ -1,5 +1,13 @@
-"""A set of minutes of a local day, held as the bits of an int: bit 0 is 00:00, bit 1439 is 23:59.
+"""Between wall clocks and instants: the only place that knows what DST does to a day.
 
+The rules (DESIGN, "Time"): a wall time in a gap is the first minute after the gap that is still on the
+same local date, in an overlap it is the first of the two, and a local date that does not exist has
+nothing. Days are walked by local date; 24 hours are never added to an instant.
+
+A day is taken for one without a change of the clocks if the offsets at both its ends agree. In all of
+tzdata no two changes of one zone are less than three days apart, so none can hide inside a day.
+
+A set of minutes of a local day is held as the bits of an int: bit 0 is 00:00, bit 1439 is 23:59.
 Intersections, differences and counts of such sets are single operations on a small integer, which is
 what lets a day be laid out in microseconds.
 """

@@ -1,9 +1,14 @@
-"""A daemon's lease on what it has claimed: renewed while it lives, and asked for before each call.
+"""What was claimed, until it is handed over: the daemon's lease on it, how much is claimed ahead, and for
+each channel a lane, where it waits for a place, is asked about once more, and goes.
 
-The arithmetic, all by the database's clock: a lease is renewed RENEW_AFTER, well before its end; a
+The lease's arithmetic, all by the database's clock: a lease is renewed RENEW_AFTER, well before its end; a
 message goes only where the lease outlives the LONGEST_CALL, and its first byte within FIRST_BYTE of that
 question or not at all; what a daemon that died left behind is taken over at most HELD + TAKE_OVER_EVERY
 after its last sign of life, which is within a minute.
+
+Claimed ahead is as much as goes out in half a second anyway, and never less than LEAST. More would lie
+about as `sending` when a daemon dies, and would have to be asked for one by one. Less would leave a
+quick channel waiting for the next claim, and give each commit little to do.
 """
 
 import asyncio

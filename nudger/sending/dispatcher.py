@@ -1,4 +1,11 @@
-"""Who wants to know what delivery does, as it does it: for metrics. Nothing depends on it."""
+"""The duty that sends: claim what is due, hand it to its channel once, record how it ended.
+
+`sending` is committed before a channel is called, and the end of the call after it. So a crash in
+between leaves a message whose end is unknown, and never one that is sent blindly a second time.
+
+With it: who is told of each step (for metrics; nothing depends on it), and when a failed send is tried
+again.
+"""
 
 import asyncio
 import contextlib
@@ -55,7 +62,7 @@ LONGEST = timedelta(minutes=5)
 
 
 class Retries:
-    """Backoff with full jitter. Whether the way out rests is the sender's: `senders`."""
+    """Backoff with full jitter. Whether the way out rests is decided in `rate_limit`."""
 
     def __init__(self, random: Random) -> None:
         self._random = random

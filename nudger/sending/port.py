@@ -64,7 +64,7 @@ class SendingStore(Protocol):
         entry's expiry: planned again then; else missed. RECIPIENT with `retry_at`: planned again, that
         channel refused; else failed. OPTED_OUT: like RECIPIENT, and the person is opted out of that
         channel. SENDER with `retry_at`: planned again, that channel refused at the second time only (it
-        rests anyway); else failed. Faults of a channel are counted (`senders`), and it rests after too
+        rests anyway); else failed. Faults of a channel are counted (`rate_limit`), and it rests after too
         many. A message that is no longer `sending` is left alone, except that a receipt turns `unknown`
         into `sent`."""
 

@@ -1,4 +1,5 @@
-"""What a provider's report changes: reports come in any order, late, and more than once. Pure."""
+"""What a provider reports of a message, by a callback that carries the message's id: reports come in any
+order, late, and more than once."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,5 @@
-"""What Twilio was given to send to one number: asked for where the answer to a send was lost."""
+"""Texts by Twilio: sending them, asking for what came in where no webhook can reach us, and for what Twilio
+was given where the answer to a send was lost."""
 
 import json
 from collections.abc import Sequence

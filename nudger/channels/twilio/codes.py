@@ -1,4 +1,10 @@
-"""What Twilio's message statuses mean. https://www.twilio.com/docs/messaging/api/message-resource#message-status-values"""
+"""What Twilio's message statuses and errors mean for what happens next: one row a code, and a rule for what
+has none.
+
+What a code says is Twilio's (each row's `source`); what follows from it is decided here, and the
+groups say why. The rows from 30001 on come in delivery statuses and, rarely, as answers to a send.
+https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""What a check found, and how one is run: a check that crashes, or hangs, is a finding too."""
 
 import asyncio
 import os

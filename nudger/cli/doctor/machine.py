@@ -1,4 +1,5 @@
-"""Whether something keeps the machine's clock right."""
+"""What `nudger doctor` looks at on the machine: its clock, tzdata, room on the disk, the service, the
+settings and who else may read what is secret."""
 
 import asyncio
 import ctypes

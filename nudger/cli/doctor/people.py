@@ -1,4 +1,5 @@
-"""The plans: how many there are, how many problems they have, and whether many were lost."""
+"""What `nudger doctor` looks at of the people: their plans, their consent, whom a crisis reply names, whether
+the budget carries their days, and the database that they stand in."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta

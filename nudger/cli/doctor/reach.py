@@ -1,4 +1,9 @@
-"""What is left to say of a channel that was asked: faults come as the channel's own ChannelError."""
+"""What `nudger doctor` looks at on the ways out and in: the channels, the operator's alerts, the webhook.
+
+The webhook's address is asked from outside as Twilio would: is it nudger, and does the signature hold?
+Three requests, none of which changes anything: the health page, a text without a signature, and a signed
+text from a number that nobody can have. Faults of a channel come as the channel's own ChannelError.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""What this machine knows of the place it stands in: guesses that a person is asked about."""
+"""The questions of `nudger init`, in their order, what a right answer to each is, and what this machine lets
+one guess."""
 
 import os
 import re

@@ -1,4 +1,8 @@
-"""Chance that a seed decides: the same for the same names, whatever else happens before."""
+"""Who the simulated people are, and what they do after a message; a seed decides it all.
+
+A few dozen shared plans, and rosters of people who extend them. Most are silent, some answer. Chance is
+the same for the same names, whatever else happens before.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

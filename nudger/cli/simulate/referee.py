@@ -1,4 +1,8 @@
-"""What holds for everybody, and what is said where it did not."""
+"""The referee: judges what people got by what they were promised and what they said.
+
+It is told what the channel accepted and what people texted, and knows their plans; of the engine, its
+gate and its agenda it knows nothing. One promise that is broken is one `Broken`.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

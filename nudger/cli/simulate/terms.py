@@ -1,4 +1,8 @@
-"""What the referee keeps of each person: some sixty bytes, however long the simulation."""
+"""What a plan promises, as the referee reads it: by rules of its own, and none of the engine's; and what it
+keeps of each person, some sixty bytes, however long the simulation.
+
+Instants are whole seconds since 1970 here: a million people are judged by them.
+"""
 
 from array import array
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,5 @@
-"""The person's own page behind its signed link: looked at, pressed, handed over, erased."""
+"""The person's own page behind its signed link: looked at, pressed, handed over, erased; and in words: how
+things stand, what comes next, what can be pressed."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,11 @@
-"""What comes oftener than is good: professional help is named once a week at most.
+"""Looks a year ahead: what the nudges of a plan do to each other, by the same code that lays out days; on
+which dates they fall, on which the clocks change; and what comes oftener than is good.
 
-It is an offer, and to be told of it every day reads as "you are ill".
+Many people share the shape of a plan, and most days of a year are alike, so each shape is looked at
+once, and of the days on which the same nudges fall only the first.
+
+Professional help is named once a week at most. It is an offer, and to be told of it every day reads as
+"you are ill".
 """
 
 from collections.abc import Iterable, Iterator, Sequence

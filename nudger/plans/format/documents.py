@@ -1,4 +1,11 @@
-"""What the name of a file says: whose plan it is, whether it is shared, which folder it belongs to."""
+"""The files of plans: what a name says, and from its bytes to TOML's tables, or to what keeps them from
+being read.
+
+A name says whose plan it is, whether it is shared, which folder it belongs to. Names that somebody may
+have meant as a plan, and that are not read, are told: editors and Windows put `.txt` behind a name;
+people save a spreadsheet in place of a roster; programs that keep folders the same on two machines leave
+copies behind. What nobody meant is passed over without a word: dot files, and the backups of editors.
+"""
 
 import re
 import tomllib

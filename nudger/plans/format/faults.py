@@ -1,4 +1,5 @@
-"""What comes in: the files, and what checking them needs of the world."""
+"""What comes in (the files, and what checking them needs of the world), and how something wrong in a plan is
+told, before anybody asks on which line it stands."""
 
 import json
 from collections.abc import Callable, Iterable

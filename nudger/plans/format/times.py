@@ -1,4 +1,7 @@
-"""Reads time zones: Area/City names that tzdata knows, or UTC; and guesses which one somebody meant."""
+"""Reads time zones, times, windows, durations and days as people write them. Each reader raises Wrong.
+
+A zone is an Area/City name that tzdata knows, or UTC; for another, it is guessed which one somebody meant.
+"""
 
 import re
 from collections.abc import Callable

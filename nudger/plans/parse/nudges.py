@@ -1,4 +1,5 @@
-"""What a nudge will say: whether its template exists, its message works, and what it costs."""
+"""One [[nudge]]: what it will say (whether its template exists, its message works, what it costs), which
+keys go together, and whether it ever comes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

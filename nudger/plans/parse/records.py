@@ -1,6 +1,10 @@
-"""A trusted contact: told when a crisis hold begins, only by the written opt-in of both.
+"""Words of record: where somebody's consent stands, and the two opt-ins to a notice to a trusted contact.
 
-`tell` is the person's opt-in, `agreed` the contact's own: each a line of record (records.py).
+Each has the day on which it was given, not to come, and how. What says that there is none, "no" or
+"pending", is not read as one: it is a problem, and where there was a consent, it ends (`Refusal`).
+
+A trusted contact is told when a crisis hold begins, only by the written opt-in of both: `tell` is the
+person's, `agreed` the contact's own.
 """
 
 import re

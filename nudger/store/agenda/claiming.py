@@ -1,4 +1,5 @@
-"""The claim: what is due is judged and taken, in one transaction."""
+"""The claim: what is due is judged and taken, in one transaction; and what it writes: messages in `sending`,
+what is dropped, put off or queued, and histories."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, bindparam, case, insert, null, select, text, update
 
-from nudger.agenda import rate_limit as delivery
+from nudger.agenda import rate_limit as rules
 from nudger.agenda.entries import Claim, Decide, Decision, Drop, Due, Later, Send, Sending, Wait, Ways
 from nudger.agenda.rate_limit import Limit, Sender
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, State
@@ -22,6 +23,57 @@ from nudger.store.state import facts, people, rate_limit, readable_people
 from nudger.store.state.care import Care
 from nudger.store.state.entries import DUE, as_due
 from nudger.store.state.rate_limit import Limits
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+_TO_SENDING = (
+    update(occurrence)
+    .prefix_with(OR_FAIL, dialect="sqlite")
+    .where(among(occurrence.c.id))
+    .values(state=State.SENDING, wake_at=None, reason="", claimed_at=bindparam("now"), via=bindparam("by"))
+)
+_TO_DROPPED = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(state=bindparam("ends"), wake_at=null(), reason=bindparam("why"), settled_at=bindparam("now"))
+)
+_TO_LATER = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(due_at=bindparam("until"), wake_at=bindparam("until"), queue=null(), reason=bindparam("why"))
+)
+_TO_QUEUE = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("entry"))
+    .values(queue=bindparam("by"), turn_at=bindparam("turn"), reason=bindparam("why"))
+)
+_MESSAGE = (
+    "id",
+    "occurrence",
+    "person",
+    "channel",
+    "address",
+    "text",
+    "subject",
+    "segments",
+    "bank_key",
+    "contact",
+    "owner",
+    "state",
+    "reason",
+    "attempted_at",
+)
+_TO_HISTORY = Bulk(
+    update(person)
+    .where(person.c.id == bindparam("one"))
+    .values(
+        # Where several went at once, one that fails cannot simply be taken back.
+        history_before=case((bindparam("alone", type_=Boolean), person.c.history)),
+        history=bindparam("after"),
+        history_at=bindparam("now"),
+    )
+)
+_NEW_MESSAGES = Bulk(insert(message).inline(), _MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,15 +262,15 @@ _BY_INDEX = text("SET LOCAL enable_seqscan = off")
 
 
 def has_urgent(tx: Transaction, now: datetime) -> bool:
-    """See Store.has_urgent."""
+    """See SendingStore.has_urgent."""
     return tx.connection.scalar(_URGENT_PEOPLE, {"now": now}) is not None
 
 
 def claim_due(
     tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide, limits: Limits, care: Care
 ) -> Claim:
-    """See Store.claim_due. First what is urgent, then what has come due: it goes, or joins the queue of its
-    channel. Then the queues, each as far as its sender lets."""
+    """See SendingStore.claim_due. First what is urgent, then what has come due: it goes, or joins the queue
+    of its channel. Then the queues, each as far as its sender lets."""
     if not tx.database.is_sqlite:
         tx.connection.execute(_BY_INDEX)
     urgent, due = (_URGENT_PEOPLE, _DUE_PEOPLE) if tx.database.is_sqlite else (_FREE_URGENT, _FREE_PEOPLE)
@@ -300,18 +352,18 @@ def _held(
 def _is_roomy(tx: Transaction, sender: Sender, limits: Limits, entries: int, now: datetime) -> bool:
     """Whether it lets so many entries out in this second however long their texts are, and nobody waits
     behind it: there is no queue to join, only to count. So it is at high rates alone."""
-    least = delivery.LONGEST * entries
+    least = rules.LONGEST * entries
     return 0 < least <= _room(sender, limits, now) and rate_limit.is_empty(tx, sender.channel, now)
 
 
 def _after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
-    return delivery.taken(sender, limit, spent.segments, now, spent.answers, spent.urgent)
+    return rules.taken(sender, limit, spent.segments, now, spent.answers, spent.urgent)
 
 
 def _room(sender: Sender, limits: Limits, now: datetime) -> int:
     """None in one that has rested: a single message finds out whether it works again."""
     limit = limits.get(sender.channel, rate_limit.NO_LIMIT)
-    return 0 if sender.rests_until is not None else delivery.room(sender, limit, now)
+    return 0 if sender.rests_until is not None else rules.room(sender, limit, now)
 
 
 def _due_by_person(tx: Transaction, ids: Sequence[str], now: datetime) -> Iterator[tuple[Person, list[Due]]]:
@@ -354,8 +406,8 @@ class _Turn:
             rate_limit.put(tx, sender)
         if empty:
             return None
-        room = min(at_most, delivery.room(sender, self.limit, now))
-        why = delivery.why_full(sender, self.limit, now)
+        room = min(at_most, rules.room(sender, self.limit, now))
+        why = rules.why_full(sender, self.limit, now)
         heads = {head.person: head for head in rate_limit.heads(tx, self.channel, room, why, now)}
         spent = 0
 
@@ -371,9 +423,7 @@ class _Turn:
         if spent:
             sender = _after(sender, self.limit, claimed.take_spent(self.channel), now)
             rate_limit.put(tx, sender)
-        return (
-            None if rate_limit.is_empty(tx, self.channel, now) else delivery.opens_at(sender, self.limit, now)
-        )
+        return None if rate_limit.is_empty(tx, self.channel, now) else rules.opens_at(sender, self.limit, now)
 
     def _sender(self, tx: Transaction, urgent: Spent, now: datetime) -> Sender | None:
         """Locked; None where another daemon has it, who gives out what there is: its turn in the order of
@@ -390,58 +440,6 @@ class _Turn:
             self.ways.unanswered,
             self.ways.restored,
         )
-
-
-_MILLISECOND = timedelta(milliseconds=1)
-
-_TO_SENDING = (
-    update(occurrence)
-    .prefix_with(OR_FAIL, dialect="sqlite")
-    .where(among(occurrence.c.id))
-    .values(state=State.SENDING, wake_at=None, reason="", claimed_at=bindparam("now"), via=bindparam("by"))
-)
-_TO_DROPPED = Bulk(
-    update(occurrence)
-    .where(occurrence.c.id == bindparam("entry"))
-    .values(state=bindparam("ends"), wake_at=null(), reason=bindparam("why"), settled_at=bindparam("now"))
-)
-_TO_LATER = Bulk(
-    update(occurrence)
-    .where(occurrence.c.id == bindparam("entry"))
-    .values(due_at=bindparam("until"), wake_at=bindparam("until"), queue=null(), reason=bindparam("why"))
-)
-_TO_QUEUE = Bulk(
-    update(occurrence)
-    .where(occurrence.c.id == bindparam("entry"))
-    .values(queue=bindparam("by"), turn_at=bindparam("turn"), reason=bindparam("why"))
-)
-_MESSAGE = (
-    "id",
-    "occurrence",
-    "person",
-    "channel",
-    "address",
-    "text",
-    "subject",
-    "segments",
-    "bank_key",
-    "contact",
-    "owner",
-    "state",
-    "reason",
-    "attempted_at",
-)
-_TO_HISTORY = Bulk(
-    update(person)
-    .where(person.c.id == bindparam("one"))
-    .values(
-        # Where several went at once, one that fails cannot simply be taken back.
-        history_before=case((bindparam("alone", type_=Boolean), person.c.history)),
-        history=bindparam("after"),
-        history_at=bindparam("now"),
-    )
-)
-_NEW_MESSAGES = Bulk(insert(message).inline(), _MESSAGE)
 
 
 def stamp(now: datetime) -> str:

@@ -123,7 +123,7 @@ _NEW = NewRows(
 
 
 def claim_layout(tx: Transaction, now: datetime, limit: int, care: Care) -> Sequence[Layable]:
-    """See Store.claim_layout."""
+    """See AgendaStore.claim_layout."""
     due = _DUE if tx.database.is_sqlite else _FREE
     met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
     if met:
@@ -142,7 +142,7 @@ def _layable(one: Person, row: AnyRow) -> Layable:
 
 
 def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:
-    """See Store.lay_out."""
+    """See AgendaStore.lay_out."""
     ids = [laid.person for laid in days]
     people.lock(tx, ids)
     rows = {row.id: row for row in tx.connection.execute(_VERSIONS, {"ids": ids})}

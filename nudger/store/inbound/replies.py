@@ -1,4 +1,5 @@
-"""The links of emails: whom one names and how they stand, and what pressing it does, in one transaction."""
+"""Replies, taps on links and operators' acts: bound to a nudge, understood, and committed with all their
+effects in one transaction."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -31,76 +32,6 @@ from nudger.store.sql.expressions import among
 from nudger.store.state import entries, people, readable_people, set_aside, standing
 from nudger.store.state.care import suppress_theirs
 from nudger.store.state.entries import KINDS, NUDGES, ORIGINS
-
-
-def linked(tx: Transaction, link: Link) -> Writer | None:
-    """See Store.linked."""
-    one = people.read(tx, [link.person]).get(link.person)
-    return Writer(one, _bound_by(tx, link)) if one else None
-
-
-def take_link(
-    tx: Transaction,
-    link: Link,
-    words: str,
-    now: datetime,
-    respond: Respond,
-    fault: Exception | None = None,
-) -> Response | None:
-    """See Store.take_link. After a `fault` it is done plainly."""
-    people.lock(tx, [link.person])
-    writer = linked(tx, link) if fault is None else plain_writer(tx, link.person)
-    if writer is None:
-        return None
-    response = respond(writer) if fault is None else effects.plain(respond(writer))
-    if not response.effects:
-        return response
-    line = tx.next_line()
-    row = {
-        "line": line,
-        "provider_id": f"link-{line}",
-        "person": link.person,
-        "channel": link.channel,
-        "address": (writer.bound.address if writer.bound else None) or "",
-        "text": words,
-        "received_at": now,
-        "intent": response.intent,
-        "until": response.until,
-        "occurrence": writer.bound.occurrence if writer.bound else None,
-    }
-    tx.connection.execute(insert(reply), row)
-    effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
-    if fault is None:
-        set_aside.soon(tx, [link.person], now)
-    else:
-        set_aside.put(tx, {link.person: fault}, 1, Step.READ, now)
-    return response
-
-
-def _bound_by(tx: Transaction, link: Link) -> Bound | None:
-    """The entry that the link is bound to, with what has come of it, and the address that it went to."""
-    entry = tx.connection.execute(
-        select(occurrence).where(occurrence.c.id == link.occurrence, occurrence.c.person == link.person)
-    ).one_or_none()
-    if entry is None:
-        return None
-    went = select(message.c.address, message.c.contact).where(
-        message.c.person == link.person,
-        message.c.occurrence == link.occurrence,
-        message.c.channel == link.channel,
-    )
-    sent = tx.connection.execute(went.order_by(message.c.line.desc()).limit(1)).first()
-    return Bound(
-        entry.id,
-        entry.nudge,
-        KINDS[entry.kind],
-        entry.due_at,
-        entries.comes_again_at(tx, entry),
-        Outcome(entry.outcome) if entry.outcome else None,
-        sent.address if sent else None,
-        sent.contact if sent else None,
-    )
-
 
 DAY = timedelta(hours=24)
 UNREAD = "unknown"  # the intent of a text that nudger fails over
@@ -200,7 +131,7 @@ _ASKED = select(func.count()).where(
 def take_reply(
     tx: Transaction, inbound: Inbound, respond: Respond, fault: Exception | None = None
 ) -> Response | None:
-    """See Store.take_reply. After a `fault` it is taken plainly."""
+    """See InboundStore.take_reply. After a `fault` it is taken plainly."""
     if tx.connection.scalar(_KNOWN, {"named": inbound.provider_id}) is not None:
         return None
     person_id = people.find_by_address(tx, inbound.channel, inbound.address)
@@ -239,7 +170,7 @@ def act(
     what: str,
     fault: Exception | None = None,
 ) -> Response | None:
-    """See Store.act. After a `fault` it is done plainly, and what cannot be read is put right."""
+    """See InboundStore.act. After a `fault` it is done plainly, and what cannot be read is put right."""
     people.lock(tx, [person_id])
     found = writer(tx, person_id, now) if fault is None else plain_writer(tx, person_id)
     if found is None:
@@ -285,7 +216,7 @@ def _plainly(tx: Transaction, found: Writer, respond: Respond) -> Response:
 
 
 def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
-    """See Store.writer."""
+    """See InboundStore.writer."""
     one = people.read(tx, [person_id]).get(person_id)
     if one is None:
         return None
@@ -310,7 +241,7 @@ def _with_what_followed(tx: Transaction, found: Writer, at: datetime) -> Writer:
 
 
 def unseen(tx: Transaction, found: Sequence[Inbound]) -> Collection[str]:
-    """See Store.unseen."""
+    """See InboundStore.unseen."""
     ids = {one.provider_id for one in found}
     known = set(tx.connection.scalars(_KNOWN_AMONG, {"ids": sorted(ids)}))
     numbers = {form: one for one in found for form in forms(one.address)}
@@ -366,3 +297,72 @@ def _asked_today(tx: Transaction, one: Person, at: datetime) -> int:
     """How many nudges went out on demand on this local date, or are about to."""
     counted = tx.connection.scalar(_ASKED, {"one": one.id, "today": tx.local_date(one.plan, at)})
     return int(counted or 0)
+
+
+def linked(tx: Transaction, link: Link) -> Writer | None:
+    """See InboundStore.linked."""
+    one = people.read(tx, [link.person]).get(link.person)
+    return Writer(one, _bound_by(tx, link)) if one else None
+
+
+def take_link(
+    tx: Transaction,
+    link: Link,
+    words: str,
+    now: datetime,
+    respond: Respond,
+    fault: Exception | None = None,
+) -> Response | None:
+    """See InboundStore.take_link. After a `fault` it is done plainly."""
+    people.lock(tx, [link.person])
+    writer = linked(tx, link) if fault is None else plain_writer(tx, link.person)
+    if writer is None:
+        return None
+    response = respond(writer) if fault is None else effects.plain(respond(writer))
+    if not response.effects:
+        return response
+    line = tx.next_line()
+    row = {
+        "line": line,
+        "provider_id": f"link-{line}",
+        "person": link.person,
+        "channel": link.channel,
+        "address": (writer.bound.address if writer.bound else None) or "",
+        "text": words,
+        "received_at": now,
+        "intent": response.intent,
+        "until": response.until,
+        "occurrence": writer.bound.occurrence if writer.bound else None,
+    }
+    tx.connection.execute(insert(reply), row)
+    effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
+    if fault is None:
+        set_aside.soon(tx, [link.person], now)
+    else:
+        set_aside.put(tx, {link.person: fault}, 1, Step.READ, now)
+    return response
+
+
+def _bound_by(tx: Transaction, link: Link) -> Bound | None:
+    """The entry that the link is bound to, with what has come of it, and the address that it went to."""
+    entry = tx.connection.execute(
+        select(occurrence).where(occurrence.c.id == link.occurrence, occurrence.c.person == link.person)
+    ).one_or_none()
+    if entry is None:
+        return None
+    went = select(message.c.address, message.c.contact).where(
+        message.c.person == link.person,
+        message.c.occurrence == link.occurrence,
+        message.c.channel == link.channel,
+    )
+    sent = tx.connection.execute(went.order_by(message.c.line.desc()).limit(1)).first()
+    return Bound(
+        entry.id,
+        entry.nudge,
+        KINDS[entry.kind],
+        entry.due_at,
+        entries.comes_again_at(tx, entry),
+        Outcome(entry.outcome) if entry.outcome else None,
+        sent.address if sent else None,
+        sent.contact if sent else None,
+    )

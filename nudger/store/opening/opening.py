@@ -1,4 +1,5 @@
-"""The schema brought up to this nudger's, by whichever of several starting daemons comes first."""
+"""Opening a store by its URL: the schema brought up to this nudger's, by whichever of several starting
+daemons comes first; and a look at a database as it stands, for `nudger doctor`."""
 
 import os
 from collections.abc import Callable

@@ -1,7 +1,8 @@
-"""What people wrote and were sent, blanked after a while; old entries, messages and events deleted.
+"""What is held on people, and how it goes: blanked and deleted after a while, handed over, or erased at once.
 
-Each step is one short transaction over the oldest rows. What a laying out may still come upon stays: it
-looks two days back, and rows go after more than a year.
+Each step of tidying is one short transaction over the oldest rows: words of messages and replies first,
+then old entries, messages and events. What a laying out may still come upon stays: it looks two days
+back, and rows go after more than a year.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,8 +49,8 @@ Step = Callable[[Transaction, datetime, int], int]
 
 
 def tidy(tx: Transaction, step: Step, before: datetime, limit: int = BATCH) -> int:
-    """One of BLANKING, which `Store.blank` is made of, or of CLEARING (`Store.clear_away`), in a transaction
-    of its own: each locks other people. How many rows, at most `limit`."""
+    """One of BLANKING, which `UpkeepStore.blank` is made of, or of CLEARING (`UpkeepStore.clear_away`), in a
+    transaction of its own: each locks other people. How many rows, at most `limit`."""
     tx.take_turns(TIDYING)
     return step(tx, before, limit)
 
@@ -195,7 +196,7 @@ ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, set_aside, reach,
 
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
-    """See Store.export."""
+    """See PeopleStore.export."""
     themselves = _read(tx, select(person).where(person.c.id == person_id))
     if not themselves:
         return None
@@ -204,7 +205,7 @@ def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:
 
 
 def forget(tx: Transaction, person_id: str) -> bool:
-    """See Store.forget."""
+    """See PeopleStore.forget."""
     people.lock(tx, [person_id])
     if tx.connection.scalar(select(person.c.id).where(person.c.id == person_id)) is None:
         return False

@@ -54,7 +54,7 @@ _TO_A_CONTACT = exists().where(occurrence.c.id == message.c.occurrence, occurren
 
 
 def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
-    """See Store.agenda."""
+    """See PeopleStore.agenda."""
     theirs = (
         select(occurrence)
         .where(
@@ -84,7 +84,7 @@ def _planned(row: AnyRow) -> Planned:
 
 
 def conversation(tx: Transaction, after: int, person_id: str | None, limit: int) -> Sequence[Line]:
-    """See Store.conversation."""
+    """See PeopleStore.conversation."""
     outbound = select(
         message.c.line,
         message.c.person,
@@ -125,7 +125,7 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
 
 
 def last_lines(tx: Transaction, person_id: str, limit: int) -> Sequence[Line]:
-    """See Store.last_lines."""
+    """See PeopleStore.last_lines."""
     lines = [
         select(table.c.line).where(table.c.person == person_id).order_by(table.c.line.desc()).limit(limit)
         for table in (message, reply)
@@ -135,7 +135,7 @@ def last_lines(tx: Transaction, person_id: str, limit: int) -> Sequence[Line]:
 
 
 def log(tx: Transaction, person_id: str, limit: int, before: datetime | None) -> Sequence[Entry]:
-    """See Store.log."""
+    """See PeopleStore.log."""
     entries = [
         *_log_of_agenda(tx, person_id, limit, before),
         *_log_of_replies(tx, person_id, limit, before),
@@ -173,14 +173,14 @@ def _problems(tx: Transaction) -> list[Problem]:
 
 
 def faulty_files(tx: Transaction) -> list[str]:
-    """See Store.faulty_files."""
+    """See OverviewStore.faulty_files."""
     faulty = select(plan_problem.c.file).where(plan_problem.c.severity == "error")
     found = tx.connection.scalars(faulty.distinct().order_by(plan_problem.c.file))
     return [file for file in found if isinstance(file, str)]
 
 
 def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:
-    """See Store.doubtful."""
+    """See OverviewStore.doubtful."""
     unknown = message.c.state == literal_column("'unknown'")
     attempted = message.c.attempted_at.between(since, until)
     return tx.connection.scalar(select(func.count()).where(unknown, attempted)) or 0

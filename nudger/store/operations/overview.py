@@ -1,4 +1,7 @@
-"""The text by which a person is found: small letters, without accents, of their id and name."""
+"""What an operator looks at: everyone at once. Each question costs the same at ten people and at 100,000.
+
+A person is found by a text of small letters, without accents, of their id and name.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -28,17 +31,6 @@ from nudger.store.sql.database import Transaction
 from nudger.store.state import people, readable_people
 from nudger.store.state.entries import CHANNELS, IS_PARKED, KINDS, NUDGES
 
-
-def folded(text: str) -> str:
-    """So that "jose" finds José, and "EMILE" finds Émile."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
-
-
-def key(person_id: str, name: str) -> str:
-    return folded(f"{person_id} {name}")
-
-
 _COUNT_SET_ASIDE = select(func.count()).select_from(set_aside)
 
 LATEST = 100  # sends whose lateness is looked at
@@ -47,7 +39,7 @@ MOST_PROBLEMS = 50  # of one file
 
 
 def vitals(tx: Transaction, now: datetime) -> Vitals:
-    """See Store.vitals."""
+    """See OverviewStore.vitals."""
     scalar = tx.connection.scalar
     earliest = select(func.min(occurrence.c.wake_at)).where(
         IS_PLANNED, WAITS_FOR_TIME, reckoned(occurrence.c.wake_at)
@@ -71,7 +63,7 @@ def vitals(tx: Transaction, now: datetime) -> Vitals:
 def find_people(
     tx: Transaction, search: str, apart: Apart | None, after: str, limit: int, now: datetime
 ) -> Sequence[Person]:
-    """See Store.find_people."""
+    """See OverviewStore.find_people."""
     wanted = select(person.c.id).where(person.c.id > after).order_by(person.c.id).limit(limit)
     for word in folded(search).split():
         wanted = wanted.where(person.c.search.contains(word, autoescape=True))
@@ -85,7 +77,7 @@ def find_people(
 
 
 def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
-    """See Store.coming."""
+    """See OverviewStore.coming."""
     place = tuple_(occurrence.c.wake_at, occurrence.c.id)
     wanted = select(occurrence.c.id).where(IS_PLANNED, WAITS_FOR_TIME, occurrence.c.origin.in_(NUDGES))
     if after is not None:
@@ -98,7 +90,7 @@ def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
 def past(
     tx: Transaction, states: frozenset[State], before: Cursor | None, now: datetime, limit: int
 ) -> SeenPage:
-    """See Store.past."""
+    """See OverviewStore.past."""
     place = tuple_(occurrence.c.due_at, occurrence.c.id)
     looked_at = select(occurrence.c.id, occurrence.c.due_at, occurrence.c.state, occurrence.c.origin)
     looked_at = looked_at.where(occurrence.c.due_at.between(FIRST, before.at if before else now))
@@ -119,7 +111,7 @@ def past(
 
 
 def unknown(tx: Transaction, limit: int) -> Sequence[Seen]:
-    """See Store.unknown."""
+    """See OverviewStore.unknown."""
     ids = tx.connection.scalars(
         select(message.c.occurrence)
         .where(message.c.state == literal_column("'unknown'"))
@@ -130,7 +122,7 @@ def unknown(tx: Transaction, limit: int) -> Sequence[Seen]:
 
 
 def plan_state(tx: Transaction, person_id: str) -> PlanState | None:
-    """See Store.plan_state."""
+    """See OverviewStore.plan_state."""
     file = tx.connection.scalar(select(plan.c.file).where(plan.c.person == person_id))
     if file is None:
         return None
@@ -144,7 +136,7 @@ def plan_state(tx: Transaction, person_id: str) -> PlanState | None:
 
 
 def plan_problems(tx: Transaction, limit: int) -> Sequence[Problem]:
-    """See Store.plan_problems."""
+    """See OverviewStore.plan_problems."""
     found = select(plan_problem).order_by(plan_problem.c.severity, plan_problem.c.id).limit(limit)
     return expressions.made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
 
@@ -219,3 +211,13 @@ def _as_seen(row: AnyRow) -> Seen:
         CHANNELS[row.via or row.channel],
         Outcome(row.outcome) if row.outcome else None,
     )
+
+
+def folded(text: str) -> str:
+    """So that "jose" finds José, and "EMILE" finds Émile."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def key(person_id: str, name: str) -> str:
+    return folded(f"{person_id} {name}")

@@ -168,7 +168,7 @@ def _miss(tx: Transaction, ids: Collection[str], host: str, now: datetime) -> No
 
 
 def accept_all(write: Callable[[], AbstractContextManager[Transaction]], now: datetime) -> Collection[str]:
-    """See Store.accept_removal."""
+    """See PlanStore.accept_removal."""
     removed: list[str] = []
     while True:
         with write() as tx:
@@ -215,7 +215,7 @@ def count(tx: Transaction) -> int:
 
 
 def listed(tx: Transaction, limit: int) -> Sequence[Missing]:
-    """See Store.missing."""
+    """See PlanStore.missing."""
     return [Missing(*row) for row in tx.connection.execute(_FIRST, {"at_most": limit})]
 
 

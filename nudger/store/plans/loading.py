@@ -1,4 +1,9 @@
-"""A plan in the place of another: whether it reaches the person another way, and what their log says."""
+"""Plans taken over: who is new, changed, gone and back; and what their consent line says.
+
+With it, what a plan in the place of another changes (whether it reaches the person another way, what
+their log says), and what is known of plan files: how they were when read, what is wrong with them, which
+belong together.
+"""
 
 import json
 from collections import defaultdict
@@ -27,125 +32,6 @@ from nudger.store.sql.codec import Bulk, chunks
 from nudger.store.sql.database import Transaction
 from nudger.store.sql.expressions import among
 from nudger.store.state import consent_state, people, set_aside, standing
-
-_BEFORE = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
-
-
-def edits(tx: Transaction, files: Sequence[PlanFile], rows: Sequence[dict[str, Any]]) -> list["Edit"]:
-    """Each file against the plan that runs; `rows` are what is to be stored of them."""
-    found = tx.connection.execute(_BEFORE, {"ids": [file.plan.person for file in files]})
-    before = {row.person: row for row in found}
-    return [Edit(file, row, before[file.plan.person]) for file, row in zip(files, rows, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A plan in the place of another, compared by their texts: most who extend one plan have the same ones,
-    and an edit of that costs little more than to write it."""
-
-    file: PlanFile
-    row: dict[str, Any]
-    before: AnyRow
-
-    @property
-    def may_reach_anew(self) -> bool:
-        """Whether addresses, channels or the consent line may be other ones."""
-        return self._other_head or _channels(self.before.nudges) != _channels(self.row["body"])
-
-    def event(self, now: datetime) -> dict[str, Any]:
-        """The line of the person's own log: among ten thousand others it is the one place for it."""
-        return {"person": self.row["one"], "at": now, "what": "plan changed", "detail": self._in_words()}
-
-    @property
-    def _other_head(self) -> bool:
-        return bool(self.before.json != self.row["head"])
-
-    def _in_words(self) -> str:
-        try:
-            heads = [json.loads(head) for head in (self.before.json, self.row["head"]) if self._other_head]
-            keys = forecast.in_keys(*heads) if heads else []
-            return forecast.error_in_words(_in_nudges(self.before.nudges, self.row["body"]), keys)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return "in place of one that could not be read"
-
-
-@lru_cache(maxsize=codec.NUDGES_KEPT)
-def _in_nudges(before: str, after: str) -> list[str]:
-    return [] if before == after else forecast.in_nudges(json.loads(before), json.loads(after))
-
-
-@lru_cache(maxsize=codec.NUDGES_KEPT)
-def _channels(nudges: str) -> object:
-    """On which channels they may go out; a text that cannot be read is like no other."""
-    try:
-        return {frozenset(nudge["channels"]) for nudge in json.loads(nudges)}
-    except (ValueError, LookupError, TypeError):
-        return nudges
-
-
-_PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
-_MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
-_MARKS = select(plan_file.c.file, plan_file.c.mark)
-_MARKS_AMONG = _MARKS.where(among(plan_file.c.file))
-_WITH_PROBLEMS = select(plan_problem.c.file).distinct()
-_COUNT = select(func.count()).select_from(plan_file)
-_RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
-_OF_IDS = _RUNNING.where(among(person.c.id))
-_OF_PHONES = _RUNNING.join(reach, reach.c.person == person.c.id).where(among(reach.c.address))
-_FAULTY = (
-    select(plan_file.c.file)
-    .join(plan_problem, plan_problem.c.file == plan_file.c.file)
-    .where(plan_problem.c.severity == bindparam("severity"))
-)
-_LENDING = select(plan_file.c.file).where(plan_file.c.lends)
-
-
-def marks(tx: Transaction, files: Collection[str] | None, host: str) -> Mapping[str, str]:
-    """See Store.plan_marks."""
-    if files is None:
-        rows = tx.connection.execute(_MARKS)
-    else:
-        rows = tx.connection.execute(_MARKS_AMONG, {"ids": list(files)})
-    found = {row.file: row.mark for row in rows}
-    return found | dict.fromkeys(gone.files(tx, files, host) & found.keys(), "")
-
-
-def everything(tx: Transaction) -> Collection[str]:
-    """Every file that has a mark, or a problem."""
-    return {*tx.connection.scalars(select(plan_file.c.file)), *tx.connection.scalars(_WITH_PROBLEMS)}
-
-
-def count(tx: Transaction) -> int:
-    """See Store.count_plan_files."""
-    return tx.connection.scalar(_COUNT) or 0
-
-
-def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
-    """See Store.linked_files."""
-    found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
-    found.update(
-        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in forms(phone)]})
-    )
-    found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
-    found.update(tx.connection.scalars(_LENDING))
-    return found
-
-
-def keep(tx: Transaction, read: PlanRead) -> None:
-    """In place of what was kept of these files."""
-    if read.files is None:
-        tx.connection.execute(delete(plan_problem))
-        tx.connection.execute(delete(plan_file))
-    else:
-        told_in = {problem.file for problem in read.problems}
-        tx.connection.execute(_PROBLEMS_OF, {"ids": sorted(told_in.union(read.files))})
-        tx.connection.execute(_MARKS_OF, {"ids": sorted(read.marks.keys() | set(read.files))})
-    if read.problems:
-        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in read.problems])
-    rows = [{"file": file, "mark": mark, "lends": file in read.lenders} for file, mark in read.marks.items()]
-    if rows:
-        tx.connection.execute(insert(plan_file), rows)
-
 
 CHUNK = 500  # people of one statement
 AT_ONCE = 2000  # people and files of one transaction: some 0.3 s on SQLite, for which a STOP can wait
@@ -188,10 +74,10 @@ _PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).value
 
 
 def load_plans(look: Transacting, write: Transacting, read: PlanRead, now: datetime) -> PlanChange:
-    """See Store.load_plans. What is small is one transaction. What is large is judged while others write, and
-    then cut into many, so that nobody has to wait for it: first who leaves, then the others with their files,
-    each of which counts as read with the last of its people. Cut off, the next load goes on, and does nothing
-    again that is done."""
+    """See PlanStore.load_plans. What is small is one transaction. What is large is judged while others write,
+    and then cut into many, so that nobody has to wait for it: first who leaves, then the others with their
+    files, each of which counts as read with the last of its people. Cut off, the next load goes on, and does
+    nothing again that is done."""
     with look() as tx:
         whole, known = _judged(tx, read, now)
         files = everything(tx) if read.files is None else read.files
@@ -355,3 +241,122 @@ def _person(file: PlanFile) -> dict[str, Any]:
 def _plan(file: PlanFile) -> dict[str, Any]:
     head, nudges = codec.plan_to_json(file.plan)
     return {"one": file.plan.person, "its_file": file.file, "head": head, "body": nudges}
+
+
+_BEFORE = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
+
+
+def edits(tx: Transaction, files: Sequence[PlanFile], rows: Sequence[dict[str, Any]]) -> list["Edit"]:
+    """Each file against the plan that runs; `rows` are what is to be stored of them."""
+    found = tx.connection.execute(_BEFORE, {"ids": [file.plan.person for file in files]})
+    before = {row.person: row for row in found}
+    return [Edit(file, row, before[file.plan.person]) for file, row in zip(files, rows, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A plan in the place of another, compared by their texts: most who extend one plan have the same ones,
+    and an edit of that costs little more than to write it."""
+
+    file: PlanFile
+    row: dict[str, Any]
+    before: AnyRow
+
+    @property
+    def may_reach_anew(self) -> bool:
+        """Whether addresses, channels or the consent line may be other ones."""
+        return self._other_head or _channels(self.before.nudges) != _channels(self.row["body"])
+
+    def event(self, now: datetime) -> dict[str, Any]:
+        """The line of the person's own log: among ten thousand others it is the one place for it."""
+        return {"person": self.row["one"], "at": now, "what": "plan changed", "detail": self._in_words()}
+
+    @property
+    def _other_head(self) -> bool:
+        return bool(self.before.json != self.row["head"])
+
+    def _in_words(self) -> str:
+        try:
+            heads = [json.loads(head) for head in (self.before.json, self.row["head"]) if self._other_head]
+            keys = forecast.in_keys(*heads) if heads else []
+            return forecast.error_in_words(_in_nudges(self.before.nudges, self.row["body"]), keys)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return "in place of one that could not be read"
+
+
+@lru_cache(maxsize=codec.NUDGES_KEPT)
+def _in_nudges(before: str, after: str) -> list[str]:
+    return [] if before == after else forecast.in_nudges(json.loads(before), json.loads(after))
+
+
+@lru_cache(maxsize=codec.NUDGES_KEPT)
+def _channels(nudges: str) -> object:
+    """On which channels they may go out; a text that cannot be read is like no other."""
+    try:
+        return {frozenset(nudge["channels"]) for nudge in json.loads(nudges)}
+    except (ValueError, LookupError, TypeError):
+        return nudges
+
+
+_PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
+_MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
+_MARKS = select(plan_file.c.file, plan_file.c.mark)
+_MARKS_AMONG = _MARKS.where(among(plan_file.c.file))
+_WITH_PROBLEMS = select(plan_problem.c.file).distinct()
+_COUNT = select(func.count()).select_from(plan_file)
+_RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
+_OF_IDS = _RUNNING.where(among(person.c.id))
+_OF_PHONES = _RUNNING.join(reach, reach.c.person == person.c.id).where(among(reach.c.address))
+_FAULTY = (
+    select(plan_file.c.file)
+    .join(plan_problem, plan_problem.c.file == plan_file.c.file)
+    .where(plan_problem.c.severity == bindparam("severity"))
+)
+_LENDING = select(plan_file.c.file).where(plan_file.c.lends)
+
+
+def marks(tx: Transaction, files: Collection[str] | None, host: str) -> Mapping[str, str]:
+    """See PlanStore.plan_marks."""
+    if files is None:
+        rows = tx.connection.execute(_MARKS)
+    else:
+        rows = tx.connection.execute(_MARKS_AMONG, {"ids": list(files)})
+    found = {row.file: row.mark for row in rows}
+    return found | dict.fromkeys(gone.files(tx, files, host) & found.keys(), "")
+
+
+def everything(tx: Transaction) -> Collection[str]:
+    """Every file that has a mark, or a problem."""
+    return {*tx.connection.scalars(select(plan_file.c.file)), *tx.connection.scalars(_WITH_PROBLEMS)}
+
+
+def count(tx: Transaction) -> int:
+    """See PlanStore.count_plan_files."""
+    return tx.connection.scalar(_COUNT) or 0
+
+
+def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
+    """See PlanStore.linked_files."""
+    found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
+    found.update(
+        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in forms(phone)]})
+    )
+    found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
+    found.update(tx.connection.scalars(_LENDING))
+    return found
+
+
+def keep(tx: Transaction, read: PlanRead) -> None:
+    """In place of what was kept of these files."""
+    if read.files is None:
+        tx.connection.execute(delete(plan_problem))
+        tx.connection.execute(delete(plan_file))
+    else:
+        told_in = {problem.file for problem in read.problems}
+        tx.connection.execute(_PROBLEMS_OF, {"ids": sorted(told_in.union(read.files))})
+        tx.connection.execute(_MARKS_OF, {"ids": sorted(read.marks.keys() | set(read.files))})
+    if read.problems:
+        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in read.problems])
+    rows = [{"file": file, "mark": mark, "lends": file in read.lenders} for file, mark in read.marks.items()]
+    if rows:
+        tx.connection.execute(insert(plan_file), rows)

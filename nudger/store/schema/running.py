@@ -80,7 +80,7 @@ counter = Table(
     Column("value", BigInteger, nullable=False),
 )
 
-# Entries and replies counted by local date (tallying.py): nothing in it is of one person.
+# Entries and replies counted by local date (store/operations/statistics.py): nothing in it is of one person.
 entry_tally = Table(
     "entry_tally",
     metadata,

@@ -1,7 +1,11 @@
-"""Who holds what is under way: each daemon by a lease on all that it has claimed, renewed while it lives.
+"""Who holds what is under way, and how sends end.
 
-What a daemon whose lease has ended left in `sending` may or may not have gone out: it becomes unknown,
-and is asked about. Nobody sends it again blindly, and it itself finds out before its next call.
+Each daemon holds by a lease all that it has claimed, renewed while it lives. What a daemon whose lease has
+ended left in `sending` may or may not have gone out: it becomes unknown, and is asked about. Nobody sends it
+again blindly, and it itself finds out before its next call.
+
+A message is settled once: only one that is still `sending` is written, and the rest of the world learns of a
+lost race by nothing having changed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,7 +47,7 @@ HOLDS = exists().where(lease.c.owner == message.c.owner, lease.c.until > moment(
 
 
 def renew(tx: Transaction, owner: str) -> None:
-    """See Store.renew."""
+    """See SendingStore.renew."""
     others = _lives_of(host_of(owner), tx.connection.scalars(_LEASES)) - {owner}
     if others:
         raise StoreError(
@@ -54,12 +58,12 @@ def renew(tx: Transaction, owner: str) -> None:
 
 
 def give_up(tx: Transaction, owner: str) -> None:
-    """See Store.give_up."""
+    """See SendingStore.give_up."""
     tx.connection.execute(update(lease).where(lease.c.owner == owner).values(until=moment()))
 
 
 def recover(tx: Transaction, owner: str, now: datetime, care: Care) -> int:
-    """See Store.recover."""
+    """See SendingStore.recover."""
     host = host_of(owner)
     former = _lives_of(host, tx.connection.scalars(_LEASES))
     tx.connection.execute(delete(lease).where(lease.c.owner.in_(former)))
@@ -72,7 +76,7 @@ def recover(tx: Transaction, owner: str, now: datetime, care: Care) -> int:
 
 
 def abandon(tx: Transaction, now: datetime, care: Care) -> int:
-    """See Store.abandon."""
+    """See SendingStore.abandon."""
     # Locked, so that none of them renews its lease while it loses what it held. One that a daemon has
     # locked is being renewed; of one that stopped in the middle of that, the server ends the session.
     ended = tx.connection.scalars(_ENDED).all()
@@ -85,13 +89,13 @@ def abandon(tx: Transaction, now: datetime, care: Care) -> int:
 
 
 def daemons(tx: Transaction) -> list[str]:
-    """See Store.daemons."""
+    """See OverviewStore.daemons."""
     living = select(lease.c.owner).where(lease.c.until > moment()).order_by(lease.c.owner)
     return [host_of(owner) for owner in tx.connection.scalars(living) if isinstance(owner, str)]
 
 
 def take_turn(tx: Transaction, duty: str, every: timedelta) -> bool:
-    """See Store.take_turn."""
+    """See FactStore.take_turn."""
     tx.connection.execute(tx.database.insert_new(turn).values(duty=duty, next_at=moment()))
     taken = tx.connection.execute(
         update(turn).where(turn.c.duty == duty, turn.c.next_at <= moment()).values(next_at=moment(every))
@@ -100,7 +104,7 @@ def take_turn(tx: Transaction, duty: str, every: timedelta) -> bool:
 
 
 def time(tx: Transaction) -> datetime:
-    """See Store.time."""
+    """See FactStore.time."""
     at: datetime = tx.connection.execute(select(moment())).scalar_one()
     return at
 
@@ -177,7 +181,7 @@ _STOPPED_BY = (
 
 
 def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
-    """See Store.record."""
+    """See SendingStore.record."""
     people.lock(tx, {result.sending.person for result in results} | _told_by_contacts(tx, results))
     firsts: dict[str, Result] = {}
     for result in results:
@@ -238,7 +242,7 @@ _PLAIN_ENDS = {Failure.AMBIGUOUS: State.UNKNOWN, Failure.NOT_SENT: State.MISSED}
 
 
 def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None:
-    """See Store.release."""
+    """See SendingStore.release."""
     _give_back(tx, _still_sending(tx, sendings), now)
 
 

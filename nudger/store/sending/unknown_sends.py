@@ -44,7 +44,7 @@ _OURS = select(message.c.provider_id).where(
 
 
 def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], limit: int) -> list[Doubt]:
-    """See Store.doubts."""
+    """See SendingStore.doubts."""
     due = or_(
         message.c.ask_at.is_(None),
         message.c.ask_at <= now,
@@ -92,7 +92,7 @@ def wait(tx: Transaction, about: Sequence[Doubt], until: datetime) -> None:
 def reconcile(
     tx: Transaction, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
 ) -> Reconciled:
-    """See Store.reconcile."""
+    """See SendingStore.reconcile."""
     told = [one.report for one in listed]
     theirs = receipts.told_by_contacts(tx, [doubt.address for doubt in about], told)
     people.lock(tx, {doubt.person for doubt in about} | theirs)

@@ -1,4 +1,5 @@
-"""Plans and histories as JSON text: a strict round trip, and the decoded plans that are kept at hand."""
+"""Values and rows on their way in and out: plans and histories as JSON text (a strict round trip, and the
+decoded plans that are kept at hand), and one statement for many rows, at the cost of the driver alone."""
 
 import json
 from collections import OrderedDict

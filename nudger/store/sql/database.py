@@ -1,9 +1,11 @@
-"""What every verb works with: one transaction, and what it needs to read people in it.
+"""The connection to the database: transactions, what they need to read people, and its faults put in words
+for a person.
 
 The order of locks, in PostgreSQL, which every verb keeps to, so that no two wait for each other: turns
-(`take_turns`), leases, people (all of them at once, by id), what is theirs alone, contacts' words, senders
-(by name), alarms, facts, counters (by name). What works on many people's rows at once (claims, alerts,
-doubts, what the dead left behind, tidying of alarms) waits for none of them and passes over what is locked.
+(`take_turns`), leases, people (all of them at once, by id), what is theirs alone, contacts' words,
+senders (by name), alarms, facts, counters (by name). What works on many people's rows at once (claims,
+alerts, doubts, what the dead left behind, tidying of alarms) waits for none of them and passes over what
+is locked.
 """
 
 import inspect

@@ -1,4 +1,10 @@
-"""`among`: a condition on any number of keys, given as one parameter."""
+"""What SQLAlchemy has no words for: a condition on any number of keys, given as one parameter (`among`);
+the database's own clock, which of many hosts is the one that all of them go by (`moment`); and rows read
+all at once or, where one of them cannot be read, each alone (`made`, `rows`).
+
+A value that no type takes (a date that is none, left behind by a fault of long ago or by a hand) spoils
+the whole answer of which it is a part.
+"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

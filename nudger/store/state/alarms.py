@@ -1,4 +1,5 @@
-"""Alarms: raised, cleared, listed; and counters of what happened. One row a key."""
+"""Alarms: raised, cleared, listed; each that the operator has not been told of given out once, to one
+daemon of a fleet; and counters of what happened. One row a key."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,7 +29,7 @@ _COUNT = (
 
 
 def raise_alarm(tx: Transaction, key: str, words: str, now: datetime) -> bool:
-    """See Store.raise_alarm."""
+    """See AlarmStore.raise_alarm."""
     new = tx.database.insert_new(alarm).returning(alarm.c.key)
     if tx.connection.scalar(new, {"key": key, "since": now, "words": words}) is not None:
         return True
@@ -39,13 +40,13 @@ def raise_alarm(tx: Transaction, key: str, words: str, now: datetime) -> bool:
 
 
 def clear_alarm(tx: Transaction, key: str, now: datetime) -> bool:
-    """See Store.clear_alarm."""
+    """See AlarmStore.clear_alarm."""
     cleared = _STANDS.values(cleared_at=bindparam("now"))
     return bool(tx.connection.execute(cleared, {"one": key, "now": now}).rowcount)
 
 
 def alarms(tx: Transaction) -> Sequence[Alarm]:
-    """See Store.alarms."""
+    """See AlarmStore.alarms."""
     order = (alarm.c.cleared_at.is_not(None), alarm.c.since, alarm.c.key)
     return expressions.made(tx, ALARMS.order_by(*order), alarm.c.key, as_alarm)
 
@@ -67,7 +68,7 @@ def count(tx: Transaction, what: Mapping[str, int]) -> None:
 
 
 def counters(tx: Transaction) -> Mapping[str, int]:
-    """See Store.counters."""
+    """See StatisticsStore.counters."""
     found = tx.connection.execute(select(counter).order_by(counter.c.name))
     return {row.name: row.value for row in found if isinstance(row.name, str) and isinstance(row.value, int)}
 
@@ -93,7 +94,7 @@ _TELL_PASSED = _THESE.values(told=False)
 
 
 def claim_alerts(tx: Transaction, now: datetime, again: timedelta, remind: timedelta) -> Sequence[Alarm]:
-    """See Store.claim_alerts."""
+    """See AlarmStore.claim_alerts."""
     given = {"again": now - again, "reminded": now - remind}
     news = _told(tx, tx.connection.scalars(_NEWS, given).all(), _TELL, {"now": now})
     passed = _told(tx, tx.connection.scalars(_PASSED).all(), _TELL_PASSED, {})
@@ -111,7 +112,8 @@ def _told(
 
 
 def give_back_alert(tx: Transaction, one: Alarm) -> None:
-    """See Store.give_back_alerts. RACE: raised or cleared meanwhile: then it is told of as it stands now."""
+    """See AlarmStore.give_back_alerts. RACE: raised or cleared meanwhile: then it is told of as it
+    stands now."""
     tx.connection.execute(
         update(alarm).where(alarm.c.key == one.key).values(told=one.cleared_at is not None, told_at=None)
     )

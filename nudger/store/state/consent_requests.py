@@ -59,7 +59,7 @@ def _ask_at(tx: Transaction, then: Sequence[tuple[str, str, datetime | None]]) -
 
 
 def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom, care: Care) -> int:
-    """See Store.ask_for_consent."""
+    """See AgendaStore.ask_for_consent."""
     first = _TO_ASK.order_by(reach.c.ask_at, reach.c.person).limit(bindparam("at_most"))
     if not tx.database.is_sqlite:  # whom another daemon has locked, it is looking at
         first = first.join(person, person.c.id == reach.c.person).with_for_update(

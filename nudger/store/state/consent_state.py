@@ -1,8 +1,10 @@
-"""What outlives a person who was erased: that a plan of theirs which is still there makes nobody of them
-again, and that a number or an address which has said STOP has said so.
+"""Consent as it stands: what of it outlives a person who was erased, and for each channel, where a person is
+reached, and whether they agreed to it.
 
-Neither holds a word of theirs. An address is kept as a digest under a key of this database alone, by
-which it is known again when a plan names it, and from which nobody reads it.
+What outlives them: that a plan of theirs which is still there makes nobody of them again, and that a number
+or an address which has said STOP has said so. Neither holds a word of theirs. An address is kept as a digest
+under a key of this database alone, by which it is known again when a plan names it, and from which nobody
+reads it.
 """
 
 import hmac
@@ -80,7 +82,7 @@ def keep(tx: Transaction, person_id: str) -> None:
 
 
 def everyone(tx: Transaction) -> frozenset[str]:
-    """See Store.erased."""
+    """See PeopleStore.erased."""
     return frozenset(_files(tx))
 
 

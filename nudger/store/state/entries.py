@@ -1,4 +1,5 @@
-"""The rounds of one time of one nudge: 0 as planned, one more with each snooze."""
+"""Entries of the agenda as rows; and the rounds of one time of one nudge: 0 as planned, one more with each
+snooze."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -22,54 +23,6 @@ from nudger.store.schema.tables import (
     reckoned,
 )
 from nudger.store.sql.database import Transaction
-
-_FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(
-    IS_PLANNED, WAITS_FOR_TIME, reckoned(occurrence.c.wake_at)
-)
-
-
-def next_due_at(tx: Transaction) -> datetime | None:
-    earliest: datetime | None = tx.connection.scalar(_FIRST_DUE)
-    return earliest
-
-
-def last(tx: Transaction, entry: AnyRow) -> int:
-    """The latest round that there is. Above the entry's own: the entry was put off, and with its first
-    snooze counted out of the person's history, whatever came of it later."""
-    found: int | None = tx.connection.scalar(select(func.max(occurrence.c.round)).where(_same(entry)))
-    return found or 0
-
-
-def waiting(tx: Transaction, entry: AnyRow) -> int | None:
-    """The id of a snooze of this entry that is still to come."""
-    found: int | None = tx.connection.scalar(
-        select(occurrence.c.id)
-        .where(_same(entry), occurrence.c.round > entry.round, IS_PLANNED)
-        .order_by(occurrence.c.round.desc())
-        .limit(1)
-    )
-    return found
-
-
-def comes_again_at(tx: Transaction, entry: AnyRow) -> datetime | None:
-    """When a snooze of this entry that is still to come comes, or is tried again."""
-    waits = waiting(tx, entry)
-    if waits is None:
-        return None
-    found: datetime | None = tx.connection.scalar(
-        select(occurrence.c.wake_at).where(occurrence.c.id == waits)
-    )
-    return found
-
-
-def _same(entry: Any) -> ColumnElement[bool]:
-    return and_(
-        occurrence.c.person == entry.person,
-        occurrence.c.local_date == entry.local_date,
-        occurrence.c.nudge == entry.nudge,
-        occurrence.c.slot == entry.slot,
-    )
-
 
 # The columns of a Due, in its order of fields.
 DUE = (
@@ -171,3 +124,51 @@ def channels_from(text: str | None) -> frozenset[ChannelName]:
 
 def channels_to(channels: frozenset[ChannelName]) -> str:
     return " ".join(sorted(channels))
+
+
+_FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(
+    IS_PLANNED, WAITS_FOR_TIME, reckoned(occurrence.c.wake_at)
+)
+
+
+def next_due_at(tx: Transaction) -> datetime | None:
+    earliest: datetime | None = tx.connection.scalar(_FIRST_DUE)
+    return earliest
+
+
+def last(tx: Transaction, entry: AnyRow) -> int:
+    """The latest round that there is. Above the entry's own: the entry was put off, and with its first
+    snooze counted out of the person's history, whatever came of it later."""
+    found: int | None = tx.connection.scalar(select(func.max(occurrence.c.round)).where(_same(entry)))
+    return found or 0
+
+
+def waiting(tx: Transaction, entry: AnyRow) -> int | None:
+    """The id of a snooze of this entry that is still to come."""
+    found: int | None = tx.connection.scalar(
+        select(occurrence.c.id)
+        .where(_same(entry), occurrence.c.round > entry.round, IS_PLANNED)
+        .order_by(occurrence.c.round.desc())
+        .limit(1)
+    )
+    return found
+
+
+def comes_again_at(tx: Transaction, entry: AnyRow) -> datetime | None:
+    """When a snooze of this entry that is still to come comes, or is tried again."""
+    waits = waiting(tx, entry)
+    if waits is None:
+        return None
+    found: datetime | None = tx.connection.scalar(
+        select(occurrence.c.wake_at).where(occurrence.c.id == waits)
+    )
+    return found
+
+
+def _same(entry: Any) -> ColumnElement[bool]:
+    return and_(
+        occurrence.c.person == entry.person,
+        occurrence.c.local_date == entry.local_date,
+        occurrence.c.nudge == entry.nudge,
+        occurrence.c.slot == entry.slot,
+    )

@@ -23,13 +23,13 @@ _TURNS = 0x6D61726B  # any number: hosts of a fleet that mark at once take turns
 
 
 def remember(tx: Transaction, key: str, value: str) -> str:
-    """See Store.remember."""
+    """See FactStore.remember."""
     tx.connection.execute(tx.database.insert_new(fact), {"key": key, "value": value})
     return str(tx.connection.execute(select(fact.c.value).where(fact.c.key == key)).scalar_one())
 
 
 def mark(tx: Transaction, now: datetime, at_least: int) -> Mark:
-    """See Store.mark."""
+    """See RestoreStore.mark."""
     tx.take_turns(_TURNS)
     instance = remember(tx, INSTANCE, uuid4().hex)
     last = marked(tx)
@@ -39,7 +39,7 @@ def mark(tx: Transaction, now: datetime, at_least: int) -> Mark:
 
 
 def marked(tx: Transaction) -> Mark | None:
-    """See Store.marked."""
+    """See RestoreStore.marked."""
     instance, text = get(tx, INSTANCE), get(tx, MARK)
     if instance is None or text is None:
         return None
@@ -50,7 +50,7 @@ def marked(tx: Transaction) -> Mark | None:
 
 
 def prove(tx: Transaction, known: Mark) -> None:
-    """See Store.prove."""
+    """See RestoreStore.prove."""
     tx.database.demand_unwritten()
     tx.connection.execute(delete(fact).where(false()))  # nothing; where nothing can be written, it fails
     found = marked(tx)
@@ -64,7 +64,7 @@ def prove(tx: Transaction, known: Mark) -> None:
 
 
 def restored(tx: Transaction) -> Restored | None:
-    """See Store.restored."""
+    """See RestoreStore.restored."""
     text = get(tx, RESTORED)
     if text is None:
         return None
@@ -80,7 +80,7 @@ def restored(tx: Transaction) -> Restored | None:
 
 
 def hold_back(tx: Transaction, noticed: Restored) -> None:
-    """See Store.hold_back."""
+    """See RestoreStore.hold_back."""
     tx.take_turns(_TURNS)
     before = restored(tx)
     if before is not None:
@@ -91,7 +91,7 @@ def hold_back(tx: Transaction, noticed: Restored) -> None:
 
 
 def note_asked(tx: Transaction, now: datetime) -> None:
-    """See Store.note_asked."""
+    """See RestoreStore.note_asked."""
     tx.take_turns(_TURNS)
     found = restored(tx)
     if found is not None:
@@ -99,7 +99,7 @@ def note_asked(tx: Transaction, now: datetime) -> None:
 
 
 def accept_restored(tx: Transaction, now: datetime) -> bool:
-    """See Store.accept_restored."""
+    """See RestoreStore.accept_restored."""
     tx.take_turns(_TURNS)
     found = restored(tx)
     if found is None or found.accepted_at is not None:
@@ -114,14 +114,14 @@ def _keep_restored(tx: Transaction, value: Restored) -> None:
 
 
 def end_session(tx: Transaction, session: str, until: datetime, now: datetime) -> None:
-    """See Store.end_session."""
+    """See UpkeepStore.end_session."""
     put(tx, _SIGNED_OUT + session, until.isoformat(timespec="seconds"))
     over = fact.c.value < now.isoformat(timespec="seconds")
     tx.connection.execute(delete(fact).where(fact.c.key.between(_SIGNED_OUT, _SIGNED_OUT_END), over))
 
 
 def session_ended(tx: Transaction, session: str) -> bool:
-    """See Store.session_ended."""
+    """See UpkeepStore.session_ended."""
     return get(tx, _SIGNED_OUT + session) is not None
 
 
@@ -132,7 +132,7 @@ def get(tx: Transaction, key: str) -> str | None:
 
 
 def secret(tx: Transaction, key: str) -> bytes:
-    """See Store.secret."""
+    """See UpkeepStore.secret."""
     kept = known_secret(tx, key)
     if kept is None:
         tx.take_turns(_TURNS)  # RACE: two hosts that start at once; the second keeps the first one's

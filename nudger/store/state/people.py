@@ -77,12 +77,12 @@ def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:
 
 
 def digests(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
-    """See Store.digests."""
+    """See PlanStore.digests."""
     return {row.id: row.digest for row in tx.connection.execute(_DIGESTS, {"ids": list(ids)})}
 
 
 def ids_around(tx: Transaction, person_id: str, number: int) -> Sequence[str]:
-    """See Store.ids_around."""
+    """See PeopleStore.ids_around."""
     before = select(person.c.id).where(person.c.id < person_id).order_by(person.c.id.desc()).limit(number)
     after = select(person.c.id).where(person.c.id >= person_id).order_by(person.c.id).limit(number)
     return [*reversed(tx.connection.scalars(before).all()), *tx.connection.scalars(after)]
@@ -95,7 +95,7 @@ def count(tx: Transaction) -> int:
 
 
 def places(tx: Transaction) -> Collection[tuple[str | None, str]]:
-    """See Store.places. The database reads the JSON itself: a million plans take it two seconds,
+    """See OverviewStore.places. The database reads the JSON itself: a million plans take it two seconds,
     many times less than decoding each."""
     head = type_coerce(plan.c.json, JSON) if tx.database.is_sqlite else cast(plan.c.json, JSON)
     where = select(head["country"].as_string(), head["timezone"].as_string()).distinct()
@@ -120,7 +120,7 @@ def _places_one_by_one(tx: Transaction) -> set[tuple[str | None, str | None]]:
 
 
 def are_there(tx: Transaction) -> bool:
-    """See Store.has_people."""
+    """See PlanStore.has_people."""
     return tx.connection.scalar(_ANYBODY) is not None
 
 

@@ -1,5 +1,12 @@
-"""As much of a person as can be read, where not all of it can: enough to answer them, to let them stop, and
-to show them. Their plan has no nudges then, and their history is empty; neither is ever written back.
+"""People whose rows cannot all be read: as much of them as can, and how the rest is put right.
+
+Read is enough to answer them, to let them stop, and to show them. Their plan has no nudges then, and
+their history is empty; neither is ever written back.
+
+Put right it is when somebody edits their plan or acts on them. Each value that spoils a row becomes the
+safest that there is: who paused, was held, or said STOP stays so, whoever was asked is not asked again,
+what was agreed to has to be agreed to anew, and an entry of the agenda that nobody can read does not go
+out.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -227,7 +234,7 @@ def _history(tx: Transaction, person_id: str) -> Iterator[str]:
 
 
 def _channels(tx: Transaction, theirs: ColumnElement[bool]) -> Iterator[str]:
-    """What `reach` says, as the person's own row repeats it (`consent.refresh`)."""
+    """What `reach` says, as the person's own row repeats it (`consent_state.refresh`)."""
     columns = person.c
     for column in (columns.opted_out, columns.consented, columns.rested, columns.asked, columns.asks_again):
         text = tx.connection.scalar(select(column).where(theirs))

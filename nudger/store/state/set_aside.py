@@ -22,7 +22,7 @@ _IDS = select(set_aside.c.person)
 
 
 def put(tx: Transaction, faults: Mapping[str, Exception], looked_at: int, step: str, now: datetime) -> None:
-    """See Store.set_aside."""
+    """See AgendaStore.set_aside."""
     if not faults:
         return
     known = set(tx.connection.scalars(_IDS))
@@ -63,7 +63,7 @@ def _park(tx: Transaction, one: str, now: datetime) -> None:
 
 
 def all_of_them(tx: Transaction) -> Sequence[SetAside]:
-    """See Store.those_set_aside."""
+    """See AgendaStore.those_set_aside."""
     return expressions.made(
         tx,
         _ALL,
@@ -83,13 +83,13 @@ def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
 
 
 def all_soon(tx: Transaction, now: datetime) -> None:
-    """See Store.try_all_again. Who is tried, or edited, right now is passed over."""
+    """See AgendaStore.try_all_again. Who is tried, or edited, right now is passed over."""
     ids = tx.connection.scalars(_IDS.with_for_update(skip_locked=True)).all()
     soon(tx, ids, now)
 
 
 def trial(tx: Transaction, person_id: str) -> Trial | None:
-    """See Store.trial."""
+    """See AgendaStore.trial."""
     found = people.read(tx, [person_id]).get(person_id)
     if found is None:
         return None
@@ -100,7 +100,7 @@ def trial(tx: Transaction, person_id: str) -> Trial | None:
 
 
 def take_back(tx: Transaction, person_id: str, now: datetime) -> None:
-    """See Store.take_back."""
+    """See AgendaStore.take_back."""
     people.lock(tx, [person_id])
     if not tx.connection.execute(delete(set_aside).where(set_aside.c.person == person_id)).rowcount:
         return  # RACE: another host was quicker

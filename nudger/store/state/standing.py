@@ -1,4 +1,5 @@
-"""A person's standing changed: pauses, consent, opt-outs, holds; and what waits, cancelled with them."""
+"""A person's standing changed: pauses, consent, opt-outs, holds; what waits, cancelled with them; and
+notices to trusted contacts: one that waits, the person's withdrawal, and the contact's own last word."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -247,7 +248,7 @@ def trusting(tx: Transaction, addresses: Collection[str]) -> set[str]:
 
 
 def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
-    """See Store.contact_said."""
+    """See InboundStore.contact_said."""
     ids = trusting(tx, [address])
     if not ids:
         return False

@@ -1,4 +1,5 @@
-"""The pace of the demo's clock: the steps that its page offers, and how it is told."""
+"""What the phone page is told as it happens, by server-sent events: what arrives, and the daemon's time;
+and the pace of the demo's clock, the steps that its page offers."""
 
 import asyncio
 import json

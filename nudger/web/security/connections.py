@@ -1,4 +1,11 @@
-"""Who asks: the address of a client, as what is counted by address takes it."""
+"""Connections: who may have one, for how long, and who goes when there are too many; who asks, and how
+often one may knock: strangers by their address, who holds something of ours by what they hold.
+
+uvicorn waits for its clients for ever in every phase but one, and turns newcomers away when all places
+are taken: a few hundred slow strangers keep everybody out. Here each phase has its time, each address
+its share, and who comes is let in: whoever has shown nothing gives way. Who has shown a signature, a
+token or a session does not, as long as the answer is on its way.
+"""
 
 import asyncio
 import math

@@ -1,4 +1,9 @@
-"""What strangers are refused: counted for monitoring, and summed up in the log instead of told one by one."""
+"""What holds for every request: its framing is clear, its answer comes in time and has its headers, what is
+refused is counted, and summed up in the log instead of told one by one, and a fault of ours shows nobody
+anything.
+
+Pages go out by templates in the frame that all of them share.
+"""
 
 import asyncio
 import traceback

@@ -1,4 +1,5 @@
-"""What stands in a query, read strictly: what cannot be meant is refused with a sentence."""
+"""What comes in over the wire, read strictly: a form is small, whole and in time, or refused; what stands
+in a query and cannot be meant is refused with a sentence."""
 
 import asyncio
 from collections.abc import Collection, Mapping

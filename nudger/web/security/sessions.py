@@ -1,4 +1,6 @@
-"""Programs that name a token: the API's and monitoring's."""
+"""Who is signed in: a signed cookie, which ends by itself, with the password, and for good by signing out;
+and which browsers the operator has signed in from, so that no stranger's guesses keep them out.
+Programs, the API's and monitoring's, name a token."""
 
 import hmac
 from collections.abc import Mapping
