@@ -24,7 +24,7 @@ def test_files_of_tests_import_nothing_of_other_tests() -> None:
     [
         ("from tests.store.test_claim import world", ["tests.store.test_claim.world"]),
         ("from tests.cli.conftest import Typed", ["tests.cli.conftest.Typed"]),
-        ("from tests import delivery", ["tests.delivery"]),
+        ("from tests import agenda", ["tests.agenda"]),
         ("import tests.web.world", ["tests.web.world"]),
         ("from .world import World", [".world"]),
         ("def late():\n    from tests.web import asking", ["tests.web.asking"]),

@@ -1,11 +1,13 @@
 """A small world for delivery: real store, real words, real days; a stepped clock and scripted channels."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+
+import pytest
 
 from nudger import plans
 from nudger.agenda.consent_requests import Asking
@@ -19,7 +21,9 @@ from nudger.inbound.replies import Inbound
 from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.plans import Source
 from nudger.sending.dispatcher import Dispatcher, Retries
-from nudger.store.stores import Stores
+from nudger.store.stores import Stores, stores_of
+from tests.support.databases import Databases
+from tests.support.worlds.store import empty
 
 MONDAY_NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -146,3 +150,13 @@ class World:
     @property
     def texts(self) -> list[str]:
         return [sending.text for sending in self.sms.sent]
+
+
+@pytest.fixture
+def world(core: Core, databases: Databases) -> Iterator[World]:
+    """On an empty database. No statement of any test may read a table whole that grows with people."""
+    database, explained = databases.opened("sqlite"), databases.explained("sqlite")
+    empty(database)
+    yield World(core, stores_of(database, core.zone))
+    whole, explained.whole = explained.whole, []
+    assert whole == []

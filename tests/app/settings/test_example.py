@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nudger.app.settings import Settings, load
 
-EXAMPLE = Path(__file__).parents[2] / "settings.example.env"
+EXAMPLE = Path(__file__).parents[3] / "settings.example.env"
 LINE = re.compile(r"^#(NUDGER_[A-Z_]+)=(.*)$")
 
 
