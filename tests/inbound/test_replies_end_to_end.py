@@ -68,6 +68,17 @@ async def test_a_second_later_moves_the_snooze_that_waits(world: World) -> None:
     assert [f"{one.due_at:%H:%M}" for one in waiting] == ["12:05"]
 
 
+async def test_an_undo_that_names_a_new_time_moves_the_snooze_there(world: World) -> None:
+    await nudged(world)
+    await world.text("snooze 2h")
+
+    await world.text("cancel that, I meant 4pm")
+
+    assert world.texts[-1] == "OK, again at 4 pm."
+    waiting = [one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.round == 1]
+    assert [f"{one.due_at:%H:%M}" for one in waiting] == ["16:00"]
+
+
 async def test_a_snooze_into_quiet_hours_moves_to_their_end_and_says_so(world: World) -> None:
     await nudged(world)
 

@@ -1,10 +1,11 @@
 """Answers to an open ask, and what people say besides commands, in the words of DESIGN, "Understanding"."""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
 
-from nudger.replies import Ask, AskError, Intent
+from nudger.replies import Ask, AskError, Intent, as_today
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,28 @@ def test_undo_takes_the_last_command_back_with_what_was_meant(text, until, here)
     found = here.read(text)
 
     assert (found.intent, here.shown(found.until)) == (Intent.UNDO, until)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "intent", "until", "moved"),
+    [
+        ("en", "cancel that, I meant 4pm", "snooze", "2026-11-23 16:00", False),
+        ("en", "no, I meant in two hours", "snooze", "2026-11-23 12:00", False),
+        ("en", "cancel that, I meant 9pm", "snooze", "2026-11-24 09:00", True),
+        ("en", "cancel that, I meant next week", "pause", "2026-11-30 09:30", False),
+        ("en", "cancel that, make it 4pm", "snooze", "2026-11-23 16:00", False),
+        ("en", "cancel that, 4pm instead", "snooze", "2026-11-23 16:00", False),
+        ("en", "cancel that", "unknown", None, False),
+        ("fr", "annule ça, plutôt 16h", "snooze", "2026-11-23 16:00", False),
+        ("es", "cancela eso, mejor a las 4", "snooze", "2026-11-23 16:00", False),
+        ("fr", "annule, je voulais dire 16h", "snooze", "2026-11-23 16:00", False),
+        ("es", "cancela eso, quería decir a las 4", "snooze", "2026-11-23 16:00", False),
+    ],
+)
+def test_an_undo_that_names_a_new_time_is_that_snooze(language, text, intent, until, moved, here):
+    found = as_today(replace(here, language=language).read(text))
+
+    assert (found.intent, here.shown(found.until), found.moved) == (intent, until, moved)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from nudger.domain.model import Kind
 from nudger.replies.intent.courtesy import Courtesy
 from nudger.replies.intent.meanings import UNKNOWN, Intent, Understood
 from nudger.replies.intent.optout import BOUNDED
+from nudger.replies.intent.remarks import AWAY, Remarks, today
 from nudger.replies.intent.remarks import LISTS as OF_REMARKS
-from nudger.replies.intent.remarks import Remarks, today
-from nudger.replies.intent.snoozing import VERBS, WORDS, Snoozing
+from nudger.replies.intent.snoozing import VERBS, WORDS, Snoozing, snoozed_to
 from nudger.replies.language.lists import Section
 from nudger.replies.language.phrases import Looked
 from nudger.replies.time.moments import Now, moment, never_comes, pause_ends
@@ -96,7 +96,7 @@ class Commands:
             meaning = _whole(looked, words) or self.courtesy.meaning(words)
             return Understood(meaning) if meaning is not None else None
         bare = self._bare(words)
-        asked = read_time(self.times, words, month_first=now.month_first)
+        asked = self._asked(words, looked, now)
         if asked is not None and never_comes(asked, now):
             return UNKNOWN  # in no other language either: never for ever where a date was named
         return (
@@ -120,7 +120,7 @@ class Commands:
         if all(word in self.courtesy.words for word in words):
             return None
         bare = self._bare(words)
-        asked = read_time(self.times, words, month_first=now.month_first)
+        asked = self._asked(words, looked, now)
         if asked is not None and never_comes(asked, now):
             return UNKNOWN
         return (
@@ -128,6 +128,11 @@ class Commands:
             or self._now(bare)
             or self.snoozing.understand(words, looked, asked, now)
         )
+
+    def _asked(self, words: Sequence[str], looked: Looked, now: Now) -> Asked | None:
+        """What is said of a time."""
+        pausing = any(looked.found(one, words) for one in (_WITHIN[Intent.PAUSE], AWAY, BOUNDED))
+        return read_time(self.times, words, month_first=now.month_first, pausing=pausing)
 
     def _bare(self, words: Sequence[str]) -> list[str]:
         return [word for word in words if word not in self.courtesy.soft]
@@ -149,7 +154,7 @@ class Commands:
         if found.intent is Intent.TODAY:
             return None if asked is not None and asked.names_moment else today(now)
         named = moment(asked, now) if found.intent is Intent.UNDO and asked is not None else None
-        return replace(found, until=named)
+        return replace(snoozed_to(named, now), intent=Intent.UNDO) if named is not None else found
 
     def _core(self, bare: Sequence[str], looked: Looked) -> Understood | None:
         """A command that is all of a text without its small words."""
@@ -163,9 +168,12 @@ class Commands:
         if looked.found(_WITHIN[Intent.RESUME], words):
             ends = pause_ends(replace(asked, until=True), now) if asked is not None else None
             return Understood(Intent.PAUSE, until=ends) if ends is not None else Understood(Intent.RESUME)
-        if looked.found(_WITHIN[Intent.PAUSE], words) or looked.found(BOUNDED, words):
-            return Understood(Intent.PAUSE, until=pause_ends(asked, now) if asked is not None else None)
-        return None
+        if not (looked.found(_WITHIN[Intent.PAUSE], words) or looked.found(BOUNDED, words)):
+            return None
+        ends = pause_ends(asked, now) if asked is not None else None
+        if asked is not None and asked.until and ends is None:
+            return UNKNOWN  # "until 99": an end was named
+        return Understood(Intent.PAUSE, until=ends)
 
     def _now(self, bare: Sequence[str]) -> Understood | None:
         """NOW, with a kind or without."""

@@ -1,6 +1,6 @@
 """What a reply can mean."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from enum import StrEnum
 
@@ -55,14 +55,14 @@ class Understood:
     """A reply, understood."""
 
     intent: Intent
-    until: datetime | None = None  # snooze, today: when it comes again; pause, away, travel: its end
+    until: datetime | None = None  # snooze, undo, today: when it comes again; pause, away, travel: its end
     moved: bool = False  # the time asked for lies in quiet hours: `until` is their end
     everywhere: bool = False  # STOP ALL: every channel
     crisis: bool = False  # set on every crisis, and on a stop that is one too ("STOP, I want to die")
     concern: bool = False  # the same of a concern
     danger: CrisisKind | None = None  # of a crisis or a concern
     kind: Kind | None = None  # NOW REST
-    asked: datetime | None = None  # snooze: the time as asked for, before it was moved
+    asked: datetime | None = None  # snooze, and undo to one: the time as asked for, before it was moved
     begins: datetime | None = None  # away: its start
     earliest: time | None = None  # hours: wall times of the person's zone
     latest: time | None = None
@@ -100,6 +100,8 @@ _TODAY = {
 
 def as_today(understood: Understood) -> Understood:
     """The same in the intents that delivery acts on so far."""
+    if understood.intent is Intent.UNDO and understood.until is not None:  # "cancel that, I meant 4pm"
+        return replace(understood, intent=Intent.SNOOZE if understood.asked is not None else Intent.PAUSE)
     meant = _TODAY.get(understood.intent)
     if meant is None:
         return understood

@@ -18,12 +18,13 @@ LONE = "optout.lone"  # PARA: all of a text, for it is an everyday word in other
 EVERYWHERE = "optout.everywhere"  # STOP ALL
 REFUSED = "optout.refused"  # "don't stop": says the contrary
 BOUNDED = "optout.bounded"  # "no more today": asks for a pause
+UNTIL = "optout.until"  # "stop until 24/12": is bounded too, whatever another language makes of its STOP
 UNDONE = "optout.undone"  # "cancel, I meant 4pm": takes the last command back
 SURE = "optout.phrases"  # "stop texting me": counts beside a crisis too
 HARMLESS = "optout.harmless"  # "stop thinking", "bus stop"
 HINTS = "optout.hints"  # "leave me alone": opts out if nothing else is the matter
 
-LISTS = (KEYWORDS, LONE, EVERYWHERE, REFUSED, BOUNDED, UNDONE, SURE, HARMLESS, HINTS)
+LISTS = (KEYWORDS, LONE, EVERYWHERE, REFUSED, BOUNDED, UNTIL, UNDONE, SURE, HARMLESS, HINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class OptOut:
         single = frozenset(words[0] for words in map(split, lists[KEYWORDS]) if len(words) == 1)
         lone = frozenset(word for one in lists[LONE] for word in split(one))
         lists[KEYWORDS] += lists[EVERYWHERE]
+        lists[BOUNDED] += lists[UNTIL]
         found = cls(single, lone, section.words("around") | courtesy.words, courtesy.soft)
         section.close()
         return found, lists
@@ -64,6 +66,12 @@ class OptOut:
             return True
         core = [word for word in words if word not in self.around]
         return bool(core) and all(word in self.single for word in core)
+
+    def bounded(self, looked: Looked) -> bool:
+        """Whether a keyword is in it, with an end: "stop until monday"."""
+        words = looked.masked(REFUSED)
+        named = not self.single.isdisjoint(words) or (bool(words) and words[0] in self.lone)
+        return named and looked.found(BOUNDED, words)
 
     def _bare(self, words: Sequence[str]) -> list[str]:
         return [word for word in words if word not in self.courtesy]

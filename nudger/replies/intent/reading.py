@@ -14,7 +14,7 @@ from nudger.replies.intent.answers import Ask
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
 from nudger.replies.intent.meanings import UNKNOWN, CrisisKind, Intent, Understood
-from nudger.replies.intent.optout import BOUNDED, EVERYWHERE, REFUSED, UNDONE
+from nudger.replies.intent.optout import BOUNDED, EVERYWHERE, REFUSED, UNDONE, UNTIL
 from nudger.replies.intent.snoozing import plainly
 from nudger.replies.language.phrases import Looked
 from nudger.replies.language.taps import Left, frame, without_ours, words_of
@@ -221,13 +221,17 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     if verdict.concern is not None and (alarm or not any(one.commands_only() for one in readings)):
         return replace(_concern(verdict.concern), automatic=automatic)
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
+    if found is UNKNOWN and any(one.language.optout.bounded(one.looked) for one in readings):
+        return _stop(readings, verdict, alarm=alarm)  # "stop until 31/02": what is unclear opts out
     return _concern(CrisisKind.SELF) if alarm and found is not UNKNOWN else found
 
 
 def _means_to_stop(readings: Sequence[_Reading], likely: float | None) -> bool:
     """Whether it says so in other words that the model does not hold for something else; or the model is
     nearly sure, and no word says the contrary."""
-    if any(one.language.optout.meant(one.looked) for one in readings):
+    # "stop hasta el lunes": the language that knows the end is asked, not one that knows the keyword alone.
+    bounded = [one for one in readings if one.looked.found(UNTIL)]
+    if any(one.language.optout.meant(one.looked) for one in bounded or readings):
         return likely is None or likely >= _UNLIKELY_STOP
     return likely is not None and likely >= _LIKELY_STOP and not any(one.refuses_to for one in readings)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 
 from nudger.replies.intent.meanings import Intent, Understood
+from nudger.replies.intent.optout import BOUNDED
 from nudger.replies.language.lists import Section
 from nudger.replies.language.phrases import Looked
 from nudger.replies.language.writing import split
@@ -40,11 +41,11 @@ class Remarks:
         return cls(places, spans), lists
 
     def away(self, words: Sequence[str], looked: Looked, asked: Asked | None, now: Now) -> Understood | None:
-        """ "away friday to sunday", "on holiday from saturday for a week". With an end alone it is a
-        pause."""
+        """ "away friday to sunday", "no texts 5/12-9/12", "on holiday from saturday for a week". With an end
+        alone it is a pause."""
         if asked is None or not asked.days:
             return None
-        paused = len(asked.days) > 1 and looked.found(PAUSED, words)
+        paused = len(asked.days) > 1 and (looked.found(PAUSED, words) or looked.found(BOUNDED, words))
         if not paused and not looked.found(AWAY, words):
             return None
         first, *others = asked.days

@@ -5,7 +5,7 @@
     <want>             one of a class of words and phrases, from the table `classes`
     really?            may be missing; so with (...)? and <want>?
     *                  up to three words, whatever they are; *5: up to five
-    <n>                a number in digits
+    <n>                a number in digits; so <date> and <time>: 24/12, 16:30
     ~ing               a word that ends so
     ^ ... $            begins, ends the text; $ may stand among alternatives: now|$
 
@@ -28,7 +28,11 @@ Some = frozenset[str]
 
 NOWHERE: Places = set()  # nobody adds to it
 MASK = "\0"  # stands for a word that no phrase may use
-NUMBER = "<n>"  # among first words: any number
+_FORMS = {  # of words in digits; among first words: any that has the form
+    "<n>": re.compile(r"\d+"),
+    "<date>": re.compile(r"\d+[/-]\d+(?:[/-]\d+)?|\d{1,2}\.\d{1,2}\.(?:\d{2,4})?|\d{1,2}\.(?:0[1-9]|1[0-2])"),
+    "<time>": re.compile(r"\d{1,2}[:.]\d{2}"),
+}
 
 _GAP = 3
 _NOTATION = re.compile(r"\(|\)[^\s()|]*|\||[^\s()|]+")
@@ -73,14 +77,16 @@ class OneOf(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Part):
-    """A number in digits."""
+class Form(Part):
+    """A word in digits of this form."""
+
+    mark: str
 
     def ends(self, words: Words, places: Places) -> Places:
-        return {at + 1 for at in places if at < len(words) and words[at].isdecimal()}
+        return {at + 1 for at in places if at < len(words) and self.mark in forms_of(words[at])}
 
     def firsts(self) -> Some:
-        return frozenset({NUMBER})
+        return frozenset({self.mark})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,13 @@ class Either(Part):
 Classes = Mapping[str, Part]
 
 
+def forms_of(word: str) -> Sequence[str]:
+    """The marks of the forms that a word has: of one without digits none."""
+    if not word[:1].isdecimal():
+        return ()
+    return [mark for mark, form in _FORMS.items() if form.fullmatch(word)]
+
+
 def needed(part: Part) -> tuple[Some, ...]:
     """Lists of words of each of which any text must have one that the phrase is in."""
     parts = part.parts if isinstance(part, InOrder) else (part,)
@@ -249,7 +262,7 @@ class _Reader:
             if closing not in (")", ")?"):
                 raise WordsError("brackets are open" if not closing else f"{closing!r} is no word")
             return Maybe(inner) if closing == ")?" else inner
-        if mark.startswith("<") and mark.rstrip("?") != NUMBER:
+        if mark.startswith("<") and mark.rstrip("?") not in _FORMS:
             found = self._class(mark.rstrip("?"))
             return Maybe(found) if mark.endswith("?") else found
         return _leaf(mark)
@@ -285,8 +298,8 @@ def _leaf(mark: str) -> Part:
         return Gap(int(mark[1:] or _GAP))
     if mark == "$":
         return End()
-    if mark == NUMBER:
-        return Number()
+    if mark in _FORMS:
+        return Form(mark)
     if mark.startswith("~") and mark[1:].isalpha():
         return Ending(mark[1:])
     words = split(mark)

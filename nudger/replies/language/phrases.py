@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from nudger.replies.language.patterns import (
     MASK,
-    NUMBER,
     Classes,
     Part,
     Places,
     Some,
     Words,
+    forms_of,
     needed,
     read_phrase,
 )
@@ -43,7 +43,7 @@ class _Phrase:
         return self.part.ends(words, {start})
 
     def _may_begin(self, word: str) -> bool:
-        return word in self.firsts or (NUMBER in self.firsts and word.isdecimal())
+        return word in self.firsts or any(mark in self.firsts for mark in forms_of(word))
 
 
 class Phrases:
@@ -83,9 +83,7 @@ class Phrases:
 
     def look(self, words: Words) -> "Looked":
         """The phrases that may be in these words, ready to be tried."""
-        distinct = dict.fromkeys(words)
-        if any(word.isdecimal() for word in distinct):
-            distinct[NUMBER] = None
+        distinct = dict.fromkeys([*words, *(mark for word in words for mark in forms_of(word))])
         known = [word for word in distinct if word in self._bits]
         bits = 0
         for word in known:

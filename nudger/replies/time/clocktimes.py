@@ -42,10 +42,13 @@ def _around(line: Line, at: int) -> Read:
 
 
 def _written(line: Line, at: int) -> Read:
-    """ "6:30", "6.30", "16:30", "06:00"."""
+    """ "6:30", "6.30", "16:30", "06:00"; and "until 5-30", "until 5-6", which are no dates."""
     word = line.word(at)
-    hour, mark, minute = word.rstrip(".").partition(":" if ":" in word else ".")  # "10.30." ends a sentence
-    if not mark or not minute.isdecimal() or len(minute) != 2 or len(hour) > 2:
+    sign = next((one for one in ":-" if one in word), ".")
+    hour, mark, minute = word.rstrip(".").partition(sign)  # "10.30." ends a sentence
+    if mark == "-" and hour.isdecimal() and minute.isdecimal() and int(minute) - int(hour) in (1, 2):
+        return _clock(int(hour), 0, at + 1)
+    if not mark or not hour.isdecimal() or not minute.isdecimal() or len(minute) != 2 or len(hour) > 2:
         return None
     return _clock(int(hour), int(minute), at + 1, exact=hour.startswith("0"))
 

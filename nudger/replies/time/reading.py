@@ -4,38 +4,38 @@ One grammar for all languages; each fills the places that it has. The pieces of 
 from left to right, whatever stands between them, and put together at the end.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from typing import TypeVar
 
 from nudger.replies.time.clocktimes import clock_time
+from nudger.replies.time.dates import date_in_digits, date_in_words, year_alone
 from nudger.replies.time.durations import Line, duration
 from nudger.replies.time.timewords import Asked, Clock, Day, Part, TimeWords
 
 P = TypeVar("P")
 
 A_DAY = timedelta(days=1)
-_FRACTIONS = ("1/2", "1/4", "3/4")
-_DIGITS = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{2,4})?|\d{1,2}/\d{1,2}(?:/\d{2,4})?")
-
 _MOST_LEADS = 4  # "until at about": more would make reading take longer than the text
 
 
-def read_time(language: TimeWords, words: Sequence[str], *, month_first: bool = False) -> Asked | None:
+def read_time(
+    language: TimeWords, words: Sequence[str], *, month_first: bool = False, pausing: bool = False
+) -> Asked | None:
     """What the words say of a time; None where they say nothing of one. Of a correction the last counts:
-    "at 4, no wait, 5". `month_first`: 1/12 is in January."""
+    "at 4, no wait, 5". `month_first`: 1/12 is in January; `pausing`: they ask for days of quiet, so that
+    "5.12" is a date."""
     if language.telling.isdisjoint(words) and not any(word[0].isdecimal() for word in words):
         return None
-    whole = _read(language, words, month_first)
+    whole = _read(language, words, month_first, pausing)
     if whole is None or language.roles["corrects"].words_none_of(words):
         return whole
     line = Line(language, words)
     for at in range(len(words) - 1, 0, -1):
         end = line.role("corrects", at)
-        before = _read(language, words[:at], month_first) if end is not None else None
-        after = _read(language, words[end:], month_first) if before is not None else None
+        before = _read(language, words[:at], month_first, pausing) if end is not None else None
+        after = _read(language, words[end:], month_first, pausing) if before is not None else None
         if before is not None and after is not None:
             return replace(_corrected(before, after), places=whole.places | set(range(at, end or at)))
     return whole
@@ -60,8 +60,8 @@ def _corrected(before: Asked, after: Asked) -> Asked:
     return replace(after, led=led, until=before.until or after.until)
 
 
-def _read(language: TimeWords, words: Sequence[str], month_first: bool) -> Asked | None:
-    reader = _Reader(Line(language, words), month_first)
+def _read(language: TimeWords, words: Sequence[str], month_first: bool, pausing: bool) -> Asked | None:
+    reader = _Reader(Line(language, words), month_first, pausing)
     at = 0
     while at < len(words):
         word = words[at]
@@ -73,6 +73,7 @@ def _read(language: TimeWords, words: Sequence[str], month_first: bool) -> Asked
 class _Reader:
     line: Line
     month_first: bool
+    pausing: bool
     spans: list[timedelta] = field(default_factory=list)
     days: list[Day] = field(default_factory=list)
     last_days: list[Day] = field(default_factory=list)  # those that "until" led to
@@ -86,7 +87,7 @@ class _Reader:
         """Takes up the piece that begins here, if one does. Returns the place to go on from."""
         refused = self.line.role("except", at)  # "5pm not 4", but "not until 4"
         if refused is not None and self.line.language.leads.at(self.line.words, refused) is None:
-            other = _Reader(self.line, self.month_first)
+            other = _Reader(self.line, self.month_first, self.pausing)
             past = other.take(refused) if refused < len(self.line.words) else refused
             self.places.update(range(at, past) if other.places else ())
             return past if other.places else at + 1
@@ -132,7 +133,7 @@ class _Reader:
             at = lead[1]
         return at, leads - {"also"}
 
-    def _fixed(self, at: int) -> int | None:
+    def _fixed(self, at: int, leads: Collection[str] = ()) -> int | None:
         """A phrase that the word lists name: "in a minute", "tomorrow", "after lunch"."""
         found = self.line.language.named.at(self.line.words, at)
         if found is None:
@@ -140,6 +141,8 @@ class _Reader:
         meaning, end = found
         if isinstance(meaning, Part) and meaning.at is None and not self._behind_a_number(at):
             return None  # "am at work"
+        if isinstance(meaning, Day) and meaning.loose and not self.pausing and "until" not in leads:
+            return None
         match meaning:
             case Day():
                 self.days.append(meaning)
@@ -158,10 +161,8 @@ class _Reader:
     def _piece(self, at: int, leads: set[str]) -> int | None:
         """A duration goes before a clock time ("2h"), unless a word for one led here or follows."""
         line = self.line
-        clock_first = "at" in leads and "until" not in leads  # "at 10.30."
-        digits = _in_digits(line.word(at), at, month_first=self.month_first, clock_first=clock_first)
-        end = self._fixed(at) or _keep(self.days, digits)
-        end = end or self._days_through(at) or _keep(self.days, _date(line, at, led=bool(leads)))
+        end = self._fixed(at, leads) or self._in_digits(at, leads) or self._days_through(at)
+        end = end or _keep(self.days, date_in_words(line, at, led=bool(leads)))
         if end is not None:
             return end
         told, span = clock_time(line, at, led=_for_clock(leads)), duration(line, at)
@@ -169,14 +170,35 @@ class _Reader:
             span = None if leads or line.tells_half(told[1]) or self._is_clock(at, told, span) else span
         return _keep(self.spans, span) or _keep(self.clocks, told) or self._bare_number(at, leads)
 
+    def _in_digits(self, at: int, leads: set[str]) -> int | None:
+        """ "24/12", "until 05-12", "until 2027"."""
+        until = "until" in leads
+        found = self._digits(at, until=until, clock_first="at" in leads and not until)  # "at 10.30."
+        if found is None and until:
+            found = year_alone(self.line, at)
+        return _keep(self.days, found)
+
+    def _digits(self, at: int, *, until: bool = False, clock_first: bool = False) -> tuple[Day, int] | None:
+        return date_in_digits(
+            self.line,
+            at,
+            month_first=self.month_first,
+            clock_first=clock_first,
+            until=until,
+            pausing=self.pausing,
+        )
+
     def _days_through(self, at: int) -> int | None:
-        """ "5 to 8 december", "del 5 al 8": the first day is of the month of the last."""
+        """ "5 to 8 december", "5-8/12", "del 5 al 8": the first day is of the month of the last."""
         line = self.line
         first = line.number(line.skip(at, "the"))
         joined = line.role("through", line.skip(first[1], "ordinals")) if first is not None else None
+        if joined is None and first is not None and self.pausing and self._digits(first[1]) is not None:
+            joined = first[1]
         if first is None or joined is None or not 1 <= first[0] <= 31:
             return None
-        last = _date(line, joined, led=False) or self._day_alone(at, line.skip(joined, "the"))
+        last = self._digits(line.skip(joined, "the")) or date_in_words(line, joined, led=False)
+        last = last or self._day_alone(at, line.skip(joined, "the"))
         if (
             last is None
             or last[0].of_month is None
@@ -226,47 +248,6 @@ def _number_told(asked: Asked) -> Asked:
 def _for_clock(leads: set[str]) -> bool:
     """Whether the words that led here lead to a clock time: "at about 6", not "in about 20"."""
     return "until" in leads or ("at" in leads and "in" not in leads)
-
-
-def _date(line: Line, at: int, *, led: bool) -> tuple[Day, int] | None:
-    """ "december 1", "1st of december", "the 1st"; and "december", where a word led to it."""
-    months = line.language.months
-    month = months.at(line.words, at)
-    if month is not None:
-        number = line.number(month[1])
-        if number is not None and 1 <= number[0] <= 31:
-            return Day(of_month=number[0], month=month[0]), line.skip(number[1], "ordinals")
-        return (Day(of_month=1, month=month[0]), month[1]) if led else None
-    at = line.skip(at, "the")
-    number = line.number(at)
-    if number is None or not 1 <= number[0] <= 31:
-        return None
-    end = line.skip(number[1], "ordinals")
-    month = months.at(line.words, line.skip(end, "of"))
-    if month is not None:
-        return Day(of_month=number[0], month=month[0]), month[1]
-    return (Day(of_month=number[0]), end) if end > number[1] else None
-
-
-def _in_digits(word: str, at: int, *, month_first: bool, clock_first: bool = False) -> tuple[Day, int] | None:
-    """ "24/12", "12/24/2026", "2026-12-10", "10.12.": of two numbers up to twelve the country says which is
-    the month. What is a date by its form and none by the calendar ("31/2", "32.1.") is a day that never
-    comes; "10.30.", or "10.12." with `clock_first`, is a clock time at the end of a sentence."""
-    if word in _FRACTIONS or not _DIGITS.fullmatch(word):
-        return None
-    parts = [int(one) for one in re.split(r"[/.-]", word) if one]
-    if len(parts) < 2:
-        return None
-    if "-" in word:
-        year, month, day = parts
-    else:
-        day, month = parts[:2]
-        year = parts[2] + (2000 if parts[2] < 100 else 0) if len(parts) > 2 else 0
-        if word.endswith(".") and day < 24 and month < 60 and (month > 12 or clock_first):
-            return None
-        if "/" in word and (month > 12 >= day or (month_first and day <= 12)):
-            day, month = month, day
-    return Day(of_month=day, month=month, year=year or None), at + 1
 
 
 def _first(read: list[P]) -> P | None:

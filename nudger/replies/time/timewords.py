@@ -33,6 +33,7 @@ class Day:
     nth: int = 0  # with month and weekday: the n-th one of the month, -1 the last
     year: int | None = None
     countries: frozenset[str] = frozenset()  # where it is so; empty: everywhere
+    loose: bool = False  # a day only in a pause, or behind "until": "next year will be better"
     lasts: int = 0  # "pause today" ends a day after it begins, "pause until monday" when it begins
 
 
@@ -193,7 +194,8 @@ def _idioms(section: Section) -> Iterator[tuple[str, timedelta]]:
 
 
 def _days(section: Section) -> Iterator[tuple[str, Day]]:
-    """Weekdays under their own name, in the week's order; else tables with `ahead` or `weekday`."""
+    """Weekdays under their own name, in the week's order; else tables with `ahead`, with `weekday`, or with
+    `of_month` and perhaps `month`: "next month" begins on its first."""
     for weekday, (_, words) in enumerate(section.section("weekdays").lists()):
         for word in words:
             yield word, Day(weekday=weekday)
@@ -202,6 +204,9 @@ def _days(section: Section) -> Iterator[tuple[str, Day]]:
         day = Day(
             ahead=ahead if ahead >= 0 else None,
             weekday=weekday if weekday >= 0 else None,
+            of_month=table.number("of_month", 0) or None,
+            month=table.number("month", 0) or None,
+            loose=table.flag("loose"),
             lasts=table.number("lasts", 0),
         )
         for word in table.texts("words"):
