@@ -17,9 +17,9 @@ from types import FrameType
 import structlog
 
 import nudger
-from nudger.app import open_database
 from nudger.app.core import Core
 from nudger.app.settings import load
+from nudger.app.state import open_database
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 INSIDE = f"{Path(nudger.__file__).parent}/"
