@@ -1,6 +1,9 @@
-"""The ways out, as the settings choose them."""
+"""The ways out, as the settings choose them. What none of them names is not imported: Twilio's library and an
+HTTP client are a third of a second, and 20 MB, for good."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from pydantic import SecretStr
 
@@ -8,16 +11,18 @@ from nudger.agenda.entries import Sending
 from nudger.agenda.port import Clock
 from nudger.app.core import Core
 from nudger.app.settings import Settings
-from nudger.channels.alerts import alert_parts
 from nudger.channels.phone import PhoneChannel
-from nudger.channels.smtp.channel import Security, SmtpChannel
 from nudger.channels.smtp.letter import Parts
-from nudger.channels.twilio.channel import TwilioChannel
-from nudger.channels.twilio.signature import sign
 from nudger.domain.model import ChannelName
 from nudger.domain.tokens import Action
 from nudger.messages.wording.email import EmailParts, compose
+from nudger.operations.alerts import Teller
 from nudger.sending.port import Channel
+
+if TYPE_CHECKING:
+    from nudger.channels.alerts import Ping
+    from nudger.channels.smtp.channel import SmtpChannel
+    from nudger.channels.twilio.channel import TwilioChannel
 
 # Where people may write to stop, and what unsubscribes by mail: an address whose mail nudger reads. It reads
 # none yet, so nobody is told to write anywhere.
@@ -42,6 +47,8 @@ async def check_smtp(core: Core, clock: Clock) -> None:
 
 
 def sign_as_twilio(settings: Settings, url: str, form: Mapping[str, str]) -> str:
+    from nudger.channels.twilio.signature import sign  # noqa: PLC0415 (for who has Twilio)
+
     return sign(secret(settings.twilio_auth_token) or "", url, form)
 
 
@@ -62,7 +69,9 @@ async def close_channels(channels: Iterable[Channel]) -> None:
         await channel.close()
 
 
-def _twilio(settings: Settings) -> TwilioChannel:
+def _twilio(settings: Settings) -> "TwilioChannel":
+    from nudger.channels.twilio.channel import TwilioChannel  # noqa: PLC0415 (where the settings name it)
+
     return TwilioChannel(
         account_sid=settings.twilio_account_sid or "",
         auth_token=secret(settings.twilio_auth_token),
@@ -75,12 +84,14 @@ def _twilio(settings: Settings) -> TwilioChannel:
     )
 
 
-def alert_mail(core: Core, clock: Clock) -> SmtpChannel:
+def alert_mail(core: Core, clock: Clock) -> "SmtpChannel":
     """The mail server of the settings, for the operator's alerts."""
+    from nudger.channels.alerts import alert_parts  # noqa: PLC0415 (where the settings name it)
+
     return _mail(core.settings, clock, alert_parts, lambda _: None)
 
 
-def _smtp(core: Core, clock: Clock, below: Below) -> SmtpChannel:
+def _smtp(core: Core, clock: Clock, below: Below) -> "SmtpChannel":
     def parts(sending: Sending) -> EmailParts:
         return compose(
             sending.text,
@@ -104,7 +115,9 @@ def _mail(
     clock: Clock,
     parts: Callable[[Sending], Parts],
     unsubscribe_url: Callable[[Sending], str | None],
-) -> SmtpChannel:
+) -> "SmtpChannel":
+    from nudger.channels.smtp.channel import Security, SmtpChannel  # noqa: PLC0415 (where the settings name it)
+
     return SmtpChannel(
         host=settings.smtp_host or "",
         port=settings.smtp_port,
@@ -121,3 +134,33 @@ def _mail(
 
 def secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
+
+
+def twilio_among(settings: Settings, channels: Mapping[ChannelName, Channel]) -> "TwilioChannel | None":
+    """Twilio's, where texts go that way: it can be asked for replies, and for what became of a text."""
+    return cast("TwilioChannel", channels[ChannelName.SMS]) if settings.sms == "twilio" else None
+
+
+def tellers_of(core: Core, clock: Clock) -> Iterator[Teller]:
+    """The ways to the operator, one for each address of ALERTS."""
+    if core.settings.alerts is None:
+        return
+    from nudger.channels.alerts import JsonPost, Mail, PlainPost  # noqa: PLC0415 (where the settings name it)
+
+    for address in core.settings.alerts.get_secret_value().split():
+        kind, _, rest = address.partition(":")
+        if kind == "mailto":
+            yield Mail(partial(alert_mail, core, clock), rest)
+        elif kind == "json":
+            yield JsonPost(rest)
+        else:
+            yield PlainPost(address)
+
+
+def ping_of(settings: Settings) -> "Ping | None":
+    """The address that is told each minute that all is well."""
+    if settings.ping_url is None:
+        return None
+    from nudger.channels.alerts import Ping  # noqa: PLC0415 (where the settings name it)
+
+    return Ping(settings.ping_url.get_secret_value())

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,9 +21,8 @@ from nudger.agenda.entries import Sending
 from nudger.agenda.laying_out import LayingOut
 from nudger.agenda.port import Clock
 from nudger.agenda.rate_limit import Limit
-from nudger.app.channels import alert_mail, build_channels, close_channels, secret
-from nudger.app.clock import EVERY as CLOCK_EVERY
-from nudger.app.clock import SharedClock, Timekeeping
+from nudger.app.channels import build_channels, close_channels, ping_of, tellers_of, twilio_among
+from nudger.app.clock import SharedClock
 from nudger.app.core import Core
 from nudger.app.daemon import Daemon, Duty
 from nudger.app.plans import build_loading
@@ -30,15 +30,15 @@ from nudger.app.readiness import EVERY as READY_EVERY
 from nudger.app.readiness import Readiness
 from nudger.app.settings import Settings
 from nudger.app.state import high_water as marks
+from nudger.app.timekeeping import EVERY as CLOCK_EVERY
+from nudger.app.timekeeping import Timekeeping
 from nudger.app.web import doors, links_of_emails, own_pages, serving
-from nudger.channels.alerts import JsonPost, Mail, Ping, PlainPost
-from nudger.channels.twilio.channel import TwilioChannel
 from nudger.domain.errors import StoreAway
 from nudger.domain.model import ChannelName
 from nudger.domain.reach import stated
 from nudger.inbound.inbox import Inbox
 from nudger.inbound.poller import LOOK_EVERY, WITH_WEBHOOKS, Poller
-from nudger.operations.alerts import Alert, Pinging, Teller, Telling, TellingOfOutage
+from nudger.operations.alerts import Alert, Pinging, Telling, TellingOfOutage
 from nudger.operations.housekeeping import Housekeeping, Tallying
 from nudger.operations.metrics import Metrics
 from nudger.operations.restore_guard import EVERY
@@ -48,9 +48,11 @@ from nudger.operations.watching import Watching
 from nudger.plan_sync.changes import changes
 from nudger.sending.channel_worker import LIFE, TAKE_OVER_EVERY
 from nudger.sending.dispatcher import Dispatcher, Retries
-from nudger.sending.port import Channel
 from nudger.sending.reconcile import Outbox, Reconciling, TakingOver
 from nudger.store.stores import Stores
+
+if TYPE_CHECKING:
+    from nudger.channels.twilio.channel import TwilioChannel
 
 YOUNG = 10_000  # objects; Python looks for circles every 700 by itself
 
@@ -80,7 +82,7 @@ def watching_duties(core: Core, store: Stores, clock: Clock, readiness: Readines
         helpline_country=core.wording.helpline_country,
         knows_zone=lambda zone: core.zones.zone(zone) is not None,
     )
-    tellers = tuple(_tellers(core, clock))
+    tellers = tuple(tellers_of(core, clock))
     telling = Telling(store.alarms, tellers, host)
     outages = TellingOfOutage(readiness.news, tellers, host)
 
@@ -91,28 +93,17 @@ def watching_duties(core: Core, store: Stores, clock: Clock, readiness: Readines
     yield Duty("watch", WATCH_EVERY, watch_and_tell, at_once=True)
     if tellers:
         yield Duty("outage", READY_EVERY, outages.run_once)
-    if url := secret(settings.ping_url):
-        yield Duty("ping", WATCH_EVERY, Pinging(store.alarms, Ping(url), host).run_once, at_once=True)
+    if ping := ping_of(settings):
+        yield Duty("ping", WATCH_EVERY, Pinging(store.alarms, ping, host).run_once, at_once=True)
 
 
 async def send_test_alert(core: Core, clock: Clock, now: datetime) -> int:
     """To every address of ALERTS; how many there are. ChannelError where one does not take it."""
-    tellers = list(_tellers(core, clock))
+    tellers = list(tellers_of(core, clock))
     text = f"A test, sent at {now:%Y-%m-%d %H:%M} UTC by nudger doctor. Nothing is wrong."
     for teller in tellers:
         await teller.tell(Alert(f"nudger on {socket.gethostname()}: a test", text, False, ("test",)))
     return len(tellers)
-
-
-def _tellers(core: Core, clock: Clock) -> Iterator[Teller]:
-    for address in (secret(core.settings.alerts) or "").split():
-        kind, _, rest = address.partition(":")
-        if kind == "mailto":
-            yield Mail(partial(alert_mail, core, clock), rest)
-        elif kind == "json":
-            yield JsonPost(rest)
-        else:
-            yield PlainPost(address)
 
 
 HOUSEKEEPING_EVERY = timedelta(hours=1)
@@ -130,6 +121,7 @@ def build_daemon(
     settings = core.settings
     metrics = Metrics()
     channels = build_channels(core, clock, shown, links_of_emails(core, store, clock))
+    twilio = twilio_among(settings, channels)
     timekeeping = (
         [Timekeeping(store.facts, store.alarms, clock, socket.gethostname())]
         if isinstance(clock, SharedClock)
@@ -147,7 +139,7 @@ def build_daemon(
     )
     page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
     inbox = Inbox(store.inbound, replace(core.responder, own_page=page), metrics)
-    poller = _poller(settings, store, clock, channels[ChannelName.SMS], inbox)
+    poller = _poller(settings, store, clock, twilio, inbox)
     high_water = marks(core, store)
 
     trying_again = TryingAgain(store.agenda, core.decider, core.zone, settings.seed)
@@ -204,7 +196,7 @@ def build_daemon(
             Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
             *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store.agenda, core.decider).run_once),
-            *_duties(store, channels, poller),
+            *_duties(store, twilio, poller),
         ),
         aside=(partial(store.listen, woken),),
         close=close,
@@ -240,8 +232,10 @@ def _limits(settings: Settings) -> dict[ChannelName, Limit]:
     return {ChannelName.SMS: Limit(settings.sms_per_second, settings.sms_per_day)}
 
 
-def _poller(settings: Settings, store: Stores, clock: Clock, sms: Channel, inbox: Inbox) -> Poller | None:
-    if not isinstance(sms, TwilioChannel):
+def _poller(
+    settings: Settings, store: Stores, clock: Clock, sms: "TwilioChannel | None", inbox: Inbox
+) -> Poller | None:
+    if sms is None:
         return None
     # Kept across restarts: nothing from before the first start is ever taken.
     now = clock.now()
@@ -251,12 +245,11 @@ def _poller(settings: Settings, store: Stores, clock: Clock, sms: Channel, inbox
     return Poller(sms, inbox.take, store.inbound, store.facts, store.restore, first_start, every)
 
 
-def _duties(store: Stores, channels: Mapping[ChannelName, Channel], poller: Poller | None) -> Iterator[Duty]:
-    sms = channels[ChannelName.SMS]
+def _duties(store: Stores, twilio: "TwilioChannel | None", poller: Poller | None) -> Iterator[Duty]:
     if poller is not None:
         yield Duty("poll replies", min(poller.every, LOOK_EVERY), poller.run_once, at_once=True)
     # The mail server cannot be asked, and the phone on the screen has what is in the store.
-    outboxes: dict[ChannelName, Outbox] = {ChannelName.SMS: sms} if isinstance(sms, TwilioChannel) else {}
+    outboxes: dict[ChannelName, Outbox] = {ChannelName.SMS: twilio} if twilio else {}
     yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store.sending, outboxes).run_once)
 
 

@@ -1,20 +1,25 @@
 """`nudger check`: every problem of plans before they matter. No database is needed."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nudger import plans
-from nudger.app.core import Core
+from nudger.app.grounds import Grounds
 from nudger.cli.context import AsJson, clock, settings_of
-from nudger.cli.doctor.people import NO_LINK, cannot_be_asked
 from nudger.cli.show import as_json, out, problems
 from nudger.domain.errors import Problem, UsageError
+from nudger.domain.model import ChannelName, Plan
 from nudger.plan_sync.files import Found, all_problems, find_plans
 from nudger.plans import Reading
 
 NAMED = 5  # files of a folder without plans
+NO_LINK = (
+    "An email is answered by a link, and a link needs an address: set NUDGER_PUBLIC_URL. Or, where the "
+    'person has agreed, say so in the plan: consent = "2026-11-20, in person".'
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +36,7 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
 ) -> int:
     """Every problem of every plan at once, each with its line and what to do."""
-    core = Core(settings_of(context, running=False))
+    core = Grounds(settings_of(context, running=False))
     asked = paths or [core.settings.plans_dir]
     files = _find(asked)
     reading, found = read(core, files)
@@ -52,7 +57,7 @@ def _find(paths: list[Path]) -> Found:
     return find_plans(paths)
 
 
-def read(core: Core, found: Found) -> tuple[Reading, list[Problem]]:
+def read(core: Grounds, found: Found) -> tuple[Reading, list[Problem]]:
     reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
     return reading, all_problems(found, reading.problems)
 
@@ -71,12 +76,17 @@ def _nothingread(found: Found, paths: list[Path]) -> list[Problem]:
     return [Problem(str(paths[0]), 1, 1, "", "expected plans (.toml or .csv files), found none", hint)]
 
 
-def _unaskable(core: Core, reading: Reading) -> list[Problem]:
+def _unaskable(core: Grounds, reading: Reading) -> list[Problem]:
     """Files with people who are to get emails, have not agreed, and could not be asked."""
-    mute = core.decider.mute
+    mute = core.mute
     files = {reading.files[id_] for id_, plan in reading.plans.items() if cannot_be_asked(plan, mute)}
     sentence = "nobody can be asked for consent by email"
     return [Problem(file, 1, 1, "consent", sentence, NO_LINK, "warning") for file in sorted(files)]
+
+
+def cannot_be_asked(plan: Plan, mute: Collection[ChannelName]) -> bool:
+    """Whether there is a channel on which this plan sends, and on which nobody can be asked."""
+    return plan.consent is None and any(plan.address(one) for one in plan.sends_on & frozenset(mute))
 
 
 def _verdict(reading: Reading, errors: int, warnings: int) -> str:

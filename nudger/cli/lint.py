@@ -8,7 +8,7 @@ import typer
 
 from nudger.cli.context import AsJson, settings_of
 from nudger.cli.show import as_json, out
-from nudger.messages import check_words
+from nudger.messages.lint.rules import check_words
 from nudger.plan_sync.files import read_templates
 
 

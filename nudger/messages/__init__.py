@@ -2,7 +2,6 @@
 
 from nudger.messages.bank.sandbox import is_blank
 from nudger.messages.bank.source import WordingError
-from nudger.messages.lint.rules import Finding, check_words
 from nudger.messages.wording.email import Anchor, EmailParts, compose, links_below
 from nudger.messages.wording.segments import Segments, count, to_gsm7
 from nudger.messages.wording.sources import SHIPPED
@@ -13,13 +12,11 @@ __all__ = [
     "SHIPPED",
     "Anchor",
     "EmailParts",
-    "Finding",
     "Segments",
     "When",
     "Worded",
     "Wording",
     "WordingError",
-    "check_words",
     "compose",
     "count",
     "is_blank",

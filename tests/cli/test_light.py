@@ -16,6 +16,7 @@ from nudger.cli import COMMANDS, PLANS, Command
 
 RUN = """
 import json, sys
+sys.argv[0] = "nudger"
 from nudger.cli import main
 try:
     main()
@@ -54,8 +55,9 @@ at = "13:00"
 """
 
 
-def _loaded(folder: Path, *arguments: str, **environ: str) -> tuple[int, set[str]]:
-    """The exit code of a command in a process of its own, and the modules that it had at its end."""
+def _loaded(folder: Path, *arguments: str, **environ: str) -> tuple[int, set[str], str]:
+    """The exit code of a command in a process of its own, the modules that it had at its end, and what it
+    printed."""
     folder.joinpath("plans").mkdir(exist_ok=True)
     folder.joinpath("plans", "maya.toml").write_text(PLAN)
     done = subprocess.run(
@@ -68,7 +70,7 @@ def _loaded(folder: Path, *arguments: str, **environ: str) -> tuple[int, set[str
         check=True,
     )
     code, modules = json.loads(done.stderr.splitlines()[-1])
-    return code, set(modules)
+    return code, set(modules), done.stdout
 
 
 def _of(one: set[str], modules: set[str]) -> set[str]:
@@ -77,7 +79,7 @@ def _of(one: set[str], modules: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("plans", "--help")])
 def test_help_and_version_import_no_command(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    code, modules = _loaded(tmp_path, *arguments)
+    code, modules, _ = _loaded(tmp_path, *arguments)
 
     own = {command.module for command in (*COMMANDS.values(), *PLANS.values())}
     assert (code, _of({f"nudger.cli.{module}" for module in own}, modules)) == (0, set())
@@ -85,13 +87,16 @@ def test_help_and_version_import_no_command(tmp_path: Path, arguments: tuple[str
 
 
 def test_completion_of_a_command_imports_none(tmp_path: Path) -> None:
-    _, modules = _loaded(tmp_path, _NUDGER_COMPLETE="complete_bash", COMP_WORDS="nudger pre", COMP_CWORD="1")
+    code, modules, said = _loaded(
+        tmp_path, _NUDGER_COMPLETE="complete_bash", COMP_WORDS="nudger pre", COMP_CWORD="1"
+    )
 
+    assert (code, said.split()) == (0, ["preview"])
     assert not _of(HEAVY | WORDS | {"nudger.cli.preview"}, modules)
 
 
 def test_a_misspelt_command_imports_none(tmp_path: Path) -> None:
-    code, modules = _loaded(tmp_path, "chekc")
+    code, modules, _ = _loaded(tmp_path, "chekc")
 
     assert (code, _of(HEAVY | WORDS, modules)) == (2, set())
 
@@ -110,7 +115,7 @@ def test_a_misspelt_command_imports_none(tmp_path: Path) -> None:
 def test_what_looks_at_words_and_plans_imports_no_database_and_no_way_out(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    code, modules = _loaded(tmp_path, *arguments)
+    code, modules, _ = _loaded(tmp_path, *arguments)
 
     assert (code, _of(HEAVY, modules)) == (0, set())
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from nudger.domain.model import Kind
-from nudger.messages import SHIPPED, Wording, WordingError, check_words
+from nudger.messages import SHIPPED, Wording, WordingError
+from nudger.messages.lint.rules import check_words
 
 GOOD = '[[message]]\nkey = "a"\neffort = "tiny"\ntext = "A."\n'
 

@@ -9,7 +9,7 @@ import pytest
 
 from nudger.domain.model import Effort
 from nudger.messages import WordingError
-from nudger.messages import check_words as lint
+from nudger.messages.lint.rules import check_words as lint
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 LANGUAGES = ["en", "es", "fr"]

@@ -1,6 +1,7 @@
 """What each setting may be."""
 
 import re
+from collections import ChainMap
 from collections.abc import Sequence
 from email.utils import parseaddr
 from pathlib import Path
@@ -10,7 +11,9 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -18,7 +21,6 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nudger.app.settings.sources import Source
 
@@ -154,10 +156,10 @@ LogLevel = Annotated[
 ]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting, checked. Made by `load`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
     plans: Plans = "folder"
     plans_dir: Path
@@ -211,7 +213,7 @@ class Settings(BaseSettings):
 
     def __init__(self, sources: Sequence[Source]) -> None:
         """From these places; the earlier ones win."""
-        super().__init__(_build_sources=(tuple(sources), {}))
+        super().__init__(**ChainMap(*(source.values() for source in sources)))
 
     @property
     def file(self) -> Path | None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from nudger.cli.check import NO_LINK, cannot_be_asked
 from nudger.cli.doctor.findings import Finding, Grade, failure, many, note, ok, several, warning
 from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Plan
@@ -43,17 +44,6 @@ def and_missing(found: Finding, people: int) -> Finding:
     if found.grade is Grade.FAILURE:
         return failure(sentence, f"{advice}\n{found.advice}", found.exit_code)
     return warning(sentence, advice)
-
-
-NO_LINK = (
-    "An email is answered by a link, and a link needs an address: set NUDGER_PUBLIC_URL. Or, where the "
-    'person has agreed, say so in the plan: consent = "2026-11-20, in person".'
-)
-
-
-def cannot_be_asked(plan: Plan, mute: Collection[ChannelName]) -> bool:
-    """Whether there is a channel on which this plan sends, and on which nobody can be asked."""
-    return plan.consent is None and any(plan.address(one) for one in plan.sends_on & frozenset(mute))
 
 
 def everyone_can_be_asked(plans: Sequence[Plan], mute: Collection[ChannelName]) -> Finding:

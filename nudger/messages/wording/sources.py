@@ -75,8 +75,10 @@ class Sources:
             self.problems.append(source.problem("is not a file of the message bank", meant))
 
     def _of_language(self, language: str, name: str, source: Source, files: Mapping[str, str]) -> None:
-        forms = _forms(language, files)
-        self.forms[language] = () if forms == ALIKE else forms
+        if language not in self.forms:
+            forms = _forms(language, files)
+            self.forms[language] = () if forms == ALIKE else forms
+        forms = tuple(self.forms[language]) or ALIKE
         if name == SYSTEM:
             self.texts |= self._sound(language, Texts.parse(source, forms))
         elif name == PAGES:
