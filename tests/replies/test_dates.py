@@ -140,6 +140,7 @@ def test_a_pause_until_a_date_ends_then(country, text, until, here):
         ("fr", "pause jusqu'en janvier", "2027-01-01 09:00"),
         ("fr", "pause jusqu'à l'année prochaine", "2027-01-01 09:00"),
         ("fr", "pause jusqu'à l'an prochain", "2027-01-01 09:00"),
+        ("fr", "arrête pour cette semaine, on reprend lundi", "2026-11-30 09:00"),
         ("fr", "plus de messages jusqu'en janvier", "2027-01-01 09:00"),
         ("fr", "pause jusqu'à la fin de l'année", "2027-01-01 09:00"),
         ("fr", "arrête jusqu'au 24/12", "2026-12-24 09:00"),
@@ -182,6 +183,12 @@ def test_a_time_is_no_date(text, until, here):
 )
 def test_what_is_said_of_a_year_is_no_pause(text, here):
     assert here.read(text, country="GB").intent is not Intent.PAUSE
+
+
+def test_sick_leave_is_no_stop_with_an_end(here):
+    found = replace(here, language="fr").read("mon médecin m'a mis en arrêt jusqu'au 15", country="FR")
+
+    assert found.intent is Intent.UNKNOWN
 
 
 @pytest.mark.parametrize(

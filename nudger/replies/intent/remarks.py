@@ -45,7 +45,9 @@ class Remarks:
         alone it is a pause."""
         if asked is None or not asked.days:
             return None
-        paused = len(asked.days) > 1 and (looked.found(PAUSED, words) or looked.found(BOUNDED, words))
+        to_a_date = asked.days[-1].of_month is not None  # not "stop this week, resume monday"
+        bounded = looked.found(BOUNDED, words) and to_a_date
+        paused = len(asked.days) > 1 and (looked.found(PAUSED, words) or bounded)
         if not paused and not looked.found(AWAY, words):
             return None
         first, *others = asked.days
