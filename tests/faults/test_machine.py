@@ -141,7 +141,7 @@ async def stepped_clock(folder: Path) -> Seen:
     """As fast as life: a step is of the wall clock alone, and the loop's own time goes on."""
     write_plan(folder, "10:01", "11:01")
     offset = folder / "offset"
-    base = (START + timedelta(seconds=50) - datetime.now(UTC)).total_seconds()
+    base = (START + timedelta(seconds=15) - datetime.now(UTC)).total_seconds()
 
     def step(hours: int) -> None:
         new = folder / "offset.new"

@@ -42,6 +42,13 @@ def read(here):
         ("es", "un momento", "2026-11-23 10:10"),
         ("en", "2 sec", "2026-11-23 10:10"),
         ("en", "remind me at 4.30.", "2026-11-23 16:30"),
+        # The command that every answer names, with a time: "plus" is no refusal in it.
+        ("en", "LATER tomorrow", "2026-11-24 09:30"),
+        ("en", "LATER tonight", "2026-11-23 19:00"),
+        ("es", "LUEGO mañana", "2026-11-24 09:30"),
+        ("es", "LUEGO esta tarde", "2026-11-23 17:00"),
+        ("fr", "PLUS TARD demain", "2026-11-24 09:30"),
+        ("fr", "PLUS TARD ce soir", "2026-11-23 19:00"),
         # Of a correction the last counts.
         ("es", "a las 4, no, mejor a las 5", "2026-11-23 17:00"),
         ("es", "a las 4 no espera a las 5", "2026-11-23 17:00"),
