@@ -8,7 +8,7 @@ STAMP  := $(VENV)/installed
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo run check format test quick weights faults bench screenshots wheel constraints clean
+.PHONY: help install demo run check format test quick schema weights faults bench screenshots wheel constraints clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -56,6 +56,11 @@ test: $(STAMP)
 ## make quick        for the loop of work, within a minute: the pure rooms, and the store on SQLite
 quick: $(STAMP)
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not postgresql" $(QUICK) $(ARGS)
+
+## make schema       what nudger schema prints, written anew from the parser's tables
+schema: $(STAMP)
+	@$(BIN)/python -c 'import json; from nudger.plans import schema; print(json.dumps(schema(), indent=2, ensure_ascii=False))' \
+	  > nudger/cli/plan.schema.json
 
 ## make weights      what a text sounds like, learnt again from the corpora under tests/replies
 weights: $(STAMP)

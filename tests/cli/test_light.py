@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.main import get_group
 
+from nudger import plans
 from nudger.cli import COMMANDS, PLANS, Command
 
 RUN = """
@@ -138,3 +139,10 @@ def test_no_command_is_left_out_of_the_help() -> None:
         registered |= set(get_group(room).commands)
 
     assert registered == {*COMMANDS, *PLANS}
+
+
+def test_the_schema_that_is_kept_is_the_parsers(tmp_path: Path) -> None:
+    _, modules, said = _loaded(tmp_path, "schema")
+
+    assert json.loads(said) == plans.schema(), "make schema"
+    assert not _of({"nudger.plans", *WORDS}, modules)
