@@ -23,7 +23,8 @@ from sqlalchemy.types import Boolean
 from nudger.domain.effects import Resume
 from nudger.domain.model import ChannelName
 from nudger.store import open_store
-from nudger.store.opening.opening import MIGRATIONS, _config, _parsed
+from nudger.store.opening.opening import MIGRATIONS, REVISIONS, _parsed
+from nudger.store.opening.upgrading import config
 from nudger.store.schema.tables import EPOCH, metadata
 from nudger.store.sql.database import Database
 from tests.support.worlds.store import HOUR, MINUTE, NOON, World, plan, slot
@@ -60,9 +61,9 @@ def old(request: pytest.FixtureRequest, tmp_path: Path, kind: str, version: str)
     database = Database(_parsed(url))
     with database.write() as connection:
         if kind == "postgresql":
-            command.upgrade(_config(connection), "0001")
+            command.upgrade(config(connection, MIGRATIONS), "0001")
             copy(connection)
-        command.upgrade(_config(connection), version)
+        command.upgrade(config(connection, MIGRATIONS), version)
     database.close()
     return url
 
@@ -171,3 +172,9 @@ def test_people_go_on_as_before(world: World) -> None:
     assert world.store.people.forget("maya")
     assert world.store.people.export("maya") is None
     world.store.close()
+
+
+def test_the_revisions_are_those_of_the_migrations_in_their_order() -> None:
+    walked = [one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+
+    assert list(REVISIONS) == walked[::-1]

@@ -8,10 +8,6 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, inspect, literal_column, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -25,6 +21,8 @@ from nudger.store.state.facts import CARRIED
 from nudger.store.stores import Stores, stores_of
 
 MIGRATIONS = Path(__file__).parent.parent / "schema" / "migrations"
+# Oldest first. By the files' names: Alembic costs each start a tenth of a second, and few have to upgrade.
+REVISIONS = tuple(sorted(file.name[1:5] for file in (MIGRATIONS / "versions").glob("v*.py")))
 
 # Any number, as long as every nudger takes the same: two daemons that start at once take turns.
 ADVISORY_LOCK = 0x6E756467
@@ -44,7 +42,9 @@ def migrate(database: Database, *, create: bool = True) -> None:
         if found is None and not create:
             raise missing(database.name)
         if found != head():
-            command.upgrade(_config(connection), "head")
+            from nudger.store.opening.upgrading import upgrade  # noqa: PLC0415 (for who has to)
+
+            upgrade(connection, MIGRATIONS)
 
 
 def missing(name: str) -> StoreError:
@@ -71,26 +71,30 @@ def demand_current(database: Database) -> None:
         )
 
 
-def head() -> str | None:
+def head() -> str:
     """The revision that this nudger works with."""
-    return _script().get_current_head()
-
-
-def _script() -> ScriptDirectory:
-    return ScriptDirectory(str(MIGRATIONS))
+    return REVISIONS[-1]
 
 
 def schema(connection: Connection, name: str) -> str | None:
     """The revision of its schema; None where it is empty. StoreError where it is not ours to touch."""
-    found = MigrationContext.configure(connection).get_current_revision()
+    found = _revision(connection)
     if found is None:
         _refuse_strangers(connection, name)
-    elif found not in {revision.revision for revision in _script().walk_revisions()}:
+    elif found not in REVISIONS:
         raise StoreError(
             f"the database {name} was written by a newer nudger"
             f" (its schema is {found}, this one knows up to {head()})",
             "Install that version or a later one, or restore a backup from before the upgrade.",
         )
+    return found
+
+
+def _revision(connection: Connection) -> str | None:
+    """What Alembic has written down; it keeps it so (alembic.runtime.migration)."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found
 
 
@@ -110,13 +114,6 @@ def _refuse_strangers(connection: Connection, name: str) -> None:
             f"the database {name} belongs to something else (it has a table {sorted(tables)[0]!r})",
             "Check DATABASE_URL; nudger wants a database of its own.",
         )
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
 
 
 FORMS = "Use sqlite:///folder/nudger.db, or postgresql://user:password@host/nudger."
