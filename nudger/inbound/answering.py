@@ -124,7 +124,7 @@ def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
     understood = responder.read(writer, inbound.text, inbound.received_at, asked_consent=asked)
     if inbound.handled is not None:
         understood = _handled(understood, inbound.handled)
-    response = responder.follow(writer, understood, inbound.channel, now)
+    response = responder.follow(writer, understood, inbound.channel, now, said=inbound.text)
     if asked:
         response = to_the_question(responder, writer, understood, response, inbound.channel)
     if inbound.taken_at is not None:

@@ -36,6 +36,10 @@ MOST_ASKED = 3  # nudges on demand of one local date
 # Answers that name helplines already.
 _HELPFUL = frozenset({"help", "unknown", "held", "not_begun"})
 
+# What providers take for an opt-out, and confirm, where it is all that a text says (Twilio, "Customizing User
+# Opt-Out Keywords": its defaults). An opt-out in other words is nudger's alone to confirm.
+_KEYWORDS = frozenset(["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"])
+
 # What a tap means for the nudge that it is on.
 _OF_NUDGES = (Intent.DONE, Intent.SKIP, Intent.SNOOZE)
 
@@ -68,7 +72,7 @@ class Responder:
 
     def respond(self, writer: Writer, text: str, channel: ChannelName, now: datetime) -> Response:
         """What this text does to the person who wrote it, on this channel."""
-        return self.follow(writer, self.read(writer, text, now), channel, now)
+        return self.follow(writer, self.read(writer, text, now), channel, now, said=text)
 
     def read(self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False) -> Understood:
         """What this text means to this person, in the intents that are acted on so far: see `as_today`."""
@@ -100,9 +104,11 @@ class Responder:
         until = understood.until and reachable(understood.until, now)
         return understood if until == understood.until else replace(understood, until=until)
 
-    def follow(self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime) -> Response:
-        """What follows from a text that is understood so."""
-        reading = _Reading(self, writer, understood, channel, now)
+    def follow(
+        self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime, *, said: str
+    ) -> Response:
+        """What follows from a text that is understood so; `said` are its words."""
+        reading = _Reading(self, writer, understood, channel, now, said)
         effects = reading.effects()
         if writer.person.standing.held_at is not None and understood.intent in _HELD_BACK:
             effects = reading.held(effects)
@@ -161,6 +167,7 @@ class _Reading:
     understood: Understood
     channel: ChannelName
     now: datetime
+    said: str
 
     @property
     def plan(self) -> Plan:
@@ -220,7 +227,7 @@ class _Reading:
             return (stop, Hold(), self._crisis_answer("stopped_crisis"))
         if self.understood.concern:
             return (stop, self._crisis_answer("stopped_crisis"))
-        if self.channel in self.responder.provider_handles_stop:
+        if self.channel in self.responder.provider_handles_stop and _is_keyword(self.said):
             return (stop,)  # the provider has confirmed it already
         if self.channel in self.writer.person.standing.opted_out:
             return (stop,)  # confirmed once is enough
@@ -360,3 +367,7 @@ def more(standing: Standing, now: datetime) -> Eased:
 def low_days(now: datetime) -> Eased:
     """Only tiny messages for a week; asked for once more, a week from then."""
     return (LowDays(now + LOW_DAYS),), "low_day"
+
+
+def _is_keyword(said: str) -> bool:
+    return said.strip().lower() in _KEYWORDS

@@ -71,7 +71,9 @@ async def test_only_who_is_in_danger_by_their_own_hand_has_their_contact_told(
     responder = replace(telling.core.responder, tells_contacts=True)
     understood = Understood(Intent.CRISIS, crisis=True, danger=danger)
 
-    response = responder.follow(Writer(person, None), understood, ChannelName.SMS, telling.clock.now())
+    response = responder.follow(
+        Writer(person, None), understood, ChannelName.SMS, telling.clock.now(), said=""
+    )
 
     assert any(isinstance(effect, Tell) for effect in response.effects) == told
     assert any(isinstance(effect, Hold) for effect in response.effects)

@@ -194,6 +194,7 @@ async def test_start_under_a_hold_opts_in_all_the_same(world: World) -> None:
 
 # --- the order of DESIGN chapter 5, down to what it does ------------------------------------------
 NOTHING = "nothing"
+CONFIRMED = "OK, nudger will send you nothing more. If you ever want it back, reply START."
 ORDER = [
     # text, opted out, held, the answer
     ("STOP", True, False, NOTHING),
@@ -207,10 +208,14 @@ ORDER = [
     ("resume, I want to die", False, True, CRISIS),
     ("help, I took all my pills", False, True, TAKEN),
     ("it rains and I want to die", False, True, CRISIS),
-    ("STOP. later", True, False, NOTHING),
-    ("please stop texting me", True, False, NOTHING),
-    ("done, and don't text me again", True, False, NOTHING),
-    ("honestly my week is awful, take me off this list", True, False, NOTHING),
+    # The provider has confirmed its own keywords, and no other words.
+    ("STOP", True, False, NOTHING),
+    (" stop ", True, False, NOTHING),
+    ("Unsubscribe", True, False, NOTHING),
+    ("STOP. later", True, False, CONFIRMED),
+    ("please stop texting me", True, False, CONFIRMED),
+    ("done, and don't text me again", True, False, CONFIRMED),
+    ("honestly my week is awful, take me off this list", True, False, CONFIRMED),
     ("the baby is asleep at last. later", False, False, "OK, again at 11 am."),
 ]
 
