@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from nudger.domain.model import Contact
 from nudger.messages import Wording
 from nudger.messages.bank.messages import MESSAGE
-from nudger.messages.bank.sandbox import Refused, compile_source
+from nudger.messages.bank.sandbox import _ENVIRONMENT, Refused, compile_source, may_be_blank
 
 VALUES = {
     "name": "Maya",
@@ -184,3 +184,10 @@ def test_any_source_is_either_a_message_or_refused(fragments: list[str]) -> None
     except Refused:
         return
     assert len(text) <= len(source)  # no name here is longer than its placeholder
+
+
+@given(st.text(st.characters(exclude_characters="{", exclude_categories=()), max_size=80))
+def test_a_text_without_marks_is_read_as_jinja_reads_it(source: str) -> None:
+    read = compile_source(source, MESSAGE)
+
+    assert (read.uses, read.may_be_blank) == (frozenset(), may_be_blank(_ENVIRONMENT.parse(source)))
