@@ -1,7 +1,6 @@
 """What each setting may be."""
 
 import re
-from collections import ChainMap
 from collections.abc import Sequence
 from email.utils import parseaddr
 from pathlib import Path
@@ -11,9 +10,7 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -21,6 +18,7 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nudger.app.settings.sources import Source
 
@@ -156,10 +154,10 @@ LogLevel = Annotated[
 ]
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """Every setting, checked. Made by `load`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     plans: Plans = "folder"
     plans_dir: Path
@@ -213,7 +211,7 @@ class Settings(BaseModel):
 
     def __init__(self, sources: Sequence[Source]) -> None:
         """From these places; the earlier ones win."""
-        super().__init__(**ChainMap(*(source.values() for source in sources)))
+        super().__init__(_build_sources=(tuple(sources), {}))
 
     @property
     def file(self) -> Path | None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dotenv.parser import Binding, parse_stream
-from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 PREFIX = "NUDGER_"
 # Kubernetes puts NUDGER_SERVICE_HOST and the like into the environment of what runs beside a service
@@ -34,21 +35,24 @@ class Given:
         return Path.home() / rest if home else self.folder / self.text
 
 
-class Source:
+class Source(PydanticBaseSettingsSource):
     """One place, read; `given` is by field name."""
 
-    def __init__(self, settings: type[BaseModel]) -> None:
-        self.fields = settings.model_fields
+    def __init__(self, settings: type[BaseSettings]) -> None:
+        super().__init__(settings)
         self.given: dict[str, Given] = {}
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
-    def values(self) -> dict[str, str | Path]:
-        """What stands here, by field name, as text or as the path that it names."""
-        return {
-            name: given.path() if _is_path(self.fields[name].annotation) else given.text
-            for name, given in self.given.items()
-        }
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        given = self.given.get(field_name)
+        if given is None:
+            return None, field_name, False
+        return given.path() if self._is_path(field) else given.text, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields
+        return {name: self.get_field_value(fields[name], name)[0] for name in self.given}
 
     def take(self, name: str, given: Given) -> None:
         """An empty value is no value: the next place is asked."""
@@ -57,13 +61,17 @@ class Source:
 
     @property
     def known(self) -> Collection[str]:
-        return self.fields
+        return self.settings_cls.model_fields
+
+    @staticmethod
+    def _is_path(field: FieldInfo) -> bool:
+        return Path in (field.annotation, *getattr(field.annotation, "__args__", ()))
 
 
 class Environment(Source):
     """The process's environment."""
 
-    def __init__(self, settings: type[BaseModel], environ: Mapping[str, str], cwd: Path) -> None:
+    def __init__(self, settings: type[BaseSettings], environ: Mapping[str, str], cwd: Path) -> None:
         super().__init__(settings)
         for key, text in environ.items():
             if not key.upper().startswith(PREFIX):
@@ -83,7 +91,7 @@ class Credentials(Source):
     A trailing newline does not count. Credentials of others may stand there too.
     """
 
-    def __init__(self, settings: type[BaseModel], folder: str | None) -> None:
+    def __init__(self, settings: type[BaseSettings], folder: str | None) -> None:
         super().__init__(settings)
         for file in _files(Path(folder)) if folder else ():
             name = file.name.lower().removeprefix(PREFIX.lower())
@@ -106,7 +114,7 @@ class SettingsFile(Source):
     """A file of NUDGER_KEY=value lines: comments, blank lines, quotes and `export` as in a shell, but
     nothing in a value is expanded, so that a password may hold a dollar sign."""
 
-    def __init__(self, settings: type[BaseModel], file: Path | None, shown: str) -> None:
+    def __init__(self, settings: type[BaseSettings], file: Path | None, shown: str) -> None:
         super().__init__(settings)
         self.shown = shown
         bindings = [] if file is None else self._bindings(file)
@@ -135,10 +143,6 @@ class SettingsFile(Source):
             self.take(name, Given(binding.value, where, folder))
         else:
             self.problems.append(f"{where}: {binding.key}: {_unknown(_closest(name, self.known))}")
-
-
-def _is_path(annotation: Any) -> bool:
-    return Path in (annotation, *getattr(annotation, "__args__", ()))
 
 
 def _line(binding: Binding) -> int:
