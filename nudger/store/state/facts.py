@@ -53,10 +53,10 @@ def prove(tx: Transaction, known: Mark) -> None:
     """See RestoreStore.prove."""
     tx.database.demand_unwritten()
     tx.connection.execute(delete(fact).where(false()))  # nothing; where nothing can be written, it fails
-    found = marked(tx)
-    if found is not None and found.instance == known.instance and found.number >= known.number:
-        return
-    other = found is None or found.instance != known.instance
+    found, instance = marked(tx), get(tx, INSTANCE)
+    if instance == known.instance and (found is None or found.number >= known.number):
+        return  # a mark that cannot be read is written anew by the next one
+    other = instance != known.instance
     said = "another one is in its place" if other else "an older one is in its place"
     fault = StoreReplaced(f"the database {tx.database.name} was replaced: {said}", REPLACED, said)
     tx.database.refuse(fault)
