@@ -210,7 +210,7 @@ class Daemon:
                 trigger.interval_length * 3 + SLOW if isinstance(trigger, IntervalTrigger) else DISPATCHES
             )
             self._signs[name] = (elapsed(), longest)
-            work = partial(self._work, duty, name)
+            work = partial(self._job, duty, name)
             self._scheduler.add_job(work, trigger, id=name, name=name, **every, **first)
         self._scheduler.add_listener(self._died, EVENT_JOB_ERROR)
 
@@ -254,18 +254,23 @@ class Daemon:
         # AsyncIOExecutor cancels what still runs: only now is there nothing that a cancel could tear.
         self._scheduler.shutdown(wait=False)
 
+    async def _job(self, duty: Callable[[], Awaitable[None]], name: str) -> None:
+        """What the clockwork calls: for it a duty that a stop cuts off has not died."""
+        try:
+            await self._work(duty, name)
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise
+
     async def _work(self, duty: Callable[[], Awaitable[None]], name: str = "") -> None:
-        """A duty under way. One that a stop cuts off has not died, nor one that finds the store away: it is
-        called again, and does then what there is to do."""
+        """A duty under way. One that finds the store away has not died: it is called again, and does then
+        what there is to do."""
         task = asyncio.current_task()
         self._working.add(task)
         try:
             await duty()
         except StoreAway as fault:
             self.away(fault)
-        except asyncio.CancelledError:
-            if not self._stop.is_set():
-                raise
         finally:
             self._working.discard(task)
             if name in self._signs:
@@ -358,7 +363,8 @@ class Daemon:
                 self._watching.set()
                 if paths:
                     await self._ready.wait()
-                    await self._work(partial(self._reload, paths))
+                    # A task of its own: a stop waits for this edit, not for the next one.
+                    await asyncio.create_task(self._work(partial(self._reload, paths)))
         finally:
             self._watching.set()  # where it fails, the start goes on, and ends with the fault
 
