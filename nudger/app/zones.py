@@ -106,7 +106,7 @@ class Zones:
         self._loaded = after
         return after.facts() != before.facts()
 
-    def _load(self) -> "_Loaded":
+    def _load(self) -> "_LoadedCopies":
         folders = [*self._system, *([self._package] if self._package else [])]
         marks = tuple((folder / name, _stamp(folder / name)) for folder in folders for name in MARKS)
         system = next((copy for folder in self._system if (copy := _find(SYSTEM, folder))), None)
@@ -120,7 +120,7 @@ class Zones:
         # Of two of one version the system's, which gets updates without nudger's help.
         newer = max(copies, key=lambda copy: _age(copy.version))
         other = next((copy for copy in copies if copy is not newer), None)
-        return _Loaded(newer, other, marks)
+        return _LoadedCopies(newer, other, marks)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Copy:
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class _LoadedCopies:
     """Both copies as they were found at one time, and the zones that were read from them."""
 
     newer: _Copy

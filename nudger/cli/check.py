@@ -13,7 +13,7 @@ from nudger.cli.show import as_json, out, problems
 from nudger.domain.errors import Problem, UsageError
 from nudger.domain.model import ChannelName, Plan
 from nudger.plan_sync.files import Found, all_problems, find_plans
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
 NAMED = 5  # files of a folder without plans
 NO_LINK = (
@@ -57,7 +57,7 @@ def _find(paths: list[Path]) -> Found:
     return find_plans(paths)
 
 
-def read(core: Grounds, found: Found) -> tuple[Reading, list[Problem]]:
+def read(core: Grounds, found: Found) -> tuple[ParsedPlans, list[Problem]]:
     reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
     return reading, all_problems(found, reading.problems)
 
@@ -76,7 +76,7 @@ def _nothingread(found: Found, paths: list[Path]) -> list[Problem]:
     return [Problem(str(paths[0]), 1, 1, "", "expected plans (.toml or .csv files), found none", hint)]
 
 
-def _unaskable(core: Grounds, reading: Reading) -> list[Problem]:
+def _unaskable(core: Grounds, reading: ParsedPlans) -> list[Problem]:
     """Files with people who are to get emails, have not agreed, and could not be asked."""
     mute = core.mute
     files = {reading.files[id_] for id_, plan in reading.plans.items() if cannot_be_asked(plan, mute)}
@@ -89,7 +89,7 @@ def cannot_be_asked(plan: Plan, mute: Collection[ChannelName]) -> bool:
     return plan.consent is None and any(plan.address(one) for one in plan.sends_on & frozenset(mute))
 
 
-def _verdict(reading: Reading, errors: int, warnings: int) -> str:
+def _verdict(reading: ParsedPlans, errors: int, warnings: int) -> str:
     plans_ = _many(len(reading.files), "plan")
     if not errors and not warnings:
         return f"[green]{plans_}, no problems.[/]"

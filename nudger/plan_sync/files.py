@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nudger.domain.errors import Problem, SettingsError
 from nudger.messages import SHIPPED
-from nudger.plans import Source
+from nudger.plans import PlanSource
 from nudger.plans.format.documents import SHARED, SUFFIXES, Lookalike, lookalike
 
 LARGEST = 64 * 1024 * 1024  # bytes read of one file: a roster of a study fits, a mistaken disk image does not
@@ -29,8 +29,8 @@ _NO_TEXT_BYTES = re.compile(rb"\\x([0-9a-f]{2})")
 class Found:
     """The plan files that a command was pointed at."""
 
-    sources: tuple[Source, ...]
-    shared: tuple[Source, ...]
+    sources: tuple[PlanSource, ...]
+    shared: tuple[PlanSource, ...]
     problems: tuple[Problem, ...]  # of files that were not read: they could not be (errors), or are no plans
     unread: frozenset[str] = frozenset()  # those that could not be: who is in them is not gone
 
@@ -193,14 +193,14 @@ def _found(files: Iterable[Path], shared: Iterable[Path]) -> Found:
     )
 
 
-def _read_all(files: Iterable[Path], problems: list[Problem], unread: set[str]) -> tuple[Source, ...]:
+def _read_all(files: Iterable[Path], problems: list[Problem], unread: set[str]) -> tuple[PlanSource, ...]:
     sources = []
     for file in map(str, files):
         if (why := passed_over(file)) is not None:
             problems.append(why)
             continue
         try:
-            sources.append(Source(file, _read(Path(file))))
+            sources.append(PlanSource(file, _read(Path(file))))
         except OSError as fault:
             problems.append(_not_read(file, fault))
             unread.add(file)

@@ -21,7 +21,7 @@ from nudger.operations.port import AlarmStore
 from nudger.plan_sync.files import Found, find_plans, folder_identity, plan_stamp, read_plans, read_shared
 from nudger.plan_sync.fingerprints import Known, Marks, Work, basis_of, look, look_at, only_plans
 from nudger.plan_sync.port import PlanChange, PlanFile, PlanRead, PlanStore
-from nudger.plans import Facts, Reading
+from nudger.plans import Facts, ParsedPlans
 
 MOST_TOLD = 20  # problems of one load that the log names; `nudger status` has all of them
 
@@ -195,7 +195,7 @@ class Loading:
         )
         return Loaded(len(marks), self.store.load_plans(read, now), problems)
 
-    def _read(self, work: Work, shared: Found, now: datetime) -> tuple[Found, Reading, Marks]:
+    def _read(self, work: Work, shared: Found, now: datetime) -> tuple[Found, ParsedPlans, Marks]:
         """What changed, read together with what it is linked to, until that brings nothing new."""
         marks = dict(work.marks)
         while True:

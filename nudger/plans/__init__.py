@@ -1,7 +1,7 @@
 """Plan files: TOML text to `model.Plan`, or every problem at once with its line and column. Pure."""
 
-from nudger.plans.format.faults import Facts, Source, Wrong
-from nudger.plans.parse.reading import Reading, ids_of, read
+from nudger.plans.format.faults import Facts, PlanSource, Wrong
+from nudger.plans.parse.reading import ParsedPlans, ids_of, read
 from nudger.plans.parse.schema import schema
 from nudger.plans.parse.typed import (
     check_duration,
@@ -18,8 +18,8 @@ from nudger.plans.parse.typed import (
 
 __all__ = [
     "Facts",
-    "Reading",
-    "Source",
+    "ParsedPlans",
+    "PlanSource",
     "Wrong",
     "check_duration",
     "check_email",

@@ -21,7 +21,7 @@ from nudger.app.settings import load
 from nudger.cli.init.place import Place
 from nudger.cli.init.texts import COMFORTABLE, USUAL, FirstPlan, Wish, spread
 from nudger.plan_sync.files import bundled
-from nudger.plans import Source
+from nudger.plans import PlanSource
 from tests.support.commands import Typed
 from tests.support.doubles.ordinary import as_an_ordinary_user
 from tests.support.running import environment
@@ -451,7 +451,7 @@ def test_usual_times_leave_each_other_room(tmp_path: Path) -> None:
         for kinds in itertools.islice(itertools.combinations(USUAL, size), 84):
             wishes = tuple(Wish(kind, USUAL[kind], days) for kind, days in spread(kinds))
             made = replace(base, wishes=wishes)
-            source = Source("maya.toml", made.toml.encode())
+            source = PlanSource("maya.toml", made.toml.encode())
             if found := plans.read([source], place.core.facts(place.now)).problems:
                 faults[kinds] = found
 

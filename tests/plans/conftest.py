@@ -3,7 +3,7 @@
 import pytest
 
 from nudger.messages import Wording
-from nudger.plans import Facts, Reading, Source, read
+from nudger.plans import Facts, ParsedPlans, PlanSource, read
 from tests.support.reading import ROOT, TODAY, ZONE_NAMES, Read, zone
 
 
@@ -22,9 +22,9 @@ def facts() -> Facts:
 def read_files(facts: Facts) -> Read:
     """Reads files given as path -> text or bytes; those in shared/ are shared plans."""
 
-    def read_all(given: dict[str, str | bytes], facts: Facts = facts) -> Reading:
+    def read_all(given: dict[str, str | bytes], facts: Facts = facts) -> ParsedPlans:
         sources = [
-            Source(file, text.encode() if isinstance(text, str) else text) for file, text in given.items()
+            PlanSource(file, text.encode() if isinstance(text, str) else text) for file, text in given.items()
         ]
         return read(sources, facts)
 
@@ -35,7 +35,7 @@ def read_files(facts: Facts) -> Read:
 def read_plan(read_files: Read) -> Read:
     """Reads one plan, plans/maya.toml: its text after a name, a timezone and a phone."""
 
-    def read_one(text: str = "", head: str = HEAD, **others: str | bytes) -> Reading:
+    def read_one(text: str = "", head: str = HEAD, **others: str | bytes) -> ParsedPlans:
         return read_files({"plans/maya.toml": head + text, **others})
 
     return read_one

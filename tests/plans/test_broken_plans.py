@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nudger.domain.errors import Problem
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
 MARK = "#! "
@@ -25,7 +25,7 @@ def as_expected(problem: Problem) -> str:
 
 @pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.stem)
 def test_every_problem_of_a_broken_plan_is_told_where_it_stands(
-    file: Path, read_files: Callable[..., Reading]
+    file: Path, read_files: Callable[..., ParsedPlans]
 ) -> None:
     text = file.read_text(encoding="utf-8")
     expected = [line.removeprefix(MARK) for line in text.split("\n") if line.startswith(MARK)]

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 PLAN = 'timezone = "UTC"\nphone = "+447700900123"\n\n[[nudge]]\nkind = "rest"\nat = "13:00"\n'
 
 
-def told(reading: Reading) -> list[str]:
+def told(reading: ParsedPlans) -> list[str]:
     return [str(problem) for problem in reading.problems]
 
 

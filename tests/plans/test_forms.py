@@ -19,19 +19,19 @@ from nudger.domain.model import (
     Plan,
     Window,
 )
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 REST = '\n[[nudge]]\nkind = "rest"\n'
 AT_ONE = REST + 'at = "13:00"\n'
 
 
-def plan_of(reading: Reading) -> Plan:
+def plan_of(reading: ParsedPlans) -> Plan:
     assert reading.problems == ()
     return reading.plans["maya"]
 
 
-def nudge_of(reading: Reading) -> Nudge:
+def nudge_of(reading: ParsedPlans) -> Nudge:
     return plan_of(reading).nudges[0]
 
 

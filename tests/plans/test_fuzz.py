@@ -11,11 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nudger.domain.model import At, Between, History
-from nudger.plans import Facts, Reading
+from nudger.plans import Facts, ParsedPlans
 from nudger.plans.parse import keys
 from nudger.schedule import lay_out
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 PLANS = Path(__file__).parents[2] / "plans"
 SHARED = {"plans/shared/gentle-week.toml": (PLANS / "shared" / "gentle-week.toml").read_text("utf-8")}
 VALID = [(PLANS / name).read_text("utf-8") for name in ("maya.toml", "jonas.toml")]

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudger.domain.model import At, Between, Cron, Every, Kind, Nudge, OnDays, Origin, Plan, Window
-from nudger.plans import Facts, Reading
+from nudger.plans import Facts, ParsedPlans
 from nudger.plans.check import lookahead
 from nudger.schedule import falls_on, lay_out, wall_times
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 TODAY = date(2026, 11, 23)
 REST = '\n[[nudge]]\nkind = "rest"\n'
 
 
-def told(reading: Reading) -> list[str]:
+def told(reading: ParsedPlans) -> list[str]:
     return [
         f"{problem.severity} {str(problem).removeprefix('plans/maya.toml:')}" for problem in reading.problems
     ]

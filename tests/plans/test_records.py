@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 HOW = 'say when and how it was given: "2026-11-20, in person"; leave it out, and nudger asks'
 NO = f"a line that says no is none, and nobody is nudged by it; {HOW}"
 REST = '[[nudge]]\nkind = "rest"\nat = "13:00"\n'
@@ -16,7 +16,7 @@ OPT_IN = 'the date, and then how and in which words: "2026-11-20, on paper: plea
 SAM = '[[contact]]\nname = "Sam"\nphone = "+447700900456"\n'
 
 
-def consent(read_plan: Read, value: str) -> Reading:
+def consent(read_plan: Read, value: str) -> ParsedPlans:
     return read_plan(f"consent = {value}\n{REST}")
 
 

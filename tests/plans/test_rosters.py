@@ -5,20 +5,20 @@ from collections.abc import Callable
 import pytest
 
 from nudger.domain.model import ChannelName
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 WEEK = '[[nudge]]\nkind = "rest"\nat = "13:00"\n'
 HEADER = "id,name,timezone,phone,extends\n"
 MAYA = "maya,Maya,Europe/London,+447700900123,week\n"
 JONAS = "jonas,Jonas,Europe/Berlin,+491713920012,week\n"
 
 
-def read(read_files: Read, roster: str | bytes, **others: str) -> Reading:
+def read(read_files: Read, roster: str | bytes, **others: str) -> ParsedPlans:
     return read_files({"plans/people.csv": roster, "plans/shared/week.toml": WEEK, **others})
 
 
-def told(reading: Reading) -> list[str]:
+def told(reading: ParsedPlans) -> list[str]:
     return [str(problem).removeprefix("plans/people.csv:") for problem in reading.problems]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from nudger import plans
 from nudger.domain.model import Kind
-from nudger.plans import Facts, Reading
+from nudger.plans import Facts, ParsedPlans
 from nudger.plans.parse import keys
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ BROKEN = Path(__file__).parent / "broken"
 EXAMPLES = [ROOT / "plans" / "maya.toml", ROOT / "plans" / "jonas.toml"]
 SHARED = ROOT / "plans" / "shared" / "gentle-week.toml"
 REFERENCE = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 
 
 def faults(value: Any, schema: Any) -> Iterator[str]:

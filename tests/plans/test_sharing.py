@@ -6,9 +6,9 @@ from datetime import time
 import pytest
 
 from nudger.domain.model import At, Kind
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 HEAD = 'timezone = "UTC"\nphone = "+447700900123"\n'
 WEEK = """
 daily_limit = 4
@@ -29,11 +29,11 @@ phone = "+447700900456"
 EXTENDS = 'extends = "week"\n'
 
 
-def told(reading: Reading) -> list[str]:
+def told(reading: ParsedPlans) -> list[str]:
     return [str(problem) for problem in reading.problems]
 
 
-def read(read_files: Read, maya: str, **shared: str) -> Reading:
+def read(read_files: Read, maya: str, **shared: str) -> ParsedPlans:
     return read_files(
         {"plans/maya.toml": maya, **{f"plans/shared/{name}.toml": text for name, text in shared.items()}}
     )

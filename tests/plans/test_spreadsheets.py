@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from nudger import plans
 from nudger.domain.errors import UsageError
-from nudger.plans import Facts, Reading
+from nudger.plans import Facts, ParsedPlans
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 WEEK = {"plans/shared/week.toml": '[[nudge]]\nkind = "rest"\nat = "13:00"\n'}
 KEEP = "give the column the format Text before numbers are put into it, and enter this one again, with + and"
 QUANTITY = "a spreadsheet took it for a quantity, and what stood before it may be lost"

@@ -7,13 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 23)  # a Monday
 ZONE_NAMES = frozenset(files("tzdata").joinpath("zones").read_text().split())
 
-Read = Callable[..., Reading]
+Read = Callable[..., ParsedPlans]
 
 
 @cache

@@ -16,7 +16,7 @@ from nudger.cli.init.texts import SCHEMA, FirstPlan, settings
 from nudger.domain.errors import Problem, UsageError
 from nudger.domain.model import Plan
 from nudger.plan_sync.files import Found, bundled, find_plans
-from nudger.plans import Source
+from nudger.plans import PlanSource
 
 SECRET = 0o600
 SHARED = 0o640  # on a server, plans are read by nudger's group
@@ -95,11 +95,11 @@ class Place:
         return find_plans([self.core.settings.plans_dir])
 
     @cached_property
-    def _reading(self) -> plans.Reading:
+    def _reading(self) -> plans.ParsedPlans:
         return plans.read(self._found.sources, self.core.facts(self.now), self._found.shared)
 
-    def _read(self, made: FirstPlan, beside_others: bool) -> plans.Reading:
-        new = Source(str(self.file_of(made.person)), made.toml.encode())
+    def _read(self, made: FirstPlan, beside_others: bool) -> plans.ParsedPlans:
+        new = PlanSource(str(self.file_of(made.person)), made.toml.encode())
         others = self._found.sources if beside_others else ()
         return plans.read([*others, new], self.core.facts(self.now), self._found.shared)
 

@@ -19,7 +19,7 @@ from nudger.cli.show import as_json, err, out, problems
 from nudger.domain.errors import SettingsError, UsageError
 from nudger.domain.model import Plan
 from nudger.plan_sync.files import Found, find_plans
-from nudger.plans import Reading
+from nudger.plans import ParsedPlans
 
 FEW = 5  # people of a folder who are shown one by one; more are shown as sends per hour
 
@@ -94,7 +94,7 @@ def _check_known(core: Core, wanted: list[str], found: list[Found], folder: Path
         )
 
 
-def _chosen(reading: Reading, wanted: list[str]) -> list[Plan]:
+def _chosen(reading: ParsedPlans, wanted: list[str]) -> list[Plan]:
     return [plan for id_, plan in sorted(reading.plans.items()) if not wanted or id_ in wanted]
 
 
@@ -109,7 +109,7 @@ def _show_ahead(ahead: Preview, chosen: list[Plan], json: bool, *, folder: Path,
         show_people(Console(highlight=False), ahead, chosen)
 
 
-def _show_changes(ahead: Preview, old: Reading, new: Reading, wanted: list[str], json: bool) -> None:
+def _show_changes(ahead: Preview, old: ParsedPlans, new: ParsedPlans, wanted: list[str], json: bool) -> None:
     """Nobody of whom a file has problems: the daemon keeps their last good plan."""
     faulty = (old.files.keys() - old.plans.keys()) | (new.files.keys() - new.plans.keys())
     before, after = (

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from nudger.cli.simulate import sayings
 from nudger.cli.simulate.sayings import Saying
-from nudger.plans import Source
+from nudger.plans import PlanSource
 
 _RANGE = float(1 << 64)
 
@@ -67,18 +67,18 @@ class Crowd:
     nudges: int
     seed: int
 
-    def shared(self) -> list[Source]:
+    def shared(self) -> list[PlanSource]:
         """The shared plans that everybody's extends, by shape."""
-        return [Source(f"plans/shared/{_shape(n)}.toml", self._plan(n).encode()) for n in range(SHAPES)]
+        return [PlanSource(f"plans/shared/{_shape(n)}.toml", self._plan(n).encode()) for n in range(SHAPES)]
 
-    def rosters(self, each: int) -> Iterator[Source]:
+    def rosters(self, each: int) -> Iterator[PlanSource]:
         """Everybody, so many to a roster."""
         for first in range(0, self.size, each):
             rows = [self._row(number) for number in range(first, min(first + each, self.size))]
             text = "\n".join(["id,name,timezone,language,phone,email,consent,extends", *rows])
-            yield Source(f"plans/people-{first:08}.csv", text.encode())
+            yield PlanSource(f"plans/people-{first:08}.csv", text.encode())
 
-    def own_file(self, number: int, zone: int) -> Source:
+    def own_file(self, number: int, zone: int) -> PlanSource:
         """The plan of somebody who has gone to another zone, in a file of its own."""
         lines = [
             f'name = "Person {number}"',
@@ -90,7 +90,7 @@ class Crowd:
         ]
         if not self.unasked(number):
             lines.append('consent = "2026-10-01, on paper"')
-        return Source(f"plans/{person_id(number)}.toml", "\n".join(lines).encode())
+        return PlanSource(f"plans/{person_id(number)}.toml", "\n".join(lines).encode())
 
     def zone(self, number: int) -> int:
         return int(draw(self.seed, number, "zone") * len(ZONES))

@@ -27,7 +27,7 @@ from nudger.domain.errors import NudgerError, PlanError
 from nudger.domain.model import ChannelName, Origin
 from nudger.inbound.replies import Inbound
 from nudger.plan_sync.port import PlanFile, PlanRead
-from nudger.plans import Source
+from nudger.plans import PlanSource
 
 # A Saturday noon: in the night after it Europe's clocks go back.
 BEGINS = datetime(2026, 10, 24, 12, tzinfo=UTC)
@@ -175,7 +175,7 @@ class Life:
         self.laid_out = people
         self.told(self)
 
-    def _load(self, source: Source, shared: list[Source]) -> None:
+    def _load(self, source: PlanSource, shared: list[PlanSource]) -> None:
         """As a plan file comes in: read and checked whole, and taken over by the store's own verb."""
         reading = plans.read([source], self._facts, shared)
         if errors := [one for one in reading.problems if one.severity == "error"]:

@@ -146,7 +146,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ScheduleConflict:
     """What comes of a nudge, at its `at`, `between` or `cron`."""
 
     nudge: int  # index into the shape
@@ -158,7 +158,7 @@ class Finding:
 
 
 @lru_cache(maxsize=KEPT)
-def look_ahead(shape: Shape, today: date) -> tuple[Finding, ...]:
+def look_ahead(shape: Shape, today: date) -> tuple[ScheduleConflict, ...]:
     """What is wrong on the dates from `today` on, in any zone."""
     year = _Year(shape)
     year.days = alike(year.nudges, today)
@@ -169,14 +169,14 @@ def look_ahead(shape: Shape, today: date) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def look_at_changes(shape: Shape, today: date, zone: tzinfo) -> tuple[Finding, ...]:
+def look_at_changes(shape: Shape, today: date, zone: tzinfo) -> tuple[ScheduleConflict, ...]:
     """Which drawn slots find no room on the dates on which the clocks of a zone change."""
     days = _waking_changes(zone, today, shape.quiet)
     return _look_at(shape, days, zone) if days else ()
 
 
 @lru_cache(maxsize=KEPT)
-def _look_at(shape: Shape, days: tuple[date, ...], zone: tzinfo) -> tuple[Finding, ...]:
+def _look_at(shape: Shape, days: tuple[date, ...], zone: tzinfo) -> tuple[ScheduleConflict, ...]:
     year = _Year(shape)
     year.days = [
         (day, tuple(index for index, nudge in enumerate(year.nudges) if falls_on(nudge, day))) for day in days
@@ -207,7 +207,7 @@ class _Year:
         ]
         self.fixed = [_fixed(nudge.when) for nudge in self.nudges]
 
-    def in_quiet(self) -> Iterator[Finding]:
+    def in_quiet(self) -> Iterator[ScheduleConflict]:
         quiet = self.shape.quiet
         for index, walls in enumerate(self.fixed if quiet else ()):
             inside = [wall for wall in walls if quiet and wall in quiet]
@@ -215,9 +215,9 @@ class _Year:
             for wall in inside[:1] if isinstance(self.nudges[index].when, Cron) else inside:
                 message = f'expected a time outside quiet hours ({quiet}), got "{wall:%H:%M}"'
                 hint = "nothing is sent in quiet hours; move it, or change `quiet`"
-                yield Finding(index, message, hint, wall=wall)
+                yield ScheduleConflict(index, message, hint, wall=wall)
 
-    def too_many(self) -> Iterator[Finding]:
+    def too_many(self) -> Iterator[ScheduleConflict]:
         """The first date with more fixed times than may be sent, or with far more times than can be."""
         limit = self.shape.limit
         every = [
@@ -234,10 +234,10 @@ class _Year:
             if len(slots) > most:
                 index, wall = slots[most]
                 message = f"expected at most {most} {what}, got {len(slots)} on {day}"
-                yield Finding(index, message, f"take some away; {hint}", wall=wall)
+                yield ScheduleConflict(index, message, f"take some away; {hint}", wall=wall)
                 return
 
-    def too_close(self) -> Iterator[Finding]:
+    def too_close(self) -> Iterator[ScheduleConflict]:
         gap = in_minutes(self.shape.gap)
         said: set[tuple[int, time]] = set()
         for _, members in self.days if sum(map(len, self.fixed)) > 1 else ():
@@ -248,7 +248,7 @@ class _Year:
                     apart = f"less than {in_words(self.shape.gap)} after {{other}} at"
                     message = f'"{later:%H:%M}" is {apart} "{earlier:%H:%M}"'
                     hint = "closer than `gap`; both are sent, so move one if that is too much"
-                    yield Finding(index, message, hint, WARNING, wall=later, other=other)
+                    yield ScheduleConflict(index, message, hint, WARNING, wall=later, other=other)
 
     def drawn(self) -> list[Slot]:
         """The drawn slots of the dates, or none if every one of them finds room."""
@@ -293,7 +293,7 @@ class _Year:
         return True
 
 
-def _without_room(slots: Iterable[Slot], some_dates: bool = False) -> Iterator[Finding]:
+def _without_room(slots: Iterable[Slot], some_dates: bool = False) -> Iterator[ScheduleConflict]:
     """One finding a nudge: an error if one of its slots finds room on no date, else a warning.
 
     `some_dates`: the slots are those of some dates only, and say nothing about the others.
@@ -311,16 +311,18 @@ def _without_room(slots: Iterable[Slot], some_dates: bool = False) -> Iterator[F
         yield _roomless(int(nudge), never, len(found)) if never else _sometimes_roomless(without[0])
 
 
-def _roomless(nudge: int, never: Sequence[Slot], found: int) -> Finding:
+def _roomless(nudge: int, never: Sequence[Slot], found: int) -> ScheduleConflict:
     times = found + len({slot.number for slot in never})
     wanted, got = "a time" if times == 1 else f"{times} times a day", f"room for {found}" if found else "none"
     message = f"expected room for {wanted}, got {got}: {_reason(never[0])}"
-    return Finding(nudge, message, "widen the window, lower `times` or `gap`, or give it days of its own")
+    return ScheduleConflict(
+        nudge, message, "widen the window, lower `times` or `gap`, or give it days of its own"
+    )
 
 
-def _sometimes_roomless(slot: Slot) -> Finding:
+def _sometimes_roomless(slot: Slot) -> ScheduleConflict:
     message = f"finds no room on some dates, first on {slot.local_date}: {_reason(slot)}"
-    return Finding(int(slot.nudge), message, "it is skipped on those dates", WARNING)
+    return ScheduleConflict(int(slot.nudge), message, "it is skipped on those dates", WARNING)
 
 
 def _reason(slot: Slot) -> str:

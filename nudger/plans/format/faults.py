@@ -13,7 +13,7 @@ from nudger.messages import Wording
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PlanSource:
     """A plan file or a roster (its name ends in .csv). `file` is shown in problems: "plans/maya.toml"."""
 
     file: str

@@ -10,7 +10,7 @@ from nudger.domain.model import Contact, Nudge
 from nudger.plans.format.faults import ERROR, Fault, Path
 
 
-class Place(Protocol):
+class Locator(Protocol):
     """Knows where things stand in a file."""
 
     def find(self, path: Path) -> tuple[int, int]:
@@ -44,7 +44,7 @@ class Draft:
     """What one file, or one row of a roster, says."""
 
     file: str
-    place: Place
+    place: Locator
     who: str = ""  # begins the `where` of a roster's row
     readable: bool = True
     values: dict[str, Any] = field(default_factory=dict)  # of the plan's own keys; FAULTY where wrong

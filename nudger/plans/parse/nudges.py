@@ -33,7 +33,7 @@ class Breach:
 
 
 @dataclass(slots=True)
-class Words:
+class MessageChecks:
     """The checks of messages. It lives as long as one reading and remembers what it rendered."""
 
     wording: Wording

@@ -4,11 +4,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nudger.domain.model import At, Between, ChannelName, Contact, Cron, Nudge, Plan
-from nudger.plans.check.lookahead import NO_GAP, Finding, Shape, care_too_often, look_ahead, look_at_changes
+from nudger.plans.check.lookahead import (
+    NO_GAP,
+    ScheduleConflict,
+    Shape,
+    care_too_often,
+    look_ahead,
+    look_at_changes,
+)
 from nudger.plans.format.faults import FAULTY, WARNING, Facts, Fault, Path, did_you_mean, listed, meant, shown
 from nudger.plans.parse import records
 from nudger.plans.parse.addresses import country_of, is_of
-from nudger.plans.parse.nudges import Breach, Words
+from nudger.plans.parse.nudges import Breach, MessageChecks
 from nudger.plans.parse.sharing import Placed, Whole
 from nudger.plans.parse.tables import MOST
 
@@ -21,7 +28,7 @@ _AS_ABSENT = object()
 _EXAMPLE = {"phone": '"+447700900123"', "email": '"maya@example.org"'}
 
 
-def check_person(whole: Whole, person: str, facts: Facts, words: Words) -> Plan | None:
+def check_person(whole: Whole, person: str, facts: Facts, words: MessageChecks) -> Plan | None:
     """The plan of a person, or None where something is wrong with it. What is wrong is kept in the draft."""
     plan = _plan(whole, person, facts)
     if whole.known:
@@ -38,7 +45,7 @@ def check_person(whole: Whole, person: str, facts: Facts, words: Words) -> Plan 
     return plan if whole.sound else None
 
 
-def check_shared(whole: Whole, facts: Facts, words: Words) -> None:
+def check_shared(whole: Whole, facts: Facts, words: MessageChecks) -> None:
     """What is wrong with a shared plan by itself, whoever extends it, and used or not.
 
     It says nothing about what a plan that extends it may still decide.
@@ -162,7 +169,7 @@ def _are_few(whole: Whole) -> bool:
     return few
 
 
-def _check_words(whole: Whole, plan: Plan, words: Words) -> None:
+def _check_words(whole: Whole, plan: Plan, words: MessageChecks) -> None:
     """What comes of a shared plan alone is told there; what its length is, may be due to a name."""
     if whole.values.get("language") is FAULTY or plan.language not in words.wording.languages:
         return
@@ -185,7 +192,7 @@ def _check_words(whole: Whole, plan: Plan, words: Words) -> None:
                 whole.fault(placed, breach.path, breach.message, breach.hint, breach.severity)
 
 
-def _check_shared_words(whole: Whole, placed: Placed, nudge: Nudge, plan: Plan, words: Words) -> None:
+def _check_shared_words(whole: Whole, placed: Placed, nudge: Nudge, plan: Plan, words: MessageChecks) -> None:
     """A shared plan may not know its language yet, nor a name: what it knows is checked."""
     breaches: Iterator[Breach] = iter(())
     if nudge.message is not None:
@@ -249,13 +256,13 @@ def _shape(whole: Whole, shared: bool = False) -> tuple[list[Placed], Shape]:
     return placed, shape
 
 
-def _tell(whole: Whole, placed: Sequence[Placed], finding: Finding, below: bool = False) -> None:
+def _tell(whole: Whole, placed: Sequence[Placed], finding: ScheduleConflict, below: bool = False) -> None:
     item = placed[finding.nudge]
     tell = whole.fault_below if below else whole.fault
     tell(item, _path(item, finding), _message(placed, finding), finding.hint, finding.severity)
 
 
-def _path(placed: Placed, finding: Finding) -> Path:
+def _path(placed: Placed, finding: ScheduleConflict) -> Path:
     """The value that a finding is about: one of the times of `at`, in the order of the file."""
     nudge = placed.nudge.nudge
     match nudge and nudge.when:
@@ -269,7 +276,7 @@ def _path(placed: Placed, finding: Finding) -> Path:
             return ("at",)
 
 
-def _message(placed: Sequence[Placed], finding: Finding) -> str:
+def _message(placed: Sequence[Placed], finding: ScheduleConflict) -> str:
     if finding.other is None:
         return finding.message
     return finding.message.replace("{other}", f'nudge "{placed[finding.other].nudge.id}"')

@@ -10,10 +10,10 @@ from nudger.domain.errors import Problem
 from nudger.domain.model import Plan
 from nudger.domain.reach import one_phone
 from nudger.plans.format.documents import SHARED, is_roster, is_shared, name_of, parse, stem_of
-from nudger.plans.format.faults import Facts, Fault, Source, Wrong, did_you_mean, shown
+from nudger.plans.format.faults import Facts, Fault, PlanSource, Wrong, did_you_mean, shown
 from nudger.plans.parse.addresses import read_id, slug
 from nudger.plans.parse.drafts import Draft
-from nudger.plans.parse.nudges import Words
+from nudger.plans.parse.nudges import MessageChecks
 from nudger.plans.parse.person import check_person, check_shared
 from nudger.plans.parse.rosters import read_roster
 from nudger.plans.parse.sharing import Shelf, Whole
@@ -32,7 +32,7 @@ class _Right:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedPlans:
     """What plan files say."""
 
     plans: Mapping[str, Plan]  # person id -> plan, only those without errors
@@ -47,7 +47,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _UnreadPlan:
     """One person's file, or row of a file, before it is read."""
 
     person: str  # "" where the id is missing or wrong
@@ -57,10 +57,10 @@ class _Given:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _PlanEntry:
     """One person: `right`, or `whole` with what is wrong."""
 
-    given: _Given
+    given: _UnreadPlan
     digest: bytes
     right: _Right | None = None
     whole: Whole | None = None
@@ -83,7 +83,7 @@ class _Entry:
         return self.right.warnings if self.right else self.whole.own.problems() if self.whole else ()
 
 
-def read(sources: Sequence[Source], facts: Facts, shared: Sequence[Source] = ()) -> Reading:
+def read(sources: Sequence[PlanSource], facts: Facts, shared: Sequence[PlanSource] = ()) -> ParsedPlans:
     """Every plan, and every problem of every file at once. Never raises for what stands in a file.
 
     A file in a folder called `shared` is a shared plan, however it is given. Files of which none shares
@@ -102,7 +102,7 @@ def read(sources: Sequence[Source], facts: Facts, shared: Sequence[Source] = ())
     problems += chain.from_iterable(entry.problems() for entry in entries)
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     right = {person: entry.right for person, entry in people.items() if entry.right}
-    return Reading(
+    return ParsedPlans(
         plans={person: its.plan for person, its in right.items()},
         files={person: entry.given.file for person, entry in people.items()},
         digests={person: library.digest(its) for person, its in right.items()},
@@ -115,7 +115,7 @@ def read(sources: Sequence[Source], facts: Facts, shared: Sequence[Source] = ())
     )
 
 
-def ids_of(sources: Iterable[Source], facts: Facts) -> frozenset[str]:
+def ids_of(sources: Iterable[PlanSource], facts: Facts) -> frozenset[str]:
     """Who is in these files, by their names and the ids of rosters: no plan is read for it."""
     own = [source for source in sources if not is_shared(source.file)]
     return frozenset(given.person for given in _givens(own, facts, []) if given.person)
@@ -124,17 +124,17 @@ def ids_of(sources: Iterable[Source], facts: Facts) -> frozenset[str]:
 class _Library:
     """The shared plans, read, and every plan on top of them."""
 
-    def __init__(self, facts: Facts, shared: Iterable[Source]) -> None:
+    def __init__(self, facts: Facts, shared: Iterable[PlanSource]) -> None:
         self.facts = facts
-        self.words = Words(facts.wording)
+        self.words = MessageChecks(facts.wording)
         drafts = {source.file: read_file(source, facts) for source in shared}
         self.drafts = drafts.values()
         self.shelf = Shelf(drafts, {source.file: _digest(source.data) for source in shared})
         for whole in self.shelf.all():
             check_shared(whole, facts, self.words)
 
-    def entry(self, given: _Given) -> _Entry:
-        entry = _Entry(given, _digest(given.data))
+    def entry(self, given: _UnreadPlan) -> _PlanEntry:
+        entry = _PlanEntry(given, _digest(given.data))
         whole, plan = self._read(given)
         if plan is None:
             entry.whole = whole
@@ -143,7 +143,7 @@ class _Library:
             entry.right = _Right(entry.digest, whole.digest, plan, warnings, whole.lent)
         return entry
 
-    def reopen(self, entry: _Entry) -> Whole:
+    def reopen(self, entry: _PlanEntry) -> Whole:
         """The plan as it stands in its file, because something is wrong with it after all."""
         if entry.whole is None:
             entry.whole, _ = self._read(entry.given)
@@ -153,12 +153,12 @@ class _Library:
     def digest(self, right: _Right) -> str:
         return _digest(right.data, right.below, (self.facts.country or "").encode()).hex()
 
-    def _read(self, given: _Given) -> tuple[Whole, Plan | None]:
+    def _read(self, given: _UnreadPlan) -> tuple[Whole, Plan | None]:
         whole = self.shelf.whole(given.draft())
         return whole, check_person(whole, given.person, self.facts, self.words)
 
 
-def read_file(source: Source, facts: Facts) -> Draft:
+def read_file(source: PlanSource, facts: Facts) -> Draft:
     """What a TOML file says, and what is wrong with it by itself."""
     parsed = parse(source.data)
     draft = Draft(source.file, parsed.document, readable=parsed.data is not None)
@@ -176,28 +176,30 @@ def read_file(source: Source, facts: Facts) -> Draft:
     return draft
 
 
-def _givens(sources: Sequence[Source], facts: Facts, rosters: list[Draft]) -> Iterator[_Given]:
+def _givens(sources: Sequence[PlanSource], facts: Facts, rosters: list[Draft]) -> Iterator[_UnreadPlan]:
     """Each file and then each row. What is wrong with a roster as a whole is put into `rosters`."""
     for source in sources:
         if not is_roster(source.file):
-            yield _Given(stem_of(source.file), source.file, source.data, partial(read_file, source, facts))
+            yield _UnreadPlan(
+                stem_of(source.file), source.file, source.data, partial(read_file, source, facts)
+            )
     for source in sources:
         if is_roster(source.file):
             whole, rows = read_roster(source)
             rosters.append(whole)
             for row in rows:
-                yield _Given(row.person or "", source.file, row.data, partial(row.draft, facts))
+                yield _UnreadPlan(row.person or "", source.file, row.data, partial(row.draft, facts))
 
 
-def _opaque(entries: Iterable[_Entry], rosters: Iterable[Draft]) -> frozenset[str]:
+def _opaque(entries: Iterable[_PlanEntry], rosters: Iterable[Draft]) -> frozenset[str]:
     """Rosters with a row whose id cannot be told, or a header: whoever was in it may be that row."""
     rows = {entry.given.file for entry in entries if not entry.given.person and is_roster(entry.given.file)}
     return frozenset(rows | {draft.file for draft in rosters if draft.failed})
 
 
-def _one_each(entries: Sequence[_Entry], library: _Library) -> dict[str, _Entry]:
+def _one_each(entries: Sequence[_PlanEntry], library: _Library) -> dict[str, _PlanEntry]:
     """The entries by person. Of two of one id the first counts, and a file before a row of a roster."""
-    people: dict[str, _Entry] = {}
+    people: dict[str, _PlanEntry] = {}
     for entry in entries:
         person = entry.given.person
         first = people.setdefault(person, entry)
@@ -208,9 +210,9 @@ def _one_each(entries: Sequence[_Entry], library: _Library) -> dict[str, _Entry]
     return {person: entry for person, entry in people.items() if _is_id(person)}
 
 
-def _check_phones(entries: Iterable[_Entry], library: _Library) -> None:
+def _check_phones(entries: Iterable[_PlanEntry], library: _Library) -> None:
     """A number that two people share is a fault of both: nobody else knows whose replies are whose."""
-    owners: dict[str, list[_Entry]] = {}
+    owners: dict[str, list[_PlanEntry]] = {}
     for entry in entries:
         if entry.phone is not None:
             owners.setdefault(one_phone(entry.phone), []).append(entry)

@@ -20,7 +20,7 @@ from nudger.plans.format.faults import (
     Facts,
     Fault,
     Path,
-    Source,
+    PlanSource,
     Wrong,
     did_you_mean,
     listed,
@@ -59,7 +59,7 @@ class _Spoilt(Wrong):
 
 
 @dataclass
-class Line:
+class RosterLine:
     """One line. Where its cells begin is found when that is asked for."""
 
     number: int
@@ -101,11 +101,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RosterRow:
     """One person of a roster."""
 
     file: str
-    line: Line
+    line: RosterLine
     header: str
     readable: bool  # the header says what all of its cells are
     person: str | None  # None where the id is missing or wrong
@@ -143,7 +143,7 @@ def _tell_of_errors(draft: Draft) -> None:
             draft.values[key] = FAULTY
 
 
-def read_roster(source: Source) -> tuple[Draft, list[Row]]:
+def read_roster(source: PlanSource) -> tuple[Draft, list[RosterRow]]:
     """The header, with what is wrong with the file as a whole, and the rows. Never raises."""
     lines = _decoded(source.data[:LARGEST]).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     said = _SEP.fullmatch(lines[0].strip(" "))
@@ -151,14 +151,16 @@ def read_roster(source: Source) -> tuple[Draft, list[Row]]:
         (number for number, line in enumerate(lines) if line.strip(_BLANK) and number >= bool(said)), 0
     )
     separator = said[1] if said else max(SEPARATORS, key=lines[above].count)
-    header = Line(above + 1, lines[above], separator, {})
+    header = RosterLine(above + 1, lines[above], separator, {})
     whole = Draft(source.file, header)
     for fault in (*_size(source.data), *_characters(header), *_read_header(header)):
         whole.add(fault)
     if "id" not in header.columns:
         return whole, []
     rows = [
-        _read_row(source.file, Line(number, line, header.separator, header.columns), header, not whole.failed)
+        _read_row(
+            source.file, RosterLine(number, line, header.separator, header.columns), header, not whole.failed
+        )
         for number, line in enumerate(lines[above + 1 :], above + 2)
         if line.strip(_BLANK)
     ]
@@ -184,7 +186,7 @@ def _size(data: bytes) -> Iterator[Fault]:
         yield Fault((), message, "is this the right file? if so, split it", spot=(1, 1))
 
 
-def _read_header(header: Line) -> Iterator[Fault]:
+def _read_header(header: RosterLine) -> Iterator[Fault]:
     """Finds out which key stands in which cell."""
     columns: dict[str, int] = {}
     header.columns = columns
@@ -215,7 +217,7 @@ def _hint(name: str) -> str:
     return did_you_mean(meant(name, COLUMNS, also), f"known here: {listed(COLUMNS, 'and')}")
 
 
-def _read_row(file: str, line: Line, header: Line, readable: bool) -> Row:
+def _read_row(file: str, line: RosterLine, header: RosterLine, readable: bool) -> RosterRow:
     values: dict[str, object] = {}
     person: str | None = None
     faults = _characters(line)
@@ -230,10 +232,10 @@ def _read_row(file: str, line: Line, header: Line, readable: bool) -> Row:
         spoilt = True
     except Wrong as wrong:
         faults = (*faults, Fault(("id",), wrong.message, spreadsheets.of_id(str(written)) or wrong.hint))
-    return Row(file, line, header.text, readable, person, values, faults, spoilt)
+    return RosterRow(file, line, header.text, readable, person, values, faults, spoilt)
 
 
-def _values(line: Line, header: Line) -> dict[str, object]:
+def _values(line: RosterLine, header: RosterLine) -> dict[str, object]:
     """The cells that are not empty, as TOML would give them."""
     cells = line.cells()
     if len(line.text) > LONGEST_ROW:
@@ -252,7 +254,7 @@ def _typed(key: str, cell: str) -> object:
     return cell.split() if key in PLAN and PLAN[key].form.many else cell
 
 
-def _characters(line: Line) -> tuple[Fault, ...]:
+def _characters(line: RosterLine) -> tuple[Fault, ...]:
     """Bytes that are no text."""
     if line.text.isprintable() and "\ufffd" not in line.text:
         return ()

@@ -24,7 +24,7 @@ from nudger.cli.simulate.life import BrokenPromises, Life
 from nudger.domain.errors import UsageError
 from nudger.domain.model import ChannelName, Person, Standing
 from nudger.plan_sync.port import PlanFile, PlanRead
-from nudger.plans import Source
+from nudger.plans import PlanSource
 from nudger.store import open_store
 from tests.support.databases import Databases
 
@@ -117,7 +117,7 @@ def test_people_read_a_table(tmp_path: Path) -> None:
 def test_a_database_with_people_in_it_is_refused(core: Core, tmp_path: Path) -> None:
     url, now = f"sqlite:///{tmp_path}/real.db", datetime(2026, 11, 23, 9, tzinfo=UTC)
     maya = b'name = "Maya"\ntimezone = "Europe/London"\nphone = "+447700900123"\n'
-    plan = plans.read([Source("maya.toml", maya)], core.facts(now)).plans["maya"]
+    plan = plans.read([PlanSource("maya.toml", maya)], core.facts(now)).plans["maya"]
     store = open_store(url)
     store.plans.load_plans(PlanRead(None, [PlanFile(plan, "maya.toml", "1")], {"maya": "maya.toml"}, ()), now)
     store.close()

@@ -13,7 +13,7 @@ from nudger.app.zones import Zones
 from nudger.domain import tokens
 from nudger.messages import Wording
 from nudger.plan_sync.files import read_templates, read_words
-from nudger.plans import Facts, Source
+from nudger.plans import Facts, PlanSource
 from nudger.replies import Intent, Words, understand
 from nudger.web.app import build_app
 from tests.support.asking import Body, ask
@@ -64,7 +64,7 @@ def reply(data: bytes) -> None:
 
 def plan(data: bytes) -> None:
     """Any bytes as a plan: a plan, or problems with their places; what is a plan has a person to reach."""
-    reading = plans.read([Source("plans/maya.toml", data)], _facts())
+    reading = plans.read([PlanSource("plans/maya.toml", data)], _facts())
     assert reading.problems or reading.plans
     for problem in reading.problems:
         assert problem.line >= 1, problem

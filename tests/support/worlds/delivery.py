@@ -19,7 +19,7 @@ from nudger.domain.model import ChannelName
 from nudger.inbound.inbox import Inbox
 from nudger.inbound.replies import Inbound
 from nudger.plan_sync.port import PlanFile, PlanRead
-from nudger.plans import Source
+from nudger.plans import PlanSource
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.store.stores import Stores, stores_of
 from tests.support.databases import Databases
@@ -97,7 +97,7 @@ class World:
 
     def load(self, **texts: str) -> None:
         """Takes over these plans (id -> TOML) as the whole folder."""
-        sources = [Source(f"{name}.toml", text.encode()) for name, text in texts.items()]
+        sources = [PlanSource(f"{name}.toml", text.encode()) for name, text in texts.items()]
         reading = plans.read(sources, self.core.facts(self.clock.now()))
         assert [str(one) for one in reading.problems if one.severity == "error"] == []
         files = [
