@@ -19,7 +19,7 @@ from nudger.inbound.answering import answer
 from nudger.inbound.replies import Bound, Inbound, Writer
 from nudger.plan_sync.files import find_plans
 from nudger.plans import Wrong, check_duration, check_quiet
-from nudger.replies import Ask, AskError, Understood, understand
+from nudger.replies import AnswerForm, AnswerFormError, Understood, understand
 from nudger.replies.scoring import Case, Score, TableError, read_table
 
 
@@ -98,7 +98,7 @@ def interpret(
 
 
 def _understood(
-    core: Core, plan: Plan, text: str, at: datetime, ask: Ask | None, after_nudge: Kind | None
+    core: Core, plan: Plan, text: str, at: datetime, ask: AnswerForm | None, after_nudge: Kind | None
 ) -> Understood:
     """What a text of this person means."""
     return understand(
@@ -125,10 +125,10 @@ def _contact(names: tuple[str, ...]) -> str | list[str] | None:
     return list(names) if len(names) > 1 else names[0] if names else None
 
 
-def _ask(form: str | None) -> Ask | None:
+def _ask(form: str | None) -> AnswerForm | None:
     try:
-        return Ask.read(form) if form is not None else None
-    except AskError as error:
+        return AnswerForm.read(form) if form is not None else None
+    except AnswerFormError as error:
         raise UsageError(f"--asked: {error}") from None
 
 

@@ -1,16 +1,16 @@
 """Understanding replies: opt-outs, crises, commands and times, by rules; the word lists are data."""
 
-from nudger.replies.intent.answers import Ask, AskError
+from nudger.replies.intent.answers import AnswerForm, AnswerFormError
 from nudger.replies.intent.languages import Words
 from nudger.replies.intent.meanings import CrisisKind, Intent, Understood, as_today
 from nudger.replies.intent.reading import NOBODYS, understand
-from nudger.replies.language.lists import WordsError
-from nudger.replies.language.writing import same_form
+from nudger.replies.language.normalisation import same_form
+from nudger.replies.language.wordlists import WordsError
 
 __all__ = [
     "NOBODYS",
-    "Ask",
-    "AskError",
+    "AnswerForm",
+    "AnswerFormError",
     "CrisisKind",
     "Intent",
     "Understood",

@@ -5,7 +5,7 @@ from datetime import time
 
 import pytest
 
-from nudger.replies import Ask, AskError, Intent, as_today
+from nudger.replies import AnswerForm, AnswerFormError, Intent, as_today
 
 
 @pytest.mark.parametrize(
@@ -29,15 +29,15 @@ from nudger.replies import Ask, AskError, Intent, as_today
     ],
 )
 def test_an_answer_is_what_has_the_form_that_was_asked_for(form, text, intent, value, here):
-    found = here.read(text, ask=Ask.read(form))
+    found = here.read(text, ask=AnswerForm.read(form))
 
     assert (found.intent, found.value) == (intent, value)
 
 
 @pytest.mark.parametrize("form", ["", "10-0", "0-101", "one", "a|", "a|b|c|d|e|f|g"])
 def test_a_form_that_is_none_is_refused_with_those_there_are(form):
-    with pytest.raises(AskError, match="expected"):
-        Ask.read(form)
+    with pytest.raises(AnswerFormError, match="expected"):
+        AnswerForm.read(form)
 
 
 @pytest.mark.parametrize(

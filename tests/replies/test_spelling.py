@@ -5,7 +5,7 @@ from string import ascii_lowercase
 import pytest
 
 from nudger.replies import Intent
-from nudger.replies.language.spelling import distance
+from nudger.replies.language.normalisation import distance
 
 # Ordinary words that are one letter away from a keyword, and commands in their own right.
 WORDS_OF_THEIR_OWN = {"send", "quiet", "quite", "eod", "finished"}

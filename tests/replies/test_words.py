@@ -3,14 +3,13 @@
 import pytest
 
 from nudger.replies import Intent, Words, WordsError
-from nudger.replies.language.patterns import read_classes
-from nudger.replies.language.phrases import Phrases
+from nudger.replies.language.wordlists import phrases_of, read_classes
 
 CLASSES = read_classes([("want", ("want", "would like")), ("wish", ("<want>", "wish"))])
 
 
 def found(phrase, text):
-    return Phrases({"list": [phrase]}, CLASSES).look(text.split()).found("list")
+    return phrases_of({"list": [phrase]}, CLASSES).look(text.split()).found("list")
 
 
 @pytest.mark.parametrize(
@@ -56,18 +55,18 @@ def test_the_phrases_of_the_lists_mean_what_is_written_above_them(phrase, text, 
 @pytest.mark.parametrize("phrase", ["", "* go", "really? * go", "(go", "go)", "<none> go", "go (a|b)c", "!"])
 def test_a_phrase_that_cannot_be_read_is_named(phrase):
     with pytest.raises(WordsError, match=r"phrase|brackets"):
-        Phrases({"list": [phrase]}, CLASSES)
+        phrases_of({"list": [phrase]}, CLASSES)
 
 
 def test_a_phrase_is_all_of_a_text_or_only_in_it():
-    looked = Phrases({"list": ["go away", "^ away"]}, CLASSES).look(["please", "go", "away"])
+    looked = phrases_of({"list": ["go away", "^ away"]}, CLASSES).look(["please", "go", "away"])
 
     assert (looked.found("list"), looked.whole("list", looked.words)) == (True, False)
     assert looked.whole("list", looked.words, ["go", "away"])
 
 
 def test_masked_words_are_out_of_the_way_of_gaps_too():
-    phrases = Phrases({"idiom": ["to die for"], "phrase": ["want * die", "want *9 it"]}, CLASSES)
+    phrases = phrases_of({"idiom": ["to die for"], "phrase": ["want * die", "want *9 it"]}, CLASSES)
 
     looked = phrases.look(["i", "want", "cake", "to", "die", "for", "and", "it"])
 

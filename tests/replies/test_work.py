@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudger.replies import Intent, understand
-from nudger.replies.language.writing import LONGEST
+from nudger.replies.language.normalisation import LONGEST
 from tests.support.replies import work
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)

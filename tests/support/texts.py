@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nudger.replies.intent.likelihood import NONE, STOP
+from nudger.replies.intent.danger import CALM, STOP
 from nudger.replies.scoring import read_table
 from tests.support.replies import zone_of
 
@@ -31,7 +31,7 @@ def _of_tables(language: str) -> Iterator[Text]:
             for case in read_table(file.read_text("utf-8"), language, zone_of):
                 alarmed = {str(one) for one in case.intents} & {"crisis", "concern"}
                 kind = str(case.kind) if case.kind else "self"
-                calm = STOP if case.intents == {"stop"} else NONE if "stop" not in case.intents else None
+                calm = STOP if case.intents == {"stop"} else CALM if "stop" not in case.intents else None
                 yield Text(case.text, kind if case.in_danger else (None if alarmed else calm))
 
 
@@ -42,7 +42,7 @@ def _of_crises(language: str) -> Iterator[Text]:
             table = tomllib.loads(file.read_text("utf-8"))
             kinds = table.get("kinds", {})
             yield from (Text(one, kinds.get(one, "self")) for one in table["crisis"])
-            yield from (Text(one, NONE) for one in table["lookalike"])
+            yield from (Text(one, CALM) for one in table["lookalike"])
 
 
 def _of_cases(language: str) -> Iterator[Text]:
@@ -50,11 +50,11 @@ def _of_cases(language: str) -> Iterator[Text]:
         file = HERE / folder / f"{language}.toml"
         if file.exists():
             for case in tomllib.loads(file.read_text("utf-8"))["case"]:
-                yield from (Text(one, STOP if case["intent"] == STOP else NONE) for one in case["texts"])
+                yield from (Text(one, STOP if case["intent"] == STOP else CALM) for one in case["texts"])
 
 
 def _of_the_bank(language: str) -> Iterator[Text]:
     """Our own messages: some phones send what they answer to."""
     for file in sorted((HERE.parents[1] / "templates" / language).glob("*.toml")):
         for message in tomllib.loads(file.read_text("utf-8")).get("message", ()):
-            yield Text(re.sub(r"{{.*?}}", "Sam", message["text"]), NONE)
+            yield Text(re.sub(r"{{.*?}}", "Sam", message["text"]), CALM)

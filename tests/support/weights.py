@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nudger.plan_sync.files import read_words
 from nudger.replies import Words
-from nudger.replies.intent.likelihood import OUTCOMES, STEP, WINDOW, ZERO, parts
+from nudger.replies.intent.danger import OUTCOMES, STEP, WINDOW, ZERO, parts
 from tests.support.texts import Text, texts
 
 FOLDER = Path(__file__).parents[2] / "nudger" / "replies" / "words"

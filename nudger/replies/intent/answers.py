@@ -1,26 +1,170 @@
-"""Answers to an open ask: a line, a number of a span, yes or no, one of the plan's own words."""
+"""What a text says to being written to or asked: yes, no, and no more.
+
+Courtesies; opting out; the answer to the question for consent; and the answer to an open ask, which is a
+line, a number of a span, yes or no, or one of the plan's own words.
+
+To opt out is to write a keyword alone, a phrase that leaves no doubt, or other words. The law asks for any
+words that a reasonable person understands, so what is doubtful opts out. A sentence that has one of the words
+for something else ("I can't stop thinking", "at the end of the day") does not, and no word of opting out is
+ever a command.
+
+Consent has to be clear. So "not sure", "ok but who are you" and "thanks" are neither yes nor no: who writes
+that is asked again by the answer.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from nudger.replies.intent.courtesy import Courtesy
-from nudger.replies.language.writing import split
-from nudger.replies.time.durations import Line
-from nudger.replies.time.timewords import TimeWords
+from nudger.replies.intent.meanings import Intent
+from nudger.replies.language.normalisation import Tokens, split
+from nudger.replies.language.phrases import MASK, Classes, Looked, Phrases
+from nudger.replies.language.wordlists import Section, phrases_of
+from nudger.replies.time.expressions import TimeTokens
+from nudger.replies.time.lexicon import TimeWords
 
+
+@dataclass(frozen=True, slots=True)
+class Courtesy:
+    """Courtesies. A text of nothing else means something all the same: "ok", "no thanks", "yes please"."""
+
+    meanings: tuple[tuple[frozenset[str], Intent], ...]
+    soft: frozenset[str]  # what a text means the same without: not "no more", not "not great"
+    words: frozenset[str]  # all of them
+
+    @classmethod
+    def read(cls, section: Section) -> "Courtesy":
+        no, yes, ok, praise, hi = (section.words(name) for name in ("no", "yes", "ok", "praise", "hi"))
+        soft = yes | ok | hi | section.words("plain")
+        section.close()
+        # A no outweighs a yes, and a yes a thank-you.
+        meanings = ((no, Intent.SKIP), (yes, Intent.START), (ok | praise, Intent.DONE), (hi, Intent.HELP))
+        return cls(meanings, soft, soft | no | praise)
+
+    def agrees(self, words: Sequence[str]) -> bool | None:
+        """Whether a text says yes; None where it says neither yes nor no, and where it says both."""
+        no, yes = (not some.isdisjoint(words) for some, _ in self.meanings[:2])
+        return yes if no != yes else None
+
+    def meaning(self, words: Sequence[str]) -> Intent | None:
+        """What a text of nothing but courtesies means."""
+        return next((intent for some, intent in self.meanings if not some.isdisjoint(words)), None)
+
+
+# --- opting out ---------------------------------------------------------------------------------------
+KEYWORDS = "optout.keywords"  # STOP: all of a text, or all of a clause of it
+LONE = "optout.lone"  # PARA: all of a text, for it is an everyday word in others
+EVERYWHERE = "optout.everywhere"  # STOP ALL
+REFUSED = "optout.refused"  # "don't stop": says the contrary
+BOUNDED = "optout.bounded"  # "no more today": asks for a pause
+UNTIL = "optout.until"  # "stop until 24/12": is bounded too, whatever another language makes of its STOP
+UNDONE = "optout.undone"  # "cancel, I meant 4pm": takes the last command back
+SURE = "optout.phrases"  # "stop texting me": counts beside a crisis too
+HARMLESS = "optout.harmless"  # "stop thinking", "bus stop"
+HINTS = "optout.hints"  # "leave me alone": opts out if nothing else is the matter
+
+LISTS = (KEYWORDS, LONE, EVERYWHERE, REFUSED, BOUNDED, UNTIL, UNDONE, SURE, HARMLESS, HINTS)
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutWords:
+    """The words of one language, beside its phrase lists."""
+
+    single: frozenset[str]  # those keywords that are one word
+    lone: frozenset[str]  # those words that are a keyword where they are all of a text
+    around: frozenset[str]  # words that may stand around a keyword and change nothing
+    courtesy: frozenset[str]
+
+    @classmethod
+    def read(
+        cls, section: Section, courtesy: Courtesy
+    ) -> tuple["OptOutWords", Mapping[str, tuple[str, ...]]]:
+        """The words, and the phrase lists by their names."""
+        lists = {name: section.phrases(name.removeprefix("optout.")) for name in LISTS}
+        single = frozenset(words[0] for words in map(split, lists[KEYWORDS]) if len(words) == 1)
+        lone = frozenset(word for one in lists[LONE] for word in split(one))
+        lists[KEYWORDS] += lists[EVERYWHERE]
+        lists[BOUNDED] += lists[UNTIL]
+        found = cls(single, lone, section.words("around") | courtesy.words, courtesy.soft)
+        section.close()
+        return found, lists
+
+    def sure(self, text: Tokens, looked: Looked) -> bool:
+        """Whether a clause is a keyword, or a phrase says it outright."""
+        if looked.found(UNDONE):
+            return False
+        if looked.found(SURE, looked.masked(REFUSED, BOUNDED)):
+            return True
+        return any(looked.whole(KEYWORDS, self._bare(clause)) for clause in text.clauses())
+
+    def meant(self, looked: Looked) -> bool:
+        """Whether it is said in other words, or a keyword is all that the text is about."""
+        if looked.found(UNDONE):
+            return False
+        words = looked.masked(REFUSED, BOUNDED, HARMLESS)
+        bare = self._bare(words)
+        if looked.found(HINTS, words) or looked.found(HINTS, bare) or looked.whole(LONE, bare):
+            return True
+        core = [word for word in words if word not in self.around]
+        return bool(core) and all(word in self.single for word in core)
+
+    def bounded(self, looked: Looked) -> bool:
+        """Whether a keyword is in it, with an end: "stop until monday"."""
+        words = looked.masked(REFUSED)
+        named = not self.single.isdisjoint(words) or (bool(words) and words[0] in self.lone)
+        return named and looked.found(BOUNDED, words)
+
+    def _bare(self, words: Sequence[str]) -> list[str]:
+        return [word for word in words if word not in self.courtesy]
+
+
+# --- consent ------------------------------------------------------------------------------------------
+_YES, _NO = "yes", "no"
+
+
+class Consent:
+    """The lists of one language: the table `consent`, compiled when they are first needed."""
+
+    def __init__(self, lists: Mapping[str, tuple[str, ...]], classes: Callable[[], Classes]) -> None:
+        self._lists, self._classes = lists, classes
+
+    @classmethod
+    def read(cls, section: Section, classes: Callable[[], Classes]) -> "Consent":
+        """`classes` compiles those of the language."""
+        lists = {name: section.phrases(name) for name in (_YES, _NO)}
+        section.close()
+        return cls(lists, classes)
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        return phrases_of(self._lists, self._classes())
+
+    def agrees(self, words: Sequence[str], courtesy: frozenset[str]) -> bool | None:
+        """What all of these words say; None: neither, or more than that. "Why not" says yes, "ok no" no."""
+        looked = self.phrases.look(words)
+        left = looked.masked(_YES)
+        if self._is_all(left, courtesy):
+            return True
+        return False if self._is_all(looked.masked(_NO, words=left), courtesy) else None
+
+    def _is_all(self, left: Sequence[str], courtesy: frozenset[str]) -> bool:
+        return MASK in left and all(word == MASK or word in courtesy for word in left)
+
+
+# --- an open ask --------------------------------------------------------------------------------------
 LINE, YES_NO = "line", "yes/no"
 
 _SPAN = re.compile(r"(\d{1,3})-(\d{1,3})")
 _FEW = 4  # words around a number that is an answer: "about a 4 today"
 
 
-class AskError(ValueError):
+class AnswerFormError(ValueError):
     """What was asked for is none of the forms."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class AnswerForm:
     """What an open ask wants: `span` a whole number within it, `choice` one of these words; `yes_no`; else a
     line."""
 
@@ -33,8 +177,8 @@ class Ask:
         return self.span is None and not self.choice and not self.yes_no
 
     @classmethod
-    def read(cls, form: str) -> "Ask":
-        """From a form: "line", "0-10", "yes/no", "calm|flat|tense". Raises AskError for anything else."""
+    def read(cls, form: str) -> "AnswerForm":
+        """Reads "line", "0-10", "yes/no" or "calm|flat|tense". Raises AnswerFormError for anything else."""
         if form == LINE:
             return cls()
         if form == YES_NO:
@@ -44,7 +188,9 @@ class Ask:
             return cls(span=(int(span[1]), int(span[2])))
         choice = tuple(one.strip() for one in form.split("|"))
         if not 2 <= len(choice) <= 6 or not all(choice):
-            raise AskError(f'expected "line", "yes/no", "0-10" or words like "calm|flat|tense", got {form!r}')
+            raise AnswerFormError(
+                f'expected "line", "yes/no", "0-10" or words like "calm|flat|tense", got {form!r}'
+            )
         return cls(choice=choice)
 
     def value(self, words: Sequence[str], times: TimeWords, courtesy: Courtesy) -> int | bool | str | None:
@@ -58,7 +204,7 @@ class Ask:
         return named[0] if len(named) == 1 else None
 
     def _number(self, words: Sequence[str], times: TimeWords) -> int | None:
-        line = Line(times, words)
+        line = TimeTokens(times, words)
         for at in range(min(len(words), _FEW)):
             found = line.number(at)
             if found is None or line.role("articles", at) is not None:

@@ -1,23 +1,25 @@
-"""Understanding commands: LATER and its times, DONE, SKIP, PAUSE, RESUME, NOW, PLAN, LINK, LESS, MORE, HELP.
+"""Understanding commands, and what people say of themselves.
+
+LATER and its times, DONE, SKIP, PAUSE, RESUME, NOW, PLAN, LINK, LESS, MORE, HELP; and where they are, when
+they may be written to, and whom they met: away, hours, travel, met. The latter are known by phrases of their
+list, and by what they name: two dates, a clock time, a place, a name.
 
 Nothing dangerous is decided here: who opts out or is in a crisis never comes this far.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import time, timedelta
 
 from nudger.domain.model import Kind
-from nudger.replies.intent.courtesy import Courtesy
-from nudger.replies.intent.meanings import UNKNOWN, Intent, Understood
-from nudger.replies.intent.optout import BOUNDED
-from nudger.replies.intent.remarks import AWAY, Remarks, today
-from nudger.replies.intent.remarks import LISTS as OF_REMARKS
-from nudger.replies.intent.snoozing import VERBS, WORDS, Snoozing, snoozed_to
-from nudger.replies.language.lists import Section
+from nudger.replies.intent.answers import BOUNDED, Courtesy
+from nudger.replies.intent.meanings import UNKNOWN, Intent, Understood, plainly, snoozed_to
+from nudger.replies.language.normalisation import split
 from nudger.replies.language.phrases import Looked
-from nudger.replies.time.moments import Now, moment, never_comes, pause_ends
-from nudger.replies.time.reading import read_time
-from nudger.replies.time.timewords import Asked, TimeWords
+from nudger.replies.language.wordlists import Section
+from nudger.replies.time.lexicon import CalendarDay, ClockTime, TimeExpression, TimeWords
+from nudger.replies.time.parsing import read_time
+from nudger.replies.time.resolution import Now, day_begins, moment, never_comes, pause_ends
 
 # HELP is last: what is left of "what would you do" without its small words is no question for help.
 _ORDER = (
@@ -33,9 +35,197 @@ _WHOLE = {intent: f"{intent}.whole" for intent in _ORDER}  # what is a command w
 _WITHIN = {intent: f"{intent}.within" for intent in _ORDER}  # what is one anywhere
 _SHORT = 3  # words
 _OF_WHOLE = {name: intent for intent, name in _WHOLE.items()}
-LISTS = (*_WHOLE.values(), *_WITHIN.values(), VERBS, WORDS, *OF_REMARKS)
+EARLIEST, LATEST = "hours.earliest", "hours.latest"  # "not before 10", "nothing after 6"
+MET, AWAY = "met.within", "away.within"
+TRAVEL, PAUSED = "travel.within", "pause.within"
+_NOON, _EVENING = 12, 7  # "after 6" is in the evening, "before 10" in the morning
+_A_DAY = timedelta(days=1)
+VERBS = "snooze.verbs"  # puts off wherever it stands: "remind me"
+WORDS = "snooze.words"  # puts off where nothing else is said: "busy"
+_FEW = 3  # words that may stand around a time without a verb: "dentist until 3"
+LISTS = (*_WHOLE.values(), *_WITHIN.values(), VERBS, WORDS, EARLIEST, LATEST)
 
 
+# --- putting off ---------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Snoozing:
+    """The words of putting off of one language, beside its phrase lists."""
+
+    around: frozenset[str]  # small words beside those of putting off and beside a time
+    narrating: frozenset[str]  # words of somebody who tells a story: "slept until 3"
+    reserved: frozenset[str]  # words of opting out: none is part of a snooze, but in "the end of the day"
+
+    @classmethod
+    def read(
+        cls, section: Section, around: frozenset[str], reserved: frozenset[str]
+    ) -> tuple["Snoozing", Mapping[str, tuple[str, ...]]]:
+        """The words, and the phrase lists by their names."""
+        lists = {VERBS: section.phrases("verbs"), WORDS: section.phrases("words")}
+        found = cls(section.words("around") | around, section.words("narrating") | reserved, reserved)
+        section.close()
+        return found, lists
+
+    def understand(
+        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
+    ) -> Understood | None:
+        """A text with a verb of putting off, or about a time or a reason and nothing else."""
+        places = asked.places if asked is not None else frozenset()
+        if any(word in self.reserved for at, word in enumerate(words) if at not in places):
+            return None
+        if looked.found(VERBS, words):
+            return _snooze(asked, now)
+        reasons = {at for start, end in looked.spans(WORDS, words) for at in range(start, end)}
+        if self._left(words, places | reasons):
+            return None
+        timed = asked is not None and (asked.names_moment or _is_minutes(asked))
+        return _snooze(asked, now) if reasons or timed else None
+
+    def told(self, words: Sequence[str], asked: TimeExpression | None, now: Now) -> Understood | None:
+        """A time with few words around it: "dentist until 3", but not "slept until 3"."""
+        if asked is None or not asked.names_moment or not self.narrating.isdisjoint(words):
+            return None
+        begins = 0 in asked.places and (asked.clock is not None or asked.part is not None)
+        if not (asked.led or begins) or len(self._left(words, asked.places)) > (_FEW if asked.led else 2):
+            return None
+        return _snooze(asked, now)
+
+    def _left(self, words: Sequence[str], places: frozenset[int]) -> list[str]:
+        """The words that say something else."""
+        return [word for at, word in enumerate(words) if word not in self.around and at not in places]
+
+
+def _is_minutes(asked: TimeExpression) -> bool:
+    """Whether a bare number is plainly minutes, or a word led to it ("in 20")."""
+    return asked.number is not None and (asked.led or asked.number > 12)
+
+
+def _snooze(asked: TimeExpression | None, now: Now) -> Understood:
+    """By the time asked for, else the nudge's own; a pause where it is longer than a snooze may be."""
+    named = moment(asked, now) if asked is not None else None
+    return snoozed_to(named, now) if named is not None else plainly(Intent.SNOOZE, now)
+
+
+# --- away, hours, travel, met --------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """The names and spans of one language, beside its phrase lists."""
+
+    places: Mapping[tuple[str, ...], str]  # the words of a place or of a zone -> the name of the zone
+    spans: Mapping[str, tuple[time | None, time | None]]  # "mornings" -> from when until when
+
+    @classmethod
+    def read(cls, hours: Section, travel: Section) -> tuple["Remarks", Mapping[str, tuple[str, ...]]]:
+        """The names, and the phrase lists by their names."""
+        lists = {EARLIEST: hours.phrases("earliest"), LATEST: hours.phrases("latest")}
+        spans = dict(_spans(hours.section("spans")))
+        places = {split(word): zone for zone, words in travel.section("places").lists() for word in words}
+        return cls(places, spans), lists
+
+    def away(
+        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
+    ) -> Understood | None:
+        """ "away friday to sunday", "no texts 5/12-9/12", "on holiday from saturday for a week". With an end
+        alone it is a pause."""
+        if asked is None or not asked.days:
+            return None
+        to_a_date = asked.days[-1].of_month is not None  # not "stop this week, resume monday"
+        bounded = looked.found(BOUNDED, words) and to_a_date
+        paused = len(asked.days) > 1 and (looked.found(PAUSED, words) or bounded)
+        if not paused and not looked.found(AWAY, words):
+            return None
+        first, *others = asked.days
+        begins = day_begins(first, now, through=False)
+        if begins is None:
+            return None
+        if others:
+            last = replace(others[-1], lasts=max(1, others[-1].lasts))
+            ends = day_begins(last, replace(now, at=begins), through=not asked.until)
+        elif asked.span is not None:
+            ends = now.after_quiet(begins + asked.span)
+        elif first.lasts > 1:
+            ends = day_begins(first, now, through=True)
+        else:
+            return None
+        return Understood(Intent.AWAY, begins=begins, until=ends) if ends is not None else None
+
+    def hours(self, words: Sequence[str], looked: Looked, asked: TimeExpression | None) -> Understood | None:
+        """ "not before 10", "nothing after 6", "mornings are better"."""
+        earliest, latest = looked.found(EARLIEST, words), looked.found(LATEST, words)
+        clocks = asked.clocks if asked is not None else ()
+        if not clocks and asked is not None and asked.number is not None and asked.number < 24:
+            clocks = (ClockTime(time(asked.number)),)
+        if (earliest or latest) and clocks:
+            morning = _wall(clocks[0], asked, evening=not earliest)
+            if earliest and latest and len(clocks) > 1:
+                return Understood(
+                    Intent.HOURS, earliest=morning, latest=_wall(clocks[1], asked, evening=True)
+                )
+            return Understood(
+                Intent.HOURS, earliest=morning if earliest else None, latest=None if earliest else morning
+            )
+        if earliest or latest or looked.found("hours.within", words):
+            for word in words:
+                if word in self.spans:
+                    start, end = self.spans[word]
+                    return Understood(Intent.HOURS, earliest=start, latest=end)
+            return Understood(Intent.HOURS) if looked.found("hours.within", words) else None
+        return None
+
+    def travel(
+        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
+    ) -> Understood | None:
+        """ "in Tokyo until friday", "my clock is pacific now"; "home again"."""
+        if not looked.found(TRAVEL, words):
+            return None
+        until = pause_ends(asked, now) if asked is not None and asked.until else None
+        zone = next(self._zones(words), None)
+        return Understood(Intent.TRAVEL, until=until, zone=zone)
+
+    def _zones(self, words: Sequence[str]) -> Iterator[str]:
+        for start in range(len(words)):
+            for length in (3, 2, 1):
+                zone = self.places.get(tuple(words[start : start + length]))
+                if zone is not None:
+                    yield zone
+
+    def met(self, words: Sequence[str], looked: Looked, contacts: Mapping[str, str]) -> Understood | None:
+        """ "talked to Sam", "saw my sister". `contacts`: a name -> the relation. Of several who may be
+        meant all are named."""
+        if not looked.found(MET, words):
+            return None
+        named = [
+            name
+            for name, relation in contacts.items()
+            if set(split(name)) & set(words) or (relation and set(split(relation)) & set(words))
+        ]
+        return Understood(Intent.MET, contacts=tuple(named))
+
+
+def today(now: Now) -> Understood:
+    """ "not today": quiet until the quiet hours of the coming night end."""
+    return Understood(Intent.TODAY, until=day_begins(CalendarDay(ahead=1), now, through=False))
+
+
+def _wall(clock: ClockTime, asked: TimeExpression | None, *, evening: bool) -> time:
+    """A wall time: without am or pm "before 10" is in the morning, "after 6" in the evening."""
+    half = asked.part.half if asked is not None and asked.part is not None else ""
+    hour = clock.wall.hour
+    if clock.exact or hour >= _NOON:
+        return clock.wall
+    late = half in ("pm", "night") or (not half and (evening or hour < _EVENING))
+    return clock.wall.replace(hour=hour + _NOON) if late and hour else clock.wall
+
+
+def _spans(section: Section) -> Iterator[tuple[str, tuple[time | None, time | None]]]:
+    """Tables with `from`, `until` and `words`."""
+    for _, table in section.sections():
+        span = table.wall("from"), table.wall("until")
+        for word in table.texts("words"):
+            yield word, span
+        table.close()
+
+
+# --- all commands --------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Commands:
     """The commands of one language, beside its phrase lists."""
@@ -129,7 +319,7 @@ class Commands:
             or self.snoozing.understand(words, looked, asked, now)
         )
 
-    def _asked(self, words: Sequence[str], looked: Looked, now: Now) -> Asked | None:
+    def _asked(self, words: Sequence[str], looked: Looked, now: Now) -> TimeExpression | None:
         """What is said of a time."""
         pausing = any(looked.found(one, words) for one in (_WITHIN[Intent.PAUSE], AWAY, BOUNDED))
         return read_time(self.times, words, month_first=now.month_first, pausing=pausing)
@@ -145,7 +335,7 @@ class Commands:
         return today(now) if found is Intent.TODAY else _understood(found)
 
     def _of_messages(
-        self, looked: Looked, words: Sequence[str], asked: Asked | None, now: Now
+        self, looked: Looked, words: Sequence[str], asked: TimeExpression | None, now: Now
     ) -> Understood | None:
         """What is said of the last command, of what was sent, and of who sends it."""
         found = _within(_FIRST, looked, words)
@@ -162,7 +352,7 @@ class Commands:
         return _understood(found if found is not Intent.HELP else None)
 
     def _paused(
-        self, words: Sequence[str], looked: Looked, asked: Asked | None, now: Now
+        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
     ) -> Understood | None:
         """PAUSE, "no texts until monday"; RESUME, and "resume on monday", which is a pause until then."""
         if looked.found(_WITHIN[Intent.RESUME], words):

@@ -10,23 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
-from nudger.replies.intent.automatic import Automatic
+from nudger.replies.intent.answers import KEYWORDS, LONE, Consent, Courtesy, OptOutWords
+from nudger.replies.intent.answers import LISTS as OF_OPTOUT
 from nudger.replies.intent.commands import LISTS as OF_COMMANDS
 from nudger.replies.intent.commands import Commands
-from nudger.replies.intent.consent import Consent
-from nudger.replies.intent.courtesy import Courtesy
-from nudger.replies.intent.danger import Danger, Signs, Verdict, judged
-from nudger.replies.intent.likelihood import Heard, Likelihood
+from nudger.replies.intent.danger import Danger, Heard, Likelihood, Signs, Verdict, judged
 from nudger.replies.intent.meanings import Intent
-from nudger.replies.intent.optout import KEYWORDS, LONE, OptOut
-from nudger.replies.intent.optout import LISTS as OF_OPTOUT
-from nudger.replies.language.letters import Letters
-from nudger.replies.language.lists import Section, WordsError
-from nudger.replies.language.patterns import Classes, read_classes
-from nudger.replies.language.phrases import Phrases
-from nudger.replies.language.spelling import Spelling
-from nudger.replies.language.writing import fold, split, tokens
-from nudger.replies.time.timewords import TimeWords
+from nudger.replies.language.normalisation import Spelling, fold, split, tokens
+from nudger.replies.language.phrases import Classes, Phrases
+from nudger.replies.language.quoting import Automatic, Letters
+from nudger.replies.language.wordlists import Section, WordsError, phrases_of, read_classes
+from nudger.replies.time.lexicon import TimeWords
 
 WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
 _FIRST_CLASS = 0x3B1  # classes are written as letters that no text of ours has
@@ -67,7 +61,7 @@ class Language:
         self.automatic = Automatic.read(file.section("automatic"), lambda: self.classes)
         self.consent = Consent.read(file.section("consent"), lambda: self.classes)
         courtesy, times = Courtesy.read(file.section("courtesy")), TimeWords.read(file.section("time"))
-        self.optout, optouts = OptOut.read(file.section("optout"), courtesy)
+        self.optout, optouts = OptOutWords.read(file.section("optout"), courtesy)
         self.commands, commands = Commands.read(file.section("commands"), courtesy, times, self.optout.single)
         self._lists = {**optouts, **commands}
         file.close()
@@ -92,12 +86,12 @@ class Language:
     @cached_property
     def phrases(self) -> Phrases:
         """All phrase lists but those of danger."""
-        return Phrases(self._lists, self.classes)
+        return phrases_of(self._lists, self.classes)
 
     @cached_property
     def keywords(self) -> Phrases:
         """What opts out where it is all of a text."""
-        return Phrases({name: self._lists[name] for name in (KEYWORDS, LONE)}, self.classes)
+        return phrases_of({name: self._lists[name] for name in (KEYWORDS, LONE)}, self.classes)
 
     @cached_property
     def spelling(self) -> Spelling:

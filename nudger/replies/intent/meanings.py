@@ -5,6 +5,7 @@ from datetime import datetime, time
 from enum import StrEnum
 
 from nudger.domain.model import Kind
+from nudger.replies.time.resolution import LONGEST_SNOOZE, Now
 
 
 class Intent(StrEnum):
@@ -77,6 +78,19 @@ class Understood:
 
 
 UNKNOWN = Understood(Intent.UNKNOWN)
+
+
+def plainly(intent: Intent, now: Now) -> Understood:
+    """An intent without a word about time: a snooze is the nudge's own."""
+    return snoozed_to(now.at + now.snooze, now) if intent is Intent.SNOOZE else Understood(intent)
+
+
+def snoozed_to(at: datetime, now: Now) -> Understood:
+    """A snooze to this instant: moved out of quiet hours, a pause where it is longer than a snooze is."""
+    if at - now.at > LONGEST_SNOOZE:
+        return Understood(Intent.PAUSE, until=at)
+    until = now.after_quiet(at)
+    return Understood(Intent.SNOOZE, until=until, moved=until != at, asked=at)
 
 
 # --- until delivery acts on them ----------------------------------------------------------------------

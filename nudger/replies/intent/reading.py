@@ -10,16 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.domain.model import Kind, Window
-from nudger.replies.intent.answers import Ask
+from nudger.replies.intent.answers import BOUNDED, EVERYWHERE, REFUSED, UNDONE, UNTIL, AnswerForm
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
-from nudger.replies.intent.meanings import UNKNOWN, CrisisKind, Intent, Understood
-from nudger.replies.intent.optout import BOUNDED, EVERYWHERE, REFUSED, UNDONE, UNTIL
-from nudger.replies.intent.snoozing import plainly
+from nudger.replies.intent.meanings import UNKNOWN, CrisisKind, Intent, Understood, plainly
+from nudger.replies.language.normalisation import Tokens, fold, tokens
 from nudger.replies.language.phrases import Looked
-from nudger.replies.language.taps import Left, frame, without_ours, words_of
-from nudger.replies.language.writing import Tokens, fold, tokens
-from nudger.replies.time.moments import Now
+from nudger.replies.language.quoting import Left, frame, without_ours, words_of
+from nudger.replies.time.resolution import Now
 
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 DISLIKED = f"{Intent.DISLIKE}.within"
@@ -44,7 +42,7 @@ def understand(
     after_nudge: Kind | None = None,
     country: str | None = None,
     contacts: Mapping[str, str] | None = None,
-    ask: Ask | None = None,
+    ask: AnswerForm | None = None,
     asked_consent: bool = False,
 ) -> Understood:
     """What a reply means to somebody of this language, here and now. Every text gets an answer.
@@ -66,7 +64,7 @@ def understand(
 
 
 def _answered(
-    text: str, folded: str, ask: Ask, found: Understood, language: str, here: Now, words: Words
+    text: str, folded: str, ask: AnswerForm, found: Understood, language: str, here: Now, words: Words
 ) -> Understood:
     """What a text is that may answer an open ask. An opt-out, a crisis and, under a line, a concern and a
     command stay what they are; a command beside an answer does both."""
@@ -170,7 +168,7 @@ def _own(folded: str, language: str, here: Now, words: Words) -> Understood:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _LanguageReading:
     """A text as it reads in one language, and the phrases that may be in it."""
 
     language: Language
@@ -178,7 +176,7 @@ class _Reading:
     looked: Looked
 
     @classmethod
-    def of(cls, text: Tokens, language: Language) -> "_Reading":
+    def of(cls, text: Tokens, language: Language) -> "_LanguageReading":
         return cls(language, text, language.phrases.look(text.words))
 
     @property
@@ -204,7 +202,7 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     """The text is read in the person's language, misspellings put right, then in English as written:
     "stp" is a misspelt stop in one language, and please in another."""
     right = near[0].spelling.correct(plain)
-    readings = [_Reading.of(right, near[0]), *(_Reading.of(plain, one) for one in near[1:])]
+    readings = [_LanguageReading.of(right, near[0]), *(_LanguageReading.of(plain, one) for one in near[1:])]
     if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
         return _stop(readings, Verdict())
     heard = words.hear([right.words] if right == plain else [right.words, plain.words], near)
@@ -226,7 +224,7 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     return _concern(CrisisKind.SELF) if alarm and found is not UNKNOWN else found
 
 
-def _means_to_stop(readings: Sequence[_Reading], likely: float | None) -> bool:
+def _means_to_stop(readings: Sequence[_LanguageReading], likely: float | None) -> bool:
     """Whether it says so in other words that the model does not hold for something else; or the model is
     nearly sure, and no word says the contrary."""
     # "stop hasta el lunes": the language that knows the end is asked, not one that knows the keyword alone.
@@ -252,7 +250,7 @@ def _concern(kind: CrisisKind) -> Understood:
     return Understood(Intent.CONCERN, concern=True, danger=kind)
 
 
-def _stop(readings: Sequence[_Reading], verdict: Verdict, *, alarm: bool = False) -> Understood:
+def _stop(readings: Sequence[_LanguageReading], verdict: Verdict, *, alarm: bool = False) -> Understood:
     """STOP is obeyed beside danger too, and the helplines are given with it."""
     return Understood(
         Intent.STOP,
@@ -263,7 +261,7 @@ def _stop(readings: Sequence[_Reading], verdict: Verdict, *, alarm: bool = False
     )
 
 
-def _commands(readings: Sequence[_Reading], here: Now) -> Iterator[Understood | None]:
+def _commands(readings: Sequence[_LanguageReading], here: Now) -> Iterator[Understood | None]:
     """The whole text in each language, then its clauses: "nap time for the baby, later"."""
     for one in readings:
         yield one.language.commands.understand(one.text.words, one.looked, here)

@@ -9,10 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from typing import TypeVar
 
-from nudger.replies.time.clocktimes import clock_time
-from nudger.replies.time.dates import date_in_digits, date_in_words, year_alone
-from nudger.replies.time.durations import Line, duration
-from nudger.replies.time.timewords import Asked, Clock, Day, Part, TimeWords
+from nudger.replies.time.expressions import (
+    TimeTokens,
+    clock_time,
+    date_in_digits,
+    date_in_words,
+    duration,
+    year_alone,
+)
+from nudger.replies.time.lexicon import CalendarDay, ClockTime, DayPart, TimeExpression, TimeWords
 
 P = TypeVar("P")
 
@@ -22,7 +27,7 @@ _MOST_LEADS = 4  # "until at about": more would make reading take longer than th
 
 def read_time(
     language: TimeWords, words: Sequence[str], *, month_first: bool = False, pausing: bool = False
-) -> Asked | None:
+) -> TimeExpression | None:
     """What the words say of a time; None where they say nothing of one. Of a correction the last counts:
     "at 4, no wait, 5". `month_first`: 1/12 is in January; `pausing`: they ask for days of quiet, so that
     "5.12" is a date."""
@@ -31,7 +36,7 @@ def read_time(
     whole = _read(language, words, month_first, pausing)
     if whole is None or language.roles["corrects"].words_none_of(words):
         return whole
-    line = Line(language, words)
+    line = TimeTokens(language, words)
     for at in range(len(words) - 1, 0, -1):
         end = line.role("corrects", at)
         before = _read(language, words[:at], month_first, pausing) if end is not None else None
@@ -41,7 +46,7 @@ def read_time(
     return whole
 
 
-def _corrected(before: Asked, after: Asked) -> Asked:
+def _corrected(before: TimeExpression, after: TimeExpression) -> TimeExpression:
     """What was said first, with what replaces it."""
     led = before.led or after.led
     if after.number is not None and not after.names_moment:
@@ -49,19 +54,21 @@ def _corrected(before: Asked, after: Asked) -> Asked:
             unit = timedelta(hours=1) if before.span >= timedelta(hours=1) else timedelta(minutes=1)
             return replace(before, span=unit * after.number, led=led)
         if before.clock is not None and after.number < 24:
-            return replace(before, clock=Clock(time(after.number)), led=led)
+            return replace(before, clock=ClockTime(time(after.number)), led=led)
         return replace(after, led=led)
     if before.clock is not None and after.span is not None and not after.led and after.span < A_DAY:
         minutes = int(after.span / timedelta(minutes=1))  # "à 4h, non, 5h"
-        return replace(before, clock=Clock(time(minutes // 60, minutes % 60)), led=led)
+        return replace(before, clock=ClockTime(time(minutes // 60, minutes % 60)), led=led)
     if after.clock is not None and after.day is None:
         part = after.part or (before.part if after.part is None and not after.clock.exact else None)
         return replace(after, day=before.day, part=part, led=led, until=before.until or after.until)
     return replace(after, led=led, until=before.until or after.until)
 
 
-def _read(language: TimeWords, words: Sequence[str], month_first: bool, pausing: bool) -> Asked | None:
-    reader = _Reader(Line(language, words), month_first, pausing)
+def _read(
+    language: TimeWords, words: Sequence[str], month_first: bool, pausing: bool
+) -> TimeExpression | None:
+    reader = _ExpressionParser(TimeTokens(language, words), month_first, pausing)
     at = 0
     while at < len(words):
         word = words[at]
@@ -70,15 +77,15 @@ def _read(language: TimeWords, words: Sequence[str], month_first: bool, pausing:
 
 
 @dataclass
-class _Reader:
-    line: Line
+class _ExpressionParser:
+    line: TimeTokens
     month_first: bool
     pausing: bool
     spans: list[timedelta] = field(default_factory=list)
-    days: list[Day] = field(default_factory=list)
-    last_days: list[Day] = field(default_factory=list)  # those that "until" led to
-    parts: list[Part] = field(default_factory=list)
-    clocks: list[Clock] = field(default_factory=list)
+    days: list[CalendarDay] = field(default_factory=list)
+    last_days: list[CalendarDay] = field(default_factory=list)  # those that "until" led to
+    parts: list[DayPart] = field(default_factory=list)
+    clocks: list[ClockTime] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     places: set[int] = field(default_factory=set)
     leads: set[str] = field(default_factory=set)
@@ -87,7 +94,7 @@ class _Reader:
         """Takes up the piece that begins here, if one does. Returns the place to go on from."""
         refused = self.line.role("except", at)  # "5pm not 4", but "not until 4"
         if refused is not None and self.line.language.leads.at(self.line.words, refused) is None:
-            other = _Reader(self.line, self.month_first, self.pausing)
+            other = _ExpressionParser(self.line, self.month_first, self.pausing)
             past = other.take(refused) if refused < len(self.line.words) else refused
             self.places.update(range(at, past) if other.places else ())
             return past if other.places else at + 1
@@ -105,9 +112,9 @@ class _Reader:
         self.leads |= leads
         return end
 
-    def put_together(self) -> Asked | None:
+    def put_together(self) -> TimeExpression | None:
         """All that was read; None where that is nothing."""
-        asked = Asked(
+        asked = TimeExpression(
             span=_first(self.spans),
             day=_first([*self.last_days, *(day for day in self.days if day.ahead != 0), *self.days]),
             part=_first([*(part for part in self.parts if part.at is not None), *self.parts]),
@@ -139,14 +146,14 @@ class _Reader:
         if found is None:
             return None
         meaning, end = found
-        if isinstance(meaning, Part) and meaning.at is None and not self._behind_a_number(at):
+        if isinstance(meaning, DayPart) and meaning.at is None and not self._behind_a_number(at):
             return None  # "am at work"
-        if isinstance(meaning, Day) and meaning.loose and not self.pausing and "until" not in leads:
+        if isinstance(meaning, CalendarDay) and meaning.loose and not self.pausing and "until" not in leads:
             return None
         match meaning:
-            case Day():
+            case CalendarDay():
                 self.days.append(meaning)
-            case Part():
+            case DayPart():
                 self.parts.append(meaning)
             case _:
                 self.spans.append(meaning)
@@ -178,7 +185,9 @@ class _Reader:
             found = year_alone(self.line, at)
         return _keep(self.days, found)
 
-    def _digits(self, at: int, *, until: bool = False, clock_first: bool = False) -> tuple[Day, int] | None:
+    def _digits(
+        self, at: int, *, until: bool = False, clock_first: bool = False
+    ) -> tuple[CalendarDay, int] | None:
         return date_in_digits(
             self.line,
             at,
@@ -208,14 +217,14 @@ class _Reader:
         self.days += [replace(last[0], of_month=first[0]), last[0]]
         return last[1]
 
-    def _day_alone(self, at: int, last: int) -> tuple[Day, int] | None:
+    def _day_alone(self, at: int, last: int) -> tuple[CalendarDay, int] | None:
         """A number that is a day of the month, for the word before the first one says so: "du", "del"."""
         number = self.line.number(last)
         if number is None or not 1 <= number[0] <= 31 or at == 0 or self.line.role("from", at - 1) is None:
             return None
-        return Day(of_month=number[0]), number[1]
+        return CalendarDay(of_month=number[0]), number[1]
 
-    def _is_clock(self, at: int, told: tuple[Clock, int], span: tuple[timedelta, int]) -> bool:
+    def _is_clock(self, at: int, told: tuple[ClockTime, int], span: tuple[timedelta, int]) -> bool:
         """Whether hours and minutes that might be a duration are the time of day: "quatre heures moins le
         quart", and "cinq heures et quart" where the language's small hours alone last so long."""
         hour = self.line.number(at)
@@ -233,15 +242,15 @@ class _Reader:
         return _keep(self.numbers, self.line.number(at))
 
 
-def _number_told(asked: Asked) -> Asked:
+def _number_told(asked: TimeExpression) -> TimeExpression:
     """A bare number is a clock time beside a day ("tomorrow 9") and where it reads as one ("1330")."""
     number = asked.number
     if number is None or asked.span is not None or asked.clock is not None:
         return asked
     if (asked.day is not None or asked.part is not None) and number < 24:
-        return replace(asked, clock=Clock(time(number), exact=number > 12 or number == 0), number=None)
+        return replace(asked, clock=ClockTime(time(number), exact=number > 12 or number == 0), number=None)
     if 100 <= number < 2400 and number % 100 < 60 and number % 5 == 0:
-        return replace(asked, clock=Clock(time(number // 100, number % 100)), number=None)
+        return replace(asked, clock=ClockTime(time(number // 100, number % 100)), number=None)
     return asked
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any, Generic, TypeVar
 
-from nudger.replies.language.lists import Section
-from nudger.replies.language.writing import split
+from nudger.replies.language.normalisation import split
+from nudger.replies.language.wordlists import Section
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LEADS = ("until", "at", "in", "also")  # of a word in several roles the first counts
@@ -23,7 +23,7 @@ _ROLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class CalendarDay:
     """A date: so many days from today, or the next one that falls on a weekday or a day of a month."""
 
     ahead: int | None = None
@@ -38,7 +38,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DayPart:
     """A part of the day ("this evening"): when it is taken to be, and which clock times lie in it."""
 
     at: time | None = None  # None where it only tells morning from evening ("pm")
@@ -48,7 +48,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class ClockTime:
     """A clock time. Not `exact`: "6" may be six in the morning or in the evening."""
 
     wall: time
@@ -56,16 +56,16 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TimeExpression:
     """All that a text says of a time; the pieces that are not None were there."""
 
     span: timedelta | None = None
-    day: Day | None = None
-    part: Part | None = None
-    clock: Clock | None = None
+    day: CalendarDay | None = None
+    part: DayPart | None = None
+    clock: ClockTime | None = None
     number: int | None = None  # a bare number, which something else must give a meaning
-    days: tuple[Day, ...] = ()  # all that were named, in their order
-    clocks: tuple[Clock, ...] = ()
+    days: tuple[CalendarDay, ...] = ()  # all that were named, in their order
+    clocks: tuple[ClockTime, ...] = ()
     places: frozenset[int] = frozenset()  # which words say it
     led: bool = False  # a word led to it: "at", "in", "until"
     until: bool = False  # that word was "until"
@@ -132,8 +132,8 @@ class TimeWords:
     units: Dictionary[timedelta]
     months: Dictionary[int]
     clocks: Dictionary[time]
-    parts: Dictionary[Part]
-    named: Dictionary[timedelta | Day | Part]  # idioms, days and parts of the day
+    parts: Dictionary[DayPart]
+    named: Dictionary[timedelta | CalendarDay | DayPart]  # idioms, days and parts of the day
     roles: Mapping[str, Dictionary[bool]]
     leads: Dictionary[str]  # what leads to a time: which role
     firsts: frozenset[str]  # what anything of the above begins with
@@ -193,15 +193,15 @@ def _idioms(section: Section) -> Iterator[tuple[str, timedelta]]:
             yield phrase, timedelta(minutes=int(minutes))
 
 
-def _days(section: Section) -> Iterator[tuple[str, Day]]:
+def _days(section: Section) -> Iterator[tuple[str, CalendarDay]]:
     """Weekdays under their own name, in the week's order; else tables with `ahead`, with `weekday`, or with
     `of_month` and perhaps `month`: "next month" begins on its first."""
     for weekday, (_, words) in enumerate(section.section("weekdays").lists()):
         for word in words:
-            yield word, Day(weekday=weekday)
+            yield word, CalendarDay(weekday=weekday)
     for _, table in section.sections():
         ahead, weekday = table.number("ahead", -1), table.number("weekday", -1)
-        day = Day(
+        day = CalendarDay(
             ahead=ahead if ahead >= 0 else None,
             weekday=weekday if weekday >= 0 else None,
             of_month=table.number("of_month", 0) or None,
@@ -214,7 +214,7 @@ def _days(section: Section) -> Iterator[tuple[str, Day]]:
         table.close()
 
 
-def _holidays(section: Section) -> Iterator[tuple[str, Day]]:
+def _holidays(section: Section) -> Iterator[tuple[str, CalendarDay]]:
     """The key is the date: "12-25", "11-thu-4" for the fourth Thursday of November; behind an @ stand the
     countries that have it then: "11-thu-4@US"."""
     for key, words in section.lists():
@@ -222,11 +222,11 @@ def _holidays(section: Section) -> Iterator[tuple[str, Day]]:
         month, day, *nth = date.split("-", maxsplit=2)
         where = frozenset(countries.split())
         if nth:
-            found = Day(
+            found = CalendarDay(
                 month=int(month), weekday=_WEEKDAYS.index(day), nth=int(nth[0]), countries=where, lasts=1
             )
         else:
-            found = Day(month=int(month), of_month=int(day), countries=where, lasts=1)
+            found = CalendarDay(month=int(month), of_month=int(day), countries=where, lasts=1)
         for word in words:
             yield word, found
 
@@ -238,9 +238,9 @@ def _counted(section: Section) -> Iterator[tuple[str, int]]:
             yield word, number
 
 
-def _parts(section: Section) -> Iterator[tuple[str, Part]]:
+def _parts(section: Section) -> Iterator[tuple[str, DayPart]]:
     for _, table in section.sections():
-        part = Part(table.wall("at"), table.wall("until"), table.text("half"), table.flag("today"))
+        part = DayPart(table.wall("at"), table.wall("until"), table.text("half"), table.flag("today"))
         for word in table.texts("words"):
             yield word, part
         table.close()

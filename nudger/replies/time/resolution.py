@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from nudger.domain.model import Window
-from nudger.replies.time.timewords import Asked, Clock, Day, Part
+from nudger.replies.time.lexicon import CalendarDay, ClockTime, DayPart, TimeExpression
 from nudger.schedule.localtime import day_bounds, is_quiet, local_date, next_at, quiet_ends, resolve
 
 MORNING = time(9, 30)  # a day without a time of day
@@ -57,7 +57,7 @@ class Now:
         return at if self.quiet is None else quiet_ends(self.zone, self.quiet, at)
 
 
-def moment(asked: Asked, now: Now) -> datetime | None:
+def moment(asked: TimeExpression, now: Now) -> datetime | None:
     """The instant that a person names, after now; None where they name none ("today").
 
     Nothing is moved out of quiet hours here. Elapsed time for durations, wall time for the rest.
@@ -74,7 +74,7 @@ def moment(asked: Asked, now: Now) -> datetime | None:
     return _number_moment(asked.number, now) if asked.number is not None else None
 
 
-def pause_ends(asked: Asked, now: Now) -> datetime | None:
+def pause_ends(asked: TimeExpression, now: Now) -> datetime | None:
     """When a pause asked for so ends; None where no end is named: then RESUME ends it.
 
     A day that is named with "until" ends it when the day begins, "today" when it is over; either way
@@ -86,15 +86,15 @@ def pause_ends(asked: Asked, now: Now) -> datetime | None:
         return day_begins(asked.day, now, through=not asked.until)
     if asked.part is not None and asked.until:
         return moment(asked, now)
-    return day_begins(Day(ahead=1), now, through=False) if asked.part is not None else None
+    return day_begins(CalendarDay(ahead=1), now, through=False) if asked.part is not None else None
 
 
-def never_comes(asked: Asked, now: Now) -> bool:
+def never_comes(asked: TimeExpression, now: Now) -> bool:
     """Whether it names a day that is none, or is over: "31/2". What is asked of it is nothing then."""
     return any(next(_days(day, now), None) is None for day in asked.days)
 
 
-def day_begins(named: Day, now: Now, *, through: bool) -> datetime | None:
+def day_begins(named: CalendarDay, now: Now, *, through: bool) -> datetime | None:
     """When the day named begins, or (`through`) when as long as it lasts is over: with the end of the quiet
     hours that midnight lies in. None where there is no such day."""
     for day in _days(named, now):
@@ -105,7 +105,9 @@ def day_begins(named: Day, now: Now, *, through: bool) -> datetime | None:
 
 
 # --- clock times ------------------------------------------------------------------------------------
-def _clock_moment(clock: Clock, day: Day | None, part: Part | None, now: Now) -> datetime | None:
+def _clock_moment(
+    clock: ClockTime, day: CalendarDay | None, part: DayPart | None, now: Now
+) -> datetime | None:
     """The next time that the clock shows it; of two, morning and evening, the first that is not quiet."""
     exact = clock.exact or (part is not None and part.half != "")
     walls = [_told(clock, part)] if exact else _both_halves(clock.wall)
@@ -117,7 +119,7 @@ def _clock_moment(clock: Clock, day: Day | None, part: Part | None, now: Now) ->
     return next((at for at in coming if not now.quiet_at(at)), next(iter(coming), None))
 
 
-def _told(clock: Clock, part: Part | None) -> tuple[int, time]:
+def _told(clock: ClockTime, part: DayPart | None) -> tuple[int, time]:
     """The time of day that is meant, and how many days after the day named it is."""
     hour, half = clock.wall.hour, part.half if part is not None else ""
     if clock.exact or not half:
@@ -136,7 +138,7 @@ def _both_halves(wall: time) -> list[tuple[int, time]]:
 
 
 # --- parts of the day, days, numbers ------------------------------------------------------------------
-def _part_moment(part: Part, wall: time, day: Day | None, now: Now) -> datetime | None:
+def _part_moment(part: DayPart, wall: time, day: CalendarDay | None, now: Now) -> datetime | None:
     """When the part begins. Where it has begun today and goes on, "tonight" means LATER."""
     if day is not None:
         return _first_coming(_days(day, now), wall, now)
@@ -160,7 +162,7 @@ def _number_moment(number: int, now: Now) -> datetime | None:
     return now.at + number * unit
 
 
-def _days(named: Day, now: Now) -> Iterator[date]:
+def _days(named: CalendarDay, now: Now) -> Iterator[date]:
     """The dates that may be meant, the nearest first."""
     today = now.today
     if named.countries and now.country not in named.countries:
@@ -176,7 +178,7 @@ def _days(named: Day, now: Now) -> Iterator[date]:
         yield from _dates_of_month(named, today)
 
 
-def _nth_weekdays(named: Day, today: date) -> Iterator[date]:
+def _nth_weekdays(named: CalendarDay, today: date) -> Iterator[date]:
     """The fourth Thursday of November, of this year and the next."""
     for year in (today.year, today.year + 1):
         month = named.month or 1
@@ -187,7 +189,7 @@ def _nth_weekdays(named: Day, today: date) -> Iterator[date]:
             yield day
 
 
-def _dates_of_month(named: Day, today: date) -> Iterator[date]:
+def _dates_of_month(named: CalendarDay, today: date) -> Iterator[date]:
     year, month = today.year, today.month
     for _ in range(25):
         number = named.of_month or 0
