@@ -18,7 +18,8 @@ from nudger.domain.reach import YEARS, computable_date
 from nudger.inbound.answering import answer
 from nudger.inbound.replies import Bound, Inbound, Writer
 from nudger.plan_sync.files import find_plans
-from nudger.plans import Wrong, check_duration, check_quiet
+from nudger.plans import Wrong
+from nudger.plans.format.times import duration, read_quiet
 from nudger.replies import AnswerForm, AnswerFormError, Understood, understand
 from nudger.replies.scoring import Case, Score, TableError, read_table
 
@@ -219,14 +220,14 @@ def _instant(now: str | None, core: Core, timezone: str) -> datetime:
 
 def _snooze(text: str) -> timedelta:
     try:
-        return check_duration(text, timedelta(minutes=1), timedelta(hours=48))
+        return duration(timedelta(minutes=1), timedelta(hours=48))(text.strip())
     except Wrong as wrong:
         raise UsageError(f"--snooze: {wrong}") from None
 
 
 def _quiet(text: str) -> Window | None:
     try:
-        return check_quiet(text)
+        return read_quiet(text.strip())
     except Wrong as wrong:
         raise UsageError(f"--quiet: {wrong}") from None
 

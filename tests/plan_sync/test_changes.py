@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from nudger.plan_sync.changes import changes
-from nudger.plan_sync.fingerprints import only_plans
+from nudger.plan_sync.sync import only_plans
 
 BUSY = 3.0  # seconds: two are promised, and the machine may do other things as well
 

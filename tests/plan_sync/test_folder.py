@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from nudger.app.plans import LARGEST_HERE, build_loading
 from nudger.domain.errors import PlanError, SettingsError, StoreAway
-from nudger.plan_sync.fingerprints import only_plans
+from nudger.plan_sync.sync import only_plans
 from tests.support.worlds.folder import World
 
 MAYA = 'timezone = "UTC"\nphone = "+447700900123"\n[[nudge]]\nkind = "rest"\nat = "13:00"\n'

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nudger.plans.format.documents import parse
+from nudger.plans.format.documents import Positions, parse
 from nudger.plans.format.faults import Path
-from nudger.plans.format.positions import Positions
 
 
 @dataclass

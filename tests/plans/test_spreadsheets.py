@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger import plans
 from nudger.domain.errors import UsageError
 from nudger.plans import Facts, ParsedPlans
+from nudger.plans.parse.details import read_phone
 
 Read = Callable[..., ParsedPlans]
 WEEK = {"plans/shared/week.toml": '[[nudge]]\nkind = "rest"\nat = "13:00"\n'}
@@ -112,7 +112,7 @@ def test_what_is_only_written_in_another_way_is_guessed(
 )
 def test_no_hint_for_a_spoilt_number_names_a_number(national: str, spoil: str, country: str | None) -> None:
     with pytest.raises(UsageError) as caught:
-        plans.check_phone(spoil.format(national), country)
+        read_phone(spoil.format(national), country)
 
     assert not re.search(r"\d", caught.value.hint)
 

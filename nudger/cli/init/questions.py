@@ -16,8 +16,8 @@ from nudger.cli.init.texts import COMFORTABLE, QUIET, USUAL, FirstPlan, Wish, sp
 from nudger.cli.show import out
 from nudger.domain.errors import Problem, UsageError
 from nudger.domain.model import Kind
-from nudger.plans import Facts, Wrong, check_field, check_person_id
-from nudger.plans.parse.addresses import slug
+from nudger.plans import Facts, Wrong, check_field
+from nudger.plans.parse.details import read_id, slug
 
 LOCALTIME = Path("/etc/localtime")  # a link into zoneinfo/ (man localtime)
 TIMEZONE = Path("/etc/timezone")  # Debian's
@@ -205,7 +205,7 @@ def _read_when(facts: Facts, text: str) -> str:
 
 
 def _read_id(_: Facts, text: str) -> str:
-    return check_person_id(text)
+    return read_id(text.strip())
 
 
 def _field(key: str) -> Callable[[Facts, str], str]:

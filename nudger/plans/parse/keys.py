@@ -13,7 +13,7 @@ from nudger.messages import is_blank
 from nudger.plans.format import times
 from nudger.plans.format.faults import Facts, Wrong, did_you_mean, listed, meant, shown
 from nudger.plans.format.times import read_zone
-from nudger.plans.parse import addresses, records
+from nudger.plans.parse import details
 
 Reader = Callable[[Any, Facts], Any]  # raises Wrong
 MOST_A_DAY = 8
@@ -151,7 +151,7 @@ def _whole(least: int, most: int) -> Form:
 
 def _message(value: object) -> str:
     if isinstance(value, str) and not is_blank(value):
-        if not addresses.is_plain(value.replace("\n", "").replace("\t", "")):
+        if not details.is_plain(value.replace("\n", "").replace("\t", "")):
             raise Wrong(f"expected words without control characters, got {shown(value)}")
         return value
     raise Wrong(f"expected the words of a message, got {shown(value)}", "leave it out, and the bank chooses")
@@ -170,18 +170,18 @@ _TOPIC = _plain(_topic, {"enum": list(Topic)}, many=True)
 _FORM = Form(_form, {"type": "string", "pattern": "^[a-z]{1,20}$"})
 _EFFORT = _plain(_effort, {"enum": list(Effort)})
 _EVERY = _plain(times.read_every, _text(times.EVERY, "3 days", "2 weeks"))
-_RECORD = Form(records.read_opt_in, _text(r"\d{4}-\d\d-\d\d.+", "2026-11-20, on paper: please tell Sam"))
+_RECORD = Form(details.read_opt_in, _text(r"\d{4}-\d\d-\d\d.+", "2026-11-20, on paper: please tell Sam"))
 _CONSENT = Form(
-    records.read_consent, {"type": "string", "minLength": 1, "examples": ["2026-11-20, in person"]}
+    details.read_consent, {"type": "string", "minLength": 1, "examples": ["2026-11-20, in person"]}
 )
 _PHONE = Form(
-    lambda value, facts: addresses.read_phone(value, facts.country),
+    lambda value, facts: details.read_phone(value, facts.country),
     {"type": "string", "examples": ["+447700900123"]},
 )
-_EMAIL = _plain(addresses.read_email, {"type": "string", "format": "email"})
+_EMAIL = _plain(details.read_email, {"type": "string", "format": "email"})
 _DATE = _plain(times.read_date, {"type": "string", "format": "date"})
 _QUIET = _plain(times.read_quiet, _text(f"{times.WINDOW}|none", "20:00-09:00", "none"))
-_ID = _plain(addresses.read_id, _text(addresses.PERSON_ID, "evening-walk"))
+_ID = _plain(details.read_id, _text(details.PERSON_ID, "evening-walk"))
 
 
 def _table(*keys: Key) -> dict[str, Key]:
@@ -189,7 +189,7 @@ def _table(*keys: Key) -> dict[str, Key]:
 
 
 PLAN: Mapping[str, Key] = _table(
-    Key("name", _plain(addresses.read_name, _LINE), "What the person is called.", "the file's name"),
+    Key("name", _plain(details.read_name, _LINE), "What the person is called.", "the file's name"),
     Key(
         "timezone",
         Form(read_zone, {"type": "string", "examples": ["Europe/London", "America/New_York"]}),
@@ -198,7 +198,7 @@ PLAN: Mapping[str, Key] = _table(
     Key("language", Form(_language, _text("[a-z]{2,3}(?:-[A-Z]{2})?", "en")), "Of the words.", "en"),
     Key(
         "country",
-        _plain(addresses.read_country, _text("[A-Z]{2}", "GB", "US")),
+        _plain(details.read_country, _text("[A-Z]{2}", "GB", "US")),
         "Which helplines: two capital letters.",
         "the phone number's, else the setting NUDGER_COUNTRY",
     ),
@@ -215,15 +215,13 @@ PLAN: Mapping[str, Key] = _table(
     ),
     Key(
         "if_then",
-        _plain(addresses.read_line, _LINE),
+        _plain(details.read_line, _LINE),
         "The person's own plan, for messages: if it is 3, I rest.",
     ),
     Key("effort", _EFFORT, "The most that a message of the bank may ask.", "medium"),
     Key("avoid", _TOPIC, "What the bank leaves alone: no message that touches it comes."),
     Key("form", _FORM, "Of address, where the language has several.", "the language's usual one"),
-    Key(
-        "extends", _plain(_shared_name, _text(addresses.PERSON_ID, "gentle-week")), "A plan in plans/shared/."
-    ),
+    Key("extends", _plain(_shared_name, _text(details.PERSON_ID, "gentle-week")), "A plan in plans/shared/."),
 )
 
 NUDGE: Mapping[str, Key] = _table(
@@ -261,11 +259,11 @@ NUDGE: Mapping[str, Key] = _table(
     Key("message", _plain(_message, _LINE), "The words, with {{ name }} and the like.", "the bank chooses"),
     Key(
         "template",
-        _plain(addresses.read_line, _LINE),
+        _plain(details.read_line, _LINE),
         "The key of one message of the bank.",
         "the bank chooses",
     ),
-    Key("contacts", _plain(addresses.read_name, _LINE, many=True), "Whom it may name.", "all contacts"),
+    Key("contacts", _plain(details.read_name, _LINE, many=True), "Whom it may name.", "all contacts"),
     Key("expires", _span(HOUR / 60, 48 * HOUR, "30m"), "Later than this it is not sent.", "30m"),
     Key("snooze", _span(HOUR / 60, 48 * HOUR, "1h"), "What LATER means, at most 48h.", "1h"),
     Key("channels", _CHANNELS, "In place of the person's.", "the person's"),
@@ -273,8 +271,8 @@ NUDGE: Mapping[str, Key] = _table(
 )
 
 CONTACT: Mapping[str, Key] = _table(
-    Key("name", _plain(addresses.read_name, _LINE), "What the person calls them. Required."),
-    Key("relation", _plain(addresses.read_name, _LINE), "Who they are: brother, neighbour."),
+    Key("name", _plain(details.read_name, _LINE), "What the person calls them. Required."),
+    Key("relation", _plain(details.read_name, _LINE), "Who they are: brother, neighbour."),
     Key("phone", _PHONE, "Their number."),
     Key("email", _EMAIL, "Their address; nudger never writes to it."),
     Key("every", _EVERY, "Named no sooner than this after the last time."),
@@ -282,6 +280,7 @@ CONTACT: Mapping[str, Key] = _table(
     Key("agreed", _RECORD, "The contact's own opt-in to a notice, with its date; together with tell."),
 )
 
+WHEN = ("at", "between", "cron")  # keys of a nudge, of which it has exactly one
 TABLES: Mapping[str, Mapping[str, Key]] = {"nudge": NUDGE, "contact": CONTACT}
 
 # What people and other programs call these keys.
@@ -326,3 +325,75 @@ ALSO: Mapping[str, str] = {
     "frequency": "every",
     "notify": "tell",
 }
+
+
+def check_field(key: str, text: str, facts: Facts) -> object:
+    """Any key of a plan, or else of a nudge, from its text; of a list, one value."""
+    form = (PLAN.get(key) or NUDGE[key]).form
+    text = text.strip()
+    return form.read(int(text) if form.schema.get("type") == "integer" and _is_number(text) else text, facts)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 9
+
+
+DRAFT = "http://json-schema.org/draft-07/schema#"  # the newest that TOML language servers read
+
+
+def schema() -> dict[str, object]:
+    """What an editor can complete and mark. `nudger check` sees more: what keys mean together."""
+    return {
+        "$schema": DRAFT,
+        "title": "A nudger plan",
+        "description": "A person's plan, or a shared one. Check it with: nudger check",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            **_properties(PLAN),
+            "nudge": _tables("One recurring intention.", _nudge_object()),
+            "contact": _tables("Someone of the person's support network.", _object(CONTACT, "name")),
+        },
+    }
+
+
+def _nudge_object() -> dict[str, object]:
+    """Exactly one of at, between, cron; and the keys that do not go together."""
+    return {
+        **_object(NUDGE, "kind"),
+        "oneOf": [{"required": [key]} for key in WHEN],
+        "dependencies": {
+            "times": ["between"],
+            "every": {"not": {"anyOf": [{"required": ["days"]}, {"required": ["cron"]}]}},
+            "message": {"not": {"required": ["template"]}},
+        },
+    }
+
+
+def _tables(doc: str, table: Mapping[str, object]) -> dict[str, object]:
+    return {"type": "array", "description": doc, "items": table}
+
+
+def _object(keys: Mapping[str, Key], *required: str) -> dict[str, object]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(required),
+        "properties": _properties(keys),
+    }
+
+
+def _properties(keys: Mapping[str, Key]) -> dict[str, object]:
+    return {name: {"description": _doc(key), **_schema(key.form)} for name, key in keys.items()}
+
+
+def _doc(key: Key) -> str:
+    return key.doc if key.default is None else f"{key.doc} Default: {key.default}."
+
+
+def _schema(form: Form) -> Mapping[str, object]:
+    if not form.many:
+        return form.schema
+    several = {"type": "array", "items": form.schema, "minItems": 1, "uniqueItems": True}
+    alone = [{"enum": list(form.alone)}] if form.alone else []
+    return {"anyOf": [*alone, form.schema, several]}

@@ -1,6 +1,7 @@
 """A plan as a whole, with all that it extends: what can only be told of all of it together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nudger.domain.model import At, Between, ChannelName, Contact, Cron, Nudge, Plan
@@ -12,12 +13,22 @@ from nudger.plans.check.lookahead import (
     look_ahead,
     look_at_changes,
 )
-from nudger.plans.format.faults import FAULTY, WARNING, Facts, Fault, Path, did_you_mean, listed, meant, shown
-from nudger.plans.parse import records
-from nudger.plans.parse.addresses import country_of, is_of
-from nudger.plans.parse.nudges import Breach, MessageChecks
-from nudger.plans.parse.sharing import Placed, Whole
-from nudger.plans.parse.tables import MOST
+from nudger.plans.check.words import MessageChecks
+from nudger.plans.format.faults import (
+    ERROR,
+    FAULTY,
+    WARNING,
+    Breach,
+    Facts,
+    Fault,
+    Path,
+    did_you_mean,
+    listed,
+    meant,
+    shown,
+)
+from nudger.plans.parse.details import OPT_INS, country_of, is_of, trust_breaches
+from nudger.plans.parse.tables import MOST, ContactDraft, Draft, NudgeDraft
 
 BARE = Plan("", "", "")  # what holds where a plan says nothing
 _SHAPING = ("quiet", "daily_limit", "gap")
@@ -26,6 +37,80 @@ _ADDRESS = {ChannelName.SMS: "phone", ChannelName.EMAIL: "email"}
 _WORDING = ("language", "form", "if_then", "avoid")
 _AS_ABSENT = object()
 _EXAMPLE = {"phone": '"+447700900123"', "email": '"maya@example.org"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A nudge, and the plan that it stands in."""
+
+    draft: Draft
+    nudge: NudgeDraft
+
+
+@dataclass(slots=True)
+class Whole:
+    """A plan with all that it extends."""
+
+    own: Draft
+    values: Mapping[str, Any]
+    nudges: Sequence[Placed]
+    contacts: Mapping[str, ContactDraft]
+    known: bool = True  # all that it extends could be read: what is missing here is missing
+    base: "Whole | None" = None
+    digest: bytes = b""  # of all that it extends
+    failed: bool = False  # an error was found in checking it as a whole
+    lent: bool = False  # something about it is told in a file that it extends
+
+    @property
+    def sound(self) -> bool:
+        """Neither it nor anything that it extends has an error."""
+        below = self.base is None or self.base.sound
+        return below and self.known and not self.failed and not self.own.failed
+
+    @property
+    def refuses(self) -> bool:
+        """Whether its consent line, its own or else the one that it extends, says that there is none."""
+        if "consent" in self.own.values or self.base is None:
+            return "consent" in self.own.refused
+        return self.base.refuses
+
+    @property
+    def tells_nobody(self) -> bool:
+        """Whether an opt-in to a notice says that there is none."""
+        return not self.own.refused.isdisjoint(OPT_INS)
+
+    def fault(self, placed: Placed, keys: Path, message: str, hint: str = "", severity: str = ERROR) -> None:
+        """At a nudge of the plan's own; for one that it has from a shared plan, at its `extends`."""
+        at = (*placed.nudge.path, *keys)
+        self.failed = self.failed or severity == ERROR
+        if placed.draft is self.own:
+            self.own.add(Fault(at, message, hint, severity))
+        else:
+            where, origin = placed.draft.label(at), f"it stands in {placed.draft.file}"
+            hint = f"{hint}; {origin}" if hint else origin
+            self.own.add(Fault(("extends",), message, hint, severity, where=where))
+
+    def fault_below(
+        self, placed: Placed, keys: Path, message: str, hint: str = "", severity: str = ERROR
+    ) -> None:
+        """Where the nudge stands, once for all who extend it: for what they add nothing to."""
+        self.failed = self.failed or severity == ERROR
+        self.lent = True
+        placed.draft.lend(Fault((*placed.nudge.path, *keys), message, hint, severity))
+
+    def fault_at(
+        self, key: str, message: str, hint: str = "", severity: str = ERROR, *, index: int = 0
+    ) -> None:
+        """At one of the plan's own keys; at `extends` for one that it has from a shared plan."""
+        self.failed = self.failed or severity == ERROR
+        own = key in self.own.values
+        at: Path = (key, index) if own else ("extends",)
+        self.own.add(Fault(at, message, hint, severity, where=None if own else key))
+
+    def missing(self, key: str, message: str, hint: str, severity: str = ERROR) -> None:
+        """At the beginning of the file."""
+        self.failed = self.failed or severity == ERROR
+        self.own.add(Fault((), message, hint, severity, where=key))
 
 
 def check_person(whole: Whole, person: str, facts: Facts, words: MessageChecks) -> Plan | None:
@@ -152,7 +237,7 @@ def _check_trust(whole: Whole) -> None:
     """The opt-ins are the person's own, so all of this stands in their own file."""
     own = {one.contact.name: one for one in whole.own.contacts if one.contact is not None}
     contacts = {name: one.contact for name, one in own.items() if one.contact is not None}
-    for name, key, message, hint in records.of_person(contacts, _given(whole, "phone", None)):
+    for name, key, message, hint in trust_breaches(contacts, _given(whole, "phone", None)):
         whole.own.add(Fault((*own[name].path, key), message, hint))
 
 

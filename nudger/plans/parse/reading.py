@@ -9,15 +9,17 @@ from itertools import chain
 from nudger.domain.errors import Problem
 from nudger.domain.model import Plan
 from nudger.domain.reach import one_phone
-from nudger.plans.format.documents import SHARED, is_roster, is_shared, name_of, parse, stem_of
-from nudger.plans.format.faults import Facts, Fault, PlanSource, Wrong, did_you_mean, shown
-from nudger.plans.parse.addresses import read_id, slug
-from nudger.plans.parse.drafts import Draft
-from nudger.plans.parse.nudges import MessageChecks
-from nudger.plans.parse.person import check_person, check_shared
+from nudger.plans.check.words import MessageChecks
+from nudger.plans.format.documents import SHARED, folder_of, is_roster, is_shared, name_of, parse, stem_of
+from nudger.plans.format.faults import Facts, Fault, PlanSource, Wrong, did_you_mean, listed, meant, shown
+from nudger.plans.parse.details import read_id, slug
+from nudger.plans.parse.person import Placed, Whole, check_person, check_shared
 from nudger.plans.parse.rosters import read_roster
-from nudger.plans.parse.sharing import Shelf, Whole
-from nudger.plans.parse.tables import read_plan
+from nudger.plans.parse.tables import Draft, read_plan
+
+DEEPEST = 16  # shared plans on top of each other
+
+SharedKey = tuple[str, str]  # the folder of plans, the name of the shared plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +240,98 @@ def _digest(*parts: bytes) -> bytes:
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()
+
+
+class Shelf:
+    """The shared plans of all folders."""
+
+    def __init__(self, drafts: Mapping[str, Draft], digests: Mapping[str, bytes]) -> None:
+        """Both by file."""
+        self._drafts = {_key(file): draft for file, draft in drafts.items()}
+        self._digests = {_key(file): digest for file, digest in digests.items()}
+        self._wholes: dict[SharedKey, Whole] = {}
+        for key, draft in self._drafts.items():
+            chain, end = self._chain(key)
+            if end == key:
+                circle = " -> ".join(name for _, name in (*chain, key))
+                hint = "take one `extends` of it out"
+                draft.add(Fault(("extends",), f"expected no circle, got {circle}", hint))
+
+    def all(self) -> list[Whole]:
+        return [self._shared(key) for key in self._drafts]
+
+    def whole(self, draft: Draft) -> Whole:
+        """A person's plan, on top of what it extends."""
+        return self._on_top(draft, folder_of(draft.file))
+
+    def digest(self, file: str, extends: str | None) -> bytes:
+        """Of all that a plan extends; empty if that is nothing, or nothing that there is."""
+        chain, _ = self._chain((folder_of(file), extends)) if extends else ([], None)
+        return b"".join(self._digests[key] for key in chain)
+
+    def _shared(self, key: SharedKey) -> Whole:
+        if key not in self._wholes:
+            self._wholes[key] = self._on_top(self._drafts[key], key[0])
+        return self._wholes[key]
+
+    def _on_top(self, draft: Draft, folder: str) -> Whole:
+        extends = draft.values.get("extends")
+        base = self._base(draft, folder, extends) if isinstance(extends, str) else None
+        if base is not None:
+            return _merged(base, draft, self.digest(draft.file, extends))
+        placed = [Placed(draft, nudge) for nudge in draft.nudges]
+        contacts = {one.name or str(one.path): one for one in draft.contacts}
+        return Whole(draft, draft.values, placed, contacts, known=draft.readable and extends is None)
+
+    def _base(self, draft: Draft, folder: str, name: str) -> Whole | None:
+        """What is extended; None where there is no such plan, or no end of them."""
+        key = (folder, name)
+        chain, end = self._chain(key)
+        if not chain:
+            there = sorted(other for place, other in self._drafts if place == folder)
+            hint = f"there are {listed(there, 'and')}" if there else f"put it in {folder}/{SHARED}"
+            message = f"expected the name of a shared plan, got {shown(name)}"
+            draft.add(Fault(("extends",), message, did_you_mean(meant(name, there), hint)))
+        elif end in chain:
+            pass  # a circle is a fault of those that make it
+        elif len(chain) > DEEPEST:
+            draft.add(Fault(("extends",), f"expected at most {DEEPEST} plans on top of each other"))
+        else:
+            return self._shared(key)
+        return None
+
+    def _chain(self, key: SharedKey) -> tuple[list[SharedKey], SharedKey | None]:
+        """A shared plan, the one that it extends, and so on, up to one too many; and the one that follows:
+        it is missing, or among them, which is a circle."""
+        chain: dict[SharedKey, None] = {}
+        at: SharedKey | None = key
+        while at is not None and at in self._drafts and at not in chain and len(chain) <= DEEPEST:
+            chain[at] = None
+            extends = self._drafts[at].values.get("extends")
+            at = (at[0], extends) if isinstance(extends, str) else None
+        return list(chain), at
+
+
+def _merged(base: Whole, own: Draft, digest: bytes) -> Whole:
+    """A plan on top of the one that it extends."""
+    return Whole(
+        own,
+        {**base.values, **own.values},
+        _nudges_on_top(base.nudges, own) if own.nudges else base.nudges,
+        {**base.contacts, **{one.name or str(one.path): one for one in own.contacts}},
+        known=base.known and own.readable,
+        base=base,
+        digest=digest,
+    )
+
+
+def _nudges_on_top(base: Sequence[Placed], own: Draft) -> list[Placed]:
+    """Those of the shared plan in their order, each replaced where it stands; then the others."""
+    replacing = {nudge.id: nudge for nudge in own.nudges if nudge.id is not None}
+    known = {placed.nudge.id for placed in base}
+    kept = [Placed(own, replacing[one.nudge.id]) if one.nudge.id in replacing else one for one in base]
+    return kept + [Placed(own, nudge) for nudge in own.nudges if nudge.id is None or nudge.id not in known]
+
+
+def _key(file: str) -> SharedKey:
+    return (folder_of(file), stem_of(file))

@@ -1,7 +1,7 @@
 """Rosters: many people in one table, `plans/*.csv`. A row is a plan of top-level keys, on one line.
 
 Read is what spreadsheets write: UTF-8 or UTF-16, commas, semicolons or tabs, `sep=;` in the first line, keys
-however they are capitalised and spaced. What they spoil of a value is told (spreadsheets.py).
+however they are capitalised and spaced. What they spoil of a value is told (faults.py).
 
 No value of a plan has a line break, so a line is a row whatever stands in it: a quote that is never closed,
 or a byte that is no UTF-8, spoils its own row and no other.
@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from nudger.plans.format import spreadsheets
 from nudger.plans.format.faults import (
     FAULTY,
     IN_A_FILE,
@@ -23,14 +22,16 @@ from nudger.plans.format.faults import (
     PlanSource,
     Wrong,
     did_you_mean,
+    is_spreadsheet_error,
     listed,
     meant,
     shown,
+    spoilt_id,
+    spoilt_whole,
 )
-from nudger.plans.parse.addresses import read_id
-from nudger.plans.parse.drafts import Draft
+from nudger.plans.parse.details import read_id
 from nudger.plans.parse.keys import ALSO, PLAN, TABLES
-from nudger.plans.parse.tables import read_plan
+from nudger.plans.parse.tables import Draft, read_plan
 
 COLUMNS = ("id", *PLAN)
 LARGEST = 32 * 1024 * 1024  # bytes: a hundred thousand people need a third of it
@@ -137,7 +138,7 @@ def _tell_of_errors(draft: Draft) -> None:
     """What a spreadsheet shows in place of a value is nobody's name."""
     for key in _ANY_TEXT:
         value = draft.values.get(key)
-        if isinstance(value, str) and spreadsheets.is_error(value):
+        if isinstance(value, str) and is_spreadsheet_error(value):
             hint = "a formula of the spreadsheet failed here: write the value itself, or leave the cell empty"
             draft.add(Fault((key,), f"expected a value, got {shown(value)}", hint))
             draft.values[key] = FAULTY
@@ -231,7 +232,7 @@ def _read_row(file: str, line: RosterLine, header: RosterLine, readable: bool) -
         faults = (Fault((), wrong.message, wrong.hint, spot=(line.number, wrong.offset + 1)),)
         spoilt = True
     except Wrong as wrong:
-        faults = (*faults, Fault(("id",), wrong.message, spreadsheets.of_id(str(written)) or wrong.hint))
+        faults = (*faults, Fault(("id",), wrong.message, spoilt_id(str(written)) or wrong.hint))
     return RosterRow(file, line, header.text, readable, person, values, faults, spoilt)
 
 
@@ -249,7 +250,7 @@ def _values(line: RosterLine, header: RosterLine) -> dict[str, object]:
 
 
 def _typed(key: str, cell: str) -> object:
-    if key == "daily_limit" and (number := spreadsheets.whole(cell) or cell).isascii() and number.isdecimal():
+    if key == "daily_limit" and (number := spoilt_whole(cell) or cell).isascii() and number.isdecimal():
         return int(number[:9])
     return cell.split() if key in PLAN and PLAN[key].form.many else cell
 

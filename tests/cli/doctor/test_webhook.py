@@ -16,7 +16,8 @@ from aiohttp import web
 from nudger.channels.twilio.signature import sign, signed
 from nudger.cli.doctor.findings import Finding, Grade
 from nudger.cli.doctor.reach import NOBODY, webhook_is_right
-from nudger.plans import Wrong, check_phone
+from nudger.plans import Wrong
+from nudger.plans.parse.details import read_phone
 from nudger.web.app import build_app
 from nudger.web.serve import serve
 from tests.support.doubles.smtp_double import make_certificate
@@ -78,7 +79,7 @@ async def test_nudger_itself_is_right_and_what_it_is_asked_concerns_nobody() -> 
 
 def test_the_number_that_is_used_can_be_nobodys() -> None:
     with pytest.raises(Wrong):
-        check_phone(NOBODY)
+        read_phone(NOBODY)
 
 
 async def test_another_token_shows_in_the_signed_text() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nudger.plans.format.documents import lookalike
+from nudger.plan_sync.files import lookalike
 
 
 @pytest.mark.parametrize(
