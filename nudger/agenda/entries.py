@@ -1,8 +1,8 @@
 """What the agenda holds, and what becomes of it: values, from a day that is laid out to the end of a send.
 
-In this order: the ways out as one claim finds them; plans that are gone, and days as they were laid out;
-what is due, what was decided about it, and what was claimed; how the hand-over of one message can end.
-Pure.
+In this order: how far a database has come, and what is known of one that was restored; the ways out as one
+claim finds them; plans that are gone, and days as they were laid out; what is due, what was decided about
+it, and what was claimed; how the hand-over of one message can end. Pure.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +10,28 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from nudger.agenda.restored import Restored
 from nudger.domain.model import ChannelName, Contact, Kind, Origin, Outcome, Person, Plan, Slot, State
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a database has come: which one it is, and how often that was written down."""
+
+    instance: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What is known of a restored database, and what it does not know itself."""
+
+    noticed_at: datetime
+    knows_until: datetime  # what came in since then, it has not
+    done_until: datetime  # what was due until then may have gone out already, and never goes out again
+    why: str
+    asked_at: datetime | None = None  # when the provider was asked for what came in meanwhile
+    accepted_at: datetime | None = None  # None: no nudge goes out
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 
-from nudger.agenda.entries import OPEN, Drop, Due, Later, Ways
-from nudger.agenda.restored import Restored
+from nudger.agenda.entries import OPEN, Drop, Due, Later, Restored, Ways
 from nudger.domain.model import FROM_A_TEXT, ChannelName, History, Nudge, Origin, Person, Plan, State
 from nudger.schedule import quiet_ends
 

@@ -1,15 +1,26 @@
-"""The duty that lays out days: today and tomorrow of each person, by their own calendar."""
+"""The duties that put into the agenda what is to come: each person's days, the question for consent, and what
+waits for somebody who was set aside and over whom nudger fails no more.
+
+Days are laid out for today and tomorrow, by the person's own calendar. The question for consent is one
+welcome to each address, one more a week later where it was left open, and then silence.
+"""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
+import structlog
+
+from nudger.agenda.decide import Decider
 from nudger.agenda.entries import LaidOut, Layable
+from nudger.agenda.forecast import forecast
 from nudger.agenda.port import AgendaStore
-from nudger.agenda.set_aside import Step, is_theirs
-from nudger.domain.model import Slot
+from nudger.agenda.set_aside import SetAside, Step, Trial, is_theirs
+from nudger.domain.model import ChannelName, Slot
 from nudger.schedule import day_bounds, lay_out, local_date
+
+log = structlog.get_logger("nudger.people")
 
 BATCH = 500  # people of one transaction
 AHEAD = 1  # local days after today: slow enough a horizon that midnight is no rush hour
@@ -80,3 +91,99 @@ def days_of(one: Layable, now: datetime, zone: Callable[[str], tzinfo], seed: st
         afresh=anew,
         version=one.version,
     )
+
+
+MOST_ASKED = 2  # times one address is
+AGAIN_AFTER = timedelta(days=7)  # a question that was left open is put once more, and never a third time
+AGAIN_WITHIN = timedelta(days=30)  # later it would come out of the blue
+
+
+def ask_again_at(asked_at: datetime | None, times: int, now: datetime) -> datetime | None:
+    """When an open question that was put so often is put once more; None: it is not."""
+    if asked_at is None or times != MOST_ASKED - 1 or now - asked_at >= AGAIN_AFTER + AGAIN_WITHIN:
+        return None
+    return min(asked_at, now) + AGAIN_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Plans the welcomes that may go out now; the gate looks at each once more when it is claimed."""
+
+    store: AgendaStore
+    decider: Decider
+
+    async def run_once(self, now: datetime) -> int:
+        """Looks over everyone whose time to be asked has come; returns how many that were."""
+        seen = 0
+        while batch := await asyncio.to_thread(self._batch, now):
+            seen += batch
+        return seen
+
+    def _batch(self, now: datetime) -> int:
+        return self.store.ask_for_consent(
+            now, BATCH, lambda person, channel: self.decider.asks_from(person, channel, now)
+        )
+
+
+TRY_EVERY = timedelta(seconds=5)  # an edit or an act is to show soon
+TRIAL_DAYS = 3  # local dates that a trial looks at
+
+
+@dataclass(slots=True)
+class TryingAgain:
+    """Goes through each step for those who are due to be tried, and does nothing of it."""
+
+    store: AgendaStore
+    decider: Decider
+    zone: Callable[[str], tzinfo]
+    seed: str
+    _told: set[tuple[str, str]] = field(default_factory=set)
+
+    async def run_once(self, now: datetime) -> int:
+        """How many are taken back: what waited for them is due."""
+        return await asyncio.to_thread(self._run, now)
+
+    def _run(self, now: datetime) -> int:
+        self.store.give_up_waiting(now)
+        known = self.store.those_set_aside()
+        self._tell(known)
+        back = 0
+        for one in known:
+            if one.try_at <= now:
+                fault = self._fault(one.person, now)
+                if fault is None:
+                    self.store.take_back(one.person, now)
+                    log.info("taken_back", person=one.person)
+                    back += 1
+                else:
+                    self.store.set_aside({one.person: fault}, 1, Step.TRY, now)
+        return back
+
+    def _tell(self, known: Sequence[SetAside]) -> None:
+        """Once in this process for each person and fault."""
+        stands = {(one.person, one.fault): one for one in known}
+        for key in stands.keys() - self._told:
+            one = stands[key]
+            log.error("set_aside", person=one.person, step=one.step, fault=one.fault)
+        self._told = set(stands)
+
+    def _fault(self, person_id: str, now: datetime) -> Exception | None:
+        try:
+            trial = self.store.trial(person_id)
+            if trial is not None:
+                for _ in self._steps(trial, now):
+                    pass
+        except Exception as fault:
+            if not is_theirs(fault):
+                raise
+            return fault
+        return None
+
+    def _steps(self, trial: Trial, now: datetime) -> Iterator[object]:
+        """Each as its duty takes it, for nothing but whether it fails."""
+        one = trial.person
+        yield days_of(Layable(one, None, afresh=True), now, self.zone, self.seed)
+        yield self.decider.decide(one, trial.dues, now)
+        yield forecast(one, (), now, TRIAL_DAYS, self.decider)
+        for channel in ChannelName:
+            yield self.decider.asks_from(one, channel, now)

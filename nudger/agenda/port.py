@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from nudger.agenda.entries import AskFrom, LaidOut, Layable
-from nudger.agenda.restored import Mark, Restored
+from nudger.agenda.entries import AskFrom, LaidOut, Layable, Mark, Restored
 from nudger.agenda.set_aside import SetAside, Trial
 
 

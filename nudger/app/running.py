@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from nudger.agenda.consent_requests import Asking
 from nudger.agenda.entries import Sending
-from nudger.agenda.laying_out import LayingOut
+from nudger.agenda.laying_out import TRY_EVERY, Asking, LayingOut, TryingAgain
 from nudger.agenda.port import Clock
 from nudger.agenda.rate_limit import Limit
 from nudger.app.channels import build_channels, close_channels, ping_of, tellers_of, twilio_among
@@ -42,8 +41,6 @@ from nudger.operations.alerts import Alert, Pinging, Telling, TellingOfOutage
 from nudger.operations.housekeeping import Housekeeping, Tallying
 from nudger.operations.metrics import Metrics
 from nudger.operations.restore_guard import EVERY
-from nudger.operations.trying_again import EVERY as TRY_EVERY
-from nudger.operations.trying_again import TryingAgain
 from nudger.operations.watching import Watching
 from nudger.plan_sync.changes import changes
 from nudger.sending.channel_worker import LIFE, TAKE_OVER_EVERY

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from nudger.agenda.entries import Restored
 from nudger.agenda.port import Clock
-from nudger.agenda.restored import Restored
 from nudger.app.clock import SharedClock, SystemClock
 from nudger.app.core import Core
 from nudger.domain.errors import StoreError

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from nudger.agenda.restored import Restored
+from nudger.agenda.entries import Restored
 from nudger.app import service
 from nudger.app.core import Core
 from nudger.app.state import back_up_database, carry_database, restore_database

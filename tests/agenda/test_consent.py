@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from nudger.agenda.consent_requests import Asking
 from nudger.agenda.entries import Failure, SendFailure
 from nudger.agenda.forecast import forecast
+from nudger.agenda.laying_out import Asking
 from nudger.domain.model import ChannelName, Origin, State
 from nudger.sending.unknown_sends import judge
 from tests.support.cores import core_in, database_of

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from nudger.agenda.restored import Kept, Machine, Mark, Restored, notice
+from nudger.agenda.entries import Mark, Restored
 from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName
 from nudger.inbound.poller import OVERLAP, Poller
 from nudger.inbound.replies import Inbound
+from nudger.operations.restore_guard import Kept, Machine, notice
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 HERE = Machine("m1", "server")

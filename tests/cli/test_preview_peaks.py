@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nudger.agenda.forecast import forecast
-from nudger.agenda.rate_limit import Limit
-from nudger.sending.capacity import Peak, Text, enough, missed, peaks
+from nudger.agenda.rate_limit import Limit, Peak, PlannedText, enough, missed, peaks
 from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World
 
@@ -29,8 +28,10 @@ expires = "{expires}"
 """
 
 
-def texts(number: int, at: datetime = NOON, within: timedelta = 30 * MINUTE, segments: int = 1) -> list[Text]:
-    return [Text(at, at + within, segments)] * number
+def texts(
+    number: int, at: datetime = NOON, within: timedelta = 30 * MINUTE, segments: int = 1
+) -> list[PlannedText]:
+    return [PlannedText(at, at + within, segments)] * number
 
 
 def test_texts_that_nobody_waits_for_are_no_peak() -> None:
@@ -98,13 +99,13 @@ def test_no_rate_is_enough_where_all_expire_at_once() -> None:
 @given(
     st.lists(
         st.tuples(st.integers(0, 30), st.integers(0, 5), st.integers(1, 3)).map(
-            lambda one: Text(NOON + one[0] * MINUTE, NOON + (one[0] + one[1]) * MINUTE, one[2])
+            lambda one: PlannedText(NOON + one[0] * MINUTE, NOON + (one[0] + one[1]) * MINUTE, one[2])
         ),
         max_size=60,
     ),
     st.sampled_from([0.05, 0.1, 1, 7.5, 1000]),
 )
-def test_peaks_come_one_after_the_other_and_hold_no_text_twice(queue: list[Text], rate: float) -> None:
+def test_peaks_come_one_after_the_other_and_hold_no_text_twice(queue: list[PlannedText], rate: float) -> None:
     found = list(peaks(queue, rate))
 
     assert sum(peak.texts for peak in found) <= len(queue)
@@ -131,7 +132,7 @@ async def test_what_a_preview_calls_missed_is_what_the_daemon_then_misses(
 
     await _play(world, until=max(row.until for row in rows if row.until) + MINUTE)
 
-    queue = [Text(row.due_at, row.until, 1) for row in rows if row.due_at and row.until]
+    queue = [PlannedText(row.due_at, row.until, 1) for row in rows if row.due_at and row.until]
     assert len(queue) == 50
     assert 0 < len(world.texts) < 50
     assert missed(queue, rate) == 50 - len(world.texts)

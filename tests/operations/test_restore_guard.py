@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nudger.agenda.restored import Machine
 from nudger.operations import restore_guard
-from nudger.operations.restore_guard import FILE, HighWater
+from nudger.operations.restore_guard import FILE, HighWater, Machine
 from nudger.store import Stores, back_up, open_store
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from nudger.agenda.laying_out import LayingOut
+from nudger.agenda.laying_out import LayingOut, TryingAgain
 from nudger.domain.errors import SettingsError
-from nudger.operations.trying_again import TryingAgain
 from nudger.store.sql.codec import PlanCache
 from tests.support.worlds.delivery import MONDAY_NINE, World
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.agenda.entries import Failure
-from nudger.agenda.restored import Restored
+from nudger.agenda.entries import Failure, Restored
 from nudger.domain.errors import Problem
 from nudger.operations.watching import MB, Watching
 from nudger.store import open_store

@@ -13,7 +13,7 @@ from time import monotonic
 
 import pytest
 
-from nudger.agenda.restored import Mark
+from nudger.agenda.entries import Mark
 from nudger.domain.effects import OptOut, Response
 from nudger.domain.errors import StoreAway, StoreBusy, StoreError, StoreReplaced
 from nudger.inbound.replies import Inbound

@@ -25,6 +25,7 @@ from nudger.agenda.entries import (
     Failure,
     Receipt,
     Report,
+    Restored,
     Result,
     Send,
     SendFailure,
@@ -35,7 +36,6 @@ from nudger.agenda.entries import (
     Ways,
 )
 from nudger.agenda.rate_limit import Limit
-from nudger.agenda.restored import Restored
 from nudger.agenda.set_aside import Step
 from nudger.domain.effects import Answer, Effect, Hold, OptIn, OptOut, Resume, Settle, Snooze, Tell
 from nudger.domain.model import ChannelName, Contact, Origin, Outcome, Person

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from nudger.agenda.entries import Decision, Due, Ways
-from nudger.agenda.restored import Restored
+from nudger.agenda.entries import Decision, Due, Restored, Ways
 from nudger.domain.model import Person
 from tests.support.worlds.store import (
     DAY,

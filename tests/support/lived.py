@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from nudger.agenda.entries import Failure, Report, Stage
+from nudger.agenda.laying_out import TryingAgain
 from nudger.app.board import StoreDesk, calendar_doors, calendar_path
 from nudger.app.core import Core
 from nudger.app.running import build_daemon
@@ -27,7 +28,6 @@ from nudger.inbound.replies import Inbound
 from nudger.inbound.self_service.page import Mine
 from nudger.operations.metrics import Metrics, Reading
 from nudger.operations.overview import Apart
-from nudger.operations.trying_again import TryingAgain
 from nudger.sending.reconcile import Reconciling
 from nudger.sending.unknown_sends import Listed
 from nudger.store import Stores

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nudger.operations.trying_again import TryingAgain
+from nudger.agenda.laying_out import TryingAgain
 from nudger.web.api.operations import ROOT
 from tests.support.asking import ask
 from tests.support.worlds.desk import ALLOWED, BEN, MAYA, Desk, api_of, desk

@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 
 from nudger import plans
+from nudger.agenda import rate_limit
 from nudger.agenda.forecast import foreseen
 from nudger.app import service
 from nudger.app.channels import check_smtp, check_twilio, sign_as_twilio
@@ -59,7 +60,6 @@ from nudger.cli.show import as_json, out
 from nudger.domain.errors import NudgerError, Problem, SettingsError
 from nudger.domain.model import ChannelName, Person, Plan, Standing
 from nudger.plan_sync.files import all_problems, find_plans
-from nudger.sending import capacity
 
 SERVICE_SECRETS = Path("/etc/nudger/credentials")  # systemd/nudger.service
 COLOURS = {Grade.OK: "green", Grade.NOTE: "cyan", Grade.WARNING: "yellow", Grade.FAILURE: "bold red"}
@@ -197,17 +197,17 @@ class Patient:
         if settings.sms != "twilio":
             return note("not needed: the phone on the screen takes every text at once")
         texts = [text for plan in self._people for text in self._texts(plan)]
-        missed = capacity.missed(texts, settings.sms_per_second)
-        over = len(capacity.too_full(texts, settings.sms_per_day)) if settings.sms_per_day else 0
+        missed = rate_limit.missed(texts, settings.sms_per_second)
+        over = len(rate_limit.too_full(texts, settings.sms_per_day)) if settings.sms_per_day else 0
         return budget_carries(len(texts), missed, over, settings.sms_per_second, settings.sms_per_day)
 
-    def _texts(self, plan: Plan) -> Iterator[capacity.Text]:
+    def _texts(self, plan: Plan) -> Iterator[rate_limit.PlannedText]:
         """What is due by text today and tomorrow, where everyone agrees to it."""
         agreed = Person(plan, Standing(consented=frozenset(plan.channels)))
         coming, _ = foreseen(agreed, (), self.now, 2, self.core.decider)
         for row in coming:
             if row.channel is ChannelName.SMS and row.due_at and row.until:
-                yield capacity.Text(row.due_at, row.until, row.segments or 1)
+                yield rate_limit.PlannedText(row.due_at, row.until, row.segments or 1)
 
     def machine(self) -> dict[str, Look]:
         """What this machine itself can tell."""

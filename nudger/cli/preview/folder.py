@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from nudger.agenda.forecast import Forecast
+from nudger.agenda.rate_limit import PlannedText
 from nudger.cli.preview.load import Load, show_load
 from nudger.cli.preview.previewing import Preview
 from nudger.cli.preview.tables import in_words, many, paragraph
 from nudger.domain.model import ChannelName, Plan
-from nudger.sending.capacity import Text as Sms
 
 LABEL = 6  # columns of "13:00", and a space
 CELL = 8  # columns of "Mon 23" or "12,345!", and a space
@@ -30,7 +30,7 @@ class Tally:
 
     zones: Counter[str] = field(default_factory=Counter)  # people
     sends: Counter[datetime] = field(default_factory=Counter)
-    texts: list[Sms] = field(default_factory=list)
+    texts: list[PlannedText] = field(default_factory=list)
     emails: int = 0
     skips: Counter[str] = field(default_factory=Counter)  # by reason
     held: Counter[str] = field(default_factory=Counter)  # people, by reason
@@ -50,7 +50,7 @@ class Tally:
             return
         self.sends[row.due_at] += 1
         if row.channel is ChannelName.SMS:
-            self.texts.append(Sms(row.due_at, row.until, row.segments or 1))
+            self.texts.append(PlannedText(row.due_at, row.until, row.segments or 1))
         else:
             self.emails += 1
 

@@ -9,10 +9,8 @@ from functools import cached_property
 from rich.console import Console
 from rich.text import Text
 
-from nudger.agenda.rate_limit import ordinary
+from nudger.agenda.rate_limit import Peak, PlannedText, enough, ordinary, peaks, too_full
 from nudger.cli.preview.tables import many, paragraph
-from nudger.sending.capacity import Peak, enough, peaks, too_full
-from nudger.sending.capacity import Text as Sms
 
 SHOWN = 7  # peaks that are listed: one for each day of a week
 MINUTE = timedelta(minutes=1)
@@ -24,7 +22,7 @@ WIDEST = timedelta(hours=12)  # of a window that could be meant
 class Load:
     """Texts against the budget, in segments per second; times are told by the clock of `zone`."""
 
-    texts: Sequence[Sms]
+    texts: Sequence[PlannedText]
     per_second: float
     zone: tzinfo
     per_day: int | None = None

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from nudger.agenda.entries import AskFrom, LaidOut, Layable
-from nudger.agenda.restored import Mark, Restored
+from nudger.agenda.entries import AskFrom, LaidOut, Layable, Mark, Restored
 from nudger.agenda.set_aside import SetAside, Step, Trial
 from nudger.store.agenda import laying_out
 from nudger.store.sql.database import Transaction, begins_again

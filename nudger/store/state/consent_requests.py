@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
-from nudger.agenda.consent_requests import ask_again_at
 from nudger.agenda.entries import AskFrom
+from nudger.agenda.laying_out import ask_again_at
 from nudger.domain.model import ChannelName, Origin, Person, State
 from nudger.store.schema.tables import AnyRow, message, occurrence, person, reach
 from nudger.store.sql.codec import Bulk

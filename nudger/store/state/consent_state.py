@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from nudger.agenda.consent_requests import ask_again_at
+from nudger.agenda.laying_out import ask_again_at
 from nudger.agenda.set_aside import is_theirs
 from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Plan

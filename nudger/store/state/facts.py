@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import delete, false, select, update
 
-from nudger.agenda.restored import Mark, Restored
+from nudger.agenda.entries import Mark, Restored
 from nudger.domain.errors import StoreReplaced
 from nudger.domain.tokens import KEY_BYTES
 from nudger.store.schema.tables import EPOCH, fact

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, delete, select, update
 
-from nudger.agenda.consent_requests import MOST_ASKED
+from nudger.agenda.laying_out import MOST_ASKED
 from nudger.agenda.set_aside import is_theirs
 from nudger.domain.model import ChannelName, History, Person, Plan, Standing, State
 from nudger.domain.reach import checked_end

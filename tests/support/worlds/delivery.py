@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from nudger import plans
-from nudger.agenda.consent_requests import Asking
 from nudger.agenda.entries import Failure, Receipt, SendFailure, Sending
-from nudger.agenda.laying_out import LayingOut
+from nudger.agenda.laying_out import Asking, LayingOut
 from nudger.agenda.rate_limit import Limit
 from nudger.app.core import Core
 from nudger.domain.model import ChannelName
