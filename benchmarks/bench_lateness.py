@@ -29,12 +29,13 @@ from nudger.app.core import Core
 from nudger.app.settings import load
 from nudger.domain.model import At, ChannelName, Kind, Nudge, Origin, Plan
 from nudger.plan_sync.port import PlanFile, PlanRead
-from nudger.sending.dispatcher import Dispatcher, Retries, Unwatched
+from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.store import open_store
 from nudger.store.schema.tables import occurrence
 from nudger.store.sql.codec import Bulk
 from nudger.store.state.entries import planned
 from tests.support.doubles.postgres import DURABLE, throw_away_cluster
+from tests.support.observers import Unwatched
 
 LARGE, SMALL = 1_000_000, 1_000
 EACH = 100  # occurrences of one person that are still to come

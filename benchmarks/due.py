@@ -20,6 +20,7 @@ from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.sending.port import Channel
 from nudger.store import open_store
+from tests.support.observers import UNWATCHED
 
 MORNING = datetime(2026, 11, 23, 8, tzinfo=UTC)  # the first one; each `next_day` goes to the noon of the next
 NOON = wall_time(12)
@@ -110,7 +111,8 @@ class DueAtNoon:
             self.clock,
             limits,
             Retries(Random(1)),
-            owner="bench",
+            "bench",
+            UNWATCHED,
         )
 
     async def deliver(self, dispatcher: Dispatcher) -> int:

@@ -43,9 +43,9 @@ from nudger.operations.metrics import Metrics
 from nudger.operations.restore_guard import EVERY
 from nudger.operations.watching import Watching
 from nudger.plan_sync.changes import changes
-from nudger.sending.channel_worker import LIFE, TAKE_OVER_EVERY
 from nudger.sending.dispatcher import Dispatcher, Retries
-from nudger.sending.reconcile import Outbox, Reconciling, TakingOver
+from nudger.sending.lease import LIFE, TAKE_OVER_EVERY
+from nudger.sending.receipts import Outbox, Reconciling, TakingOver
 from nudger.store.stores import Stores
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from nudger.inbound.port import InboundStore
 from nudger.inbound.replies import Handled, Inbound
 from nudger.inbound.respond import Responder
 from nudger.replies import Intent
-from nudger.sending.dispatcher import UNWATCHED, Observer
+from nudger.sending.port import Observer
 
 # What a contact says with what a provider took for a keyword: whether they stop notices; None: neither.
 _KEYWORDS = {Handled.STOP: True, Handled.START: False, Handled.HELP: None}
@@ -24,7 +24,7 @@ class Inbox:
 
     store: InboundStore
     responder: Responder
-    watch: Observer = UNWATCHED
+    watch: Observer
 
     async def take(self, inbound: Inbound) -> None:
         """Returns once the text and its effects are committed; a replay and a stranger change nothing."""

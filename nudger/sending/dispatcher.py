@@ -1,19 +1,22 @@
-"""The duty that sends: claim what is due, hand it to its channel once, record how it ended.
+"""The duty that sends, and the story of a send from top to bottom.
 
-`sending` is committed before a channel is called, and the end of the call after it. So a crash in
-between leaves a message whose end is unknown, and never one that is sent blindly a second time.
-
-With it: who is told of each step (for metrics; nothing depends on it), and when a failed send is tried
-again.
+1. `run_once` claims what is due. The store has it judged (`agenda.decide`), and commits each message as
+   `sending` before anything leaves: a crash from here on leaves a message whose end is unknown, and never
+   one that is sent blindly a second time.
+2. A `Lane`, one a channel, keeps it until there is a place; what is urgent goes before all else.
+3. Right before the requests `_still_go` asks the store once more, for all that go together: a STOP may have
+   been committed since the claim, and the lease may have ended.
+4. `_send` makes one request. It ends in a receipt, or in a SendFailure that `Retries` judges.
+5. `_record` commits the ends, all that came meanwhile in one transaction.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Protocol
 
 import structlog
 
@@ -23,46 +26,35 @@ from nudger.agenda.port import Clock
 from nudger.agenda.rate_limit import Limit
 from nudger.domain.errors import StoreAway
 from nudger.domain.model import ChannelName, Person
-from nudger.sending.channel_worker import GATHER, Lane, Lease, Pace
-from nudger.sending.port import Channel, SendingStore
+from nudger.sending.lease import FIRST_BYTE, Lease, Prefetch
+from nudger.sending.port import Channel, Observer, SendingStore
+
+BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
+LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
+FIRST, LONGEST = timedelta(seconds=5), timedelta(minutes=5)  # until a send that failed is tried again
+SOON = timedelta(milliseconds=50)
+AGAIN = timedelta(seconds=1)  # how often a store that is away is asked
+PLACES = 200  # calls at once, where a channel does not say
+GATHER = 0.005  # seconds: what ends meanwhile shares one question, or one commit
+KEPT = 20  # one place in so many is kept for what is urgent
+LONGEST_QUESTION = 1.0  # seconds that whoever brings messages waits for the store; the question goes on
+LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
+
+log = structlog.get_logger("nudger.dispatch")
 
 
-class Observer(Protocol):
-    """Told in the event loop, between two steps: it must be quick and cannot fail."""
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What one run did, and when to run again (None: when something new is due)."""
 
-    def handed_over(self, sending: Sending, at: datetime) -> None:
-        """Right before the request to the provider."""
-
-    def ended(self, result: Result) -> None:
-        """That request has ended, however it did."""
-
-    def dropped(self, number: int) -> None:
-        """So many entries were due and did not go out."""
-
-    def replied(self, intent: str) -> None:
-        """A person's text was taken, and what it was understood as."""
-
-
-class Unwatched:
-    """Nobody wants to know."""
-
-    def handed_over(self, sending: Sending, at: datetime) -> None: ...
-
-    def ended(self, result: Result) -> None: ...
-
-    def dropped(self, number: int) -> None: ...
-
-    def replied(self, intent: str) -> None: ...
-
-
-UNWATCHED = Unwatched()
-
-FIRST = timedelta(seconds=5)
-LONGEST = timedelta(minutes=5)
+    started: int
+    dropped: int
+    again_at: datetime | None
 
 
 class Retries:
-    """Backoff with full jitter. Whether the way out rests is decided in `rate_limit`."""
+    """When a failed send is tried again: backoff with full jitter. Whether the sender's circuit opens is
+    decided in `rate_limit`."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -83,24 +75,6 @@ class Retries:
         return max(at_least or timedelta(0), ceiling * self._random.random(), timedelta(seconds=1))
 
 
-BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
-LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
-SOON = timedelta(milliseconds=50)
-AGAIN = timedelta(seconds=1)  # how often a store that is away is asked
-PLACES = 200  # calls at once, where a channel does not say
-
-log = structlog.get_logger("nudger.dispatch")
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatched:
-    """What one run did, and when to run again (None: when something new is due)."""
-
-    started: int
-    dropped: int
-    again_at: datetime | None
-
-
 class Dispatcher:
     """Claims, sends and records. One at a time per process; any number of processes per store."""
 
@@ -113,7 +87,7 @@ class Dispatcher:
         limits: Mapping[ChannelName, Limit],
         retries: Retries,
         owner: str,
-        watch: Observer = UNWATCHED,
+        watch: Observer,
     ) -> None:
         self._store = store
         self._channels = channels
@@ -129,7 +103,7 @@ class Dispatcher:
             for name, channel in channels.items()
         }
         self._moved = asyncio.Event()
-        self._pace = Pace()
+        self._prefetch = Prefetch()
         self._ended: list[Result] = []
         self._recorder: asyncio.Task[None] | None = None
         self._fault: Exception | None = None
@@ -139,7 +113,7 @@ class Dispatcher:
     async def run_once(self, now: datetime) -> Dispatched:
         """Claims what is due and starts to send it; waits for no slow provider. Where much is on its way it
         gives that a little time to end first, so that what it claims is worth a transaction."""
-        ahead = self._pace.ahead(asyncio.get_running_loop().time())
+        ahead = self._prefetch.most(asyncio.get_running_loop().time())
         await self._wait_for_load(ahead // 2)
         if self._fault is not None:
             raise self._fault
@@ -277,7 +251,7 @@ class Dispatcher:
 
     def _end(self, result: Result) -> None:
         self._watch.ended(result)
-        self._pace.ended()
+        self._prefetch.count()
         self._ended.append(result)
         if self._recorder is None:
             self._recorder = asyncio.create_task(self._record(), name="record")
@@ -302,3 +276,99 @@ class Dispatcher:
         finally:
             self._recorder = None
             self._move()
+
+
+@dataclass(slots=True)
+class Lane:
+    """The messages of one channel, in the order in which they came, what is urgent before all else; at most
+    `places` at once, and some of them for what is urgent alone, however slow the provider is.
+
+    `still_go` gives those of some messages that may go out now. It is asked when there are places for
+    them and right before they are handed over, for all of these at once: what waits behind a slow
+    provider is still within reach of a STOP. `send` hands one over and may not fail; `moved` is told
+    whenever there is one less on its way.
+    """
+
+    places: int
+    still_go: Callable[[Sequence[Sending]], Awaitable[Sequence[Sending]]]
+    send: Callable[[Sending], Awaitable[None]]
+    moved: Callable[[], None]
+    _urgent: deque[Sending] = field(default_factory=deque)
+    _waiting: deque[Sending] = field(default_factory=deque)
+    _asked_about: int = 0
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _handing_over: asyncio.Task[None] | None = None
+
+    @property
+    def load(self) -> int:
+        """How many messages are neither ended nor given back."""
+        return len(self._urgent) + len(self._waiting) + self._asked_about + len(self._under_way)
+
+    async def take(self, sendings: Sequence[Sending]) -> None:
+        """Returns when those are handed over for which there is a place, or the store does not say which."""
+        self._urgent.extend(one for one in sendings if one.urgent)
+        self._waiting.extend(one for one in sendings if not one.urgent)
+        if self._handing_over is None:
+            self._begin()
+        if self._handing_over is not None:
+            await asyncio.wait([self._handing_over], timeout=LONGEST_QUESTION)
+
+    def cancel(self) -> None:
+        """Lets go of everything, however it may end."""
+        self._urgent.clear()
+        self._waiting.clear()
+        for task in (self._handing_over, *self._under_way):
+            if task is not None:
+                task.cancel()
+
+    def _begin(self) -> None:
+        if self._handing_over is None and self._free() > 0:
+            self._handing_over = asyncio.create_task(self._hand_over())
+            self._handing_over.add_done_callback(self._handed_over)
+
+    async def _hand_over(self) -> None:
+        """As many as there are places for. A question costs the more, the fewer share it: where only a few
+        places are free, it waits for others."""
+        clock = asyncio.get_running_loop().time
+        while (free := self._free()) > 0:
+            if not self._urgent and free < min(len(self._waiting), self.places // 4):
+                await asyncio.sleep(GATHER)
+                free = self._free()
+            queue = self._urgent or self._waiting
+            some = [queue.popleft() for _ in range(min(free, len(queue)))]
+            self._asked_about = len(some)
+            looked_at = clock()
+            try:
+                going = await self.still_go(some)
+            finally:
+                self._asked_about = 0
+            for sending in going:
+                task = asyncio.create_task(self._go(sending, looked_at), name=f"send {sending.message}")
+                self._under_way.add(task)
+                task.add_done_callback(self._ended)
+
+    def _free(self) -> int:
+        """Places for what waits first; 0 where nothing waits."""
+        free = self.places - len(self._under_way)
+        if self._urgent:
+            return free
+        return min(free - self.places // KEPT, len(self._waiting)) if self._waiting else 0
+
+    async def _go(self, sending: Sending, looked_at: float) -> None:
+        clock = asyncio.get_running_loop().time
+        if clock() - looked_at > LOOK_LASTS:  # RACE: this process or its machine stood still since
+            looked_at = clock()
+            if not await self.still_go([sending]):
+                return
+        # RACE: it stands still from here on. The channel lets no byte out after `until`.
+        await self.send(replace(sending, until=looked_at + FIRST_BYTE.total_seconds()))
+
+    def _handed_over(self, _task: asyncio.Task[None]) -> None:
+        self._handing_over = None
+        self._begin()
+        self.moved()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._begin()
+        self.moved()

@@ -1,13 +1,14 @@
-"""What sending needs of the world: a store of what is due, and channels. Raises as `agenda.port` says."""
+"""What sending needs of the world: channels, somebody who watches, a store of what is due; and the values of
+a doubt, which go in and out of that store. It raises as `agenda.port` says."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from nudger.agenda.entries import Claim, Decide, Receipt, Report, Result, Sending
 from nudger.agenda.rate_limit import Limit
 from nudger.domain.model import ChannelName, State
-from nudger.sending.unknown_sends import Doubt, Judge, Listed, Reconciled
 
 NO_LIMITS: Mapping[ChannelName, Limit] = {}
 
@@ -26,6 +27,81 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Gives back connections. Nothing is sent after it."""
+
+
+class Observer(Protocol):
+    """Told in the event loop, between two steps: it must be quick and cannot fail."""
+
+    def handed_over(self, sending: Sending, at: datetime) -> None:
+        """Right before the request to the provider."""
+
+    def ended(self, result: Result) -> None:
+        """That request has ended, however it did."""
+
+    def dropped(self, number: int) -> None:
+        """So many entries were due and did not go out."""
+
+    def replied(self, intent: str) -> None:
+        """A person's text was taken, and what it was understood as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A message that may or may not have been accepted."""
+
+    message: str
+    person: str
+    channel: ChannelName
+    address: str
+    text: str
+    attempted_at: datetime
+    asks: int = 0  # questions that the provider answered without it being there
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message of ours as the provider lists it: its id and fate, and what tells whose it is."""
+
+    report: Report
+    address: str
+    text: str
+    created_at: datetime | None  # whole seconds
+
+
+@dataclass(frozen=True, slots=True)
+class FoundThere:
+    """The provider has it."""
+
+    doubt: Doubt
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """The provider surely does not have it: free to go out again while fresh."""
+
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Not known yet."""
+
+    doubt: Doubt
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How many doubts were resolved, and how."""
+
+    found: int
+    not_there: int
+
+
+Resolution = FoundThere | NotThere | AskAgain
+# (those still in doubt, those listed that are no other message's) -> an answer for each doubt
+Judge = Callable[[Sequence[Doubt], Sequence[Listed]], Sequence[Resolution]]
 
 
 class SendingStore(Protocol):
@@ -94,7 +170,7 @@ class SendingStore(Protocol):
         self, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
     ) -> Reconciled:
         """Calls `judge` with those still unknown and with what is listed and credited to no message yet,
-        and writes its answers. Found: as `report` has it. NotThere: the message is failed and counts
+        and writes its answers. FoundThere: as `report` has it. NotThere: the message is failed and counts
         nowhere; its entry is planned again, or missed where it has expired, or cancelled where it was
         answered meanwhile. AskAgain: it is among `doubts` again then."""
 

@@ -11,7 +11,7 @@ from nudger.agenda.entries import Failure, SendFailure
 from nudger.agenda.forecast import forecast
 from nudger.agenda.laying_out import Asking
 from nudger.domain.model import ChannelName, Origin, State
-from nudger.sending.unknown_sends import judge
+from nudger.sending.receipts import judge
 from tests.support.cores import core_in, database_of
 from tests.support.worlds.delivery import World
 

@@ -9,6 +9,7 @@ from nudger.domain.model import ChannelName, Outcome, State
 from nudger.inbound.inbox import Inbox
 from tests.support.maya import TEN, nudged
 from tests.support.maya import TWO_RESTS as MAYA
+from tests.support.observers import UNWATCHED
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 
@@ -216,7 +217,7 @@ async def test_now_brings_one_nudge_outside_the_limit(world: World) -> None:
 
 # --- their own page -----------------------------------------------------------------------------
 async def test_link_is_answered_with_the_address_of_their_own_page(world: World) -> None:
-    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address))
+    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address), UNWATCHED)
     await nudged(world)
     await world.text("LINK")
 
@@ -234,7 +235,7 @@ async def test_where_no_link_can_lead_to_a_page_link_says_so(world: World) -> No
 
 
 async def test_links_are_sent_as_sparingly_as_other_answers(world: World) -> None:
-    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address))
+    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address), UNWATCHED)
     await nudged(world)
     for _ in range(5):
         await world.text("LINK")

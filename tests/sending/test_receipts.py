@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nudger.agenda.entries import Failure, Report, Stage
 from nudger.domain.model import State
-from nudger.sending.receipts import Known, after, again_at, is_the_numbers
+from nudger.sending.receipts import OnRecord, after, again_at, is_the_numbers
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TABLE = {
@@ -24,19 +24,19 @@ TABLE = {
 @pytest.mark.parametrize("state", TABLE)
 @pytest.mark.parametrize("stage", Stage)
 def test_the_table_of_states(state: State, stage: Stage) -> None:
-    assert after(Known(state), Report("SM1", stage)) == TABLE[state][list(Stage).index(stage)]
+    assert after(OnRecord(state), Report("SM1", stage)) == TABLE[state][list(Stage).index(stage)]
 
 
 @pytest.mark.parametrize(("stage", "state"), [("accepted", "sent"), ("delivered", "delivered")])
 def test_what_turns_up_late_was_there_after_all(stage: str, state: str) -> None:
-    assert after(Known(State.FAILED, not_there=True), Report("SM1", Stage(stage))) == state
+    assert after(OnRecord(State.FAILED, not_there=True), Report("SM1", Stage(stage))) == state
 
 
 @given(st.lists(st.sampled_from(Stage), max_size=8))
 def test_in_whatever_order_reports_come_what_was_delivered_stays_delivered(stages: list[Stage]) -> None:
     state = State.UNKNOWN
     for stage in stages:
-        state = after(Known(state), Report("SM1", stage)) or state
+        state = after(OnRecord(state), Report("SM1", stage)) or state
 
     if Stage.DELIVERED in stages:
         assert state is State.DELIVERED

@@ -10,9 +10,8 @@ from structlog.testing import capture_logs
 from nudger.agenda.entries import Failure, Report, SendFailure, Stage
 from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName, State
-from nudger.sending.receipts import Reports
-from nudger.sending.reconcile import AT_ONCE, BATCH, Reconciling
-from nudger.sending.unknown_sends import Listed
+from nudger.sending.port import Listed
+from nudger.sending.receipts import AT_ONCE, BATCH, Reconciling, Reports
 from tests.support.maya import ONE, always, states
 from tests.support.maya import ONE_REST as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World

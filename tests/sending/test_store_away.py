@@ -11,11 +11,11 @@ import pytest
 from nudger.agenda.entries import Result
 from nudger.domain.errors import StoreAway
 from nudger.domain.model import State
-from nudger.sending import channel_worker, dispatcher
-from nudger.sending.dispatcher import Unwatched
+from nudger.sending import dispatcher
 from nudger.store.sql.database import Database
 from tests.support.maya import ONE, states
 from tests.support.maya import ONE_REST as MAYA
+from tests.support.observers import Unwatched
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 AWAY = StoreAway("the database is away", said="its file has gone")
@@ -24,7 +24,7 @@ AWAY = StoreAway("the database is away", said="its file has gone")
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "AGAIN", dispatcher.SOON)
-    monkeypatch.setattr(channel_worker, "LONGEST_QUESTION", 0.2)
+    monkeypatch.setattr(dispatcher, "LONGEST_QUESTION", 0.2)
 
 
 @dataclass

@@ -8,18 +8,8 @@ from hypothesis import strategies as st
 
 from nudger.agenda.entries import Report, Stage
 from nudger.domain.model import ChannelName
-from nudger.sending.unknown_sends import (
-    LONGEST_WAIT,
-    SURE_AFTER,
-    WINDOW,
-    AskAgain,
-    Doubt,
-    Found,
-    Listed,
-    NotThere,
-    judge,
-    wait,
-)
+from nudger.sending.port import AskAgain, Doubt, FoundThere, Listed, NotThere
+from nudger.sending.receipts import LONGEST_WAIT, SURE_AFTER, WINDOW, judge, wait
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -41,7 +31,7 @@ def listed(
 
 def found_ids(doubts: list[Doubt], there: list[Listed]) -> dict[str, str]:
     answers = judge(doubts, there, NOON + SURE_AFTER)
-    return {one.doubt.message: one.report.provider_id for one in answers if isinstance(one, Found)}
+    return {one.doubt.message: one.report.provider_id for one in answers if isinstance(one, FoundThere)}
 
 
 def test_the_same_words_at_the_same_time_are_it() -> None:
@@ -99,7 +89,7 @@ def test_what_another_doubt_has_found_is_nothing_else() -> None:
 
     answers = judge([doubt(), other], [listed("SM2", text="A walk?")], NOON + SURE_AFTER)
 
-    assert answers == [NotThere(doubt()), Found(other, Report("SM2", Stage.ACCEPTED))]
+    assert answers == [NotThere(doubt()), FoundThere(other, Report("SM2", Stage.ACCEPTED))]
 
 
 def test_nothing_is_not_there_before_a_minute_has_passed() -> None:
@@ -134,7 +124,7 @@ def test_no_id_is_ever_credited_twice_and_every_doubt_is_answered(
 
     answers = judge(doubts, there, NOON + later * SECOND)
 
-    credited = [one.report.provider_id for one in answers if isinstance(one, Found)]
+    credited = [one.report.provider_id for one in answers if isinstance(one, FoundThere)]
     assert [one.doubt for one in answers] == doubts
     assert len(credited) == len(set(credited))
     # As many as can be are found: a text of ours that is there is never taken for not there.

@@ -11,8 +11,8 @@ from sqlalchemy import select, text, update
 from nudger.agenda.entries import Failure, Layable
 from nudger.domain.effects import Answer, OptOut
 from nudger.domain.errors import StoreError
-from nudger.sending.channel_worker import HELD
-from nudger.sending.unknown_sends import Doubt
+from nudger.sending.lease import HELD
+from nudger.sending.port import Doubt
 from nudger.store import Stores, look_at
 from nudger.store.schema.tables import lease, turn
 from nudger.store.sql.database import Database

@@ -41,7 +41,8 @@ from nudger.domain.effects import Answer, Effect, Hold, OptIn, OptOut, Resume, S
 from nudger.domain.model import ChannelName, Contact, Origin, Outcome, Person
 from nudger.domain.tokens import Action, Link
 from nudger.plan_sync.port import PlanRead
-from nudger.sending.unknown_sends import Listed, judge
+from nudger.sending.port import Listed
+from nudger.sending.receipts import judge
 from nudger.store import Stores, open_store
 from nudger.store.opening.opening import _parsed
 from nudger.store.plans import gone

@@ -9,7 +9,8 @@ import pytest
 from nudger.agenda.entries import Failure, Report, Sending, Stage
 from nudger.domain.effects import Effect, Hold, OptOut, Pause, Settle, Snooze
 from nudger.domain.model import Outcome, State
-from nudger.sending.unknown_sends import Doubt, Listed, Reconciled, judge
+from nudger.sending.port import Doubt, Listed, Reconciled
+from nudger.sending.receipts import judge
 from nudger.store import Stores
 from tests.support.worlds.store import (
     DAY,

@@ -28,8 +28,8 @@ from nudger.inbound.replies import Inbound
 from nudger.inbound.self_service.page import Mine
 from nudger.operations.metrics import Metrics, Reading
 from nudger.operations.overview import Apart
-from nudger.sending.reconcile import Reconciling
-from nudger.sending.unknown_sends import Listed
+from nudger.sending.port import Listed
+from nudger.sending.receipts import Reconciling
 from nudger.store import Stores
 from nudger.store.schema.tables import contact_word, counter, missing_plan, plan_file, sender
 from tests.support.worlds.delivery import ScriptedChannel, SteppedClock

@@ -25,7 +25,7 @@ from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName
 from nudger.domain.reach import nearest
 from nudger.inbound.replies import Inbound
-from nudger.sending.unknown_sends import Listed
+from nudger.sending.port import Listed
 
 LATEST = 100  # of all that ever went to one number
 PAGE_SIZE = 1000  # the most that Twilio gives on one page

@@ -64,7 +64,7 @@ class Applied:
 def apply(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> Applied | None:
     """The message's new state, or None where the report changes nothing. Its person is locked."""
     not_there = row.state == State.FAILED and row.message_reason == NOT_THERE
-    state = receipts.after(receipts.Known(State(row.state), not_there), told)
+    state = receipts.after(receipts.OnRecord(State(row.state), not_there), told)
     if state is None:
         return None
     failure = (told.failure or NO_WORD) if state is State.FAILED else None

@@ -16,7 +16,7 @@ from sqlalchemy import and_, bindparam, delete, exists, literal_column, or_, sel
 from nudger.agenda.entries import Failure, Result, SendFailure, Sending
 from nudger.domain.errors import StoreError
 from nudger.domain.model import CRISIS_ANSWERS, FROM_A_TEXT, ChannelName, State
-from nudger.sending.channel_worker import HELD, LONGEST_CALL, host_of
+from nudger.sending.lease import HELD, LONGEST_CALL, host_of
 from nudger.sending.receipts import is_the_numbers
 from nudger.store.schema.tables import AnyRow, lease, message, occurrence, person, reach, turn
 from nudger.store.sending import receipts

@@ -7,8 +7,7 @@ from nudger.agenda.entries import Claim, Decide, Report, Result, Sending
 from nudger.agenda.rate_limit import Limit
 from nudger.agenda.set_aside import TRY_AGAIN, Step
 from nudger.domain.model import ChannelName, State
-from nudger.sending.port import NO_LIMITS
-from nudger.sending.unknown_sends import Doubt, Judge, Listed, Reconciled
+from nudger.sending.port import NO_LIMITS, Doubt, Judge, Listed, Reconciled
 from nudger.store.agenda import claiming
 from nudger.store.sending import receipts, results, unknown_sends
 from nudger.store.sql.database import Transaction, begins_again

@@ -8,18 +8,8 @@ from sqlalchemy import bindparam, literal_column, or_, select, update
 
 from nudger.domain.model import ChannelName, State
 from nudger.domain.reach import checked
-from nudger.sending.unknown_sends import (
-    ASK_FOR,
-    LONGEST_WAIT,
-    Answer,
-    AskAgain,
-    Doubt,
-    Found,
-    Judge,
-    Listed,
-    NotThere,
-    Reconciled,
-)
+from nudger.sending.port import AskAgain, Doubt, FoundThere, Judge, Listed, NotThere, Reconciled, Resolution
+from nudger.sending.receipts import ASK_FOR, LONGEST_WAIT
 from nudger.store.schema.tables import AnyRow, message
 from nudger.store.sending import receipts
 from nudger.store.sending.endings import ANSWERED, Ending, rows, take_back, write
@@ -103,7 +93,7 @@ def reconcile(
     found = [
         receipts.apply(tx, open_[answer.doubt.message], answer.report, now)
         for answer in answers
-        if isinstance(answer, Found)
+        if isinstance(answer, FoundThere)
     ]
     lost = [open_[answer.doubt.message] for answer in answers if isinstance(answer, NotThere)]
     write(tx, [_free(row, now) for row in lost], now)
@@ -137,6 +127,6 @@ def _free(row: AnyRow, now: datetime) -> Ending:
     return Ending(row, State.FAILED, State.PLANNED, reason, now, row.refused)
 
 
-def _again(answer: Answer) -> dict[str, Any]:
+def _again(answer: Resolution) -> dict[str, Any]:
     assert isinstance(answer, AskAgain)
     return {"one": answer.doubt.message, "at": answer.at}

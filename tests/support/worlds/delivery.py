@@ -22,6 +22,7 @@ from nudger.plans import PlanSource
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.store.stores import Stores, stores_of
 from tests.support.databases import Databases
+from tests.support.observers import UNWATCHED
 from tests.support.worlds.store import empty
 
 MONDAY_NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -87,12 +88,12 @@ class World:
         retries = Retries(Random(1))
         limits = {ChannelName.SMS: self.limit}
         return Dispatcher(
-            self.store.sending, channels, self.core.decider, self.clock, limits, retries, owner="test"
+            self.store.sending, channels, self.core.decider, self.clock, limits, retries, "test", UNWATCHED
         )
 
     def new_inbox(self, **changes: Any) -> Inbox:
         """By the rules of the settings, with these changed."""
-        return Inbox(self.store.inbound, replace(self.core.responder, **changes))
+        return Inbox(self.store.inbound, replace(self.core.responder, **changes), UNWATCHED)
 
     def load(self, **texts: str) -> None:
         """Takes over these plans (id -> TOML) as the whole folder."""

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from nudger.agenda.entries import Sending
 from nudger.domain.model import ChannelName, Origin
-from nudger.sending.channel_worker import AHEAD, KEPT, LEAST, MOST, Lane, Pace
+from nudger.sending.dispatcher import KEPT, Lane
+from nudger.sending.lease import AHEAD_S, LEAST, MOST, Prefetch
 from tests.support.worlds.delivery import World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -112,26 +113,26 @@ async def test_where_all_places_are_taken_the_next_run_waits_a_little_and_claims
     assert (first.started, second.started, second.again_at, third.started) == (LEAST, 0, NOON, 10)
 
 
-def pace(per_second: int) -> Pace:
+def pace(per_second: int) -> Prefetch:
     """After a second of so many ends."""
-    one = Pace()
-    one.ahead(100.0)
+    one = Prefetch()
+    one.most(100.0)
     for _ in range(per_second):
-        one.ended()
-    one.ahead(101.0)
+        one.count()
+    one.most(101.0)
     return one
 
 
 def test_as_much_is_claimed_ahead_as_went_out_lately_within_bounds() -> None:
-    seen = [pace(per_second).ahead(101.0) for per_second in (0, 1_000, 9_000)]
+    seen = [pace(per_second).most(101.0) for per_second in (0, 1_000, 9_000)]
 
-    assert seen == [LEAST, int(1_000 * AHEAD), MOST]
+    assert seen == [LEAST, int(1_000 * AHEAD_S), MOST]
 
 
 def test_where_nothing_ends_any_more_little_is_claimed_ahead() -> None:
     one = pace(9_000)
 
-    assert one.ahead(102.0) == LEAST
+    assert one.most(102.0) == LEAST
 
 
 def everybody(number: int) -> dict[str, str]:
