@@ -32,7 +32,7 @@ from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.store import open_store
 from nudger.store.schema.tables import occurrence
-from nudger.store.sql.codec import Bulk
+from nudger.store.sql.statements import Bulk
 from nudger.store.state.entries import planned
 from tests.support.doubles.postgres import DURABLE, throw_away_cluster
 from tests.support.observers import Unwatched

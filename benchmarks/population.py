@@ -17,7 +17,7 @@ from sqlalchemy import Table, insert
 from nudger.domain.model import At, ChannelName, Kind, Nudge, Origin, Outcome, Plan, State
 from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.store.schema.tables import message, occurrence, reply
-from nudger.store.sql.codec import Bulk
+from nudger.store.sql.statements import Bulk
 from nudger.store.stores import Stores
 
 FIRST = "Amara Ben Chloé Dina Elif Farid Grace Hugo Inés Jonas Kira Liam Maya Noor Olga Pia Rosa Sami Tove"

@@ -16,7 +16,8 @@ from nudger.store.operations.store import (
 from nudger.store.plans.store import SqlPlanStore
 from nudger.store.sending.store import SqlSendingStore
 from nudger.store.sql.database import Database
-from nudger.store.state.transactions import Transactions
+from nudger.store.sql.transactions import Transactions, begins_again
+from nudger.store.state import set_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Stores:
     async def listen(self, woken: Callable[[], None]) -> None:
         """Calls `woken` when another process has changed what may be due at once: a reply, an operator's
         act, plans, days laid out. May miss some. Never returns."""
-        await self.transactions.waking.listen(woken)
+        await self.transactions.listen(woken)
 
     def keep_open(self) -> None:
         """For a daemon: what happens to a SQLite file under it is noticed."""
@@ -52,8 +53,8 @@ class Stores:
 
 def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
     """The stores of this database; `zone` finds a time zone by its name."""
-    transactions = Transactions(database, zone)
-    return Stores(
+    transactions = Transactions(database, zone, set_aside.put)
+    stores = (
         SqlPlanStore(transactions),
         SqlAgendaStore(transactions),
         SqlRestoreStore(transactions),
@@ -65,5 +66,8 @@ def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
         SqlOverviewStore(transactions),
         SqlStatisticsStore(transactions),
         SqlUpkeepStore(transactions),
-        transactions,
     )
+    # SQLite has one writer, who is never undone for another's sake.
+    for store in () if database.is_sqlite else stores:
+        begins_again(store)
+    return Stores(*stores, transactions)

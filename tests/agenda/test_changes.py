@@ -8,7 +8,7 @@ import pytest
 
 from nudger.agenda.forecast import error_in_words, in_keys, in_nudges
 from nudger.domain.model import At, Contact, Kind, Nudge, Plan
-from nudger.store.sql.codec import plan_to_json
+from nudger.store.state.people import plan_to_json
 
 HOUR = timedelta(hours=1)
 REST = Nudge("rest", Kind.REST, At((time(13),)))

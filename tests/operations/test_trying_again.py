@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from nudger.agenda.laying_out import LayingOut, TryingAgain
 from nudger.domain.errors import SettingsError
-from nudger.store.sql.codec import PlanCache
+from nudger.store.sql.transactions import PlanCache
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 PERSON = """

@@ -23,8 +23,9 @@ from nudger.domain.model import (
     Plan,
     Window,
 )
-from nudger.store.schema.tables import EPOCH, Instant
-from nudger.store.sql.codec import PlanCache, history_from_json, history_to_json, plan_from_json, plan_to_json
+from nudger.store.sql.statements import EPOCH, Instant
+from nudger.store.sql.transactions import PlanCache
+from nudger.store.state.people import history_from_json, history_to_json, plan_from_json, plan_to_json
 from tests.support.worlds.store import plan
 
 words = st.text(min_size=1, max_size=8)

@@ -16,7 +16,7 @@ from nudger.sending.port import Doubt
 from nudger.store import Stores, look_at
 from nudger.store.schema.tables import lease, turn
 from nudger.store.sql.database import Database
-from nudger.store.sql.expressions import moment
+from nudger.store.sql.statements import moment
 from tests.support.races import PEOPLE, judging, together
 from tests.support.worlds.store import MINUTE, NOON, SMS, World, plan, slot
 

@@ -48,7 +48,7 @@ from nudger.store.opening.opening import _parsed
 from nudger.store.plans import gone
 from nudger.store.schema.tables import alarm, lease, message, person, reach, sender
 from nudger.store.sql.database import Database
-from nudger.store.state.transactions import Transactions
+from nudger.store.sql.transactions import Transactions
 from nudger.store.stores import stores_of
 from tests.support.worlds.store import (
     DAY,

@@ -22,8 +22,9 @@ from nudger.domain.effects import Response, Snooze
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin
 from nudger.inbound.replies import Inbound, Writer
 from nudger.store import Stores
-from nudger.store.schema.tables import AnyRow, occurrence
+from nudger.store.schema.tables import occurrence
 from nudger.store.sql.database import Database
+from nudger.store.sql.statements import AnyRow
 from nudger.store.stores import stores_of
 from tests.support.worlds.store import EMAIL, HOUR, MINUTE, NOON, REST, SMS, World, empty, plan, slot
 

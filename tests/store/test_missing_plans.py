@@ -14,7 +14,7 @@ from nudger.domain.model import Plan
 from nudger.plan_sync.port import PlanChange, PlanRead
 from nudger.store.plans import gone, loading
 from nudger.store.plans.gone import ALARM
-from nudger.store.sql.database import Transaction
+from nudger.store.sql.transactions import Transaction
 from tests.support.worlds.store import HOUR, MAYA_PHONE, MINUTE, NOON, World, plan, plan_file, slot
 
 SECOND = timedelta(seconds=1)

@@ -20,7 +20,7 @@ from nudger.domain.errors import StoreError
 from nudger.store import look_at, open_beside, open_store, open_to_look
 from nudger.store.opening.opening import _parsed
 from nudger.store.schema.tables import metadata
-from nudger.store.sql import file as files
+from nudger.store.sql import database
 from nudger.store.sql.database import Database
 from tests.support.worlds.store import NOON, World, plan
 
@@ -254,7 +254,7 @@ def test_a_full_disk_is_told_and_nothing_is_changed(tmp_path: Path, monkeypatch:
     file = tmp_path / "nudger.db"
     open_store(f"sqlite:///{file}").close()
     pages = file.stat().st_size // 4096 + 2
-    monkeypatch.setattr(files, "PRAGMAS", (*files.PRAGMAS, f"PRAGMA max_page_count = {pages}"))
+    monkeypatch.setattr(database, "PRAGMAS", (*database.PRAGMAS, f"PRAGMA max_page_count = {pages}"))
     store = open_store(f"sqlite:///{file}")
     world = World(store)
 

@@ -15,8 +15,9 @@ from sqlalchemy.engine import make_url
 from nudger.app.core import Core
 from nudger.store import open_store
 from nudger.store.opening.opening import _parsed
-from nudger.store.schema.tables import Instant, metadata
+from nudger.store.schema.tables import metadata
 from nudger.store.sql.database import Database
+from nudger.store.sql.statements import Instant
 from nudger.store.state.facts import INSTANCE
 from nudger.store.stores import stores_of
 from tests.support.lived import JO_PHONE, Life, core_at, lived

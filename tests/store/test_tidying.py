@@ -10,7 +10,8 @@ from nudger.operations.housekeeping import Housekeeping
 from nudger.store import Stores
 from nudger.store.operations import housekeeping
 from nudger.store.operations.housekeeping import ALL_OF_A_PERSON
-from nudger.store.schema.tables import AnyRow, event, message, metadata, occurrence, reply
+from nudger.store.schema.tables import event, message, metadata, occurrence, reply
+from nudger.store.sql.statements import AnyRow
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, slot
 
 LATER = NOON + 100 * DAY

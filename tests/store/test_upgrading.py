@@ -25,8 +25,9 @@ from nudger.domain.model import ChannelName
 from nudger.store import open_store
 from nudger.store.opening.opening import MIGRATIONS, REVISIONS, _parsed
 from nudger.store.opening.upgrading import config
-from nudger.store.schema.tables import EPOCH, metadata
+from nudger.store.schema.tables import metadata
 from nudger.store.sql.database import Database
+from nudger.store.sql.statements import EPOCH
 from tests.support.worlds.store import HOUR, MINUTE, NOON, World, plan, slot
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from nudger.domain.effects import OptOut, Response
 from nudger.store import Stores, open_store
-from nudger.store.sql import notify
+from nudger.store.sql import postgresql
 from nudger.store.sql.database import Database
 from tests.support.doubles import pgbouncer
 from tests.support.worlds.store import NOON, SMS, World, empty, laid_out, plan, slot
@@ -102,7 +102,7 @@ async def test_nobody_is_woken_by_oneself_or_by_what_changes_nothing_for_others(
 async def test_a_lost_connection_is_sought_again_and_what_was_missed_is_looked_for(
     world: World, second: Stores, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notify, "AGAIN", 0.05)
+    monkeypatch.setattr(postgresql, "AGAIN", 0.05)
     world.load(plan())
     async with listening(second) as ear:
         with database.write() as connection:
@@ -133,8 +133,8 @@ async def test_through_a_pooler_that_keeps_no_session_it_says_that_nobody_is_wok
     pooled: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = Log()
-    monkeypatch.setattr(notify, "HEARD_WITHIN", 0.5)
-    monkeypatch.setattr(notify, "log", log)
+    monkeypatch.setattr(postgresql, "HEARD_WITHIN", 0.5)
+    monkeypatch.setattr(postgresql, "log", log)
     task = asyncio.create_task(pooled.listen(Ear().woken))
 
     async with asyncio.timeout(SOON):

@@ -11,11 +11,10 @@ from sqlalchemy import Boolean, bindparam, case, insert, null, update
 
 from nudger.agenda.entries import Claim, Decision, Drop, Due, Later, Send, Sending, Wait
 from nudger.domain.model import ChannelName, Origin, Person, State
-from nudger.store.schema.tables import EPOCH, OR_FAIL, message, occurrence, person
-from nudger.store.sql import codec
-from nudger.store.sql.codec import Bulk
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import message, occurrence, person
+from nudger.store.sql.statements import EPOCH, OR_FAIL, Bulk, among
+from nudger.store.sql.transactions import Transaction
+from nudger.store.state import people
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -176,7 +175,7 @@ class Claimed:
         )
 
     def _remember(self, one: Person, *, alone: bool) -> None:
-        after = codec.history_to_json(one.history)
+        after = people.history_to_json(one.history)
         self.histories.append({"one": one.id, "after": after, "alone": alone, "now": self.now})
 
     @contextmanager

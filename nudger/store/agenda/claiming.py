@@ -12,11 +12,9 @@ from nudger.agenda.rate_limit import Limit, Sender
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Person
 from nudger.store.agenda.claimed import Claimed, Spent, stamp
 from nudger.store.schema.tables import URGENT, WAITS_FOR_TIME, occurrence, person
-from nudger.store.sql import expressions
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.sql.statements import among
+from nudger.store.sql.transactions import Care, Transaction, made
 from nudger.store.state import facts, people, rate_limit, readable_people
-from nudger.store.state.care import Care
 from nudger.store.state.entries import DUE, as_due
 from nudger.store.state.rate_limit import Limits
 
@@ -127,7 +125,7 @@ def _take_answers(tx: Transaction, claimed: Claimed, person_id: str, care: Care,
 
 def _answers_due(tx: Transaction, person_id: str, now: datetime) -> list[Due]:
     given = {"ids": [person_id], "now": now}
-    return expressions.made(tx, _DUE_ENTRIES.where(_FROM_A_TEXT), occurrence.c.id, as_due, given)
+    return made(tx, _DUE_ENTRIES.where(_FROM_A_TEXT), occurrence.c.id, as_due, given)
 
 
 def _held(

@@ -10,12 +10,10 @@ from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
 from nudger.agenda.entries import LaidOut, Layable
 from nudger.domain.model import Origin, Person, Slot, State
-from nudger.store.schema.tables import AnyRow, day_before, occurrence, person
-from nudger.store.sql.codec import Bulk, NewRows
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import occurrence, person
+from nudger.store.sql.statements import AnyRow, Bulk, NewRows, among, day_before
+from nudger.store.sql.transactions import Care, Transaction
 from nudger.store.state import people
-from nudger.store.state.care import Care
 from nudger.store.state.standing import CAUSES
 
 _Key = tuple[date, str, int]

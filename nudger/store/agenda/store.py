@@ -6,13 +6,10 @@ from datetime import datetime
 from nudger.agenda.entries import AskFrom, LaidOut, Layable, Mark, Restored
 from nudger.agenda.set_aside import SetAside, Step, Trial
 from nudger.store.agenda import laying_out
-from nudger.store.sql.database import Transaction, begins_again
+from nudger.store.sql.transactions import Care, Transaction, Transactions
 from nudger.store.state import consent_requests, facts, people, set_aside, standing
-from nudger.store.state.care import Care
-from nudger.store.state.transactions import Transactions
 
 
-@begins_again
 class SqlAgendaStore:
     """Whose days are to be laid out, and what is planned for them.
 
@@ -81,7 +78,6 @@ class SqlAgendaStore:
             return people.ids_after(tx, after)
 
 
-@begins_again
 class SqlRestoreStore:
     """How far the database has come, and whether it was restored from a backup.
 

@@ -28,9 +28,10 @@ from nudger.domain.effects import (
     Untell,
 )
 from nudger.domain.model import ChannelName, Kind, Origin, Outcome, Person, State
-from nudger.store.schema.tables import IS_PLANNED, AnyRow, occurrence
+from nudger.store.schema.tables import IS_PLANNED, occurrence
 from nudger.store.sending import receipts
-from nudger.store.sql.database import Transaction
+from nudger.store.sql.statements import AnyRow
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state import entries, people, standing
 from nudger.store.state.entries import NUDGES, planned
 

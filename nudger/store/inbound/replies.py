@@ -15,22 +15,10 @@ from nudger.domain.reach import forms, one_phone
 from nudger.domain.tokens import Link
 from nudger.inbound.replies import Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.store.inbound import effects
-from nudger.store.schema.tables import (
-    IS_PLANNED,
-    AnyRow,
-    day_before,
-    event,
-    message,
-    occurrence,
-    person,
-    reach,
-    reckoned,
-    reply,
-)
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import IS_PLANNED, event, message, occurrence, person, reach, reply
+from nudger.store.sql.statements import AnyRow, among, day_before, reckoned
+from nudger.store.sql.transactions import Transaction, suppress_theirs
 from nudger.store.state import entries, people, readable_people, set_aside, standing
-from nudger.store.state.care import suppress_theirs
 from nudger.store.state.entries import KINDS, NUDGES, ORIGINS
 
 DAY = timedelta(hours=24)

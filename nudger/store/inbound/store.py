@@ -10,13 +10,10 @@ from nudger.domain.tokens import Link
 from nudger.inbound.replies import Entry, Inbound, Line, Respond, Writer
 from nudger.store.inbound import replies
 from nudger.store.operations import housekeeping, looking
-from nudger.store.sql.database import Transaction, begins_again
+from nudger.store.sql.transactions import Transaction, Transactions, suppress_theirs
 from nudger.store.state import consent_state, people, readable_people, standing
-from nudger.store.state.care import suppress_theirs
-from nudger.store.state.transactions import Transactions
 
 
-@begins_again
 class SqlInboundStore:
     """What people say, and what it does.
 
@@ -61,7 +58,6 @@ class SqlInboundStore:
             return standing.contact_said(tx, address, stop, at)
 
 
-@begins_again
 class SqlPeopleStore:
     """The people, and what is held on them.
 

@@ -16,7 +16,7 @@ from nudger.domain.errors import StoreError
 from nudger.store.opening.carrying import Told, carry
 from nudger.store.schema.tables import fact, lease, message, missing_plan, person, set_aside
 from nudger.store.sql.database import BUSY_SECONDS, Database
-from nudger.store.sql.expressions import moment
+from nudger.store.sql.statements import moment
 from nudger.store.state.facts import CARRIED
 from nudger.store.stores import Stores, stores_of
 

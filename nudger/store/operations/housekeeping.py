@@ -16,7 +16,6 @@ from nudger.agenda.set_aside import is_theirs
 from nudger.domain.model import State
 from nudger.domain.reach import FIRST
 from nudger.store.schema.tables import (
-    AnyRow,
     alarm,
     consent,
     event,
@@ -32,8 +31,8 @@ from nudger.store.schema.tables import (
     set_aside,
 )
 from nudger.store.sending import receipts
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.sql.statements import AnyRow, among
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state import consent_state, facts, people
 
 TIDYING = 0x74696479  # any number: one host at a time

@@ -29,7 +29,6 @@ from nudger.operations.overview import StatusReport
 from nudger.store.schema.tables import (
     APART,
     IS_PLANNED,
-    AnyRow,
     event,
     message,
     occurrence,
@@ -38,9 +37,8 @@ from nudger.store.schema.tables import (
     reply,
     set_aside,
 )
-from nudger.store.sql import expressions
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.sql.statements import AnyRow, among
+from nudger.store.sql.transactions import Transaction, made
 from nudger.store.state import people, readable_people
 from nudger.store.state.entries import _FIRST_DUE, CHANNELS, KINDS, NUDGES, ORIGINS
 from nudger.store.state.set_aside import all_of_them as everyone_set_aside
@@ -64,7 +62,7 @@ def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
         )
         .order_by(occurrence.c.due_at, occurrence.c.id)
     )
-    return expressions.made(tx, theirs, occurrence.c.id, _planned)
+    return made(tx, theirs, occurrence.c.id, _planned)
 
 
 def _planned(row: AnyRow) -> Planned:
@@ -121,7 +119,7 @@ def conversation(tx: Transaction, after: int, person_id: str | None, limit: int)
         .order_by(both.c.line)
         .limit(limit)
     )
-    return expressions.made(tx, lines, both.c.line, _line)
+    return made(tx, lines, both.c.line, _line)
 
 
 def last_lines(tx: Transaction, person_id: str, limit: int) -> Sequence[Line]:
@@ -169,7 +167,7 @@ def status(tx: Transaction, now: datetime) -> StatusReport:
 def _problems(tx: Transaction) -> list[Problem]:
     in_order = (plan_problem.c.file, plan_problem.c.line, plan_problem.c.column, plan_problem.c.id)
     found = select(plan_problem).order_by(*in_order)
-    return expressions.made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
+    return made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
 
 
 def faulty_files(tx: Transaction) -> list[str]:
@@ -252,7 +250,7 @@ def _log_of_agenda(tx: Transaction, person_id: str, limit: int, before: datetime
         .order_by(happened.desc(), occurrence.c.id.desc())
         .limit(limit)
     )
-    return expressions.made(tx, ended, occurrence.c.id, _of_agenda)
+    return made(tx, ended, occurrence.c.id, _of_agenda)
 
 
 def _of_agenda(row: AnyRow) -> Entry:
@@ -293,7 +291,7 @@ def _log_of_replies(tx: Transaction, person_id: str, limit: int, before: datetim
         .limit(limit)
     )
     # What it was understood as, and not the text: a log is read over someone's shoulder.
-    return expressions.made(
+    return made(
         tx,
         theirs,
         reply.c.line,
@@ -310,7 +308,7 @@ def _log_of_events(tx: Transaction, person_id: str, limit: int, before: datetime
         .order_by(event.c.id.desc())
         .limit(limit)
     )
-    return expressions.made(
+    return made(
         tx, theirs, event.c.id, lambda row: Entry(checked(row.at), row.person, row.what, "", row.detail)
     )
 

@@ -17,17 +17,15 @@ from nudger.store.schema.tables import (
     APART,
     IS_PLANNED,
     WAITS_FOR_TIME,
-    AnyRow,
     message,
     occurrence,
     person,
     plan,
     plan_problem,
-    reckoned,
     set_aside,
 )
-from nudger.store.sql import expressions
-from nudger.store.sql.database import Transaction
+from nudger.store.sql.statements import AnyRow, reckoned
+from nudger.store.sql.transactions import Transaction, made
 from nudger.store.state import people, readable_people
 from nudger.store.state.entries import CHANNELS, IS_PARKED, KINDS, NUDGES
 
@@ -132,13 +130,13 @@ def plan_state(tx: Transaction, person_id: str) -> PlanState | None:
         .order_by(plan_problem.c.id)
         .limit(MOST_PROBLEMS)
     )
-    return PlanState(file, expressions.made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:])))
+    return PlanState(file, made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:])))
 
 
 def plan_problems(tx: Transaction, limit: int) -> Sequence[Problem]:
     """See OverviewStore.plan_problems."""
     found = select(plan_problem).order_by(plan_problem.c.severity, plan_problem.c.id).limit(limit)
-    return expressions.made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
+    return made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
 
 
 def _apart(tx: Transaction, now: datetime) -> dict[Apart, int]:
@@ -177,9 +175,7 @@ def _lateness(tx: Transaction) -> list[timedelta]:
         .where(occurrence.c.origin.in_(NUDGES))
         .order_by(latest.c.line.desc())
     )
-    return expressions.made(
-        tx, sends, latest.c.line, lambda row: max(timedelta(0), row.attempted_at - row.due_at)
-    )
+    return made(tx, sends, latest.c.line, lambda row: max(timedelta(0), row.attempted_at - row.due_at))
 
 
 def _seen(
@@ -196,7 +192,7 @@ def _seen(
         .where(occurrence.c.id.in_(ids))
         .order_by(*(column.desc() if backwards else column for column in order))
     )
-    return expressions.made(tx, those, occurrence.c.id, _as_seen)
+    return made(tx, those, occurrence.c.id, _as_seen)
 
 
 def _as_seen(row: AnyRow) -> Seen:

@@ -31,9 +31,10 @@ from sqlalchemy.types import JSON
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Outcome, State
 from nudger.operations.overview import Counted, EntryCount, ReplyCount, Span
-from nudger.store.schema.tables import EPOCH, AnyRow, entry_tally, occurrence, plan, reply, reply_tally
-from nudger.store.sql import codec, expressions
-from nudger.store.sql.database import Transaction
+from nudger.store.schema.tables import entry_tally, occurrence, plan, reply, reply_tally
+from nudger.store.sql.statements import EPOCH, AnyRow
+from nudger.store.sql.transactions import Transaction, readable_rows
+from nudger.store.state import people
 from nudger.store.state.entries import KINDS, NUDGES
 
 TALLYING = 0x74616C79  # one count is written at a time
@@ -171,8 +172,8 @@ def _by_quarters(
             plan, plan.c.person == reply.c.person
         )
         of_these = plans.where(reply.c.received_at >= since, reply.c.received_at < until)
-        for intent, at, head in expressions.rows(tx, of_these, reply.c.line):
-            yield (at - EPOCH) // QUARTER, codec.key_of(head, "timezone"), intent, 1
+        for intent, at, head in readable_rows(tx, of_these, reply.c.line):
+            yield (at - EPOCH) // QUARTER, people.key_of(head, "timezone"), intent, 1
         return
     for row in rows:
         yield row.quarter, row.zone, row.intent, row.number

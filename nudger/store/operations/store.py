@@ -19,12 +19,10 @@ from nudger.operations.overview import (
 )
 from nudger.store.operations import housekeeping, looking, overview, statistics
 from nudger.store.sending import results
-from nudger.store.sql.database import begins_again
+from nudger.store.sql.transactions import Transactions
 from nudger.store.state import alarms, facts, people
-from nudger.store.state.transactions import Transactions
 
 
-@begins_again
 class SqlFactStore:
     """What every host of this database has in common.
 
@@ -50,7 +48,6 @@ class SqlFactStore:
             return results.time(tx)
 
 
-@begins_again
 class SqlAlarmStore:
     """Faults that need a person, and who was told of them.
 
@@ -81,7 +78,6 @@ class SqlAlarmStore:
                 alarms.give_back_alert(tx, one)
 
 
-@begins_again
 class SqlOverviewStore:
     """What the operator looks at.
 
@@ -143,7 +139,6 @@ class SqlOverviewStore:
             return results.daemons(tx)
 
 
-@begins_again
 class SqlStatisticsStore:
     """What happened, counted by day.
 
@@ -169,7 +164,6 @@ class SqlStatisticsStore:
             return statistics.span(tx, first, last)
 
 
-@begins_again
 class SqlUpkeepStore:
     """What is cleared away in time, and who signed out.
 

@@ -17,9 +17,8 @@ from nudger.agenda.entries import FEW, LATELY, Missing, is_sudden
 from nudger.domain.reach import forms, stated
 from nudger.plan_sync.port import PlanRead
 from nudger.store.schema.tables import APART, missing_plan, person, plan, plan_file, reach
-from nudger.store.sql.codec import Bulk, chunks
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.sql.statements import Bulk, among, chunks
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state import alarms, consent_requests, facts, people, standing
 
 ALARM = "removal"

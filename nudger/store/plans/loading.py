@@ -25,12 +25,10 @@ from nudger.plan_sync.port import PlanChange, PlanFile, PlanRead
 from nudger.store.operations import overview
 from nudger.store.plans import gone
 from nudger.store.plans.gone import LOADING, NOBODY, Verdict
-from nudger.store.schema.tables import AnyRow, person, plan, plan_file, plan_problem, reach
+from nudger.store.schema.tables import person, plan, plan_file, plan_problem, reach
 from nudger.store.sending import receipts
-from nudger.store.sql import codec
-from nudger.store.sql.codec import Bulk, chunks
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.sql.statements import AnyRow, Bulk, among, chunks
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state import consent_state, people, set_aside, standing
 
 CHUNK = 500  # people of one statement
@@ -208,7 +206,7 @@ def _of_ids(tx: Transaction, ids: Collection[str]) -> dict[str, AnyRow]:
 
 
 def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
-    empty = codec.history_to_json(History())
+    empty = people.history_to_json(History())
     for chunk in chunks(files, CHUNK):
         _NEW_PERSON.run(tx.connection, [_person(file) | {"empty": empty, "now": now} for file in chunk])
         _NEW_PLAN.run(tx.connection, [_plan(file) for file in chunk])
@@ -239,7 +237,7 @@ def _person(file: PlanFile) -> dict[str, Any]:
 
 
 def _plan(file: PlanFile) -> dict[str, Any]:
-    head, nudges = codec.plan_to_json(file.plan)
+    head, nudges = people.plan_to_json(file.plan)
     return {"one": file.plan.person, "its_file": file.file, "head": head, "body": nudges}
 
 
@@ -284,12 +282,12 @@ class Edit:
             return "in place of one that could not be read"
 
 
-@lru_cache(maxsize=codec.NUDGES_KEPT)
+@lru_cache(maxsize=people.NUDGES_KEPT)
 def _in_nudges(before: str, after: str) -> list[str]:
     return [] if before == after else forecast.in_nudges(json.loads(before), json.loads(after))
 
 
-@lru_cache(maxsize=codec.NUDGES_KEPT)
+@lru_cache(maxsize=people.NUDGES_KEPT)
 def _channels(nudges: str) -> object:
     """On which channels they may go out; a text that cannot be read is like no other."""
     try:

@@ -7,12 +7,10 @@ from functools import partial
 from nudger.agenda.entries import Missing
 from nudger.plan_sync.port import PlanChange, PlanRead
 from nudger.store.plans import gone, loading
-from nudger.store.sql.database import begins_again
+from nudger.store.sql.transactions import Transactions
 from nudger.store.state import people
-from nudger.store.state.transactions import Transactions
 
 
-@begins_again
 class SqlPlanStore:
     """Which plans run, and the files they came from.
 

@@ -1,79 +1,390 @@
-"""The tables. Instants are UTC: integer microseconds in SQLite (8 bytes, 3 x cheaper than text to
-write, indexes compare them as numbers), `timestamptz` in PostgreSQL; aware on the way out.
+"""The tables: people and how they are reached, the agenda and what came of it, what daemons share.
 
 One rule keeps every verb free of races and deadlocks on many hosts: a transaction that changes
 anything of a person locks the person's row first, several people in the order of their ids (in
 SQLite there is one writer anyway). So `occurrence` and `message` rows need no locks of their own.
 """
 
-from nudger.store.schema.agenda import IS_PLANNED, URGENT, WAITS_FOR_TIME, event, message, occurrence, reply
-from nudger.store.schema.columns import (
-    EPOCH,
-    MICROSECOND,
-    OR_FAIL,
-    ROW_ID,
-    AnyRow,
-    Instant,
-    day_before,
-    metadata,
-    reckoned,
-)
-from nudger.store.schema.people import (
-    APART,
-    consent,
-    contact_word,
-    missing_plan,
-    person,
-    plan,
-    reach,
-    set_aside,
-)
-from nudger.store.schema.running import (
-    alarm,
-    counter,
-    entry_tally,
-    fact,
-    lease,
-    plan_file,
-    plan_problem,
-    reply_tally,
-    sender,
-    turn,
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
 )
 
-__all__ = [
-    "APART",
-    "EPOCH",
-    "IS_PLANNED",
-    "MICROSECOND",
-    "OR_FAIL",
-    "ROW_ID",
-    "URGENT",
-    "WAITS_FOR_TIME",
-    "AnyRow",
-    "Instant",
-    "alarm",
-    "consent",
-    "contact_word",
-    "counter",
-    "day_before",
-    "entry_tally",
-    "event",
-    "fact",
-    "lease",
-    "message",
-    "metadata",
-    "missing_plan",
-    "occurrence",
+from nudger.store.sql.statements import ROW_ID, Instant
+
+metadata = MetaData()
+
+
+def _of_person(*, primary_key: bool = False) -> Column[str]:
+    return Column("person", Text, ForeignKey("person.id"), nullable=False, primary_key=primary_key)
+
+
+_TO_ASK = text("ask_at IS NOT NULL")
+# Who gets nothing for now, for whatever reason. Claims change none of these columns.
+_APART = text(
+    "(paused_at IS NOT NULL OR held_at IS NOT NULL OR removed_at IS NOT NULL"
+    " OR opted_out != '' OR consented = '')"
+)
+
+person = Table(
     "person",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the plan that runs; the key of the decoded plans
+    Column("paused_at", Instant),
+    Column("paused_until", Instant),
+    Column("removed_at", Instant),
+    Column("held_at", Instant),
+    Column("fewer", Integer, nullable=False, server_default="0"),  # steps of LESS
+    Column("tiny_until", Instant),
+    Column("untold", Text),  # the opt-in to notices that the person has withdrawn
+    Column("trusted", Text),  # the number of the trusted contact whom the plan names
+    # What `reach` says, with spaces between: a claim reads it here, in the row that it reads anyway.
+    Column("opted_out", Text, nullable=False),
+    Column("consented", Text, nullable=False),
+    Column("asked", Text, nullable=False, server_default=""),
+    Column("asks_again", Text, nullable=False, server_default=""),  # where the question is put once more
+    Column("asks_again_at", Instant),
+    Column("rested", Text, nullable=False, server_default=""),
+    Column("history", Text, nullable=False),
+    # What `history` was before the claim of `history_at`: put back where its message did not go out.
+    Column("history_before", Text),
+    Column("history_at", Instant),
+    Column("laid_out_through", Date),
+    Column("layout_at", Instant),  # null: removed, never
+    Column("layout_afresh", Boolean, nullable=False),
+    Column("layout_version", Integer, nullable=False),  # one more with each reason to lay out afresh
+    Column("search", Text, nullable=False),  # see searching.key
+    Index("person_layout", "layout_at"),
+    # A page of people is found in these two alone: rows are wide, with all that was lately sent.
+    Index("person_search", "id", "search"),
+    Index(
+        "person_apart",
+        *("id", "paused_at", "paused_until", "held_at", "removed_at", "opted_out", "consented", "search"),
+        sqlite_where=_APART,
+        postgresql_where=_APART,
+    ),
+    Index("person_trusted", "trusted"),
+)
+
+# Apart from `person`, whose rows each claim rewrites: a plan is long and seldom changes.
+plan = Table(
     "plan",
-    "plan_file",
-    "plan_problem",
+    metadata,
+    _of_person(primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("json", Text, nullable=False),  # all of it but its nudges
+    Column("nudges", Text, nullable=False),
+    Index("plan_file_of", "file"),
+)
+
+# Whose plan was lost by one look, with most others: they go on until the operator has accepted it (gone.py).
+missing_plan = Table(
+    "missing_plan",
+    metadata,
+    _of_person(primary_key=True),
+    Column("host", Text, nullable=False),  # which looked: another one may have the file
+    Column("since", Instant, nullable=False),
+)
+
+# How a person is reached. Consent is of the address: a changed one is asked again. An opt-out is of
+# the person, and outlives their addresses.
+reach = Table(
     "reach",
-    "reckoned",
-    "reply",
-    "reply_tally",
-    "sender",
+    metadata,
+    _of_person(primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("address", Text),
+    Column("consented_at", Instant),
+    Column("consent_how", Text),
+    Column("opted_out_at", Instant),
+    Column("opted_out_how", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),  # texts in a row that did not arrive
+    Column("rested_at", Instant),  # too many: this channel is left alone until the address is put right
+    Column("ask_at", Instant),  # when to see whether this address can be asked for consent
+    Column("asked_at", Instant),  # this address was, last
+    Column("times_asked", Integer, nullable=False, server_default="0"),
+    Index("reach_address", "address", "channel"),
+    Index("reach_ask", "ask_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
+)
+
+# Whom nudger fails over: they get no nudges until they are tried again without a fault.
+set_aside = Table(
     "set_aside",
+    metadata,
+    _of_person(primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("step", Text, nullable=False),  # what was done for them
+    Column("fault", Text, nullable=False),
+    Column("try_at", Instant, nullable=False),
+)
+
+# Every question for consent, every answer, and every STOP, as it came: rows are added, never changed.
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    _of_person(),
+    Column("channel", Text, nullable=False),
+    Column("address", Text),
+    Column("at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("question", Text),  # the words of the welcome
+    Column("answer", Text),  # the words of the person; of a link, those of its button
+    Index("consent_person", "person", "channel", "id"),
+)
+
+# A trusted contact's own last word on notices, by their number, whoever's contact they are.
+contact_word = Table(
+    "contact_word",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("stopped", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+APART = _APART  # word for word what the index says, or SQLite does not take it
+
+# An OR of equations: one of them in a query is enough for SQLite to take the index.
+_OPEN = text("state = 'sending' OR state = 'unknown'")
+_PLANNED = text("wake_at IS NOT NULL")
+_FREE = text("wake_at IS NOT NULL AND queue IS NULL")
+_URGENT = text("urgent AND wake_at IS NOT NULL AND queue IS NULL")
+_QUEUED = text("wake_at IS NOT NULL AND queue IS NOT NULL")
+
+occurrence = Table(
+    "occurrence",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    _of_person(),
+    Column("local_date", Date, nullable=False),
+    Column("nudge", Text, nullable=False),  # empty: an answer
+    Column("slot", BigInteger, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("kind", Text),
+    Column("origin", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    # While it is planned, when to look at it, else null: `due_at`, or the next try, which leaves `due_at`
+    # alone, so that what was planned later still counts as the later one. The indexes of a claim hang on
+    # this and not on `state`: what happens after a claim then touches no index (a third cheaper;
+    # PostgreSQL updates in place).
+    Column("wake_at", Instant),
+    # The channel whose budget it waits for, and when its turn is: the last instant at which it may go,
+    # so that what expires first goes first; of an answer its due time, which is before all those.
+    Column("queue", Text),
+    Column("turn_at", Instant),
+    Column("reason", Text, nullable=False),
+    Column("cancelled_by", Text),  # what of the person's standing did it: may be planned again afresh
+    Column("attempts", Integer, nullable=False),
+    Column("refused", Text, nullable=False),  # channels, with spaces between
+    Column("text", Text),
+    Column("key", Text),  # of an answer: which of nudger's texts
+    Column("channel", Text),  # an answer's
+    Column("urgent", Boolean, nullable=False, server_default=false()),  # an answer that goes before all else
+    Column("via", Text),  # the channel of the last attempt
+    Column("claimed_at", Instant),
+    Column("settled_at", Instant),
+    Column("outcome", Text),
+    Column("outcome_at", Instant),
+    # The identity. The date stands second so that a person's last days are one short range of it.
+    UniqueConstraint("person", "local_date", "nudge", "slot", "round", name="occurrence_identity"),
+    CheckConstraint("(state = 'planned') = (wake_at IS NOT NULL)", name="occurrence_planned_wakes"),
+    # All hold only what is planned: a claim costs the same at a thousand rows and at millions. What waits
+    # for a budget is out of the way of what does not: a long queue holds up no email.
+    Index("occurrence_wake", "wake_at", "id", sqlite_where=_FREE, postgresql_where=_FREE),
+    Index("occurrence_urgent", "wake_at", "id", sqlite_where=_URGENT, postgresql_where=_URGENT),
+    Index("occurrence_turn", "queue", "turn_at", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    Index("occurrence_person_wake", "person", "wake_at", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
+    Index("occurrence_due", "due_at"),
+    sqlite_autoincrement=True,  # an id is never given twice: action links name it
+)
+
+# One attempt to send, with the daemon's claim on it. `occurrence` is no foreign key: its check would
+# want an index that nothing else needs; both go together in forget.
+message = Table(
+    "message",
+    metadata,
+    Column("line", ROW_ID, Identity(), primary_key=True),  # the cursor of a conversation
+    Column("id", Text, nullable=False, unique=True),
+    Column("occurrence", BigInteger, nullable=False),
+    _of_person(),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("bank_key", Text),
+    Column("contact", Text),
+    Column("owner", Text, nullable=False),  # the daemon that claimed it
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("code", Text),  # the provider's
+    Column("provider_id", Text),
+    Column("attempted_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    # While its end is unknown: how often the provider was asked for it, and when to ask again.
+    Column("asks", Integer, nullable=False, server_default="0"),
+    Column("ask_at", Instant),
+    Index("message_person", "person", "line"),
+    Index("message_open", "state", "owner", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sqlite_autoincrement=True,  # a cursor never goes back, whatever is released or forgotten
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("line", ROW_ID, primary_key=True, autoincrement=False),  # of the same sequence as message's
+    Column("provider_id", Text, nullable=False, unique=True),
+    _of_person(),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("intent", Text, nullable=False),
+    Column("until", Instant),
+    Column("occurrence", BigInteger),  # the nudge it was about
+    Index("reply_person", "person", "line"),
+    Index("reply_received", "received_at"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    _of_person(),
+    Column("at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("event_person", "person", "id"),
+)
+
+URGENT = _URGENT  # word for word what the index says, or SQLite does not take it
+IS_PLANNED = occurrence.c.wake_at.is_not(None)
+# Said wherever the next of all is looked for, else no index answers: see occurrence_wake.
+WAITS_FOR_TIME = occurrence.c.queue.is_(None)
+
+# What is known of each plan file: while its mark is the same there is nothing to read.
+plan_file = Table(
+    "plan_file",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("lends", Boolean, nullable=False),  # it has something told in the file of another
+)
+
+plan_problem = Table(
+    "plan_problem",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("column", Integer, nullable=False),
+    Column("where", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Index("plan_problem_file", "file"),
+)
+
+# What all daemons know of one way out: a claim reads it, and writes it, in its own transaction.
+sender = Table(
+    "sender",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("bucket", Float),  # segments in it at `filled_at`; null: full
+    Column("filled_at", Instant),
+    Column("day", Date),  # the GMT day that `day_segments` counts
+    Column("day_segments", Integer, nullable=False),
+    # Those of them that were answers, and that were urgent.
+    Column("day_answers", Integer, nullable=False, server_default="0"),
+    Column("day_urgent", Integer, nullable=False, server_default="0"),
+    Column("rate", Float),  # segments per second, where the provider asked for less; null: the setting's
+    Column("slowed_at", Instant),
+    Column("failures", Integer, nullable=False),  # faults in a row that were not a recipient's
+    Column("rests_until", Instant),
+    Column("probe_until", Instant),  # one message is on its way to find out whether it works again
+    Column("reason", Text, nullable=False),
+)
+
+# What the operator has to know of. One row a fault, whether it stands or has passed.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("cleared_at", Instant),
+    # Whether the operator believes that it stands, and when they were last told that it does.
+    Column("told", Boolean, nullable=False, server_default=false()),
+    Column("told_at", Instant),
+)
+
+# What has happened how often since the database was made; it only grows.
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# Entries and replies counted by local date (store/operations/statistics.py): nothing in it is of one person.
+entry_tally = Table(
+    "entry_tally",
+    metadata,
+    Column("local_date", Date, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+reply_tally = Table(
+    "reply_tally",
+    metadata,
+    Column("local_date", Date, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("intent", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Which daemons live, by the database's own clock: what one of them has claimed is its alone until then.
+lease = Table(
+    "lease",
+    metadata,
+    Column("owner", Text, primary_key=True),  # of message
+    Column("until", Instant, nullable=False),
+)
+
+# When a duty that one daemon does for all of them is due again, by the database's own clock.
+turn = Table(
     "turn",
-]
+    metadata,
+    Column("duty", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
+)

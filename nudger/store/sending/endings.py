@@ -11,11 +11,9 @@ from sqlalchemy import bindparam, null, select, update
 from nudger.agenda.entries import Receipt, SendFailure
 from nudger.domain.model import ChannelName, Origin, State
 from nudger.domain.reach import are_one
-from nudger.store.schema.tables import OR_FAIL, AnyRow, message, occurrence, person
-from nudger.store.sql import codec
-from nudger.store.sql.codec import Bulk
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import message, occurrence, person
+from nudger.store.sql.statements import OR_FAIL, AnyRow, Bulk, among
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state import consent_requests, entries, people, standing
 
 # RACE: settled or snoozed while it was on its way (a snooze comes again by itself).
@@ -162,7 +160,7 @@ def take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
             continue  # put off meanwhile: counted out already
         kept = tx.connection.execute(_HISTORY, {"one": row.person}).one()
         if kept.history_at == row.attempted_at and kept.history_before is not None:
-            people.put_history(tx, row.person, codec.history_from_json(row.person, kept.history_before))
+            people.put_history(tx, row.person, people.history_from_json(row.person, kept.history_before))
         elif row.origin != Origin.ON_DEMAND:
             people.count_out(tx, row.person, row.attempted_at)
 

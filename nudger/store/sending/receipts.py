@@ -12,11 +12,11 @@ from nudger.agenda.entries import Failure, Report, SendFailure
 from nudger.domain.model import ChannelName, Origin, State
 from nudger.sending import receipts
 from nudger.sending.receipts import FAILURES_IN_A_ROW
-from nudger.store.schema.tables import AnyRow, message, reach
+from nudger.store.schema.tables import message, reach
 from nudger.store.sending.endings import Ending, opt_out, rows, take_back, write
-from nudger.store.sql.database import Transaction
+from nudger.store.sql.statements import AnyRow
+from nudger.store.sql.transactions import Care, Transaction
 from nudger.store.state import alarms, consent_state, people, rate_limit, standing
-from nudger.store.state.care import Care
 from nudger.store.state.entries import channels_from, channels_to
 
 NOT_THERE = "the provider does not have it"  # of a FAILED message: so it may turn up yet

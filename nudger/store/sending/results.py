@@ -18,13 +18,12 @@ from nudger.domain.errors import StoreError
 from nudger.domain.model import CRISIS_ANSWERS, FROM_A_TEXT, ChannelName, State
 from nudger.sending.lease import HELD, LONGEST_CALL, host_of
 from nudger.sending.receipts import is_the_numbers
-from nudger.store.schema.tables import AnyRow, lease, message, occurrence, person, reach, turn
+from nudger.store.schema.tables import lease, message, occurrence, person, reach, turn
 from nudger.store.sending import receipts
 from nudger.store.sending.endings import ANSWERED, Ending, opt_out, rows, sent, take_back, write
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among, moment
+from nudger.store.sql.statements import AnyRow, among, moment
+from nudger.store.sql.transactions import Care, Transaction
 from nudger.store.state import consent_state, people, rate_limit, standing
-from nudger.store.state.care import Care
 from nudger.store.state.entries import channels_from, channels_to
 
 # Far longer than any call may take: the daemon lives, and has lost it.

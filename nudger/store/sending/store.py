@@ -10,13 +10,10 @@ from nudger.domain.model import ChannelName, State
 from nudger.sending.port import NO_LIMITS, Doubt, Judge, Listed, Reconciled
 from nudger.store.agenda import claiming
 from nudger.store.sending import receipts, results, unknown_sends
-from nudger.store.sql.database import Transaction, begins_again
+from nudger.store.sql.transactions import Care, Transaction, Transactions
 from nudger.store.state import entries
-from nudger.store.state.care import Care
-from nudger.store.state.transactions import Transactions
 
 
-@begins_again
 class SqlSendingStore:
     """What is due, who sends it, and how that ended.
 

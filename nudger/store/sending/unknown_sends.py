@@ -10,13 +10,11 @@ from nudger.domain.model import ChannelName, State
 from nudger.domain.reach import checked
 from nudger.sending.port import AskAgain, Doubt, FoundThere, Judge, Listed, NotThere, Reconciled, Resolution
 from nudger.sending.receipts import ASK_FOR, LONGEST_WAIT
-from nudger.store.schema.tables import AnyRow, message
+from nudger.store.schema.tables import message
 from nudger.store.sending import receipts
 from nudger.store.sending.endings import ANSWERED, Ending, rows, take_back, write
-from nudger.store.sql import expressions
-from nudger.store.sql.codec import Bulk
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.sql.statements import AnyRow, Bulk, among
+from nudger.store.sql.transactions import Transaction, made
 from nudger.store.state import alarms, people, rate_limit
 
 # Written out, not bound: SQLite takes a partial index only where it can see the value.
@@ -65,7 +63,7 @@ def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], li
         .where(message.c.id.in_(mine))
         .order_by(message.c.attempted_at, message.c.id)
     )
-    return expressions.made(tx, found, message.c.id, _doubt)
+    return made(tx, found, message.c.id, _doubt)
 
 
 def _doubt(row: AnyRow) -> Doubt:

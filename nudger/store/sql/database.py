@@ -1,74 +1,41 @@
-"""The connection to the database: transactions, what they need to read people, and its faults put in words
-for a person.
+"""The connection to the database, a SQLite file or one of a PostgreSQL server's: its transactions, and its
+faults put in words for a person.
 
-The order of locks, in PostgreSQL, which every verb keeps to, so that no two wait for each other: turns
-(`take_turns`), leases, people (all of them at once, by id), what is theirs alone, contacts' words,
-senders (by name), alarms, facts, counters (by name). What works on many people's rows at once (claims,
-alerts, doubts, what the dead left behind, tidying of alarms) waits for none of them and passes over what
-is locked.
+Of a file: how it is opened, what its faults mean, and that it is still the one that was opened. A file that
+is deleted goes on for whoever has it open, and is nobody else's: what is committed to it then is lost, and
+looks like any other commit.
 """
 
-import inspect
-import random
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
-from functools import wraps
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import quote
 
-import structlog
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, exc, text
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
-from nudger.domain.errors import StoreAway, StoreError, StoreReplaced
-from nudger.domain.model import Plan
-from nudger.store.sql.codec import PlanCache
-from nudger.store.sql.file import File
-
-TRIES = 6  # of one verb
-APART = 0.02  # seconds, doubled from try to try: whoever won has to end first
-
-_Store = TypeVar("_Store")
-log = structlog.get_logger("nudger.store")
-
-# Messages and replies share the sequence of `message`: one cursor for a conversation. In PostgreSQL a
-# line that is committed late may stand below one that was read before.
-_NEXT_LINE_SQLITE = text("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'message' RETURNING seq")
-_NEXT_LINE_POSTGRESQL = text("SELECT nextval(pg_get_serial_sequence('message', 'line'))")
-_TAKE_TURNS = text("SELECT pg_advisory_xact_lock(:key)")
-
-
-def begins_again(store: type[_Store]) -> type[_Store]:
-    """Every verb of this store whose transaction was undone for another's sake is begun again. Nothing of it
-    was kept, and what it asks (`decide`, `respond`, `judge`) is pure and is asked again."""
-    for name, verb in inspect.getmembers(store, inspect.isfunction):
-        if not name.startswith("_") and not inspect.iscoroutinefunction(verb):
-            setattr(store, name, _again(verb))
-    return store
-
-
-def _again(verb: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(verb)
-    def run(*arguments: Any, **named: Any) -> Any:
-        for number in range(1, TRIES):
-            try:
-                return verb(*arguments, **named)
-            except Contended as fault:
-                log.warning("begun_again", verb=verb.__name__, number=number, fault=fault.message)
-                time.sleep(random.SystemRandom().uniform(0, APART * 2**number))
-        return verb(*arguments, **named)
-
-    return run
-
+from nudger.domain.errors import StoreAway, StoreBusy, StoreError, StoreReplaced
+from nudger.store.sql.postgresql import engine_of, in_words
 
 # Another process (a command beside the daemon) holds the write lock for milliseconds; a first load
 # of some ten thousand plans for seconds.
 BUSY_SECONDS = 30
+
+
+ROOM_SECONDS = 0.15  # longer than SQLite's longest wait between two looks for a lock
+
+# deadlock_detected, serialization_failure
+LOST = frozenset({"40P01", "40001"})
+
+
+class Contended(StoreError):
+    """PostgreSQL has undone this transaction for another's sake. Begun again, it goes through."""
 
 
 class Database:
@@ -80,7 +47,7 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.name = str(url.database) if self.is_sqlite else url.render_as_string(hide_password=True)
         self._file = File(url, looking=looking, patience=patience) if self.is_sqlite else None
-        self.engine = self._file.engine(url) if self._file else _postgresql(url)
+        self.engine = self._file.engine(url) if self._file else engine_of(url)
         self._writer = self.engine.execution_options(writes=True, postgresql_readonly=looking)
         self._reader = (
             self.engine
@@ -206,104 +173,214 @@ class Database:
     def _explained(self, error: Exception) -> StoreError:
         if self._file is not None:
             return self._file.explained(error)
-        said, hint = _postgresql_words(error)
+        said, hint = in_words(error)
         return StoreError(f"the database {self.name} cannot be used: {said}", hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    connection: Connection
-    database: Database
-    plans: PlanCache
-    zone: Callable[[str], tzinfo]
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is forgotten is overwritten, not only unlinked
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA temp_store = MEMORY",  # an UPDATE of many rows keeps its way back in memory, not in a file
+    "PRAGMA cache_size = -4096",  # KiB, of each connection
+    "PRAGMA wal_autocheckpoint = 8000",  # pages: each claim would pay for a checkpoint at the usual 1000
+    "PRAGMA journal_size_limit = 67108864",
+)
+# For looking on, where the file can only be read.
+LOOKING_PRAGMAS = ("PRAGMA trusted_schema = OFF",)
+LOOKING_SECONDS = 3
 
-    def local_date(self, plan: Plan, at: datetime) -> date:
-        return at.astimezone(self.zone(plan.timezone)).date()
-
-    def take_turns(self, key: int) -> None:
-        """Waits until no other transaction holds this key, then holds it to the end. SQLite's writers
-        take turns anyway."""
-        if not self.database.is_sqlite:
-            self.connection.execute(_TAKE_TURNS, {"key": key})
-
-    def next_line(self) -> int:
-        """A number that no message and no reply has, above all that have one."""
-        statement = _NEXT_LINE_SQLITE if self.database.is_sqlite else _NEXT_LINE_POSTGRESQL
-        return int(self.connection.execute(statement).scalar_one())
-
-
-ROOM_SECONDS = 0.15  # longer than SQLite's longest wait between two looks for a lock
-CONNECT_SECONDS = 10
-# A host that was cut off, or stopped in the middle of a transaction, must not hold people locked for all
-# others: the server ends its session. And it must itself notice, long before its lease is over.
-IDLE_SECONDS = 10
-CUT_OFF = {
-    "tcp_user_timeout": 15_000,  # milliseconds that what was written may stay unanswered for
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
+GONE = (
+    "Put it back where it was: nudger takes note within seconds. If it is lost, stop nudger, which then "
+    "writes what it still has of it beside it (*.before-…), and type: nudger restore FILE"
+)
+REPLACED = (
+    "nudger ends, writes what it still has of the former one beside it (*.before-…), and starts afresh: no "
+    "nudge goes out before you type nudger accept-restore. The former one comes back by nudger restore FILE"
+)
+OVERWRITTEN = (
+    "What is in it now is a mixture of two. Stop nudger, and put a whole one there: nudger restore FILE"
+)
+_WORDS = {
+    "SQLITE_CANTOPEN": ("it cannot be opened", "Check that this user may write to the file and its folder."),
+    "SQLITE_CORRUPT": ("the file is damaged", "Stop nudger and restore a backup."),
+    "SQLITE_FULL": ("the disk is full", "Free some space; nothing was changed."),
+    "SQLITE_IOERR": ("the disk reports an error", "Check the disk; restore a backup if need be."),
+    "SQLITE_NOTADB": ("the file is not a database", "Check DATABASE_URL, or move the file away."),
+    "SQLITE_READONLY": ("it is read-only", "Check that this user may write to the file and its folder."),
 }
 
-# deadlock_detected, serialization_failure
-LOST = frozenset({"40P01", "40001"})
+_Which = tuple[int, int]  # the device, and the number of the file on it
+# In the index of the log: its salts, and how many of its pages were moved to the file, and were to be. The
+# format is SQLite's promise to all programs that share a file: sqlite.org/walformat.html, 2.1.
+_INDEX, _SALTS, _MOVED, _TO_MOVE = 136, slice(32, 40), slice(96, 100), slice(128, 132)
+_Log = tuple[bytes, bytes, bytes]  # what stands there
+_Seen = tuple[int, int, _Log]  # when the file was written to, and its size, while SQLite was not writing
 
 
-class Contended(StoreError):
-    """PostgreSQL has undone this transaction for another's sake. Begun again, it goes through."""
+class File:
+    """One file, opened any number of times, by one path. `patience`: seconds that a connection waits for
+    another program's lock."""
+
+    def __init__(self, url: URL, *, looking: bool, patience: float) -> None:
+        self.path = os.path.abspath(str(url.database))
+        self._looking = looking
+        self._patience = min(patience, LOOKING_SECONDS) if looking else patience
+        self._opened: _Which | None = None
+        self._log: _Which | None = None
+        self._kept: sqlite3.Connection | None = None
+        self._index: int | None = None  # a handle: closed too soon, it takes SQLite's locks with it (POSIX)
+        self._seen: _Seen | None = None
+
+    def engine(self, url: URL) -> Engine:
+        engine = create_engine(
+            url, creator=self._connect, hide_parameters=True, paramstyle="named", pool_use_lifo=True
+        )
+        event.listen(engine, "connect", self._prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def keep_open(self) -> None:
+        """Until `close`. While one connection is open, SQLite makes no new log: another is not its own."""
+        if self._kept is not None:
+            return
+        self._kept = self._connect()
+        self._kept.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        self._log = _which(f"{self.path}-wal")
+        with suppress(FileNotFoundError):  # on a file system where SQLite can keep no log
+            self._index = os.open(f"{self.path}-shm", os.O_RDONLY | os.O_CLOEXEC)
+        self.demand_unwritten()
+
+    def close(self) -> None:
+        """When all other connections are closed."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = self._log = None
+        if self._index is not None:
+            os.close(self._index)
+            self._index = None
+
+    def demand(self) -> None:
+        """StoreAway where the path does not lead to what was opened any more. Two looks at the folder, a few
+        millionths of a second."""
+        if self._opened is None:
+            return
+        there = _which(self.path)
+        if there is None:
+            said = "its file has gone"
+            raise StoreAway(f"the database {self.path} has gone: deleted, moved, or not mounted", GONE, said)
+        if there != self._opened:
+            said = "another file is in its place"
+            raise StoreReplaced(f"another file is in the place of the database {self.path}", REPLACED, said)
+        if self._log is not None and _which(f"{self.path}-wal") != self._log:
+            said = "its log has gone"
+            raise StoreReplaced(f"the log of the database, {self.path}-wal, has gone", REPLACED, said)
+
+    def demand_unwritten(self) -> None:
+        """StoreReplaced where anybody but SQLite has written to the file since the last look, as cp does,
+        which leaves it the same file. SQLite writes to it when it moves its log there, and notes in the
+        log's index what it is about to move, and what it has moved."""
+        log = self._read_index()
+        if self._kept is None or log is None:
+            return
+        _, moved, to_move = log
+        if moved != to_move:
+            # Somebody is at it: then this does nothing. Or they were killed at it: then this ends it.
+            self._kept.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            return
+        with suppress(OSError):  # RACE: it has just gone, as `demand` says
+            now = os.stat(self.path)
+            if self._read_index() == log:  # RACE: else somebody has just begun
+                self._compare((now.st_mtime_ns, now.st_size, log))
+
+    def _compare(self, seen: _Seen) -> None:
+        before, self._seen = self._seen, seen
+        if before is not None and before != seen and before[-1] == seen[-1]:
+            said = "it was overwritten"
+            raise StoreReplaced(f"the database {self.path} was overwritten", OVERWRITTEN, said)
+
+    def rescue(self, now: datetime) -> str | None:
+        """Writes all that was committed to a file which has gone from its path, or whose log has, beside
+        where it was: whoever has it open is the last one who can. The path; None where nothing is lost."""
+        try:
+            self.demand()
+        except StoreAway:
+            if self._kept is None:
+                return None
+        else:
+            return None
+        aside = f"{self.path}.before-{now:%Y%m%dT%H%M%SZ}"
+        os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(aside)) as copy:
+            self._kept.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+        self._drop_log()
+        return aside
+
+    def _drop_log(self) -> None:
+        """What stays of it would be taken for the log of whatever comes in the place of the file."""
+        if _which(self.path) != self._opened and _which(f"{self.path}-wal") == self._log:
+            for part in ("-wal", "-shm"):
+                with suppress(OSError):
+                    os.unlink(f"{self.path}{part}")
+
+    def _read_index(self) -> _Log | None:
+        if self._index is None:
+            return None
+        index = os.pread(self._index, _INDEX, 0)
+        return index[_SALTS], index[_MOVED], index[_TO_MOVE]
+
+    def explained(self, error: Exception) -> StoreError:
+        """What SQLite says, in words for a person."""
+        original = getattr(error, "orig", None) or error
+        name = "_".join(getattr(original, "sqlite_errorname", "").split("_")[:2])
+        if name == "SQLITE_BUSY" or isinstance(error, exc.TimeoutError):
+            return self.busy()
+        said, hint = _WORDS.get(name, (str(original), ""))
+        return StoreError(f"the database {self.path} cannot be used: {said}", hint)
+
+    def busy(self) -> StoreBusy:
+        said = "another process keeps it locked"
+        hint = "Is a backup or another tool writing to it?"
+        return StoreBusy(f"the database {self.path} cannot be used: {said}", hint, said)
+
+    def _connect(self) -> sqlite3.Connection:
+        # Never rwc: a file that has gone is not made anew.
+        how = _untouched(self.path) if self._looking else "mode=rw"
+        connection = sqlite3.connect(
+            f"file:{quote(self.path)}?{how}", self._patience, uri=True, check_same_thread=False
+        )
+        if not self._looking and self._opened is None:
+            self._opened = _which(self.path)
+        return connection
+
+    def _prepare(self, connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in LOOKING_PRAGMAS if self._looking else PRAGMAS:
+            connection.execute(pragma)
 
 
-def _postgresql(url: URL) -> Engine:
-    known = {"connect_timeout": CONNECT_SECONDS, "application_name": "nudger", **CUT_OFF}
-    engine = create_engine(
-        url,
-        hide_parameters=True,
-        pool_pre_ping=True,  # a server that was restarted costs one question, not a failed claim
-        connect_args=known | dict(url.query),
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
-        pid, idle = connection.execute(_SESSION).fetchone()
-        pooled = pid != connection.info.backend_pid
-        if pooled:
-            # PgBouncer hands each transaction to another session: what one was told, or has prepared,
-            # the next does not know.
-            connection.prepare_threshold = None
-        if idle == "0" and not pooled:
-            connection.execute(f"SET {_IDLE}")
-        record.info["pooled"], record.info["told anew"] = pooled, pooled and idle == "0"
-        connection.commit()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.info.get("told anew"):
-            connection.exec_driver_sql(f"SET LOCAL {_IDLE}")
-
-    return engine
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once: a read lock that is to become a write lock may fail when another
+    # writer came between.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-_IDLE = f"idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
-_SESSION = "SELECT pg_backend_pid(), current_setting('idle_in_transaction_session_timeout')"
+def _untouched(path: str) -> str:
+    """How SQLite opens a file without making its log: where there is one, somebody works with it, or was
+    killed while they did; where there is none, the file is as it was closed.
+
+    RACE: somebody who begins to work with it right now is not waited for. What they write stands in the log
+    for the first 8000 pages, and not in the file that is read here."""
+    return "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"
 
 
-_POSTGRESQL_HINTS = {
-    "28": "Check the user and the password in DATABASE_URL.",
-    "3D": "Create the database first: createdb nudger.",
-    "53": "The server has run out of connections, memory or disk.",
-    "57": "The server is starting or stopping; nudger tries again when it is restarted.",
-}
-
-
-def _postgresql_words(error: Exception) -> tuple[str, str]:
-    original = getattr(error, "orig", None)
-    said = " ".join(str(original or error).split())
-    state = getattr(original, "sqlstate", None) or _state_of_refusal(said)
-    hint = _POSTGRESQL_HINTS.get(state[:2], "Check that the server runs, and the host in DATABASE_URL.")
-    return said, hint
-
-
-def _state_of_refusal(said: str) -> str:
-    """A refused connection carries no code, only the server's words."""
-    if "password" in said or "authentication" in said or "role" in said:
-        return "28"
-    return "3D" if "database" in said and "does not exist" in said else ""
+def _which(path: str) -> _Which | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

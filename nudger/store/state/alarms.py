@@ -8,10 +8,9 @@ from sqlalchemy import Update, bindparam, false, or_, select, true, update
 
 from nudger.domain.reach import checked
 from nudger.operations.overview import Alarm
-from nudger.store.schema.tables import AnyRow, alarm, counter
-from nudger.store.sql import expressions
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import alarm, counter
+from nudger.store.sql.statements import AnyRow, among
+from nudger.store.sql.transactions import Transaction, made
 
 _BY_KEY = alarm.c.key == bindparam("one")
 _STANDS = update(alarm).where(_BY_KEY, alarm.c.cleared_at.is_(None))
@@ -48,7 +47,7 @@ def clear_alarm(tx: Transaction, key: str, now: datetime) -> bool:
 def alarms(tx: Transaction) -> Sequence[Alarm]:
     """See AlarmStore.alarms."""
     order = (alarm.c.cleared_at.is_not(None), alarm.c.since, alarm.c.key)
-    return expressions.made(tx, ALARMS.order_by(*order), alarm.c.key, as_alarm)
+    return made(tx, ALARMS.order_by(*order), alarm.c.key, as_alarm)
 
 
 def as_alarm(row: AnyRow) -> Alarm:
@@ -108,7 +107,7 @@ def _told(
     if not keys:
         return ()
     tx.connection.execute(tell, {"ids": keys, **given})
-    return expressions.made(tx, ALARMS.where(among(alarm.c.key)), alarm.c.key, as_alarm, {"ids": keys})
+    return made(tx, ALARMS.where(among(alarm.c.key)), alarm.c.key, as_alarm, {"ids": keys})
 
 
 def give_back_alert(tx: Transaction, one: Alarm) -> None:

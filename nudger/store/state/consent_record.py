@@ -9,9 +9,8 @@ from sqlalchemy import insert, select
 from nudger.domain.model import ChannelName, Person
 from nudger.domain.reach import forms, one_phone
 from nudger.store.schema.tables import consent
-from nudger.store.sql import expressions
-from nudger.store.sql.codec import Bulk
-from nudger.store.sql.database import Transaction
+from nudger.store.sql.statements import Bulk
+from nudger.store.sql.transactions import Transaction, readable_rows
 
 ASKED = "asked"
 NOT_REACHED = "not reached"  # the address would not take the question
@@ -87,7 +86,7 @@ def past(tx: Transaction, addresses: Collection[Address]) -> Mapping[Address, Pa
     people = {person for person, _, _ in addresses}
     wanted = {(person, channel, one_phone(address)): address for person, channel, address in addresses}
     said = select(consent).where(consent.c.person.in_(people), consent.c.channel.in_(ChannelName))
-    for row in expressions.rows(tx, said.order_by(consent.c.id), consent.c.id):
+    for row in readable_rows(tx, said.order_by(consent.c.id), consent.c.id):
         person, channel = row.person, ChannelName(row.channel)
         if (address := wanted.get((person, channel, one_phone(row.address or "")))) is not None:
             key = (person, channel, address)

@@ -14,12 +14,10 @@ from sqlalchemy import and_, bindparam, insert, select, update
 from nudger.agenda.entries import AskFrom
 from nudger.agenda.laying_out import ask_again_at
 from nudger.domain.model import ChannelName, Origin, Person, State
-from nudger.store.schema.tables import AnyRow, message, occurrence, person, reach
-from nudger.store.sql.codec import Bulk
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import message, occurrence, person, reach
+from nudger.store.sql.statements import AnyRow, Bulk, among
+from nudger.store.sql.transactions import Care, Transaction
 from nudger.store.state import consent_state, people
-from nudger.store.state.care import Care
 from nudger.store.state.consent_record import ASKED, NOT_ASKED, NOT_REACHED, Past, past, record
 from nudger.store.state.entries import CHANNELS, planned
 

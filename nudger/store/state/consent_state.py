@@ -36,12 +36,10 @@ from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Plan
 from nudger.domain.reach import are_one, forms, one_phone, stated
 from nudger.plan_sync.port import PlanRead
-from nudger.store.schema.tables import EPOCH, AnyRow, contact_word, fact, person, plan, reach
-from nudger.store.sql.codec import Bulk
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import contact_word, fact, person, plan, reach
+from nudger.store.sql.statements import EPOCH, AnyRow, Bulk, among
+from nudger.store.sql.transactions import Transaction, suppress_theirs
 from nudger.store.state import consent_record, facts, readable_people
-from nudger.store.state.care import suppress_theirs
 
 MESSAGE = "this person's data was erased"
 HINT = (

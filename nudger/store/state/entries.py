@@ -15,14 +15,9 @@ from sqlalchemy import (
 
 from nudger.agenda.entries import Due
 from nudger.domain.model import URGENT, ChannelName, Kind, Origin, State
-from nudger.store.schema.tables import (
-    IS_PLANNED,
-    WAITS_FOR_TIME,
-    AnyRow,
-    occurrence,
-    reckoned,
-)
-from nudger.store.sql.database import Transaction
+from nudger.store.schema.tables import IS_PLANNED, WAITS_FOR_TIME, occurrence
+from nudger.store.sql.statements import AnyRow, reckoned
+from nudger.store.sql.transactions import Transaction
 
 # The columns of a Due, in its order of fields.
 DUE = (

@@ -12,9 +12,10 @@ from sqlalchemy import delete, false, select, update
 from nudger.agenda.entries import Mark, Restored
 from nudger.domain.errors import StoreReplaced
 from nudger.domain.tokens import KEY_BYTES
-from nudger.store.schema.tables import EPOCH, fact
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.file import REPLACED
+from nudger.store.schema.tables import fact
+from nudger.store.sql.database import REPLACED
+from nudger.store.sql.statements import EPOCH
+from nudger.store.sql.transactions import Transaction
 
 INSTANCE, MARK, RESTORED = "instance", "mark", "restored"
 CARRIED = "carried to"  # a SQLite database that is another's state by now (carrying.py)

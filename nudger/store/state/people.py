@@ -1,19 +1,22 @@
 """People as rows: read, locked, found by address, and marked to be laid out."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import JSON, bindparam, cast, exc, func, select, type_coerce, update
 
 from nudger.agenda.gate import put_off, sent_on
-from nudger.domain.model import ChannelName, History, Person, Plan, Standing
-from nudger.domain.reach import forms
+from nudger.domain.errors import Unreadable
+from nudger.domain.model import ChannelName, History, Nudge, Person, Plan, Standing
+from nudger.domain.reach import checked_end, computable_date, forms
 from nudger.inbound.respond import LOWEST
-from nudger.store.schema.tables import AnyRow, person, plan, reach
-from nudger.store.sql import codec
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import person, plan, reach
+from nudger.store.sql.statements import AnyRow, among
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state.entries import channels_from
 
 PAGE = 500
@@ -114,7 +117,7 @@ def _places_one_by_one(tx: Transaction) -> set[tuple[str | None, str | None]]:
     after = ""
     while ids := ids_after(tx, after):
         heads = tx.connection.execute(_PLANS, {"ids": ids}).all()
-        found |= {(codec.key_of(head, "country"), codec.key_of(head, "timezone")) for _, head, _ in heads}
+        found |= {(key_of(head, "country"), key_of(head, "timezone")) for _, head, _ in heads}
         after = ids[-1]
     return found
 
@@ -137,7 +140,7 @@ def find_by_address(tx: Transaction, channel: ChannelName, address: str) -> str 
 
 
 def put_history(tx: Transaction, person_id: str, history: History) -> None:
-    text = codec.history_to_json(history)
+    text = history_to_json(history)
     tx.connection.execute(
         update(person)
         .where(person.c.id == person_id)
@@ -183,7 +186,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 channels_from(asks_again),
                 asks_again_at,
             ),
-            codec.history_from_json(person_id, history),
+            history_from_json(person_id, history),
         )
         for (
             person_id,
@@ -213,7 +216,89 @@ def _plans(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Plan]:
     missing = digests.keys() - plans.keys()
     if missing:
         found = tx.connection.execute(_PLANS, {"ids": list(missing)}).all()
-        decoded = [codec.plan_from_json(person_id, head, nudges) for person_id, head, nudges in found]
+        decoded = [plan_from_json(person_id, head, nudges) for person_id, head, nudges in found]
         tx.plans.put([(digests[plan.person], plan) for plan in decoded])
         plans |= {plan.person: plan for plan in decoded}
     return plans
+
+
+NUDGES_KEPT = 2048  # decoded lists of nudges
+
+_PLAN = TypeAdapter(Plan)
+_NUDGES = TypeAdapter(tuple[Nudge, ...])
+_HISTORY = TypeAdapter(History)
+# A claim does these for everybody: the adapter's own methods would add half as much again.
+_to_plan = _PLAN.validator.validate_json
+_to_history = _HISTORY.validator.validate_json
+_from_history = _HISTORY.serializer.to_json
+
+
+def plan_to_json(plan: Plan) -> tuple[str, str]:
+    """The plan without its nudges, and the nudges. Defaults too: one that changes later must not
+    change what is stored."""
+    head = _PLAN.dump_json(plan, exclude={"nudges"})
+    return head.decode(), _NUDGES.dump_json(plan.nudges).decode()
+
+
+def plan_from_json(person: str, head: str, nudges: str) -> Plan:
+    """People of one roster or one shared plan have the same nudges: those are decoded once and shared,
+    which makes the rest cost a quarter, and a plan kept at hand a tenth of the memory."""
+    try:
+        plan: Plan = _to_plan(head, strict=True)
+        # Nobody has seen it yet. `replace` would take as long as all of the decoding.
+        object.__setattr__(plan, "nudges", _nudges(nudges))
+    except ValidationError as error:
+        raise _unreadable("plan", person, error) from None
+    return plan
+
+
+def key_of(head: object, key: str) -> str | None:
+    """One text of a stored plan; None where it has none, or cannot be read."""
+    try:
+        value = json.loads(head)[key] if isinstance(head, str) else None
+    except (ValueError, LookupError, TypeError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=NUDGES_KEPT)
+def _nudges(text: str) -> tuple[Nudge, ...]:
+    return _NUDGES.validate_json(text, strict=True)
+
+
+def history_to_json(history: History) -> str:
+    return _from_history(history).decode()
+
+
+_NO_HISTORY = History()
+_NO_HISTORY_TEXT = history_to_json(_NO_HISTORY)
+
+
+def history_from_json(person: str, text: str) -> History:
+    if text == _NO_HISTORY_TEXT:  # of everyone who is new
+        return _NO_HISTORY
+    try:
+        history: History = _to_history(text, strict=True)
+        return _reckoned(history)
+    except ValueError as error:  # pydantic's is one too
+        raise _unreadable("history", person, error) from None
+
+
+def _reckoned(history: History) -> History:
+    """The history, with which the gate works out what comes next. Raises ValueError where it cannot."""
+    for at in (history.last_at, history.shown_at, *history.contacted.values()):
+        checked_end(at)
+    if history.on is not None and not computable_date(history.on):
+        raise ValueError("expected a local date that can be reckoned with")
+    return history
+
+
+def _unreadable(what: str, person: str, error: ValueError) -> Unreadable:
+    # Where it is wrong, and not the value: that may be a phone number.
+    found = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ("its instants",)
+    where = ".".join(str(part) for part in found)
+    return Unreadable(
+        f"the stored {what} of {person} cannot be read (at {where or 'its start'})",
+        "Was the database written by another version of nudger? Change the plan's file a little and"
+        " reload, or restore a backup.",
+    )

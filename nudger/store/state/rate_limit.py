@@ -11,11 +11,10 @@ from nudger.agenda import rate_limit
 from nudger.agenda.entries import SendFailure, Ways
 from nudger.agenda.rate_limit import Limit, Sender
 from nudger.domain.model import ChannelName
-from nudger.store.schema.tables import AnyRow, occurrence, person, sender
-from nudger.store.sql import expressions
-from nudger.store.sql.database import Transaction
+from nudger.store.schema.tables import occurrence, person, sender
+from nudger.store.sql.statements import AnyRow
+from nudger.store.sql.transactions import Transaction, made, suppress_theirs
 from nudger.store.state import alarms
-from nudger.store.state.care import suppress_theirs
 
 Limits = Mapping[ChannelName, Limit]
 NO_LIMIT = Limit()
@@ -43,7 +42,7 @@ _CHANGE = update(sender).where(sender.c.channel == bindparam("one"))
 
 def read(tx: Transaction, now: datetime) -> dict[ChannelName, Sender]:
     """Those that anything is known of."""
-    found = expressions.made(tx, _ALL, sender.c.channel, _as_sender)
+    found = made(tx, _ALL, sender.c.channel, _as_sender)
     return {one.channel: rate_limit.set_right(one, now) for one in found}
 
 

@@ -21,10 +21,9 @@ from nudger.agenda.laying_out import MOST_ASKED
 from nudger.agenda.set_aside import is_theirs
 from nudger.domain.model import ChannelName, History, Person, Plan, Standing, State
 from nudger.domain.reach import checked_end
-from nudger.store.schema.tables import EPOCH, IS_PLANNED, occurrence, person, plan, reach, set_aside
-from nudger.store.sql import codec
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import IS_PLANNED, occurrence, person, plan, reach, set_aside
+from nudger.store.sql.statements import EPOCH, among
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state import people
 from nudger.store.state.entries import CHANNELS, DUE, as_due
 
@@ -105,8 +104,8 @@ def salvaged(tx: Transaction, person_id: str) -> Person | None:
         person_id,
         str(row.name),
         _UTC,
-        codec.key_of(head, "language") or _ENGLISH,
-        codec.key_of(head, "country"),
+        people.key_of(head, "language") or _ENGLISH,
+        people.key_of(head, "country"),
         addresses.get(ChannelName.SMS),
         addresses.get(ChannelName.EMAIL),
         tuple(channel for channel in ChannelName if channel in addresses),
@@ -227,8 +226,8 @@ def _read_value(tx: Transaction, column: Column[Any], that: ColumnElement[bool])
 
 def _history(tx: Transaction, person_id: str) -> Iterator[str]:
     text = tx.connection.scalar(select(person.c.history).where(person.c.id == person_id))
-    if not _works(lambda: codec.history_from_json(person_id, text or "")):
-        begun_anew = codec.history_to_json(History())
+    if not _works(lambda: people.history_from_json(person_id, text or "")):
+        begun_anew = people.history_to_json(History())
         tx.connection.execute(update(person).where(person.c.id == person_id).values(history=begun_anew))
         yield "history"
 

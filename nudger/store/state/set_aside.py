@@ -8,9 +8,8 @@ from sqlalchemy import and_, delete, func, select, update
 from nudger.agenda.set_aside import REASON, TRY_AGAIN, SetAside, Trial, alarm_key, in_words, is_everybodys
 from nudger.domain.model import FROM_A_TEXT, State
 from nudger.store.schema.tables import IS_PLANNED, occurrence, person, reach, set_aside
-from nudger.store.sql import expressions
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.sql.statements import among
+from nudger.store.sql.transactions import Transaction, made
 from nudger.store.state import alarms, consent_requests, consent_state, people, readable_people
 from nudger.store.state.entries import DUE, PARKED, as_due
 from nudger.store.state.standing import lay_out_again, record_event
@@ -64,7 +63,7 @@ def _park(tx: Transaction, one: str, now: datetime) -> None:
 
 def all_of_them(tx: Transaction) -> Sequence[SetAside]:
     """See AgendaStore.those_set_aside."""
-    return expressions.made(
+    return made(
         tx,
         _ALL,
         set_aside.c.person,

@@ -11,10 +11,9 @@ from sqlalchemy import ColumnElement, and_, case, insert, select, update
 from nudger.domain.effects import Tell
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, Plan, State
 from nudger.domain.reach import forms, one_phone
-from nudger.store.schema.tables import IS_PLANNED, AnyRow, contact_word, event, occurrence, person
-from nudger.store.sql.codec import Bulk
-from nudger.store.sql.database import Transaction
-from nudger.store.sql.expressions import among
+from nudger.store.schema.tables import IS_PLANNED, contact_word, event, occurrence, person
+from nudger.store.sql.statements import AnyRow, Bulk, among
+from nudger.store.sql.transactions import Transaction
 from nudger.store.state import alarms, consent_record, consent_requests, consent_state, people
 from nudger.store.state.entries import channels_from, planned
 

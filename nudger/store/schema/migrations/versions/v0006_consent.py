@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nudger.store.schema.tables import ROW_ID, Instant
+from nudger.store.sql.statements import ROW_ID, Instant
 
 revision = "0006"
 down_revision = "0005"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nudger.store.schema.tables import Instant
+from nudger.store.sql.statements import Instant
 
 revision = "0011"
 down_revision = "0010"

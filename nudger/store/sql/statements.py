@@ -1,24 +1,30 @@
-"""Values and rows on their way in and out: plans and histories as JSON text (a strict round trip, and the
-decoded plans that are kept at hand), and one statement for many rows, at the cost of the driver alone."""
+"""What statements are made of: columns of instants, conditions on any number of keys (`among`), the
+database's own clock (`moment`), and one statement for many rows, at the cost of the driver alone (`Bulk`).
+
+Instants are UTC: integer microseconds in SQLite (8 bytes, 3 x cheaper than text to write, indexes compare
+them as numbers), `timestamptz` in PostgreSQL; aware on the way out.
+"""
 
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
-from threading import Lock
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     BindParameter,
+    Column,
     ColumnElement,
     Connection,
     Date,
+    DateTime,
     Dialect,
     Insert,
+    Integer,
+    Row,
     Table,
     Text,
     bindparam,
@@ -29,130 +35,144 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from nudger.domain.errors import Unreadable
-from nudger.domain.model import History, Nudge, Plan
-from nudger.domain.reach import checked_end, computable_date
+from nudger.domain.reach import FIRST, LAST
 
-NUDGES_KEPT = 2048  # decoded lists of nudges
-
-_PLAN = TypeAdapter(Plan)
-_NUDGES = TypeAdapter(tuple[Nudge, ...])
-_HISTORY = TypeAdapter(History)
-# A claim does these for everybody: the adapter's own methods would add half as much again.
-_to_plan = _PLAN.validator.validate_json
-_to_history = _HISTORY.validator.validate_json
-_from_history = _HISTORY.serializer.to_json
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
-def plan_to_json(plan: Plan) -> tuple[str, str]:
-    """The plan without its nudges, and the nudges. Defaults too: one that changes later must not
-    change what is stored."""
-    head = _PLAN.dump_json(plan, exclude={"nudges"})
-    return head.decode(), _NUDGES.dump_json(plan.nudges).decode()
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    # The processors themselves, not process_bind_param and process_result_value: those cost a
+    # second call for each value, and a claim reads and writes several in each row.
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object]:
+        return _to_microseconds if dialect.name == "sqlite" else _aware
+
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None]:
+        return _from_microseconds if dialect.name == "sqlite" else _as_utc
 
 
-def plan_from_json(person: str, head: str, nudges: str) -> Plan:
-    """People of one roster or one shared plan have the same nudges: those are decoded once and shared,
-    which makes the rest cost a quarter, and a plan kept at hand a tenth of the memory."""
-    try:
-        plan: Plan = _to_plan(head, strict=True)
-        # Nobody has seen it yet. `replace` would take as long as all of the decoding.
-        object.__setattr__(plan, "nudges", _nudges(nudges))
-    except ValidationError as error:
-        raise _unreadable("plan", person, error) from None
-    return plan
+def _to_microseconds(value: datetime | None) -> int | None:
+    return None if value is None else (value - EPOCH) // MICROSECOND
 
 
-def key_of(head: object, key: str) -> str | None:
-    """One text of a stored plan; None where it has none, or cannot be read."""
-    try:
-        value = json.loads(head)[key] if isinstance(head, str) else None
-    except (ValueError, LookupError, TypeError):
-        return None
-    return value if isinstance(value, str) else None
+def _from_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(0, 0, value)
 
 
-@lru_cache(maxsize=NUDGES_KEPT)
-def _nudges(text: str) -> tuple[Nudge, ...]:
-    return _NUDGES.validate_json(text, strict=True)
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise TypeError(f"expected an aware datetime, got {value!r}")
+    return value
 
 
-def history_to_json(history: History) -> str:
-    return _from_history(history).decode()
+def _as_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
 
 
-_NO_HISTORY = History()
-_NO_HISTORY_TEXT = history_to_json(_NO_HISTORY)
+# SQLite gives out a growing key only where the column is INTEGER.
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+AnyRow = Row[*tuple[Any, ...]]
+# For an UPDATE of many rows: SQLite then keeps no way back within the statement, which costs more than
+# the update. A constraint that fails rolls the whole transaction back anyway.
+OR_FAIL = "OR FAIL"
 
 
-def history_from_json(person: str, text: str) -> History:
-    if text == _NO_HISTORY_TEXT:  # of everyone who is new
-        return _NO_HISTORY
-    try:
-        history: History = _to_history(text, strict=True)
-        return _reckoned(history)
-    except ValueError as error:  # pydantic's is one too
-        raise _unreadable("history", person, error) from None
+def reckoned(column: Column[datetime]) -> ColumnElement[bool]:
+    """For where the first or the last of all is asked for: one that is no date answers for nobody."""
+    return column.between(FIRST, LAST)
 
 
-def _reckoned(history: History) -> History:
-    """The history, with which the gate works out what comes next. Raises ValueError where it cannot."""
-    for at in (history.last_at, history.shown_at, *history.contacted.values()):
-        checked_end(at)
-    if history.on is not None and not computable_date(history.on):
-        raise ValueError("expected a local date that can be reckoned with")
-    return history
+def day_before(at: datetime, days: int = 1) -> date:
+    """A local date that no zone has passed yet at `at`, `days` back: a bound for ranges of dates."""
+    return at.date() - timedelta(days=days)
 
 
-def _unreadable(what: str, person: str, error: ValueError) -> Unreadable:
-    # Where it is wrong, and not the value: that may be a phone number.
-    found = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ("its instants",)
-    where = ".".join(str(part) for part in found)
-    return Unreadable(
-        f"the stored {what} of {person} cannot be read (at {where or 'its start'})",
-        "Was the database written by another version of nudger? Change the plan's file a little and"
-        " reload, or restore a backup.",
-    )
+class _Keys(TypeDecorator[Sequence[Any]]):
+    """An array in PostgreSQL, JSON text in SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.of))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> object:
+        keys = list(value or ())
+        return json.dumps(keys) if dialect.name == "sqlite" else keys
 
 
-class PlanCache:
-    """The plans decoded last, at most `size` of them, by person and digest."""
+class among(FunctionElement[bool]):
+    """`column` is one of the keys of the parameter `name`.
 
-    def __init__(self, size: int = 4096) -> None:
-        self._size = size
-        self._plans: OrderedDict[str, tuple[str, Plan]] = OrderedDict()
-        self._lock = Lock()  # verbs run in several threads
+    The statement is the same for any number of keys: compiled once, and planned once. SQLAlchemy's
+    IN is written anew for each number, which costs a claim of 500 as much as reading its rows.
+    """
 
-    def get(self, digests: Mapping[str, str]) -> dict[str, Plan]:
-        """Those of these people's plans that are at hand under their digest."""
-        found = {}
-        with self._lock:
-            for person, digest in digests.items():
-                kept = self._plans.get(person)
-                if kept is not None and kept[0] == digest:
-                    self._plans.move_to_end(person)
-                    found[person] = kept[1]
-        return found
+    name = "among"
+    inherit_cache = True
+    # Not typed Boolean: SQLAlchemy would write `... = 1` in SQLite, which no index answers.
 
-    def put(self, plans: Sequence[tuple[str, Plan]]) -> None:
-        """Keeps plans, each with its digest, in place of the oldest."""
-        with self._lock:
-            for digest, plan in plans:
-                self._plans[plan.person] = (digest, plan)
-                self._plans.move_to_end(plan.person)
-            while len(self._plans) > self._size:
-                self._plans.popitem(last=False)
-
-    def drop(self, person: str) -> None:
-        with self._lock:
-            self._plans.pop(person, None)
+    def __init__(self, column: ColumnElement[Any], name: str = "ids") -> None:
+        super().__init__(column, bindparam(name, type_=_Keys(column.type)))
 
 
-Row = dict[str, Any]
+@compiles(among, "sqlite")
+def _in_json(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, keys = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 (SQLAlchemy's own words)
+
+
+@compiles(among, "postgresql")
+def _in_array(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, keys = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({keys})"
+
+
+class moment(FunctionElement[Any]):
+    """The database's time when the statement runs, and `ahead` of it. In SQLite the machine's."""
+
+    name = "moment"
+    inherit_cache = True
+    type = Instant()
+
+    def __init__(self, ahead: timedelta = timedelta(0)) -> None:
+        super().__init__(bindparam(None, ahead // MICROSECOND))
+
+
+@compiles(moment, "sqlite")
+def _in_sqlite(element: moment, compiler: SQLCompiler, **options: Any) -> str:
+    (ahead,) = (compiler.process(clause, **options) for clause in element.clauses)
+    # The Julian day of 1970-01-01, and milliseconds of a day: SQLite counts no finer.
+    return f"(CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000 + {ahead})"
+
+
+@compiles(moment, "postgresql")
+def _in_postgresql(element: moment, compiler: SQLCompiler, **options: Any) -> str:
+    (ahead,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(clock_timestamp() + {ahead} * interval '1 microsecond')"
+
+
+_Values = dict[str, Any]
 _Item = TypeVar("_Item")
 
 
@@ -176,7 +196,7 @@ class Bulk:
         self._compiled = cache(self._compile)
         self._over_arrays = cache(lambda: _over_arrays(statement, columns))
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def run(self, connection: Connection, rows: Sequence[_Values]) -> None:
         """Runs it for these rows, which it may change: values become what the driver takes."""
         if not rows:
             return
