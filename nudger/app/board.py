@@ -12,7 +12,7 @@ from nudger.app.channels import secret
 from nudger.app.core import Core
 from nudger.domain.model import ChannelName, Kind, Person, State
 from nudger.domain.tokens import Action, Expired, Forged, Link, read, sign
-from nudger.inbound.replies import Entry, Line
+from nudger.inbound.port import Entry, Line
 from nudger.operations.operator_actions import Operator
 from nudger.operations.overview import Apart, Cursor, Seen, SeenPage, Span, Vitals
 from nudger.schedule import local_date

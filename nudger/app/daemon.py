@@ -28,7 +28,7 @@ from nudger.app.clock import elapsed
 from nudger.app.service import notify, reloading, starting, watchdog
 from nudger.domain.errors import StoreAway
 from nudger.inbound.inbox import Inbox
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.operations.port import OverviewStore
 from nudger.plan_sync.sync import Loading
 from nudger.sending.dispatcher import Dispatched, Dispatcher

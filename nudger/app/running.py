@@ -109,6 +109,7 @@ ASK_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
 
 log = structlog.get_logger("nudger.run")
+replies_log = structlog.get_logger("nudger.replies")
 
 
 def build_daemon(
@@ -135,7 +136,7 @@ def build_daemon(
         watch=metrics,
     )
     page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
-    inbox = Inbox(store.inbound, replace(core.responder, own_page=page), metrics)
+    inbox = Inbox(store.inbound, replace(core.responder, own_page=page), metrics, replies_log)
     poller = _poller(settings, store, clock, twilio, inbox)
     high_water = marks(core, store)
 

@@ -23,7 +23,7 @@ from nudger.channels.twilio.signature import signed
 from nudger.domain.model import ChannelName, Plan
 from nudger.domain.tokens import Action, Expired, Forged, read
 from nudger.inbound.email_links import Card, Links, links_of, own_page
-from nudger.inbound.replies import Line
+from nudger.inbound.port import Line
 from nudger.inbound.self_service.page import Mine, OwnPage
 from nudger.messages import Anchor, links_below
 from nudger.operations.metrics import Metrics, Reading

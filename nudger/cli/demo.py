@@ -18,7 +18,7 @@ from nudger.app.running import build_daemon
 from nudger.app.state import Stores
 from nudger.cli.show import out
 from nudger.domain.model import ChannelName, Person
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.schedule import day_bounds, local_date
 
 # Spans of the fast clock: nights and long waits are skipped, up to a little before what comes next.

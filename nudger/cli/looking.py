@@ -16,7 +16,7 @@ from nudger.cli.database import core_of, known, looking
 from nudger.cli.show import as_json, local, out, problems, table
 from nudger.domain.errors import StoreError
 from nudger.domain.model import ChannelName, Person
-from nudger.inbound.replies import Entry
+from nudger.inbound.port import Entry
 from nudger.operations.overview import Alarm, StatusReport
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason

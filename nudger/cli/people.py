@@ -15,7 +15,7 @@ from nudger.cli.show import as_json, local, out
 from nudger.domain.effects import Effect, Response, Snooze
 from nudger.domain.errors import UsageError
 from nudger.domain.model import ChannelName, Kind, Person
-from nudger.inbound.replies import Writer
+from nudger.inbound.port import Writer
 from nudger.operations.operator_actions import Operator
 from nudger.plan_sync.files import find_plans
 from nudger.replies import Intent

@@ -15,8 +15,8 @@ from nudger.domain.effects import Answer, Response
 from nudger.domain.errors import UsageError
 from nudger.domain.model import At, ChannelName, Contact, Kind, Nudge, Person, Plan, Window
 from nudger.domain.reach import YEARS, computable_date
-from nudger.inbound.answering import answer
-from nudger.inbound.replies import Bound, Inbound, Writer
+from nudger.inbound.inbox import answer
+from nudger.inbound.port import Bound, Inbound, Writer
 from nudger.plan_sync.files import find_plans
 from nudger.plans import Wrong
 from nudger.plans.format.times import duration, read_quiet

@@ -15,8 +15,7 @@ from nudger.agenda.entries import Sending
 from nudger.domain.effects import Effect, OptIn, OptOut, Pause, Response, Settle, Snooze
 from nudger.domain.model import ChannelName, Origin, Outcome, Plan
 from nudger.domain.tokens import Action, Expired, Forged, Link, read, sign
-from nudger.inbound.port import InboundStore, PeopleStore
-from nudger.inbound.replies import Line, Writer
+from nudger.inbound.port import InboundStore, Line, PeopleStore, Writer
 from nudger.inbound.respond import Responder, reached
 from nudger.messages import Wording, without_form
 from nudger.replies import Intent
@@ -196,13 +195,9 @@ class Links:
         return self._closed("busy", self._language(languages), TOO_MANY)
 
     def _found(self, token: str, languages: Sequence[str], now: datetime) -> Card | Followed:
-        try:
-            link = read(token, self.key, now)
-        except Forged:
-            return self._closed("forged", self._language(languages), NOT_FOUND)
-        except Expired as ended:
-            known = self.people.person(ended.link.person)
-            return self._closed("over", known.plan.voice if known else self._language(languages), GONE)
+        link = opened(token, self.key, now, self.people, self.responder.wording, languages)
+        if isinstance(link, Card):
+            return link
         writer = self.store.linked(link) if link.action in LASTS else None
         if writer is None:
             return self._closed("over", self._language(languages), GONE)
@@ -214,6 +209,31 @@ class Links:
 
     def _language(self, wanted: Sequence[str]) -> str:
         return language_of(self.responder.wording, wanted)
+
+
+def opened(
+    token: str,
+    key: bytes,
+    now: datetime,
+    people: PeopleStore,
+    wording: Wording,
+    languages: Sequence[str],
+    over: str = "over",
+) -> Link | Card:
+    """Reads a token: the link, or the page that says why it leads nowhere.
+
+    Args:
+        languages: those the browser asks for, best first: for a token that names nobody.
+        over: the section of that page where the link was right once, and has ended.
+    """
+    try:
+        return read(token, key, now)
+    except Forged:
+        return closed(wording, "forged", language_of(wording, languages), NOT_FOUND)
+    except Expired as ended:
+        known = people.person(ended.link.person)
+        voice = known.plan.voice if known else language_of(wording, languages)
+        return closed(wording, over, voice, GONE)
 
 
 def language_of(wording: Wording, wanted: Sequence[str]) -> str:

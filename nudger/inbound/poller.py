@@ -16,8 +16,7 @@ from nudger.agenda.port import FactStore, RestoreStore
 from nudger.agenda.set_aside import in_words, is_theirs
 from nudger.domain.errors import ChannelError
 from nudger.domain.reach import stated
-from nudger.inbound.port import InboundStore
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound, InboundStore
 
 WITH_WEBHOOKS = timedelta(minutes=10)  # where texts are posted, and none should be lost
 LOOK_EVERY = timedelta(seconds=15)  # for a reason to ask sooner

@@ -25,7 +25,7 @@ from nudger.domain.effects import (
 )
 from nudger.domain.model import ChannelName, Contact, Outcome, Plan, Standing
 from nudger.domain.reach import reachable
-from nudger.inbound.replies import Writer
+from nudger.inbound.port import Writer
 from nudger.messages import Wording
 from nudger.replies import NOBODYS, CrisisKind, Intent, Understood, Words, as_today, understand
 from nudger.schedule import is_quiet
@@ -108,7 +108,7 @@ class Responder:
         self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime, *, said: str
     ) -> Response:
         """What follows from a text that is understood so; `said` are its words."""
-        reading = _Reading(self, writer, understood, channel, now, said)
+        reading = _Reply(self, writer, understood, channel, now, said)
         effects = reading.effects()
         if writer.person.standing.held_at is not None and understood.intent in _HELD_BACK:
             effects = reading.held(effects)
@@ -159,7 +159,7 @@ def reached(writer: Writer) -> tuple[Effect, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reply:
     """One reply, understood, on its way to effects."""
 
     responder: Responder

@@ -3,9 +3,8 @@
 from nudger.messages.bank.sandbox import is_blank
 from nudger.messages.bank.source import WordingError
 from nudger.messages.wording.email import Anchor, EmailParts, compose, links_below
-from nudger.messages.wording.segments import Segments, count, to_gsm7
 from nudger.messages.wording.sources import SHIPPED
-from nudger.messages.wording.texts import When, without_form
+from nudger.messages.wording.texts import Segments, When, count, to_gsm7, without_form
 from nudger.messages.wording.wording import Worded, Wording
 
 __all__ = [

@@ -10,8 +10,7 @@ from nudger.domain.effects import Ask, Effect, Pause, Response, Resume
 from nudger.domain.errors import UsageError
 from nudger.domain.model import ChannelName, Kind, Origin, Person
 from nudger.domain.reach import reachable
-from nudger.inbound.port import InboundStore
-from nudger.inbound.replies import Writer
+from nudger.inbound.port import InboundStore, Writer
 from nudger.inbound.respond import Responder
 from nudger.replies import Intent
 from nudger.schedule import local_date

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from nudger.domain.model import Plan
-from nudger.inbound.replies import Inbound, Line
+from nudger.inbound.port import Inbound, Line
 from nudger.messages import Anchor
 from nudger.web.api.metrics import MetricsDoors
 from nudger.web.api.routes import ApiDoors

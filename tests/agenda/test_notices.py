@@ -8,7 +8,7 @@ import pytest
 from nudger.agenda.entries import Failure, SendFailure
 from nudger.domain.effects import Hold, Tell
 from nudger.domain.model import ChannelName, Origin
-from nudger.inbound.replies import Writer
+from nudger.inbound.port import Writer
 from nudger.replies import CrisisKind, Intent, Understood
 from tests.support.maya import ONE_MORNING as PERSON
 from tests.support.maya import SAM, SAM_PHONE, TRUSTED, WANTS_TO_DIE, to_sam

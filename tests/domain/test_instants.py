@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nudger.domain.effects import LowDays, Pause, Response, Snooze
 from nudger.domain.model import ChannelName
 from nudger.domain.reach import FARTHEST, FIRST, LAST, checked, computable, nearest, reachable
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.schedule import day_bounds, local_date
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from twilio.request_validator import RequestValidator
 
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.web.app import build_app
 from nudger.web.security.connections import MOST_AHEAD, SLOWED_BY, STRAINED, Admission, Limits
 from nudger.web.security.guard import Refusals

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from nudger.domain.model import ChannelName, State
-from nudger.inbound import answering
+from nudger.inbound import inbox
 from tests.support.maya import CRISIS, WANTS_TO_DIE
 from tests.support.maya import TWO_A_DAY as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World
@@ -155,7 +155,7 @@ async def test_ten_texts_of_an_hour_in_danger_are_answered_at_once_and_the_next_
     await world.start(maya=MAYA)
 
     answers = await texted(world, *DANGER)
-    world.clock.at += answering.PAUSE
+    world.clock.at += inbox.PAUSE
 
     assert len(answers) == 10
     assert all(answer.startswith("Thank you for saying this.") for answer in answers)

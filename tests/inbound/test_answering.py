@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nudger.domain.model import ChannelName
-from nudger.inbound.replies import Handled
+from nudger.inbound.port import Handled
 from tests.support.maya import ONE_MORNING as PERSON
 from tests.support.maya import SAM_PHONE, TRUSTED, to_sam
 from tests.support.worlds.delivery import World

@@ -12,7 +12,7 @@ from nudger.domain.model import ChannelName, Standing
 from nudger.domain.tokens import Action
 from nudger.inbound.email_links import OWN_PAGE_LASTS, Card, own_page, token
 from nudger.inbound.self_service.page import Mine, OwnPage
-from nudger.inbound.self_service.steps import Step
+from nudger.inbound.self_service.steps import Press
 from tests.support.worlds.delivery import World
 
 KEY = bytes(range(32))
@@ -121,11 +121,11 @@ async def test_the_waiting_nudge_is_put_off_until_the_time_on_the_button(nudged:
     (later,) = [offer for offer in look(nudged).offers if offer.about == "later"]
     words = {button.step: button.words for button in later.buttons}
 
-    assert set(words) == {Step.LATER, Step.LATER_HOURS, Step.LATER_TOMORROW}
+    assert set(words) == {Press.LATER, Press.LATER_HOURS, Press.LATER_TOMORROW}
     for step, at in (
-        (Step.LATER, datetime(2026, 11, 23, 14, 5, tzinfo=zone)),
-        (Step.LATER_HOURS, datetime(2026, 11, 23, 16, 5, tzinfo=zone)),
-        (Step.LATER_TOMORROW, datetime(2026, 11, 24, 9, 30, tzinfo=zone)),
+        (Press.LATER, datetime(2026, 11, 23, 14, 5, tzinfo=zone)),
+        (Press.LATER_HOURS, datetime(2026, 11, 23, 16, 5, tzinfo=zone)),
+        (Press.LATER_TOMORROW, datetime(2026, 11, 24, 9, 30, tzinfo=zone)),
     ):
         assert press(nudged, step) == "said"
         waiting = [one for one in agenda(nudged) if one.round == 1]
@@ -133,7 +133,7 @@ async def test_the_waiting_nudge_is_put_off_until_the_time_on_the_button(nudged:
 
 
 async def test_a_nudge_that_was_put_off_is_among_what_comes(nudged: World) -> None:
-    press(nudged, Step.LATER)
+    press(nudged, Press.LATER)
 
     today = look(nudged, "said").days[0]
 
@@ -144,33 +144,33 @@ async def test_a_nudge_that_was_put_off_is_among_what_comes(nudged: World) -> No
 @pytest.mark.parametrize(
     ("step", "state", "until"),
     [
-        (Step.PAUSE_DAY, "All is quiet until tomorrow at 1:05 pm.", timedelta(days=1)),
-        (Step.PAUSE_WEEK, "All is quiet until Monday 30 November at 1:05 pm.", timedelta(days=7)),
-        (Step.PAUSE, "All is quiet for now.", None),
+        (Press.PAUSE_DAY, "All is quiet until tomorrow at 1:05 pm.", timedelta(days=1)),
+        (Press.PAUSE_WEEK, "All is quiet until Monday 30 November at 1:05 pm.", timedelta(days=7)),
+        (Press.PAUSE, "All is quiet for now.", None),
     ],
 )
 async def test_a_pause_lasts_as_long_as_its_button_says_and_ends_by_another(
-    nudged: World, step: Step, state: str, until: timedelta | None
+    nudged: World, step: Press, state: str, until: timedelta | None
 ) -> None:
     press(nudged, step)
 
     assert standing(nudged).paused_until == (until and nudged.clock.now() + until)
     page = look(nudged, "said")
     assert page.states == [state]
-    assert Step.PAUSE not in offered(page)
-    assert press(nudged, Step.RESUME) == "said"
+    assert Press.PAUSE not in offered(page)
+    assert press(nudged, Press.RESUME) == "said"
     assert look(nudged).states == ["Your nudges come as planned."]
 
 
 async def test_fewer_and_more_go_a_step_at_a_time_and_only_as_far_as_there_is(nudged: World) -> None:
-    assert Step.MORE not in offered(look(nudged))
+    assert Press.MORE not in offered(look(nudged))
 
     states = []
     for _ in range(2):
-        press(nudged, Step.LESS)
+        press(nudged, Press.LESS)
         states += look(nudged).states
-    lowest = press(nudged, Step.LESS)
-    press(nudged, Step.MORE)
+    lowest = press(nudged, Press.LESS)
+    press(nudged, Press.MORE)
 
     assert states == ["About half of your nudges come.", "About a quarter of your nudges come."]
     assert lowest == "nothing"
@@ -178,15 +178,15 @@ async def test_fewer_and_more_go_a_step_at_a_time_and_only_as_far_as_there_is(nu
 
 
 async def test_stop_stops_every_channel_and_begin_undoes_it(nudged: World) -> None:
-    press(nudged, Step.STOP)
+    press(nudged, Press.STOP)
     stopped = look(nudged)
     await nudged.until(ONE + timedelta(hours=4))
 
     assert standing(nudged).opted_out == frozenset(ChannelName)
     assert stopped.states == ["nudger sends you no emails."]
-    assert (offered(stopped), stopped.coming) == ([Step.BEGIN], "")
+    assert (offered(stopped), stopped.coming) == ([Press.BEGIN], "")
     assert len(nudged.email.sent) == 1
-    press(nudged, Step.BEGIN)
+    press(nudged, Press.BEGIN)
     assert standing(nudged).opted_out == frozenset({ChannelName.SMS})
     assert look(nudged).states == ["Your nudges come as planned."]
 
@@ -199,8 +199,8 @@ async def test_on_hold_the_page_is_kind_names_helplines_and_offers_no_plans(nudg
 
     assert "116 123" in page.helplines
     assert (page.coming, list(page.days)) == ("", [])
-    assert offered(page) == [Step.RESUME, Step.STOP]
-    press(nudged, Step.RESUME)
+    assert offered(page) == [Press.RESUME, Press.STOP]
+    press(nudged, Press.RESUME)
     assert standing(nudged).held_at is None
 
 
@@ -208,7 +208,7 @@ async def test_what_the_page_does_not_offer_does_nothing(nudged: World) -> None:
     act(nudged, Pause(None))
     before = nudged.store.people.export("maya")
 
-    notices = [press(nudged, step) for step in (Step.LATER, Step.BEGIN, Step.PAUSE, "nonsense", "")]
+    notices = [press(nudged, step) for step in (Press.LATER, Press.BEGIN, Press.PAUSE, "nonsense", "")]
 
     assert notices == ["nothing"] * 5
     assert nudged.store.people.export("maya") == before
@@ -217,14 +217,14 @@ async def test_what_the_page_does_not_offer_does_nothing(nudged: World) -> None:
 async def test_who_never_agreed_can_agree_here(world: World) -> None:
     await world.start(maya=MAYA.format(language="en").replace('consent = "2026-11-20, in person"\n', ""))
     page = look(world)
-    press(world, Step.BEGIN)
+    press(world, Press.BEGIN)
 
     assert page.states == ["Nothing is sent yet: nudger waits for your yes."]
     assert standing(world).consented == frozenset({EMAIL})
 
 
 async def test_the_log_says_that_it_was_done_on_their_page(nudged: World) -> None:
-    press(nudged, Step.PAUSE)
+    press(nudged, Press.PAUSE)
 
     assert [entry.what for entry in nudged.store.people.log("maya", 2)] == ["paused", "their page: pause"]
 
@@ -279,7 +279,7 @@ async def test_once_the_file_of_an_erased_person_is_gone_a_new_one_is_somebodys(
 async def test_a_token_that_is_not_right_opens_nothing(nudged: World, given: str, status: int) -> None:
     now, page = nudged.clock.now(), mine(nudged)
 
-    cards = [page.look(given, ("fr",), now), page.press(given, Step.STOP, ("fr",), now)]
+    cards = [page.look(given, ("fr",), now), page.press(given, Press.STOP, ("fr",), now)]
     cards += [page.export(given, ("fr",), now), page.ask_erase(given, ("fr",), now)]
     page.erase(given, ("fr",), now)
 
@@ -311,4 +311,4 @@ async def test_an_opt_out_of_one_channel_is_said_and_the_other_goes_on(world: Wo
     page = look(world)
 
     assert page.states == ["nudger sends you no texts.", "Your nudges come as planned."]
-    assert Step.STOP in offered(page)
+    assert Press.STOP in offered(page)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from nudger.domain.errors import ChannelError, StoreError
 from nudger.domain.model import ChannelName
 from nudger.inbound.poller import GAP, LISTED, LONGEST_SILENCE, LOOK_EVERY, OVERLAP, WITH_WEBHOOKS, Poller
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from tests.support.maya import SAM_PHONE, TEN, TRUSTED, nudged
 from tests.support.maya import TWO_RESTS as MAYA
 from tests.support.worlds.delivery import MONDAY_NINE, World

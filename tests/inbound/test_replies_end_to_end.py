@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import structlog
 
 from nudger.domain.model import ChannelName, Outcome, State
 from nudger.inbound.inbox import Inbox
@@ -217,7 +218,12 @@ async def test_now_brings_one_nudge_outside_the_limit(world: World) -> None:
 
 # --- their own page -----------------------------------------------------------------------------
 async def test_link_is_answered_with_the_address_of_their_own_page(world: World) -> None:
-    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address), UNWATCHED)
+    world.inbox = Inbox(
+        world.store.inbound,
+        replace(world.core.responder, own_page=_address),
+        UNWATCHED,
+        structlog.get_logger("nudger.replies"),
+    )
     await nudged(world)
     await world.text("LINK")
 
@@ -235,7 +241,12 @@ async def test_where_no_link_can_lead_to_a_page_link_says_so(world: World) -> No
 
 
 async def test_links_are_sent_as_sparingly_as_other_answers(world: World) -> None:
-    world.inbox = Inbox(world.store.inbound, replace(world.core.responder, own_page=_address), UNWATCHED)
+    world.inbox = Inbox(
+        world.store.inbound,
+        replace(world.core.responder, own_page=_address),
+        UNWATCHED,
+        structlog.get_logger("nudger.replies"),
+    )
     await nudged(world)
     for _ in range(5):
         await world.text("LINK")

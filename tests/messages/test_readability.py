@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from nudger.messages.bank.source import Source
-from nudger.messages.lint.readability import Formula, faults_of_formula, sentences
-from nudger.messages.lint.tone import Tone
+from nudger.messages.lint.tone import Formula, Tone, faults_of_formula, sentences
 
 ENGLISH = """the:1 like:1 little:2 table:2 asked:1 wanted:2 movement:2 something:2 quiet:2 idea:3 people:2
     being:2 anything:3 picture:2 enough:2 library:3 emergency:4 automated:4 message:2 dishes:2 minutes:2

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.messages.wording.segments import GSM7_BASIC, GSM7_EXTENDED, count, to_gsm7
+from nudger.messages.wording.texts import GSM7_BASIC, GSM7_EXTENDED, count, to_gsm7
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from nudger.agenda.entries import Mark, Restored
 from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName
 from nudger.inbound.poller import OVERLAP, Poller
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.operations.restore_guard import Kept, Machine, notice
 from tests.support.worlds.delivery import MONDAY_NINE, World
 

@@ -16,7 +16,7 @@ import pytest
 from nudger.agenda.entries import Mark
 from nudger.domain.effects import OptOut, Response
 from nudger.domain.errors import StoreAway, StoreBusy, StoreError, StoreReplaced
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.store import Stores, back_up, open_store
 from tests.support.worlds.store import MAYA_PHONE, MINUTE, NOON, SMS, World, plan
 

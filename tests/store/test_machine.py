@@ -20,7 +20,7 @@ from nudger.agenda.entries import Failure, Sending
 from nudger.app.core import Core
 from nudger.domain.effects import Response, Snooze
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin
-from nudger.inbound.replies import Inbound, Writer
+from nudger.inbound.port import Inbound, Writer
 from nudger.store import Stores
 from nudger.store.schema.tables import occurrence
 from nudger.store.sql.database import Database

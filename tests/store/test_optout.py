@@ -10,7 +10,7 @@ from nudger.agenda.entries import Failure, SendFailure
 from nudger.app.core import Core
 from nudger.domain.effects import Ask, Response
 from nudger.domain.model import ChannelName, Kind, Origin
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.store import Stores
 from tests.support.worlds.delivery import World
 

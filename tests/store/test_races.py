@@ -8,7 +8,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from nudger.domain.effects import OptOut, Response
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.store import Stores
 from nudger.store.sql.database import Database
 from tests.support.races import PEOPLE, judging, together

@@ -8,7 +8,7 @@ import pytest
 from nudger.agenda.entries import Failure
 from nudger.domain.effects import Answer, Ask, Effect, Hold, OptIn, OptOut, Pause, Resume, Settle, Snooze
 from nudger.domain.model import Contact, Kind, Nudge, Origin, Outcome, State
-from nudger.inbound.replies import Inbound, Sent, Writer
+from nudger.inbound.port import Inbound, Sent, Writer
 from nudger.store.inbound.replies import QUOTABLE
 from tests.support.worlds.store import (
     DAY,

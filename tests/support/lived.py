@@ -24,7 +24,7 @@ from nudger.domain.model import ChannelName, Contact, Kind, State
 from nudger.domain.tokens import Action, Link, sign
 from nudger.inbound.email_links import Links
 from nudger.inbound.poller import Poller
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.inbound.self_service.page import Mine
 from nudger.operations.metrics import Metrics, Reading
 from nudger.operations.overview import Apart

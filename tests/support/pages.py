@@ -10,7 +10,7 @@ from datetime import timedelta
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from nudger.app.clock import FastClock
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.web.app import build_app
 from nudger.web.doors import ClockDoors
 from nudger.web.serve import serve

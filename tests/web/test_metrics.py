@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
@@ -14,7 +15,7 @@ from nudger.app.settings import load
 from nudger.app.web import bearer, metrics_doors
 from nudger.domain.model import ChannelName
 from nudger.inbound.inbox import Inbox
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.operations.metrics import Metrics
 from nudger.web.app import build_app
 from nudger.web.security.connections import Throttle
@@ -37,7 +38,9 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 def watched(here: Desk) -> Metrics:
     """From now on what delivery does is counted."""
     metrics, behind = Metrics(), here.behind
-    behind.inbox = Inbox(behind.store.inbound, here.core.responder, metrics)
+    behind.inbox = Inbox(
+        behind.store.inbound, here.core.responder, metrics, structlog.get_logger("nudger.replies")
+    )
     behind.dispatcher._watch = metrics
     return metrics
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from nudger.inbound.email_links import Card
 from nudger.inbound.self_service.page import Button, Coming, Day, Offer, OwnPage
-from nudger.inbound.self_service.steps import Step
+from nudger.inbound.self_service.steps import Press
 from nudger.web.app import build_app
 from nudger.web.security.connections import Throttle, TokenDoor
 from nudger.web.self_service.person import PersonDoors
@@ -30,8 +30,8 @@ PAGE = OwnPage(
     none_coming="Nada.",
     days=[Day("Hoy", [Coming("16:00", "Descanso", "")])],
     offers=[
-        Offer("pause", "Una pausa", "Silencio.", [Button(Step.PAUSE, "Pausa")]),
-        Offer("stop", "Parar", "Nada más.", [Button(Step.STOP, "Parar todo")]),
+        Offer("pause", "Una pausa", "Silencio.", [Button(Press.PAUSE, "Pausa")]),
+        Offer("stop", "Parar", "Nada más.", [Button(Press.STOP, "Parar todo")]),
     ],
     rules_title="Cómo está",
     rules=["Tres al día."],

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from nudger.domain.model import ChannelName, Plan, State
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.web.app import build_app
 from nudger.web.phone.conversation import SHOWN
 from tests.support.asking import FORM, Body, ask, watching

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from nudger.domain.errors import StoreAway, StoreError
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.web import app as application
 from nudger.web.app import build_app
 from nudger.web.webhooks import twilio

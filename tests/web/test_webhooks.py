@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 
 from nudger.domain.model import ChannelName
-from nudger.inbound.replies import Handled, Inbound
+from nudger.inbound.port import Handled, Inbound
 from nudger.web.app import build_app
 from nudger.web.security.requests import LARGEST
 from nudger.web.webhooks.twilio import WARN_EVERY

@@ -24,7 +24,7 @@ from nudger.channels.twilio.http import (
 from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName
 from nudger.domain.reach import nearest
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.sending.port import Listed
 
 LATEST = 100  # of all that ever went to one number

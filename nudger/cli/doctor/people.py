@@ -10,7 +10,7 @@ from nudger.cli.check import NO_LINK, cannot_be_asked
 from nudger.cli.doctor.findings import Finding, Grade, failure, many, note, ok, several, warning
 from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Plan
-from nudger.messages.wording.helplines import Line
+from nudger.messages.wording.helplines import Helpline
 
 FAULTY = 3  # the exit code of settings and plans
 
@@ -58,7 +58,7 @@ ADVICE = (
     "Look the numbers up at the source that helplines.toml names, and set checked_on; your own copy of the "
     "file goes into NUDGER_TEMPLATES_DIR."
 )
-Unchecked = Callable[[str | None, str], Sequence[Line]]  # the lines of a country, for people of a language
+Unchecked = Callable[[str | None, str], Sequence[Helpline]]  # of a country, for people of a language
 
 
 def helplines_are_fresh(stale: Collection[str], countries: Collection[str]) -> Finding:

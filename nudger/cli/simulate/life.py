@@ -25,7 +25,7 @@ from nudger.cli.simulate.referee import MOST_KEPT, Referee
 from nudger.cli.simulate.terms import Terms
 from nudger.domain.errors import NudgerError, PlanError
 from nudger.domain.model import ChannelName, Origin
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.plans import PlanSource
 

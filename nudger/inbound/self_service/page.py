@@ -11,11 +11,11 @@ import structlog
 
 from nudger.agenda.decide import Decider
 from nudger.agenda.forecast import Forecast, foreseen
-from nudger.domain.tokens import Action, Expired, Forged, Link, read
-from nudger.inbound.email_links import GONE, NOT_FOUND, TOO_MANY, Card, closed, language_of
+from nudger.domain.tokens import Action, Link
+from nudger.inbound.email_links import GONE, NOT_FOUND, TOO_MANY, Card, closed, language_of, opened
 from nudger.inbound.port import InboundStore, PeopleStore
 from nudger.inbound.respond import Responder
-from nudger.inbound.self_service.steps import Choices, Group, Step
+from nudger.inbound.self_service.steps import Choices, Group, Press
 from nudger.messages import When, Wording
 from nudger.schedule import local_date
 
@@ -27,7 +27,7 @@ log = structlog.get_logger("nudger.links")
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    step: Step
+    step: Press
     words: str
 
 
@@ -102,7 +102,7 @@ class Mine:
         choices = Choices(writer, link.channel, now, self.responder)
         planned = self.people.agenda(link.person, local_date(choices.zone, now))
         coming, _ = foreseen(writer.person, planned, now, DAYS, self.decider)
-        return Words(choices).page(coming, notice if notice in NOTICES else "")
+        return PageWords(choices).page(coming, notice if notice in NOTICES else "")
 
     def press(self, token: str, step: str, languages: Sequence[str], now: datetime) -> str | Card:
         """Does what was pressed, in one transaction, as far as the page offers it (still): the notice to
@@ -160,14 +160,9 @@ class Mine:
         return self._closed("busy", self._language(languages), TOO_MANY)
 
     def _link(self, token: str, languages: Sequence[str], now: datetime) -> Link | Card:
-        try:
-            link = read(token, self.key, now)
-        except Forged:
-            return self._closed("forged", self._language(languages), NOT_FOUND)
-        except Expired as ended:
-            known = self.people.person(ended.link.person)
-            return self._closed("me_over", known.plan.voice if known else self._language(languages), GONE)
-        if link.action is Action.ME:
+        wording = self.responder.wording
+        link = opened(token, self.key, now, self.people, wording, languages, over="me_over")
+        if isinstance(link, Card) or link.action is Action.ME:
             return link
         return self._closed("forged", self._language(languages), NOT_FOUND)
 
@@ -183,7 +178,7 @@ _RATES = ("as_planned", "half", "quarter")  # by steps of LESS
 
 
 @dataclass(frozen=True)
-class Words:
+class PageWords:
     """The words for what a person's page finds."""
 
     choices: Choices
@@ -261,7 +256,7 @@ class Words:
         buttons = [Button(step, self._says(f"{step.replace('-', '_')}_button")) for step in steps]
         return Offer(about, self._says(about), self._says(f"{about}_text"), buttons)
 
-    def _later(self, steps: Sequence[Step]) -> Offer:
+    def _later(self, steps: Sequence[Press]) -> Offer:
         bound, voice = self.choices.writer.bound, self.choices.plan.voice
         kind = self._wording.kind(voice, bound.kind) if bound and bound.kind else ""
         due_at = (bound.snoozed_until or bound.due_at) if bound else self.choices.now

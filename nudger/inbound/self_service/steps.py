@@ -8,14 +8,14 @@ from enum import StrEnum
 from nudger.domain.effects import Answer, Effect, OptIn, OptOut, Pause, Response, Resume
 from nudger.domain.model import ChannelName, Plan, Standing
 from nudger.inbound.email_links import days_on
-from nudger.inbound.replies import Writer
+from nudger.inbound.port import Writer
 from nudger.inbound.respond import LOWEST, Responder
 
 HOW = "used their own page"
 NOTHING = "nothing"  # the intent of what was not offered
 
 
-class Step(StrEnum):
+class Press(StrEnum):
     """One button. The words stand in forms that may lie open for days, so they stay."""
 
     LATER = "later"
@@ -31,10 +31,10 @@ class Step(StrEnum):
     BEGIN = "begin"
 
 
-LATERS = (Step.LATER, Step.LATER_HOURS, Step.LATER_TOMORROW)
-PAUSES = {Step.PAUSE_DAY: 1, Step.PAUSE_WEEK: 7, Step.PAUSE: None}  # days; None until RESUME
+LATERS = (Press.LATER, Press.LATER_HOURS, Press.LATER_TOMORROW)
+PAUSES = {Press.PAUSE_DAY: 1, Press.PAUSE_WEEK: 7, Press.PAUSE: None}  # days; None until RESUME
 
-Group = tuple[str, Sequence[Step]]
+Group = tuple[str, Sequence[Press]]
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Choices:
         paused = standing.paused(self.now)
         if standing.removed_at is None:
             if standing.held_at is not None or paused:
-                yield "resume", (Step.RESUME,)
+                yield "resume", (Press.RESUME,)
             if standing.held_at is None:
                 yield from self._of_nudges(paused)
         if not standing.opted_out.issuperset(self.reached):
-            yield "stop", (Step.STOP,)
+            yield "stop", (Press.STOP,)
 
-    def until(self, step: Step) -> datetime | None:
+    def until(self, step: Press) -> datetime | None:
         """When it comes back, or until when all is quiet."""
         if step in LATERS:
             return self._reply(step).until
@@ -96,7 +96,7 @@ class Choices:
 
     def _of_nudges(self, paused: bool) -> Iterator[Group]:
         if not self.open:
-            yield "begin", (Step.BEGIN,)
+            yield "begin", (Press.BEGIN,)
             return
         if not paused:
             if self.writer.bound is not None:
@@ -105,35 +105,35 @@ class Choices:
         if rates := tuple(self._rates()):
             yield "rate", rates
 
-    def _rates(self) -> Iterator[Step]:
+    def _rates(self) -> Iterator[Press]:
         if self.standing.fewer < LOWEST:
-            yield Step.LESS
+            yield Press.LESS
         if self.standing.fewer or self.standing.low(self.now):
-            yield Step.MORE
+            yield Press.MORE
 
-    def _effects(self, step: Step) -> tuple[Effect, ...]:
+    def _effects(self, step: Press) -> tuple[Effect, ...]:
         match step:
-            case Step.PAUSE_DAY | Step.PAUSE_WEEK | Step.PAUSE:
+            case Press.PAUSE_DAY | Press.PAUSE_WEEK | Press.PAUSE:
                 return (Pause(self.until(step)),)
-            case Step.RESUME:
+            case Press.RESUME:
                 return (Resume(),)
-            case Step.STOP:
+            case Press.STOP:
                 return (OptOut(frozenset(ChannelName), HOW),)
-            case Step.BEGIN:
+            case Press.BEGIN:
                 return (OptIn(frozenset(self.reached), HOW),)
             case _:
                 # The page shows how things stand after it: nothing is sent about it.
                 return tuple(one for one in self._reply(step).effects if not isinstance(one, Answer))
 
-    def _reply(self, step: Step) -> Response:
+    def _reply(self, step: Press) -> Response:
         """What the same would do as a text, in the words that people are told."""
         voice, wording = self.plan.voice, self.responder.wording
         later = wording.command(voice, "LATER")
         texts = {
-            Step.LATER: later,
-            Step.LATER_HOURS: f"{later} 3h",
-            Step.LATER_TOMORROW: f"{later} {wording.page(voice, 'me', 'tomorrow')}",
-            Step.LESS: wording.command(voice, "LESS"),
-            Step.MORE: wording.command(voice, "MORE"),
+            Press.LATER: later,
+            Press.LATER_HOURS: f"{later} 3h",
+            Press.LATER_TOMORROW: f"{later} {wording.page(voice, 'me', 'tomorrow')}",
+            Press.LESS: wording.command(voice, "LESS"),
+            Press.MORE: wording.command(voice, "MORE"),
         }
         return self.responder.respond(self.writer, texts[step], self.channel, self.now)

@@ -7,8 +7,7 @@ from datetime import datetime, time, timedelta
 
 from nudger.domain.model import At, Contact, Kind, Nudge, Plan
 from nudger.messages.bank.messages import Message
-from nudger.messages.wording.segments import Segments, count
-from nudger.messages.wording.texts import CRISIS_KINDS, Texts, without_form
+from nudger.messages.wording.texts import CRISIS_KINDS, Segments, Texts, count, without_form
 from nudger.messages.wording.wording import Wording
 
 LONG_NAME = "N" * 20

@@ -19,8 +19,7 @@ from nudger.messages.lint.proofs import (
     text_proofs,
     voices,
 )
-from nudger.messages.lint.readability import sentences
-from nudger.messages.lint.tone import Tone
+from nudger.messages.lint.tone import Tone, sentences
 from nudger.messages.wording.sources import SHIPPED, TONE
 from nudger.messages.wording.wording import Wording
 
@@ -50,7 +49,7 @@ Breach = tuple[str, str, str]  # the rule, what is wrong, how to mend it
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WordingFinding:
     """One rule that one text breaks, and how to mend it."""
 
     rule: str
@@ -65,7 +64,7 @@ class Finding:
         return f"{where}: {self.rule}: {self.message}; {self.fix}"
 
 
-def check_words(sources: Mapping[str, str]) -> tuple[Finding, ...]:
+def check_words(sources: Mapping[str, str]) -> tuple[WordingFinding, ...]:
     """Every finding over all languages of these files. Raises WordingError where they cannot be read."""
     wording = Wording.parse(sources)
     tones = _tones(sources)
@@ -74,7 +73,7 @@ def check_words(sources: Mapping[str, str]) -> tuple[Finding, ...]:
         for language in sorted(tones)
         for voice in voices(wording, language)
     )
-    of_all = (Finding(*found) for found in whole_bank.across(wording, tones))
+    of_all = (WordingFinding(*found) for found in whole_bank.across(wording, tones))
     return (*chain.from_iterable(of_voices), *of_all)
 
 
@@ -93,17 +92,17 @@ def _tones(sources: Mapping[str, str]) -> dict[str, Tone]:
     return tones
 
 
-def _voice(wording: Wording, voice: str, tone: Tone) -> Iterator[Finding]:
+def _voice(wording: Wording, voice: str, tone: Tone) -> Iterator[WordingFinding]:
     messages = list(message_proofs(wording, voice))
     texts = [*text_proofs(wording, voice), *page_proofs(wording, voice)]
     for proof in chain(messages, texts):
         for rule, message, fix in _one(proof, tone, wording, voice):
-            yield Finding(rule, voice, proof.kind, proof.key, message, fix)
+            yield WordingFinding(rule, voice, proof.kind, proof.key, message, fix)
     for blind in tone.blind():
         message = f'does not find its example "{blind.finds}"'
-        yield Finding("example", voice, "tone", blind.name, message, "mend its words, or the example")
+        yield WordingFinding("example", voice, "tone", blind.name, message, "mend its words, or the example")
     for kind, key, breach in whole_bank.of_voice(messages, tone):
-        yield Finding(breach[0], voice, kind, key, breach[1], breach[2])
+        yield WordingFinding(breach[0], voice, kind, key, breach[1], breach[2])
 
 
 def _one(proof: Proof, tone: Tone, wording: Wording, voice: str) -> Iterator[Breach]:

@@ -10,11 +10,9 @@ from datetime import time
 from itertools import combinations
 
 from nudger.domain.model import Effort, Kind, Topic
-from nudger.messages.bank.choice import KEPT
-from nudger.messages.bank.messages import Message, parts_at
+from nudger.messages.bank.messages import KEPT, Message, parts_at
 from nudger.messages.lint.proofs import Proof
-from nudger.messages.lint.readability import sentences
-from nudger.messages.lint.tone import Tone
+from nudger.messages.lint.tone import Tone, sentences
 from nudger.messages.wording.wording import Wording
 
 MEAN_SENTENCE = 15  # words, over a whole language

@@ -53,7 +53,7 @@ _ELSE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Helpline:
     """One line of some countries."""
 
     countries: Sequence[str]
@@ -86,7 +86,7 @@ class Lines:
 class Helplines:
     """The lines of every country, in the order of the file."""
 
-    lines: Sequence[Line]
+    lines: Sequence[Helpline]
 
     @staticmethod
     def parse(source: Source) -> "Helplines | tuple[Problem, ...]":
@@ -98,8 +98,8 @@ class Helplines:
         return problems or Helplines(tuple(_line(table) for _, table in tables(data["line"])))
 
     @cached_property
-    def _by_country(self) -> Mapping[tuple[str, Purpose], Sequence[Line]]:
-        found: dict[tuple[str, Purpose], list[Line]] = {}
+    def _by_country(self) -> Mapping[tuple[str, Purpose], Sequence[Helpline]]:
+        found: dict[tuple[str, Purpose], list[Helpline]] = {}
         for line in self.lines:
             for country in line.countries:
                 found.setdefault((country, line.purpose), []).append(line)
@@ -122,7 +122,7 @@ class Helplines:
         call = self._emergency(country, emergency, language, texts)
         return Lines(line, call, texts.say("helplines", "all", {"line": line, "emergency": call}))
 
-    def sent_to(self, country: str | None, language: str) -> Sequence[Line]:
+    def sent_to(self, country: str | None, language: str) -> Sequence[Helpline]:
         """Every line that a person there may be sent to."""
         found = (self._find(country, purpose, way, language) for purpose in Purpose for way in _WAYS)
         return list({line: None for line in found if line is not None})
@@ -132,11 +132,11 @@ class Helplines:
         old = [line for line in self.lines if line.checked_on and today - line.checked_on > FRESH]
         return tuple(sorted({country for line in old for country in line.countries}))
 
-    def unchecked(self, country: str | None, language: str) -> Sequence[Line]:
+    def unchecked(self, country: str | None, language: str) -> Sequence[Helpline]:
         """The lines that a person there may be sent to, and that nobody has looked up."""
         return [line for line in self.sent_to(country, language) if line.checked_on is None]
 
-    def _find(self, country: str | None, purpose: Purpose, way: str, language: str) -> Line | None:
+    def _find(self, country: str | None, purpose: Purpose, way: str, language: str) -> Helpline | None:
         """The line to call or to text: that of the person's language, else of all, else the first."""
         purposes = (purpose, _ELSE.get(purpose, purpose))
         places = ((where, what) for where in (country or ELSEWHERE, ELSEWHERE) for what in purposes)
@@ -169,27 +169,27 @@ class Helplines:
         return texts.sources["helplines"]["or"].join(said)
 
 
-def _distance(line: Line, language: str) -> int:
+def _distance(line: Helpline, language: str) -> int:
     return 0 if language in line.languages else 2 if line.languages else 1
 
 
-def _is_one(line: Line) -> bool:
+def _is_one(line: Helpline) -> bool:
     """One number for both, with nothing to press or to write."""
     return line.call == line.text and not (line.press or line.word or line.name)
 
 
-def _call(line: Line, texts: Texts, named: bool) -> str:
+def _call(line: Helpline, texts: Texts, named: bool) -> str:
     said = texts.say("helplines", "call", {"number": line.call, "name": line.name if named else ""})
     return said + (texts.say("helplines", "press", {"press": line.press}) if line.press else "")
 
 
-def _text(line: Line, texts: Texts, _: bool) -> str:
+def _text(line: Helpline, texts: Texts, _: bool) -> str:
     if line.word:
         return texts.say("helplines", "text_word", {"number": line.text, "word": line.word})
     return texts.say("helplines", "text", {"number": line.text})
 
 
-def _hours(line: Line, texts: Texts) -> str:
+def _hours(line: Helpline, texts: Texts) -> str:
     if line.hours == ALWAYS:
         return texts.say("helplines", "any_time", {})
     return texts.say("helplines", "hours", {"hours": line.hours}) if line.hours else ""
@@ -267,9 +267,9 @@ def _countries(table: Mapping[str, object]) -> Sequence[str]:
     return words(table.get("countries")) or ()
 
 
-def _line(table: Mapping[str, object]) -> Line:
+def _line(table: Mapping[str, object]) -> Helpline:
     day = table.get("checked_on")
-    return Line(
+    return Helpline(
         countries=tuple(_countries(table)),
         purpose=Purpose(str(table["for"])),
         checked_on=day if isinstance(day, date) else None,

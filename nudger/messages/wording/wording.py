@@ -14,14 +14,19 @@ from jinja2 import Template
 
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
-from nudger.messages.bank.choice import KEPT, Choices, contact_now, contacts_of
-from nudger.messages.bank.messages import MESSAGE, Bank, Message
+from nudger.messages.bank.messages import (
+    KEPT,
+    MESSAGE,
+    Bank,
+    Message,
+    MessageChoice,
+    contact_now,
+    contacts_of,
+)
 from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source, is_blank
-from nudger.messages.wording.helplines import ELSEWHERE, Helplines, Line
-from nudger.messages.wording.pages import Pages
-from nudger.messages.wording.segments import count, to_gsm7
-from nudger.messages.wording.sources import Sources
-from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, without_form
+from nudger.messages.wording.helplines import ELSEWHERE, Helpline, Helplines
+from nudger.messages.wording.sources import Pages, Sources
+from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, count, to_gsm7, without_form
 
 LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -51,7 +56,7 @@ class Wording:
     lines: Helplines
     email: Template  # the HTML of emails
     forms: Mapping[str, Sequence[str]]  # by language, the usual one first; none where it speaks to all alike
-    choices: Choices
+    choices: MessageChoice
 
     @classmethod
     def parse(cls, sources: Mapping[str, str]) -> "Wording":
@@ -62,7 +67,7 @@ class Wording:
         problem of every file at once.
         """
         read = Sources.read(sources)
-        choices = Choices(read.banks, {voice: _own_plans(one) for voice, one in read.texts.items()})
+        choices = MessageChoice(read.banks, {voice: _own_plans(one) for voice, one in read.texts.items()})
         return cls(read.banks, read.texts, read.pages, read.helplines, read.page, read.forms, choices)
 
     @property
@@ -233,7 +238,7 @@ class Wording:
         """The country whose lines people of this one get: ELSEWHERE where it has none."""
         return country if country in self.lines.countries and country is not None else ELSEWHERE
 
-    def unchecked_helplines(self, country: str | None, language: str) -> Sequence[Line]:
+    def unchecked_helplines(self, country: str | None, language: str) -> Sequence[Helpline]:
         """The lines that a person there may be sent to, and that nobody has looked up."""
         return self.lines.unchecked(country, language)
 

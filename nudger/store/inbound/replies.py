@@ -13,7 +13,7 @@ from nudger.domain.effects import Response
 from nudger.domain.model import Origin, Outcome, Person, State
 from nudger.domain.reach import forms, one_phone
 from nudger.domain.tokens import Link
-from nudger.inbound.replies import Answered, Bound, Inbound, Respond, Sent, Writer
+from nudger.inbound.port import Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.store.inbound import effects
 from nudger.store.schema.tables import IS_PLANNED, event, message, occurrence, person, reach, reply
 from nudger.store.sql.statements import AnyRow, among, day_before, reckoned

@@ -7,7 +7,7 @@ from nudger.agenda.entries import Planned
 from nudger.domain.effects import Response
 from nudger.domain.model import Person
 from nudger.domain.tokens import Link
-from nudger.inbound.replies import Entry, Inbound, Line, Respond, Writer
+from nudger.inbound.port import Entry, Inbound, Line, Respond, Writer
 from nudger.store.inbound import replies
 from nudger.store.operations import housekeeping, looking
 from nudger.store.sql.transactions import Transaction, Transactions, suppress_theirs

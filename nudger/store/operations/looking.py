@@ -24,7 +24,7 @@ from nudger.agenda.entries import Planned
 from nudger.domain.errors import Problem
 from nudger.domain.model import CRISIS_ANSWERS, ChannelName, Origin, Outcome, Person, State
 from nudger.domain.reach import checked
-from nudger.inbound.replies import Entry, Line
+from nudger.inbound.port import Entry, Line
 from nudger.operations.overview import StatusReport
 from nudger.store.schema.tables import (
     APART,

@@ -12,7 +12,7 @@ from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Kind, Outcome, State
 from nudger.domain.model import Person as Known
 from nudger.domain.reach import checked
-from nudger.inbound.replies import Entry
+from nudger.inbound.port import Entry
 from nudger.operations.overview import Apart, Seen, Vitals
 from nudger.web.board.doors import Known as Look
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from nudger.agenda.forecast import Forecast
 from nudger.domain.errors import Problem
 from nudger.domain.model import Kind, Person, State
-from nudger.inbound.replies import Entry, Line
+from nudger.inbound.port import Entry, Line
 from nudger.operations.overview import Alarm, Apart, Cursor, PlanState, Seen, SeenPage, Span, Vitals
 from nudger.web.security.connections import Throttle
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from nudger.agenda.forecast import Forecast
 from nudger.domain.model import Person, State
-from nudger.inbound.replies import Entry
+from nudger.inbound.port import Entry
 from nudger.operations.overview import Apart, Cursor, Seen
 from nudger.web.board.judging import span
 

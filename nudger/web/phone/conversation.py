@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.domain.model import ChannelName, Plan, State
-from nudger.inbound.replies import Line
+from nudger.inbound.port import Line
 from nudger.messages import Anchor
 from nudger.web.doors import Conversation, Doors
 

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from nudger.domain.model import Plan
-from nudger.inbound.replies import Line
+from nudger.inbound.port import Line
 from nudger.web.doors import ClockDoors, Conversation, Doors
 from nudger.web.phone.conversation import Watch, bubble, offset
 from nudger.web.security.guard import Pages

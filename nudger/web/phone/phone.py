@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from nudger.domain.model import ChannelName, Plan
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.web.doors import Conversation, Doors
 from nudger.web.phone.conversation import latest, phones
 from nudger.web.phone.live import Live, Steering, milliseconds, told

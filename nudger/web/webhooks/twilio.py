@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nudger.domain.model import ChannelName
-from nudger.inbound.replies import Handled, Inbound
+from nudger.inbound.port import Handled, Inbound
 from nudger.web.doors import Doors
 from nudger.web.security.guard import HANG_UP, prove
 from nudger.web.security.requests import read_form

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import structlog
 
 from nudger import plans
 from nudger.agenda.entries import Failure, Receipt, SendFailure, Sending
@@ -16,7 +17,7 @@ from nudger.agenda.rate_limit import Limit
 from nudger.app.core import Core
 from nudger.domain.model import ChannelName
 from nudger.inbound.inbox import Inbox
-from nudger.inbound.replies import Inbound
+from nudger.inbound.port import Inbound
 from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.plans import PlanSource
 from nudger.sending.dispatcher import Dispatcher, Retries
@@ -93,7 +94,12 @@ class World:
 
     def new_inbox(self, **changes: Any) -> Inbox:
         """By the rules of the settings, with these changed."""
-        return Inbox(self.store.inbound, replace(self.core.responder, **changes), UNWATCHED)
+        return Inbox(
+            self.store.inbound,
+            replace(self.core.responder, **changes),
+            UNWATCHED,
+            structlog.get_logger("nudger.replies"),
+        )
 
     def load(self, **texts: str) -> None:
         """Takes over these plans (id -> TOML) as the whole folder."""

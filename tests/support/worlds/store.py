@@ -41,7 +41,7 @@ from nudger.domain.model import (
     State,
     Window,
 )
-from nudger.inbound.replies import Bound, Inbound, Writer
+from nudger.inbound.port import Bound, Inbound, Writer
 from nudger.plan_sync.port import PlanChange, PlanFile, PlanRead
 from nudger.store.schema.tables import metadata
 from nudger.store.sql.database import Database

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from nudger.channels.twilio.signature import signed
 from nudger.domain.model import ChannelName, Plan, State
-from nudger.inbound.replies import Inbound, Line
+from nudger.inbound.port import Inbound, Line
 from nudger.messages import Anchor
 from nudger.web.app import Doors
 from nudger.web.doors import ClockDoors
