@@ -38,10 +38,9 @@ from nudger.domain.reach import stated
 from nudger.inbound.inbox import Inbox
 from nudger.inbound.poller import LOOK_EVERY, WITH_WEBHOOKS, Poller
 from nudger.operations.alerts import Alert, Pinging, Telling, TellingOfOutage
-from nudger.operations.housekeeping import Housekeeping, Tallying
 from nudger.operations.metrics import Metrics
 from nudger.operations.restore_guard import EVERY
-from nudger.operations.watching import Watching
+from nudger.operations.upkeep import Housekeeping, Tallying, Watching
 from nudger.plan_sync.changes import changes
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.sending.lease import LIFE, TAKE_OVER_EVERY

@@ -35,7 +35,7 @@ from nudger.domain.effects import (
     Unanswered,
 )
 from nudger.domain.model import APART, CRISIS_ANSWERS, ChannelName
-from nudger.inbound.port import Handled, Inbound, InboundStore, Log, Writer
+from nudger.inbound.port import Handled, Inbound, InboundStore, Logger, Writer
 from nudger.inbound.respond import Responder
 from nudger.replies import Intent, Understood, same_form
 from nudger.schedule import quiet_ends
@@ -52,7 +52,7 @@ class Inbox:
     store: InboundStore
     responder: Responder
     watch: Observer
-    log: Log  # given, so that whoever looks at words alone loads none
+    log: Logger  # given, so that whoever looks at words alone loads none
 
     async def take(self, inbound: Inbound) -> None:
         """Returns once the text and its effects are committed; a replay and a stranger change nothing."""

@@ -129,7 +129,7 @@ class Writer:
 Respond = Callable[[Writer], Response]
 
 
-class Log(Protocol):
+class Logger(Protocol):
     """Where a line of the log goes."""
 
     def info(self, event: str, **values: object) -> object: ...

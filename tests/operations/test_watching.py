@@ -8,7 +8,7 @@ import pytest
 
 from nudger.agenda.entries import Failure, Restored
 from nudger.domain.errors import Problem
-from nudger.operations.watching import MB, Watching
+from nudger.operations.upkeep import MB, Watching
 from nudger.store import open_store
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, World, plan
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Table, select
 
 from nudger.domain.effects import Answer, OptIn, OptOut, Pause, Resume
-from nudger.operations.housekeeping import Housekeeping
+from nudger.operations.upkeep import Housekeeping
 from nudger.store import Stores
 from nudger.store.operations import housekeeping
 from nudger.store.operations.housekeeping import ALL_OF_A_PERSON

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from nudger.agenda.entries import Failure
 from nudger.channels.twilio.codes import failure_of
-from nudger.channels.twilio.http import NoAnswer, NotReached, Refused
+from nudger.channels.twilio.http import NoAnswer, NotReached, TwilioRefused
 from nudger.domain.errors import ChannelError
 
 CREDENTIALS = (
@@ -45,7 +45,7 @@ class Account:
     async def _account(self) -> list[str]:
         try:
             account = await _answer(self.client.api.v2010.accounts(self.sid).fetch_async())
-        except _Refusal as refusal:
+        except _AccountRefused as refusal:
             if self.by_key and refusal.status in (401, 403):
                 return []  # whether the key is right, the next question shows
             raise
@@ -59,7 +59,7 @@ class Account:
     async def _service(self, sid: str) -> list[str]:
         try:
             service = await _answer(self.client.messaging.v1.services(sid).fetch_async())
-        except _Refusal as refusal:
+        except _AccountRefused as refusal:
             if refusal.status == 404:
                 raise ChannelError("the Messaging Service does not exist in this account", SERVICE) from None
             raise
@@ -97,7 +97,7 @@ class Account:
         ]
 
 
-class _Refusal(ChannelError):
+class _AccountRefused(ChannelError):
     """Twilio's no, with its HTTP status."""
 
     def __init__(self, message: str, hint: str, status: int) -> None:
@@ -108,10 +108,10 @@ class _Refusal(ChannelError):
 async def _answer(asked: Awaitable[T]) -> T:
     try:
         return await asked
-    except Refused as error:
+    except TwilioRefused as error:
         failed = failure_of(error.status, error.code)
         hint = CREDENTIALS if failed.failure is Failure.SENDER else "Try again in a minute."
-        raise _Refusal(f"{failed.reason} ({failed.code})", hint, error.status) from None
+        raise _AccountRefused(f"{failed.reason} ({failed.code})", hint, error.status) from None
     except (NotReached, NoAnswer) as error:
         raise ChannelError(str(error), NETWORK) from None
     except Exception as error:

@@ -17,8 +17,8 @@ from nudger.channels.twilio.http import (
     CONNECTIONS,
     NoAnswer,
     NotReached,
-    Refused,
     TwilioHttp,
+    TwilioRefused,
     quiet_loggers,
 )
 from nudger.domain.errors import ChannelError
@@ -55,7 +55,7 @@ async def listed(messages: Any, address: str, from_number: str | None, since: da
 async def _list(messages: Any, **where: object) -> Sequence[Any]:
     try:
         found: Sequence[Any] = await messages.list_async(**where)
-    except Refused as error:
+    except TwilioRefused as error:
         reason = failure_of(error.status, error.code).reason
         raise ChannelError(f"Twilio's list of messages: {reason} (HTTP {error.status})") from None
     except Exception as error:
@@ -138,7 +138,7 @@ class TwilioChannel:
             raise SendFailure(Failure.NOT_SENT, str(error)) from error
         except NoAnswer as error:
             raise SendFailure(Failure.AMBIGUOUS, str(error)) from error
-        except Refused as error:
+        except TwilioRefused as error:
             raise failure_of(error.status, error.code, error.retry_after) from error
         except Exception as error:
             # A success whose body is not Twilio's JSON.
@@ -160,7 +160,7 @@ class TwilioChannel:
         to = {"to": self._from_number} if self._from_number else {}
         try:
             messages = await self._messages.list_async(date_sent_after=first_day, page_size=PAGE_SIZE, **to)
-        except Refused as error:
+        except TwilioRefused as error:
             reason = failure_of(error.status, error.code).reason
             raise ChannelError(f"Twilio's list of messages: {reason} ({error})") from error
         except Exception as error:

@@ -38,7 +38,7 @@ class NoAnswer(Exception):
     """The request, or a part of it, was written, and no whole answer came. It may have been received."""
 
 
-class Refused(Exception):
+class TwilioRefused(Exception):
     """An answer other than a success. Twilio's own words are left out: they quote phone numbers."""
 
     def __init__(self, status: int, code: int | None, retry_after: timedelta | None) -> None:
@@ -85,11 +85,11 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
     ) -> Response:
         """One request, never repeated, within `timeout` seconds in all (else the client's limit).
 
-        Raises NotReached, NoAnswer, or Refused for every status that is not a success.
+        Raises NotReached, NoAnswer, or TwilioRefused for every status that is not a success.
         """
         limit = timeout or self.timeout
         until = asyncio.get_running_loop().time() + limit
-        form = _Form(data, min(until, BEFORE.get() or until)) if data else None
+        form = _Body(data, min(until, BEFORE.get() or until)) if data else None
         sent_headers = {"Content-Type": FORM, **(headers or {})}
         if auth is not None:
             sent_headers["Authorization"] = self._authorization(*auth)
@@ -109,7 +109,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
             unsent = isinstance(error, aiohttp.ClientConnectorError) or (form is not None and not form.begun)
             raise (NotReached if unsent else NoAnswer)(_words(error)) from None
         if not 200 <= answer.status < 300:
-            raise Refused(answer.status, _code(body), _retry_after(answer.headers))
+            raise TwilioRefused(answer.status, _code(body), _retry_after(answer.headers))
         return Response(answer.status, body, answer.headers)
 
     async def close(self) -> None:
@@ -129,7 +129,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
         return self._session
 
 
-class _Form(aiohttp.BytesPayload):
+class _Body(aiohttp.BytesPayload):
     """The body of a request. `begun` is False as long as certainly nothing of it was written, and without
     its body no message is accepted. (aiohttp's tracing says as much, for a tenth of a request's time.)"""
 

@@ -28,7 +28,7 @@ def signed(
         url = public_url.rstrip("/") + _text(raw_path)
         if query:
             url += "?" + _text(query)
-        return bool(RequestValidator(auth_token).validate(url, _Form(params), signature))
+        return bool(RequestValidator(auth_token).validate(url, _SignedForm(params), signature))
     except Exception:
         # The validator raises on ports, types and characters that it does not expect. A request that
         # cannot be checked is not Twilio's, and a stranger must not be able to cause a 500.
@@ -40,7 +40,7 @@ def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:
     return str(RequestValidator(auth_token).compute_signature(url, dict(form)))
 
 
-class _Form(dict[str, list[str]]):
+class _SignedForm(dict[str, list[str]]):
     """A form as the validator reads it: by `getall`, every value of a name."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ from nudger.app.settings import Settings
 from nudger.app.zones import PACKAGE, SYSTEM, Zones
 from nudger.cli.doctor.findings import Finding, failure, note, ok, several, warning
 from nudger.domain.errors import SettingsError
-from nudger.operations.watching import LEAST, LITTLE, MB
+from nudger.operations.upkeep import LEAST, LITTLE, MB
 
 # include/uapi/linux/timex.h. timedatectl goes by maxerror in the same way.
 UNSYNCHRONISED = 0x0040

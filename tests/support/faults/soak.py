@@ -19,7 +19,7 @@ from nudger.app import service
 from nudger.app.core import Core
 from nudger.app.settings import load
 from nudger.app.state import open_database
-from nudger.operations.housekeeping import Housekeeping
+from nudger.operations.upkeep import Housekeeping
 from tests.support.worlds.delivery import World
 
 STEP = timedelta(hours=3)  # somebody texts, and housekeeping runs
