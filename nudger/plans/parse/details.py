@@ -11,13 +11,12 @@ person's, `agreed` the contact's own.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from nudger.domain.model import Contact
 from nudger.domain.reach import are_one, forms
@@ -77,10 +76,10 @@ def read_phone(value: object, country: str | None = None) -> str:
     written = str(value) if type(value) is int and 0 < value < 10**15 else value
     number = _IGNORED.sub("", written) if isinstance(written, str) and len(written) <= LONGEST_NAME else ""
     if _E164.fullmatch(number):
-        if _is_possible(number):
+        if _possible(number) == number:
             return number
         expected = f"expected a number that its country can have, got {shown(value)}"
-        meant = next((one for one in forms(number) if _is_possible(one)), _possible(number))
+        meant = next((one for one in forms(number) if _possible(one) == one), _possible(number))
         raise Wrong(expected, did_you_mean(meant, "check the digits after the country's code"))
     text = written if number and isinstance(written, str) else ""
     hint = spoilt_phone(text) or did_you_mean(_meant(text, country))
@@ -148,9 +147,7 @@ def country_of(phone: str) -> str | None:
     regions = _countries_of(phone)
     if not regions:
         return None
-    if regions[0] not in _APART:
-        return regions[0]
-    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or regions[0]
+    return (_region_of(phone) if regions[0] in _APART else None) or regions[0]
 
 
 def is_of(phone: str, country: str) -> bool:
@@ -158,68 +155,39 @@ def is_of(phone: str, country: str) -> bool:
     regions = _countries_of(phone)
     if country not in regions:
         return False
-    if regions[0] not in _APART:
-        return True
-    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) in (country, None)
+    return regions[0] not in _APART or _region_of(phone) in (country, None)
 
 
 def _countries_of(phone: str) -> Sequence[str]:
     """The countries that have the code of a number, the main one first; none for a code of no country."""
-    return [one for one in _numbering(phone).countries if one in COUNTRIES]
+    parsed = _parsed(phone)
+    code = parsed.country_code if parsed else None
+    regions = phonenumbers.region_codes_for_country_code(code) if code else ()
+    return [one for one in regions if one in COUNTRIES]
 
 
-def _is_possible(number: str) -> bool:
-    """Whether a number of its country can have so many digits, and none that is only dialled inside it.
-
-    By the library's own data and rule, without the 20 us that its parser takes.
-    """
-    numbering = _numbering(number)
-    national = number[1 + len(numbering.code) :]
-    if numbering.dialled is not None and numbering.dialled.match(national):
-        return _possible(number) == number
-    return len(national) in numbering.lengths
+def _region_of(phone: str) -> str | None:
+    parsed = _parsed(phone)
+    return phonenumbers.region_code_for_number(parsed) if parsed else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbering:
-    """What the library knows of the numbers of one country code."""
-
-    code: str
-    countries: tuple[str, ...] = ()
-    lengths: frozenset[int] = frozenset()
-    dialled: re.Pattern[str] | None = None  # a prefix that may be no part of the number
-
-
-def _numbering(number: str) -> _Numbering:
-    return next(
-        (found for size in (1, 2, 3) if (found := _numbering_of(number[1 : 1 + size])) is not None),
-        _Numbering(""),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _numbering_of(code: str) -> _Numbering | None:
-    countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code))
-    if countries is None:
+# The parser takes 15 us; a number is looked at some four times, and contacts are in the plans of many.
+@lru_cache(maxsize=4096)
+def _parsed(number: str, country: str | None = None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(number, country)
+    except NumberParseException:
         return None
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), countries[0])
-    if metadata is None or metadata.general_desc is None:
-        return None
-    dialled = metadata.national_prefix_for_parsing
-    lengths = frozenset(metadata.general_desc.possible_length or ())
-    return _Numbering(code, tuple(countries), lengths, re.compile(dialled) if dialled else None)
 
 
 def _possible(number: str, country: str | None = None) -> str:
     """The number in E.164, if some number of its country is as long as it is; else ""."""
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except NumberParseException:
-        return ""
+    parsed = _parsed(number, country)
     # `is_possible_number` would let numbers pass that are only dialled inside a town.
-    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+    if parsed is None or phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         return ""
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    e164: str = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    return e164
 
 
 def _meant(written: str, country: str | None) -> str:
