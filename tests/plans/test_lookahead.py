@@ -116,6 +116,7 @@ def test_nothing_is_said_of_room_while_something_else_is_wrong(read_plan: Read) 
     [
         ("Europe/London", 'quiet = "none"\n' + REST + 'between = "01:00-02:00"\n', "2027-03-28"),
         ("America/New_York", 'quiet = "none"\n' + REST + 'between = "02:10-02:50"\n', "2027-03-14"),
+        ("America/Nuuk", 'quiet = "none"\n' + REST + 'between = "23:00-23:30"\n', "2027-03-27"),
         ("UTC", 'quiet = "none"\n' + REST + 'between = "01:00-02:00"\n', None),
         ("Europe/London", REST + 'between = "10:00-11:00"\n', None),
     ],

@@ -10,7 +10,7 @@ Professional help is named once a week at most. It is an offer, and to be told o
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import pairwise, product
 
@@ -18,8 +18,7 @@ from nudger.domain.model import At, Between, Cron, Every, Kind, Nudge, OnDays, P
 from nudger.plans.format.faults import ERROR, WARNING
 from nudger.plans.format.times import in_minutes, in_words
 from nudger.schedule import falls_on, lay_out, wall_times
-from nudger.schedule.day import EPOCH
-from nudger.schedule.localtime import ALL, DAY, WALL, cut, first, minute_of, span, within
+from nudger.schedule.localtime import ALL, DAY, WALL, cut, first, local_day, minute_of, span, within
 
 WEEK = timedelta(days=7)
 DATES = 366  # dates looked at
@@ -71,65 +70,36 @@ def alike(nudges: Sequence[Nudge], today: date) -> list[Day]:
 
 
 def dates_of(nudge: Nudge, today: date) -> int:
-    """The dates that a nudge falls on, as bits; bit 0 is today. The same as `falls_on`, all at once."""
-    match nudge.dates:
-        case OnDays(weekdays):
-            on = _on_days(weekdays, today.weekday())
-        case Every(days):
-            count = AHEAD // days + 1
-            on = ((1 << days * count) - 1) // ((1 << days) - 1) << (
-                (nudge.starts or EPOCH) - today
-            ).days % days
-    if isinstance(nudge.when, Cron):
-        on &= _on_cron(nudge.when, today)
-    earliest = (nudge.starts - today).days if nudge.starts else 0
-    latest = (nudge.ends - today).days if nudge.ends else AHEAD - 1
-    return on & span(earliest, min(latest + 1, AHEAD))
+    """The dates that a nudge falls on, as bits; bit 0 is today."""
+    cron = nudge.when if isinstance(nudge.when, Cron) else DAILY
+    return _dates_of(cron, nudge.dates, nudge.starts, nudge.ends, today)
 
 
-@lru_cache(maxsize=1024)
-def _on_days(weekdays: frozenset[int], first: int) -> int:
-    return sum(1 << ahead for ahead in range(AHEAD) if (first + ahead) % 7 in weekdays)
-
-
-@lru_cache(maxsize=1024)
-def _on_cron(cron: Cron, today: date) -> int:
-    nudge = Nudge("", Kind.REST, cron)
+# 0.2 ms each: what falls on the same dates is asked once, whatever its times.
+@lru_cache(maxsize=4096)
+def _dates_of(
+    when: At | Cron, dates: OnDays | Every, starts: date | None, ends: date | None, today: date
+) -> int:
+    nudge = Nudge("", Kind.REST, when, dates, starts, ends)
     return sum(1 << ahead for ahead in range(AHEAD) if falls_on(nudge, today + timedelta(days=ahead)))
 
 
 @lru_cache(maxsize=1024)
 def changes(zone: tzinfo, today: date) -> tuple[tuple[date, time], ...]:
     """The dates on which the clocks change, and the wall time by which it is over."""
-    days = [today + timedelta(days=ahead) for ahead in range(AHEAD + 1)]
-    offsets = [_offset(zone, day, 0) for day in days]
-    return tuple(
-        (day, _until(zone, day))
-        for day, offset, next_offset in zip(days, offsets, offsets[1:], strict=False)
-        if offset != next_offset
-    )
+    days = [local_day(zone, today + timedelta(days=ahead)) for ahead in range(AHEAD)]
+    return tuple((one.day, _until(one.elapsed)) for one in days if one.elapsed is not None)
 
 
-def _until(zone: tzinfo, day: date) -> time:
-    """The wall time of a date from which on it has the offset that it ends with."""
-    last = _offset(zone, day, DAY - 1)
-    low, high = 0, DAY - 1
-    while low < high:
-        middle = (low + high) // 2
-        if _offset(zone, day, middle) == last:
-            high = middle
-        else:
-            low = middle + 1
-    return WALL[low]
-
-
-def _offset(zone: tzinfo, day: date, minute: int) -> timedelta | None:
-    return datetime.combine(day, WALL[minute], zone).utcoffset()
+def _until(elapsed: Sequence[int]) -> time:
+    """The wall time from which on a day's minutes follow one another in real time."""
+    return WALL[max(wall for wall in range(1, DAY) if elapsed[wall] != elapsed[wall - 1] + 1)]
 
 
 MOST_SLOTS = 24  # of a date, of which eight can be sent: the time of laying out grows steeply with them
 KEPT = 8192  # shapes remembered, about 2 KB each
 NO_GAP = timedelta()
+DAILY = At(())
 
 Timing = tuple[At | Between | Cron, OnDays | Every, date | None, date | None]
 

@@ -160,20 +160,20 @@ def is_of(phone: str, country: str) -> bool:
 
 def _countries_of(phone: str) -> Sequence[str]:
     """The countries that have the code of a number, the main one first; none for a code of no country."""
-    parsed = _parsed(phone)
+    parsed = _parsed(phone, None)
     code = parsed.country_code if parsed else None
     regions = phonenumbers.region_codes_for_country_code(code) if code else ()
     return [one for one in regions if one in COUNTRIES]
 
 
 def _region_of(phone: str) -> str | None:
-    parsed = _parsed(phone)
+    parsed = _parsed(phone, None)
     return phonenumbers.region_code_for_number(parsed) if parsed else None
 
 
 # The parser takes 15 us; a number is looked at some four times, and contacts are in the plans of many.
 @lru_cache(maxsize=4096)
-def _parsed(number: str, country: str | None = None) -> PhoneNumber | None:
+def _parsed(number: str, country: str | None) -> PhoneNumber | None:
     try:
         return phonenumbers.parse(number, country)
     except NumberParseException:
