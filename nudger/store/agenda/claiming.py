@@ -1,24 +1,35 @@
-"""The claim: what is due is judged and taken, in one transaction."""
+"""The claim: what is due is judged and taken, in one transaction, and written.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+1. What is urgent, then what has come due, of people whom no other daemon has locked (`claim_due`).
+2. `decide` says of each entry, with the rows just read: it goes, is dropped, comes later, or waits for its
+   channel's turn (`Claimed.take`).
+3. All that is written is written at once, in a handful of statements (`Claimed.write`).
+4. Each channel's queue gives out what its sender lets go in this second (`_Turn`).
 
-from sqlalchemy import bindparam, select, text
+What is committed as `sending` is this daemon's alone, for as long as its lease holds.
+"""
 
-from nudger.agenda import rate_limit as rules
-from nudger.agenda.entries import Claim, Decide, Due, Ways
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, bindparam, case, insert, null, select, text, update
+
+from nudger.agenda import rate_limit
+from nudger.agenda.entries import Claim, Decide, Decision, Drop, Due, Later, Send, Sending, Wait, Ways
 from nudger.agenda.rate_limit import Limit, Sender
-from nudger.domain.model import FROM_A_TEXT, ChannelName, Person
-from nudger.store.agenda.claimed import Claimed, Spent, stamp
-from nudger.store.schema.tables import URGENT, WAITS_FOR_TIME, occurrence, person
-from nudger.store.sql.statements import among
+from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, State
+from nudger.store.schema.tables import URGENT, WAITS_FOR_TIME, message, occurrence, person
+from nudger.store.sql.statements import EPOCH, OR_FAIL, Bulk, among
 from nudger.store.sql.transactions import Care, Transaction, made
-from nudger.store.state import facts, people, rate_limit, readable_people
+from nudger.store.state import facts, people, readable_people, senders
 from nudger.store.state.entries import DUE, as_due
-from nudger.store.state.rate_limit import Limits
+from nudger.store.state.senders import NO_LIMIT, Limits, Spent
 
-_Take = Callable[[Claimed, Person, list[Due]], object]
+_Take = Callable[["Claimed", Person, list[Due]], object]
 
 MOST_URGENT = 100  # of one claim, beside all else
 
@@ -65,46 +76,49 @@ def has_urgent(tx: Transaction, now: datetime) -> bool:
 def claim_due(
     tx: Transaction, now: datetime, limit: int, owner: str, decide: Decide, limits: Limits, care: Care
 ) -> Claim:
-    """See SendingStore.claim_due. First what is urgent, then what has come due: it goes, or joins the queue
-    of its channel. Then the queues, each as far as its sender lets."""
+    """See SendingStore.claim_due."""
     if not tx.database.is_sqlite:
         tx.connection.execute(_BY_INDEX)
     urgent, due = (_URGENT_PEOPLE, _DUE_PEOPLE) if tx.database.is_sqlite else (_FREE_URGENT, _FREE_PEOPLE)
-    known = rate_limit.read(tx, now)
-    limited = rate_limit.limited(known, limits)
-    ways = replace(rate_limit.ways(limited, limits, now), restored=facts.restored(tx))
+    known = senders.read(tx, now)
+    limited = senders.limited(known, limits)
+    ways = replace(senders.ways(limited, limits, now), restored=facts.restored(tx))
+    claimed = Claimed(now, owner)
+    # 1. Whose turn it is. From here on they are locked, and nobody else's.
     first = tx.connection.scalars(urgent, {"now": now}).all()
     met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all() if limit > 0 else []
-    claimed = Claimed(now, owner, stamp(now))
     ids = list(dict.fromkeys([*first, *met]))
     if care.careful:
-        held = _held(tx, limited, limits, 0, bool(first), now)
+        # 2. Judged and written person by person, since some of them fail.
+        held = senders.held(tx, limited, limits, 0, bool(first), now)
         _take(tx, claimed, ids, care, lambda into, one, dues: into.take(one, dues, decide(one, dues, ways)))
     else:
+        # 2. Judged all at once. A sender that has room for all, and nobody waiting, has no queue to join.
         found = list(_due_by_person(tx, ids, now))
         entries = sum(len(dues) for _, dues in found)
-        held = _held(tx, limited, limits, entries, bool(first), now)
-        # RACE: another daemon may have spent it since it was seen.
-        roomy = {name for name, one in held.items() if _is_roomy(tx, one, limits, entries, now)}
+        held = senders.held(tx, limited, limits, entries, bool(first), now)
+        # RACE: another daemon may have spent it since it was seen: asked once more of the locked row.
+        roomy = {name for name, one in held.items() if senders.is_roomy(tx, one, limits, entries, now)}
         tight = {name: one for name, one in limited.items() if name not in roomy}
-        at_once = replace(
-            rate_limit.ways(tight, limits, now), unanswered=ways.unanswered, restored=ways.restored
-        )
+        full = senders.ways(tight, limits, now)
+        at_once = replace(full, unanswered=ways.unanswered, restored=ways.restored)
         for one, dues in found:
             claimed.take(one, dues, decide(one, dues, at_once))
         for channel in roomy:
-            held[channel] = _after(held[channel], limits[channel], claimed.take_spent(channel), now)
-            rate_limit.put(tx, held[channel])
+            held[channel] = senders.after(held[channel], limits[channel], claimed.take_spent(channel), now)
+            senders.put(tx, held[channel])
+        # 3. Written, all of it in a handful of statements.
         claimed.write(tx)
+    # 4. Each channel's queue; also where nothing has to wait any more: those who did are let out.
     turns = []
-    for channel in ChannelName:  # also where nothing has to wait any more: those who did are let out
-        rate = limits.get(channel, rate_limit.NO_LIMIT)
+    for channel in ChannelName:
+        rate = limits.get(channel, NO_LIMIT)
         turn = _Turn(channel, rate, ways, decide, care, held.get(channel), channel in known)
         turns.append(turn.run(tx, claimed, limit - len(claimed.sendings)))
     return claimed.claim(len(met), min((at for at in turns if at is not None), default=None))
 
 
-def _take(tx: Transaction, claimed: Claimed, ids: list[str], care: Care, take: _Take) -> None:
+def _take(tx: Transaction, claimed: "Claimed", ids: list[str], care: Care, take: _Take) -> None:
     """What is due of these people, taken in the parts that `care` says. Who fails has what follows from
     their own text taken all the same, as far as they can be read: a crisis answer waits for nobody."""
     for some in care.groups(ids):
@@ -115,7 +129,7 @@ def _take(tx: Transaction, claimed: Claimed, ids: list[str], care: Care, take: _
             _take_answers(tx, claimed, failed, care, take)
 
 
-def _take_answers(tx: Transaction, claimed: Claimed, person_id: str, care: Care, take: _Take) -> None:
+def _take_answers(tx: Transaction, claimed: "Claimed", person_id: str, care: Care, take: _Take) -> None:
     spoilt, answers = readable_people.salvaged(tx, person_id), _answers_due(tx, person_id, claimed.now)
     for one in readable_people.in_words(spoilt) if spoilt is not None and answers else ():
         with care.over([person_id]), claimed.part(tx) as part:
@@ -126,40 +140,6 @@ def _take_answers(tx: Transaction, claimed: Claimed, person_id: str, care: Care,
 def _answers_due(tx: Transaction, person_id: str, now: datetime) -> list[Due]:
     given = {"ids": [person_id], "now": now}
     return made(tx, _DUE_ENTRIES.where(_FROM_A_TEXT), occurrence.c.id, as_due, given)
-
-
-def _held(
-    tx: Transaction,
-    limited: Mapping[ChannelName, Sender],
-    limits: Limits,
-    entries: int,
-    urgent: bool,
-    now: datetime,
-) -> dict[ChannelName, Sender]:
-    """Those that are spent from without a turn, locked in the order of all: who has room for all, and, where
-    something urgent is to go, everyone who counts it."""
-    held = {}
-    for channel, seen in sorted(limited.items()):
-        if (urgent and channel in limits) or _is_roomy(tx, seen, limits, entries, now):
-            held[channel] = rate_limit.lock(tx, channel, now)
-    return held
-
-
-def _is_roomy(tx: Transaction, sender: Sender, limits: Limits, entries: int, now: datetime) -> bool:
-    """Whether it lets so many entries out in this second however long their texts are, and nobody waits
-    behind it: there is no queue to join, only to count. So it is at high rates alone."""
-    least = rules.LONGEST * entries
-    return 0 < least <= _room(sender, limits, now) and rate_limit.is_empty(tx, sender.channel, now)
-
-
-def _after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
-    return rules.taken(sender, limit, spent.segments, now, spent.answers, spent.urgent)
-
-
-def _room(sender: Sender, limits: Limits, now: datetime) -> int:
-    """None in one that has rested: a single message finds out whether it works again."""
-    limit = limits.get(sender.channel, rate_limit.NO_LIMIT)
-    return 0 if sender.rests_until is not None else rules.room(sender, limit, now)
 
 
 def _due_by_person(tx: Transaction, ids: Sequence[str], now: datetime) -> Iterator[tuple[Person, list[Due]]]:
@@ -188,23 +168,23 @@ class _Turn:
     held: Sender | None  # already
     known: bool  # it has a row
 
-    def run(self, tx: Transaction, claimed: Claimed, at_most: int) -> datetime | None:
+    def run(self, tx: Transaction, claimed: "Claimed", at_most: int) -> datetime | None:
         """When the next turn comes; None where nobody waits any more."""
         now, urgent = claimed.now, claimed.take_spent(self.channel)  # which waited for no turn
-        empty = rate_limit.is_empty(tx, self.channel, now)
-        if empty and (not urgent.segments or self.limit == rate_limit.NO_LIMIT):
+        empty = senders.is_empty(tx, self.channel, now)
+        if empty and (not urgent.segments or self.limit == NO_LIMIT):
             return None
         sender = self._sender(tx, urgent, now)
         if sender is None:
             return now
         if urgent.segments:
-            sender = _after(sender, self.limit, urgent, now)
-            rate_limit.put(tx, sender)
+            sender = senders.after(sender, self.limit, urgent, now)
+            senders.put(tx, sender)
         if empty:
             return None
-        room = min(at_most, rules.room(sender, self.limit, now))
-        why = rules.why_full(sender, self.limit, now)
-        heads = {head.person: head for head in rate_limit.heads(tx, self.channel, room, why, now)}
+        room = min(at_most, rate_limit.room(sender, self.limit, now))
+        why = rate_limit.why_full(sender, self.limit, now)
+        heads = {head.person: head for head in senders.heads(tx, self.channel, room, why, now)}
         spent = 0
 
         def take(into: Claimed, one: Person, dues: list[Due]) -> None:
@@ -217,9 +197,11 @@ class _Turn:
         _take(tx, claimed, list(heads), self.care, take)
         claimed.write(tx)
         if spent:
-            sender = _after(sender, self.limit, claimed.take_spent(self.channel), now)
-            rate_limit.put(tx, sender)
-        return None if rate_limit.is_empty(tx, self.channel, now) else rules.opens_at(sender, self.limit, now)
+            sender = senders.after(sender, self.limit, claimed.take_spent(self.channel), now)
+            senders.put(tx, sender)
+        if senders.is_empty(tx, self.channel, now):
+            return None
+        return rate_limit.opens_at(sender, self.limit, now)
 
     def _sender(self, tx: Transaction, urgent: Spent, now: datetime) -> Sender | None:
         """Locked; None where another daemon has it, who gives out what there is: its turn in the order of
@@ -227,7 +209,7 @@ class _Turn:
         if self.held is not None:
             return self.held
         wait = urgent.segments or not self.known
-        return (rate_limit.lock if wait else rate_limit.lock_free)(tx, self.channel, now)
+        return (senders.lock if wait else senders.lock_free)(tx, self.channel, now)
 
     def _open(self) -> Ways:
         return Ways(
@@ -236,3 +218,195 @@ class _Turn:
             self.ways.unanswered,
             self.ways.restored,
         )
+
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+_TO_SENDING = (
+    update(occurrence)
+    .prefix_with(OR_FAIL, dialect="sqlite")
+    .where(among(occurrence.c.id))
+    .values(
+        state=State.SENDING, wake_at=None, reason="", claimed_at=bindparam("claimed_at"), via=bindparam("via")
+    )
+)
+_TO_DROPPED = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("id"))
+    .values(
+        state=bindparam("state"),
+        wake_at=null(),
+        reason=bindparam("reason"),
+        settled_at=bindparam("settled_at"),
+    )
+)
+_TO_LATER = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("id"))
+    .values(due_at=bindparam("due_at"), wake_at=bindparam("due_at"), queue=null(), reason=bindparam("reason"))
+)
+_TO_QUEUE = Bulk(
+    update(occurrence)
+    .where(occurrence.c.id == bindparam("id"))
+    .values(queue=bindparam("queue"), turn_at=bindparam("turn_at"), reason=bindparam("reason"))
+)
+_MESSAGE = (
+    *("id", "occurrence", "person", "channel", "address", "text", "subject", "segments", "bank_key"),
+    *("contact", "owner", "state", "reason", "attempted_at"),
+)
+_TO_HISTORY = Bulk(
+    update(person)
+    .where(person.c.id == bindparam("id"))
+    .values(
+        # Where several went at once, one that fails cannot simply be taken back.
+        history_before=case((bindparam("alone", type_=Boolean), person.c.history)),
+        history=bindparam("history"),
+        history_at=bindparam("history_at"),
+    )
+)
+_NEW_MESSAGES = Bulk(insert(message).inline(), _MESSAGE)
+
+
+@dataclass(slots=True)
+class Claimed:
+    """What a claim is about to write."""
+
+    now: datetime
+    owner: str
+    sendings: list[tuple[datetime, Sending]] = field(default_factory=list)
+    spent: dict[ChannelName, Spent] = field(default_factory=dict)  # since it was last asked for
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    dropped: list[dict[str, Any]] = field(default_factory=list)
+    later: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    left_out: int = 0
+    histories: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(
+        self, one: Person, dues: Sequence[Due], decision: Decision, by: ChannelName | None = None
+    ) -> int:
+        """Returns the segments that go out by this channel."""
+        nudges = segments = 0
+        for due, verdict in zip(dues, decision.verdicts, strict=True):
+            match verdict:
+                case Send():
+                    self._send(one, due, verdict)
+                    nudges += due.origin.is_nudge
+                    segments += verdict.segments if verdict.channel is by else 0
+                case Drop():
+                    self.dropped.append(
+                        {
+                            "id": due.id,
+                            "state": verdict.state,
+                            "reason": verdict.reason,
+                            "settled_at": self.now,
+                        }
+                    )
+                case Later():
+                    self.later.append({"id": due.id, "due_at": verdict.until, "reason": verdict.reason})
+                # Else it stands there already.
+                case Wait() if (due.queue, due.held_up) != (verdict.channel, verdict.reason):
+                    self.waiting.append(
+                        {
+                            "id": due.id,
+                            "queue": verdict.channel,
+                            "turn_at": verdict.turn_at,
+                            "reason": verdict.reason,
+                        }
+                    )
+        if decision.person.history != one.history:
+            history = people.history_to_json(decision.person.history)
+            self.histories.append(
+                {"id": one.id, "history": history, "alone": nudges == 1, "history_at": self.now}
+            )
+        return segments
+
+    def _spend(self, channel: ChannelName, more: Spent) -> None:
+        self.spent[channel] = self.spent.get(channel, Spent()).plus(more)
+
+    def _send(self, one: Person, due: Due, send: Send) -> None:
+        message_id = _new_message_id(self.now)
+        urgent = send.segments if due.urgent else 0
+        answers = send.segments - urgent if due.origin is Origin.ANSWER else 0
+        self._spend(send.channel, Spent(send.segments, answers, urgent))
+        self.sendings.append(
+            (
+                due.due_at,
+                Sending(
+                    message_id,
+                    due.id,
+                    one.id,
+                    send.channel,
+                    send.address,
+                    send.text,
+                    send.subject,
+                    send.valid_for,
+                    due.origin,
+                    one.plan.voice,
+                    send.segments,
+                    due.attempts,
+                    due.due_at,
+                    one.plan.contact(send.contact),
+                    due.urgent,
+                ),
+            )
+        )
+        self.messages.append(
+            {
+                "id": message_id,
+                "occurrence": due.id,
+                "person": one.id,
+                "channel": send.channel,
+                "address": send.address,
+                "text": send.text,
+                "subject": send.subject,
+                "segments": send.segments,
+                "bank_key": send.bank_key,
+                "contact": send.contact,
+                "owner": self.owner,
+                "state": State.SENDING,
+                "reason": "",
+                "attempted_at": self.now,
+            }
+        )
+
+    @contextmanager
+    def part(self, tx: Transaction) -> Iterator["Claimed"]:
+        """What is taken of one person alone: written where it ends well, and else as if it had not been."""
+        part = Claimed(self.now, self.owner)
+        yield part
+        part.write(tx)
+        self.sendings += part.sendings
+        self.left_out += part.left_out
+        for channel, spent in part.spent.items():
+            self._spend(channel, spent)
+
+    def take_spent(self, channel: ChannelName) -> Spent:
+        """What goes out by this channel, since this was asked the last time."""
+        return self.spent.pop(channel, Spent())
+
+    def write(self, tx: Transaction) -> None:
+        """A handful of statements, however many entries."""
+        by_channel: dict[str, list[int]] = {}
+        for row in self.messages:
+            by_channel.setdefault(row["channel"], []).append(row["occurrence"])
+        for channel, ids in by_channel.items():
+            tx.connection.execute(_TO_SENDING, {"ids": ids, "via": channel, "claimed_at": self.now})
+        _NEW_MESSAGES.run(tx.connection, self.messages)
+        _TO_DROPPED.run(tx.connection, self.dropped)
+        _TO_LATER.run(tx.connection, self.later)
+        _TO_QUEUE.run(tx.connection, self.waiting)
+        _TO_HISTORY.run(tx.connection, self.histories)
+        self.left_out += len(self.dropped)
+        for written in (self.messages, self.dropped, self.later, self.waiting, self.histories):
+            written.clear()
+
+    def claim(self, looked_at: int, again_at: datetime | None) -> Claim:
+        self.sendings.sort(key=lambda pair: (not pair[1].urgent, pair[0]))
+        return Claim(tuple(sending for _, sending in self.sendings), self.left_out, looked_at, again_at)
+
+
+def _new_message_id(now: datetime) -> str:
+    """48 bits of milliseconds in hex, so that ids ascend with time; and 80 bits of chance: it stands in
+    public addresses, and must not be guessed."""
+    return f"{(now - EPOCH) // _MILLISECOND:012x}{secrets.token_hex(10)}"

@@ -16,7 +16,7 @@ from nudger.store.schema.tables import message, reach
 from nudger.store.sending.endings import Ending, opt_out, rows, take_back, write
 from nudger.store.sql.statements import AnyRow
 from nudger.store.sql.transactions import Care, Transaction
-from nudger.store.state import alarms, consent_state, people, rate_limit, standing
+from nudger.store.state import alarms, consent_state, people, senders, standing
 from nudger.store.state.entries import channels_from, channels_to
 
 NOT_THERE = "the provider does not have it"  # of a FAILED message: so it may turn up yet
@@ -43,7 +43,7 @@ def report(tx: Transaction, message_id: str, told: Report, now: datetime, care: 
             applied = apply(tx, row, told, now) if row is not None else None
     if applied is None:
         return None
-    rate_limit.ended(tx, applied.faults, now)
+    senders.ended(tx, applied.faults, now)
     return applied.state
 
 

@@ -23,7 +23,7 @@ from nudger.store.sending import receipts
 from nudger.store.sending.endings import ANSWERED, Ending, opt_out, rows, sent, take_back, write
 from nudger.store.sql.statements import AnyRow, among, moment
 from nudger.store.sql.transactions import Care, Transaction
-from nudger.store.state import consent_state, people, rate_limit, standing
+from nudger.store.state import consent_state, people, senders, standing
 from nudger.store.state.entries import channels_from, channels_to
 
 # Far longer than any call may take: the daemon lives, and has lost it.
@@ -195,7 +195,7 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
             _judge_number(tx, row, result.failure, now)
     write(tx, ends, now)
     take_back(tx, [end.row for end in ends if end.message is State.FAILED])
-    rate_limit.ended(tx, [(result.sending.channel, result.failure) for result in results], now)
+    senders.ended(tx, [(result.sending.channel, result.failure) for result in results], now)
     for end in ends:
         if end.row.key in CRISIS_ANSWERS and end.message is State.FAILED and end.refused:
             standing.alarm_unanswered(tx, end.row.person, end.reason, now)

@@ -15,7 +15,7 @@ from nudger.store.sending import receipts
 from nudger.store.sending.endings import ANSWERED, Ending, rows, take_back, write
 from nudger.store.sql.statements import AnyRow, Bulk, among
 from nudger.store.sql.transactions import Transaction, made
-from nudger.store.state import alarms, people, rate_limit
+from nudger.store.state import alarms, people, senders
 
 # Written out, not bound: SQLite takes a partial index only where it can see the value.
 TAKEN = timedelta(seconds=20)  # longer than a question takes
@@ -97,7 +97,7 @@ def reconcile(
     write(tx, [_free(row, now) for row in lost], now)
     take_back(tx, lost)
     _ASK_AGAIN.run(tx.connection, [_again(one) for one in answers if isinstance(one, AskAgain)])
-    rate_limit.ended(tx, [fault for one in found if one for fault in one.faults], now)
+    senders.ended(tx, [fault for one in found if one for fault in one.faults], now)
     alarms.count(tx, {"reconciled_found": len(found), "reconciled_not_there": len(lost)})
     return Reconciled(len(found), len(lost))
 

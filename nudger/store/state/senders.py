@@ -175,3 +175,49 @@ def heads(tx: Transaction, channel: ChannelName, room: int, why: str, now: datet
 
 def is_empty(tx: Transaction, channel: ChannelName, now: datetime) -> bool:
     return tx.connection.scalar(_ANY, {"by": channel, "now": now}) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Segments of one channel."""
+
+    segments: int = 0
+    answers: int = 0  # of them in answers that were not urgent
+    urgent: int = 0  # and in those that were
+
+    def plus(self, more: "Spent") -> "Spent":
+        return Spent(self.segments + more.segments, self.answers + more.answers, self.urgent + more.urgent)
+
+
+def held(
+    tx: Transaction,
+    limited: Mapping[ChannelName, Sender],
+    limits: Limits,
+    entries: int,
+    urgent: bool,
+    now: datetime,
+) -> dict[ChannelName, Sender]:
+    """Those that are spent from without a turn, locked in the order of all: who has room for all, and, where
+    something urgent is to go, everyone who counts it."""
+    held = {}
+    for channel, seen in sorted(limited.items()):
+        if (urgent and channel in limits) or is_roomy(tx, seen, limits, entries, now):
+            held[channel] = lock(tx, channel, now)
+    return held
+
+
+def is_roomy(tx: Transaction, sender: Sender, limits: Limits, entries: int, now: datetime) -> bool:
+    """Whether it lets so many entries out in this second however long their texts are, and nobody waits
+    behind it: there is no queue to join, only to count. So it is at high rates alone."""
+    least = rate_limit.LONGEST * entries
+    return 0 < least <= _room(sender, limits, now) and is_empty(tx, sender.channel, now)
+
+
+def after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
+    return rate_limit.taken(sender, limit, spent.segments, now, spent.answers, spent.urgent)
+
+
+def _room(sender: Sender, limits: Limits, now: datetime) -> int:
+    """None in one that has rested: a single message finds out whether it works again."""
+    limit = limits.get(sender.channel, NO_LIMIT)
+    return 0 if sender.rests_until is not None else rate_limit.room(sender, limit, now)
