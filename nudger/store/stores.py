@@ -4,20 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from nudger.store.agenda.store import SqlAgendaStore, SqlRestoreStore
-from nudger.store.inbound.store import SqlInboundStore, SqlPeopleStore
-from nudger.store.operations.store import (
-    SqlAlarmStore,
-    SqlFactStore,
-    SqlOverviewStore,
-    SqlStatisticsStore,
-    SqlUpkeepStore,
-)
-from nudger.store.plans.store import SqlPlanStore
+from nudger.store.agenda.laying_out import SqlAgendaStore
+from nudger.store.inbound.replies import SqlInboundStore
+from nudger.store.operations.housekeeping import SqlUpkeepStore
+from nudger.store.operations.looking import SqlPeopleStore
+from nudger.store.operations.overview import SqlOverviewStore
+from nudger.store.operations.statistics import SqlStatisticsStore
+from nudger.store.plans.loading import SqlPlanStore
 from nudger.store.sending.store import SqlSendingStore
 from nudger.store.sql.database import Database
 from nudger.store.sql.transactions import Transactions, begins_again
 from nudger.store.state import set_aside
+from nudger.store.state.facts import SqlAlarmStore, SqlFactStore, SqlRestoreStore
 
 
 @dataclass(frozen=True, slots=True)

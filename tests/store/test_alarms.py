@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from nudger.operations.overview import Alarm
 from nudger.store import Stores
-from nudger.store.state import alarms
+from nudger.store.state import facts
 from tests.support.worlds.store import HOUR, MINUTE, NOON
 
 
@@ -63,7 +63,7 @@ def test_one_fault_that_two_daemons_meet_at_once_is_news_once(store: Stores) -> 
 def test_counters_only_grow_whoever_counts(store: Stores) -> None:
     def count(_: int) -> None:
         with store.transactions.write() as tx:
-            alarms.count(tx, {"found": 2, "not_found": 1, "never": 0})
+            facts.count(tx, {"found": 2, "not_found": 1, "never": 0})
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(count, range(8)))

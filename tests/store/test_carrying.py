@@ -14,8 +14,8 @@ from nudger.domain.errors import Problem, StoreError, UsageError
 from nudger.domain.model import Origin
 from nudger.operations.restore_guard import HighWater
 from nudger.store import carry_over, open_store
-from nudger.store.opening.carrying import LEFT_BEHIND
-from nudger.store.opening.opening import _parsed
+from nudger.store.opening.copies import LEFT_BEHIND
+from nudger.store.opening.opening import url_of
 from nudger.store.schema.tables import (
     alarm,
     contact_word,
@@ -64,7 +64,7 @@ def source(tmp_path: Path) -> str:
     world.store.agenda.set_aside({"jonas": ValueError()}, 1, "judging", world.now)
     HighWater(store.restore, tmp_path, shared=False).begin(world.now)
     store.close()
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     with database.write() as connection:  # what takes a folder, contacts and a provider to come about
         connection.execute(insert(plan_file).values(file="plans/maya.toml", mark="as it was", lends=False))
         connection.execute(insert(contact_word).values(address="+447700900999", stopped=True, at=NOON))
@@ -92,7 +92,7 @@ def target(new_database: Callable[[str], str], request: pytest.FixtureRequest) -
 
 
 def rows(url: str) -> Rows:
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     with database.read() as connection:
         found = {
             table.name: [
@@ -111,7 +111,7 @@ def carry(source: str, target: str) -> dict[str, int]:
 
 def numbers(url: str) -> Sequence[int]:
     """The next of each growing key."""
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     store = stores_of(database, ZoneInfo)
     with store.transactions.write() as tx:
         line = tx.next_line()
@@ -149,7 +149,7 @@ def test_every_row_of_every_table_is_the_same_on_both_sides(source: str, target:
 
 def test_no_number_is_given_twice(source: str, target: str) -> None:
     carry(source, target)
-    database = Database(_parsed(source))
+    database = Database(url_of(source))
     with database.read() as connection:
         used = dict(connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence").all())
         events = connection.exec_driver_sql("SELECT max(id) FROM event").scalar_one()
@@ -242,7 +242,7 @@ def test_a_state_that_went_elsewhere_is_not_carried_again(
 
 
 def test_a_text_with_a_nul_in_it_loses_that_alone(source: str, target: str) -> None:
-    database = Database(_parsed(source))
+    database = Database(url_of(source))
     with database.write() as connection:
         connection.execute(insert(alarm).values(key="k", since=NOON, words="a\0b"))
     database.close()
@@ -257,7 +257,7 @@ def test_only_from_sqlite_to_postgresql(source: str, target: str, tmp_path: Path
         with pytest.raises(UsageError, match="from a SQLite file to PostgreSQL"):
             carry(one, other)
 
-    database = Database(_parsed(source))
+    database = Database(url_of(source))
     with database.read() as connection:
         assert connection.scalar(select(fact.c.value).where(fact.c.key == CARRIED)) is None
     database.close()

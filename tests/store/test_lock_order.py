@@ -44,8 +44,8 @@ from nudger.plan_sync.port import PlanRead
 from nudger.sending.port import Listed
 from nudger.sending.receipts import judge
 from nudger.store import Stores, open_store
-from nudger.store.opening.opening import _parsed
-from nudger.store.plans import gone
+from nudger.store.opening.opening import url_of
+from nudger.store.plans import plan_files
 from nudger.store.schema.tables import alarm, lease, message, person, reach, sender
 from nudger.store.sql.database import Database
 from nudger.store.sql.transactions import Transactions
@@ -228,8 +228,8 @@ def writes(name: str, *effects: Effect) -> Verb:
 
 
 def loads(store: Stores) -> object:
-    """Two are changed (other addresses: what rests is used again), one has gone, one has moved, one is
-    new."""
+    """Two are changed (other addresses: the unreachable is reached again), one has gone, one has moved, one
+    is new."""
     some = [plan("zed", phone="+447700900888"), *plans()]
     for number, one in enumerate(some[1:3]):
         some[1 + number] = replace(one, phone=f"+44770090077{number}", email=f"{one.person}@elsewhere.org")
@@ -242,7 +242,7 @@ def loads(store: Stores) -> object:
 def lets_go(store: Stores) -> object:
     """One of its transactions: nothing is committed, and it would go on for ever."""
     with store.transactions.write() as tx:
-        return gone._accept(tx, NOON)
+        return plan_files._accept(tx, NOON)
 
 
 def verbs(scene: Scene) -> Mapping[str, Verb]:
@@ -324,7 +324,7 @@ class Session:
     """A store that commits nothing, and stops after its n-th statement that locks."""
 
     def __init__(self, url: str) -> None:
-        database = Database(_parsed(url))
+        database = Database(url_of(url))
         database.engine.dialect.do_commit = database.engine.dialect.do_rollback  # type: ignore[method-assign]
         self.store = stores_of(database, ZoneInfo)
         self.crossed: list[str] = []
@@ -430,7 +430,7 @@ def pairs(new_database: Callable[[str], str]) -> Iterator[Pairs]:
         connection.execute(text("ALTER DATABASE crosswise SET deadlock_timeout = '30ms'"))
     store.close()
     table = verbs(scene)
-    one, other, watcher = Session(url), Session(url), Database(_parsed(url))
+    one, other, watcher = Session(url), Session(url), Database(url_of(url))
     locks, places, tables = {}, {}, {}
     for name, verb in table.items():
         one.begin(verb).result()

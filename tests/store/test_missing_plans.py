@@ -12,8 +12,8 @@ from nudger.agenda.entries import is_sudden
 from nudger.domain.errors import Problem
 from nudger.domain.model import Plan
 from nudger.plan_sync.port import PlanChange, PlanRead
-from nudger.store.plans import gone, loading
-from nudger.store.plans.gone import ALARM
+from nudger.store.plans import loading, plan_files
+from nudger.store.plans.plan_files import ALARM
 from nudger.store.sql.transactions import Transaction
 from tests.support.worlds.store import HOUR, MAYA_PHONE, MINUTE, NOON, World, plan, plan_file, slot
 
@@ -322,7 +322,7 @@ FILES = 23
 def cut(monkeypatch: pytest.MonkeyPatch, world: World, at_once: int, ends_after: int) -> Iterator[list[int]]:
     """Loads are cut into transactions of this size; after so many of them the machine is switched off."""
     monkeypatch.setattr(loading, "AT_ONCE", at_once)
-    monkeypatch.setattr(gone, "AT_ONCE", at_once)
+    monkeypatch.setattr(plan_files, "AT_ONCE", at_once)
     monkeypatch.setattr("nudger.store.sql.database.ROOM_SECONDS", 0)
     counted: list[int] = []
     transactions = world.store.transactions
@@ -408,15 +408,15 @@ def test_a_large_load_comes_to_the_same_as_one_transaction(
 
 
 def test_a_large_load_is_judged_while_others_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = gone.judge
+    judge = plan_files.judge
 
-    def judged(tx: Transaction, *arguments: Any) -> gone.Verdict:
+    def judged(tx: Transaction, *arguments: Any) -> plan_files.Departures:
         world.store.facts.keep(
             "somebody else", "writes meanwhile"
         )  # waits for ever where this holds the lock
         return judge(tx, *arguments)
 
-    monkeypatch.setattr(gone, "judge", judged)
+    monkeypatch.setattr(plan_files, "judge", judged)
 
     with cut(monkeypatch, world, 5, 99):
         change = world.store.plans.load_plans(large(people(FILES)), world.now)

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 
 from nudger.domain.errors import StoreError
 from nudger.store import look_at, open_beside, open_store, open_to_look
-from nudger.store.opening.opening import _parsed
+from nudger.store.opening.opening import url_of
 from nudger.store.schema.tables import metadata
 from nudger.store.sql import database
 from nudger.store.sql.database import Database
@@ -100,7 +100,7 @@ def test_a_store_is_opened_as_it_was_left(url: str) -> None:
 
 def test_commits_are_on_the_disk_and_readers_wait_for_nobody(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path}/nudger.db").close()
-    database = Database(_parsed(f"sqlite:///{tmp_path}/nudger.db"))
+    database = Database(url_of(f"sqlite:///{tmp_path}/nudger.db"))
 
     with database.read() as connection:
         found = {
@@ -119,7 +119,7 @@ def test_commits_are_on_the_disk_and_readers_wait_for_nobody(tmp_path: Path) -> 
 
 
 def test_the_migrations_lead_to_the_tables_of_the_code(url: str) -> None:
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.close()
@@ -188,7 +188,7 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_schema_newer_than_this_nudger_is_refused(url: str) -> None:
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     change = text("UPDATE alembic_version SET version_num = :version")
     with database.write() as connection:
         head = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -303,7 +303,7 @@ def test_a_missing_database_is_told(new_database: Callable[[str], str]) -> None:
 
 def test_a_replica_is_refused(new_database: Callable[[str], str]) -> None:
     url = new_database("replica")
-    engine = create_engine(_parsed(url), isolation_level="AUTOCOMMIT")
+    engine = create_engine(url_of(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("ALTER DATABASE replica SET default_transaction_read_only = on"))
     engine.dispose()
@@ -325,7 +325,7 @@ def test_a_server_that_was_restarted_is_found_again(world: World, url: str) -> N
 
 
 def _cut_connections(url: str) -> None:
-    engine = create_engine(_parsed(url), isolation_level="AUTOCOMMIT")
+    engine = create_engine(url_of(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(
             text(

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from nudger.app.core import Core
 from nudger.store import open_store
-from nudger.store.opening.opening import _parsed
+from nudger.store.opening.opening import url_of
 from nudger.store.schema.tables import metadata
 from nudger.store.sql.database import Database
 from nudger.store.sql.statements import Instant
@@ -133,7 +133,7 @@ def kept(url: str, core: Core) -> Iterator[Kept]:
     store = open_store(url, core.zone)
     lived(store)
     store.close()
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     yield Kept(database)
     database.close()
 

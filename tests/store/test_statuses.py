@@ -187,7 +187,7 @@ def test_five_in_a_row_rest_the_channel_for_this_person_and_the_operator_is_told
     assert world.person().standing.rested == {SMS}
     (alarm,) = world.store.alarms.alarms()
     assert "nudger resume maya" in alarm.words
-    assert "rests" in [line.what for line in world.store.people.log("maya")]
+    assert "unreachable" in [line.what for line in world.store.people.log("maya")]
 
 
 def test_a_delivery_in_between_begins_the_count_anew(world: World) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -23,8 +22,7 @@ from sqlalchemy.types import Boolean
 from nudger.domain.effects import Resume
 from nudger.domain.model import ChannelName
 from nudger.store import open_store
-from nudger.store.opening.opening import MIGRATIONS, REVISIONS, _parsed
-from nudger.store.opening.upgrading import config
+from nudger.store.opening.opening import MIGRATIONS, REVISIONS, upgrade, url_of
 from nudger.store.schema.tables import metadata
 from nudger.store.sql.database import Database
 from nudger.store.sql.statements import EPOCH
@@ -59,12 +57,12 @@ def old(request: pytest.FixtureRequest, tmp_path: Path, kind: str, version: str)
     else:
         new_database: Callable[[str], str] = request.getfixturevalue("new_database")
         url = new_database(f"old_{uuid4().hex}")
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     with database.write() as connection:
         if kind == "postgresql":
-            command.upgrade(config(connection, MIGRATIONS), "0001")
+            upgrade(connection, "0001")
             copy(connection)
-        command.upgrade(config(connection, MIGRATIONS), version)
+        upgrade(connection, version)
     database.close()
     return url
 
@@ -140,7 +138,7 @@ def test_nothing_that_was_known_is_lost(old: str, world: World) -> None:
 
 def differences(url: str) -> list[Any]:
     """Between its tables and those of a new database."""
-    database = Database(_parsed(url))
+    database = Database(url_of(url))
     with database.read() as connection:
         found = compare_metadata(MigrationContext.configure(connection), metadata)
     database.close()

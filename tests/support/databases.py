@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nudger.store import open_store
-from nudger.store.opening.opening import _parsed
+from nudger.store.opening.opening import url_of
 from nudger.store.sql.database import Database
 from tests.support.cores import memory
 from tests.support.doubles import pgbouncer, postgres
@@ -46,7 +46,7 @@ class Databases:
 
     def opened(self, kind: str) -> Database:
         if kind not in self._opened:
-            self._opened[kind] = Database(_parsed(self.url(kind)))
+            self._opened[kind] = Database(url_of(self.url(kind)))
             self._stack.callback(self._opened[kind].close)
         return self._opened[kind]
 

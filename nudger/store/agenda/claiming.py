@@ -25,7 +25,7 @@ from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, State
 from nudger.store.schema.tables import URGENT, WAITS_FOR_TIME, message, occurrence, person
 from nudger.store.sql.statements import EPOCH, OR_FAIL, Bulk, among
 from nudger.store.sql.transactions import Care, Transaction, made
-from nudger.store.state import facts, people, readable_people, senders
+from nudger.store.state import facts, people, senders, set_aside
 from nudger.store.state.entries import DUE, as_due
 from nudger.store.state.senders import NO_LIMIT, Limits, Spent
 
@@ -80,9 +80,8 @@ def claim_due(
     if not tx.database.is_sqlite:
         tx.connection.execute(_BY_INDEX)
     urgent, due = (_URGENT_PEOPLE, _DUE_PEOPLE) if tx.database.is_sqlite else (_FREE_URGENT, _FREE_PEOPLE)
-    known = senders.read(tx, now)
-    limited = senders.limited(known, limits)
-    ways = replace(senders.ways(limited, limits, now), restored=facts.restored(tx))
+    known, limited, open_ways = senders.survey(tx, limits, now)
+    ways = replace(open_ways, restored=facts.restored(tx))
     claimed = Claimed(now, owner)
     # 1. Whose turn it is. From here on they are locked, and nobody else's.
     first = tx.connection.scalars(urgent, {"now": now}).all()
@@ -99,9 +98,7 @@ def claim_due(
         held = senders.held(tx, limited, limits, entries, bool(first), now)
         # RACE: another daemon may have spent it since it was seen: asked once more of the locked row.
         roomy = {name for name, one in held.items() if senders.is_roomy(tx, one, limits, entries, now)}
-        tight = {name: one for name, one in limited.items() if name not in roomy}
-        full = senders.ways(tight, limits, now)
-        at_once = replace(full, unanswered=ways.unanswered, restored=ways.restored)
+        at_once = senders.without_queue(ways, roomy, limited, limits, now) if roomy else ways
         for one, dues in found:
             claimed.take(one, dues, decide(one, dues, at_once))
         for channel in roomy:
@@ -130,8 +127,8 @@ def _take(tx: Transaction, claimed: "Claimed", ids: list[str], care: Care, take:
 
 
 def _take_answers(tx: Transaction, claimed: "Claimed", person_id: str, care: Care, take: _Take) -> None:
-    spoilt, answers = readable_people.salvaged(tx, person_id), _answers_due(tx, person_id, claimed.now)
-    for one in readable_people.in_words(spoilt) if spoilt is not None and answers else ():
+    spoilt, answers = set_aside.salvaged(tx, person_id), _answers_due(tx, person_id, claimed.now)
+    for one in set_aside.spoken_to(spoilt) if spoilt is not None and answers else ():
         with care.over([person_id]), claimed.part(tx) as part:
             take(part, one, answers)
             return
@@ -392,14 +389,17 @@ class Claimed:
             by_channel.setdefault(row["channel"], []).append(row["occurrence"])
         for channel, ids in by_channel.items():
             tx.connection.execute(_TO_SENDING, {"ids": ids, "via": channel, "claimed_at": self.now})
-        _NEW_MESSAGES.run(tx.connection, self.messages)
-        _TO_DROPPED.run(tx.connection, self.dropped)
-        _TO_LATER.run(tx.connection, self.later)
-        _TO_QUEUE.run(tx.connection, self.waiting)
-        _TO_HISTORY.run(tx.connection, self.histories)
         self.left_out += len(self.dropped)
-        for written in (self.messages, self.dropped, self.later, self.waiting, self.histories):
-            written.clear()
+        for statement, rows in (
+            (_NEW_MESSAGES, self.messages),
+            (_TO_DROPPED, self.dropped),
+            (_TO_LATER, self.later),
+            (_TO_QUEUE, self.waiting),
+            (_TO_HISTORY, self.histories),
+        ):
+            if rows:
+                statement.run(tx.connection, rows)
+                rows.clear()
 
     def claim(self, looked_at: int, again_at: datetime | None) -> Claim:
         self.sendings.sort(key=lambda pair: (not pair[1].urgent, pair[0]))

@@ -1,4 +1,4 @@
-"""Days laid out: a person's slots become entries of the agenda."""
+"""Days laid out: a person's slots become entries; the verbs of `AgendaStore` on the database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,13 +8,81 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, literal_column, null, select, update
 
-from nudger.agenda.entries import LaidOut, Layable
+from nudger.agenda.entries import AskFrom, LaidOut, Layable
+from nudger.agenda.set_aside import SetAside, Step, Trial
 from nudger.domain.model import Origin, Person, Slot, State
 from nudger.store.schema.tables import occurrence, person
 from nudger.store.sql.statements import AnyRow, Bulk, NewRows, among, day_before
-from nudger.store.sql.transactions import Care, Transaction
-from nudger.store.state import people
+from nudger.store.sql.transactions import Care, Transaction, Transactions
+from nudger.store.state import consent_requests, people, set_aside, standing
 from nudger.store.state.standing import CAUSES
+
+
+class SqlAgendaStore:
+    """Whose days are to be laid out, and what is planned for them.
+
+    Each verb's promise stands in `AgendaStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def claim_layout(self, now: datetime, limit: int) -> Sequence[Layable]:
+        return self._in.with_care(Step.LAY_OUT, now, lambda tx, care: claim_layout(tx, now, limit, care))
+
+    def lay_out(self, days: Sequence[LaidOut], now: datetime) -> None:
+        by_person = {laid.person: laid for laid in days}
+
+        def all_of_them(tx: Transaction, care: Care) -> None:
+            people.lock(tx, by_person)
+            for ids in care.groups(by_person):
+                with care.over(ids):
+                    lay_out(tx, [by_person[one] for one in ids], now)
+
+        self._in.with_care(Step.LAY_OUT, now, all_of_them, wakes=True)
+
+    def lay_out_all_again(self, now: datetime) -> None:
+        after = ""
+        while page := self._ids(after):
+            with self._in.write(wakes=True) as tx:
+                people.lock(tx, page)
+                standing.lay_out_again(tx, page, now)
+            after = page[-1]
+
+    def set_aside(self, faults: Mapping[str, Exception], looked_at: int, step: str, now: datetime) -> None:
+        with self._in.write() as tx:
+            people.lock(tx, faults)
+            set_aside.put(tx, faults, looked_at, step, now)
+
+    def those_set_aside(self) -> Sequence[SetAside]:
+        with self._in.read() as tx:
+            return set_aside.everyone_set_aside(tx)
+
+    def try_all_again(self, now: datetime) -> None:
+        with self._in.write() as tx:
+            set_aside.all_soon(tx, now)
+
+    def trial(self, person_id: str) -> Trial | None:
+        with self._in.read() as tx:
+            return set_aside.trial(tx, person_id)
+
+    def take_back(self, person_id: str, now: datetime) -> None:
+        with self._in.write(wakes=True) as tx:
+            set_aside.take_back(tx, person_id, now)
+
+    def give_up_waiting(self, now: datetime) -> None:
+        with self._in.write() as tx:
+            set_aside.give_up_waiting(tx, now)
+
+    def ask_for_consent(self, now: datetime, limit: int, asks_from: AskFrom) -> int:
+        def ask(tx: Transaction, care: Care) -> int:
+            return consent_requests.ask_for_consent(tx, now, limit, asks_from, care)
+
+        return self._in.with_care(Step.ASK, now, ask)
+
+    def _ids(self, after: str) -> Sequence[str]:
+        with self._in.read() as tx:
+            return people.ids_after(tx, after)
+
 
 _Key = tuple[date, str, int]
 
@@ -218,7 +286,8 @@ class _Changes:
     def write(self, tx: Transaction) -> None:
         if self.gone:
             tx.connection.execute(delete(occurrence).where(occurrence.c.id.in_(self.gone)))
-        _CHANGED.run(tx.connection, self.changed)
+        if self.changed:
+            _CHANGED.run(tx.connection, self.changed)
         if self.new:
             # What is due together lies together: a claim of 500 then writes some ten pages, not 500.
             self.new.sort(key=itemgetter("at"))

@@ -29,7 +29,7 @@ from nudger.domain.effects import (
 )
 from nudger.domain.model import ChannelName, Kind, Origin, Outcome, Person, State
 from nudger.store.schema.tables import IS_PLANNED, occurrence
-from nudger.store.sending import receipts
+from nudger.store.sending import endings
 from nudger.store.sql.statements import AnyRow
 from nudger.store.sql.transactions import Transaction
 from nudger.store.state import entries, people, standing
@@ -95,7 +95,7 @@ def _stand(tx: Transaction, act: Act, effect: _OfStanding) -> None:
             standing.pause(tx, one.id, until, at)
         case Resume(lifts):
             standing.resume(tx, one, lifts, at)
-            receipts.try_again(tx, one.id, at)
+            endings.try_again(tx, one.id, at)
         case OptOut(channels, how):
             standing.opt_out(tx, one, channels, how, at, act.words)
         case OptIn(channels, how):

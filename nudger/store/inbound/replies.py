@@ -1,5 +1,6 @@
 """Replies, taps on links and operators' acts: bound to a nudge, understood, and committed with all their
-effects in one transaction."""
+effects in one transaction; the verbs of `InboundStore` on the database.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -17,8 +18,8 @@ from nudger.inbound.port import Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.store.inbound import effects
 from nudger.store.schema.tables import IS_PLANNED, event, message, occurrence, person, reach, reply
 from nudger.store.sql.statements import AnyRow, among, day_before, reckoned
-from nudger.store.sql.transactions import Transaction, suppress_theirs
-from nudger.store.state import entries, people, readable_people, set_aside, standing
+from nudger.store.sql.transactions import Transaction, Transactions, suppress_theirs
+from nudger.store.state import entries, people, set_aside, standing
 from nudger.store.state.entries import KINDS, NUDGES, ORIGINS
 
 DAY = timedelta(hours=24)
@@ -27,10 +28,8 @@ UNREAD = "unknown"  # the intent of a text that nudger fails over
 SKEW = timedelta(seconds=5)
 LOOK_BACK = 200  # messages of one person in which the nudge of a reply is looked for
 QUOTABLE = 40  # messages back that somebody may tap on, or quote: more than a week of them
-
 # In each of these states a nudge may have reached the phone.
 _OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
-
 # Made once: to put a statement together costs several times what it costs to run it.
 _KNOWN = select(reply.c.line).where(reply.c.provider_id == bindparam("named"))
 _KNOWN_AMONG = select(reply.c.provider_id).where(among(reply.c.provider_id))
@@ -116,6 +115,50 @@ _ASKED = select(func.count()).where(
 )
 
 
+class SqlInboundStore:
+    """What people say, and what it does.
+
+    Each verb's promise stands in `InboundStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def take_reply(self, inbound: Inbound, respond: Respond) -> Response | None:
+        return self._in.plainly_after(lambda tx, fault: take_reply(tx, inbound, respond, fault))
+
+    def unseen(self, found: Sequence[Inbound]) -> Collection[str]:
+        with self._in.read() as tx:
+            return unseen(tx, found)
+
+    def act(
+        self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
+    ) -> Response | None:
+        what = f"{by}: {what}"
+        return self._in.plainly_after(lambda tx, fault: act(tx, person_id, now, respond, what, fault))
+
+    def writer(self, person_id: str, now: datetime) -> Writer | None:
+        with self._in.read() as tx, suppress_theirs():
+            return writer(tx, person_id, now)
+        with self._in.read() as tx:
+            return plain_writer(tx, person_id)
+
+    def linked(self, link: Link) -> Writer | None:
+        with self._in.read() as tx, suppress_theirs():
+            return linked(tx, link)
+        with self._in.read() as tx:
+            return plain_writer(tx, link.person)
+
+    def take_link(self, link: Link, words: str, now: datetime, respond: Respond) -> Response | None:
+        def take(tx: Transaction, fault: Exception | None) -> Response | None:
+            return take_link(tx, link, words, now, respond, fault)
+
+        return self._in.plainly_after(take)
+
+    def contact_said(self, address: str, stop: bool, at: datetime) -> bool:
+        with self._in.write(wakes=True) as tx:
+            return standing.contact_said(tx, address, stop, at)
+
+
 def take_reply(
     tx: Transaction, inbound: Inbound, respond: Respond, fault: Exception | None = None
 ) -> Response | None:
@@ -190,14 +233,14 @@ def _row(inbound: Inbound, person_id: str, bound: Bound | None, response: Respon
 
 def plain_writer(tx: Transaction, person_id: str) -> Writer | None:
     """The person as far as they can be read, with nothing that they may mean."""
-    found = readable_people.salvaged(tx, person_id)
+    found = set_aside.salvaged(tx, person_id)
     return None if found is None else Writer(found, None)
 
 
 def _plainly(tx: Transaction, found: Writer, respond: Respond) -> Response:
     """What a text does to who cannot be read whole: a STOP, a crisis, a pause count, and are answered. One
     that nudger fails over all the same is kept, for the operator to read."""
-    for one in readable_people.in_words(found.person):
+    for one in set_aside.spoken_to(found.person):
         with suppress_theirs(), tx.connection.begin_nested():
             return effects.plain(respond(replace(found, person=one)))
     return Response(UNREAD)

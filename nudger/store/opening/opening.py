@@ -13,7 +13,6 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from nudger.domain.errors import StoreError
-from nudger.store.opening.carrying import Told, carry
 from nudger.store.schema.tables import fact, lease, message, missing_plan, person, set_aside
 from nudger.store.sql.database import BUSY_SECONDS, Database
 from nudger.store.sql.statements import moment
@@ -23,7 +22,6 @@ from nudger.store.stores import Stores, stores_of
 MIGRATIONS = Path(__file__).parent.parent / "schema" / "migrations"
 # Oldest first. By the files' names: Alembic costs each start a tenth of a second, and few have to upgrade.
 REVISIONS = tuple(sorted(file.name[1:5] for file in (MIGRATIONS / "versions").glob("v*.py")))
-
 # Any number, as long as every nudger takes the same: two daemons that start at once take turns.
 ADVISORY_LOCK = 0x6E756467
 _TAKES_NO_WRITES = text(
@@ -42,9 +40,18 @@ def migrate(database: Database, *, create: bool = True) -> None:
         if found is None and not create:
             raise missing(database.name)
         if found != head():
-            from nudger.store.opening.upgrading import upgrade  # noqa: PLC0415 (for who has to)
+            upgrade(connection)
 
-            upgrade(connection, MIGRATIONS)
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Brings the schema up to this revision, within the transaction of this connection. `migrations/env.py`
+    finds the connection in Alembic's configuration."""
+    from alembic import command, config  # noqa: PLC0415 (a tenth of a second, which few starts have to take)
+
+    by = config.Config()
+    by.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    by.attributes["connection"] = connection
+    command.upgrade(by, to)
 
 
 def missing(name: str) -> StoreError:
@@ -132,26 +139,26 @@ def open_store(
     is newer than this nudger; and, with `create` off, where nothing is there. `patience`: how many seconds a
     writer waits for others, before it is StoreBusy.
     """
-    parsed = _parsed(url)
+    parsed = url_of(url)
     if parsed.get_backend_name() == "sqlite":
         _prepare_file(Path(str(parsed.database)), create)
-    database = _database(parsed, patience=patience)
+    database = database_at(parsed, patience=patience)
     return _opened(database, zone, lambda database: migrate(database, create=create))
 
 
 def open_beside(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> Stores:
     """The store at `url` for a command that changes something, perhaps beside a daemon that runs: nothing is
     made and nothing migrated. StoreError also where it is not there, or not as this nudger keeps it."""
-    parsed = _parsed(url)
+    parsed = url_of(url)
     _demand_file(parsed)
-    return _opened(_database(parsed), zone, demand_current)
+    return _opened(database_at(parsed), zone, demand_current)
 
 
 def open_to_look(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> Stores:
     """The same for looking alone: of a file and its folder nothing is changed, made or locked."""
-    parsed = _parsed(url)
+    parsed = url_of(url)
     _demand_file(parsed)
-    return _opened(_database(parsed, looking=True), zone, demand_current)
+    return _opened(database_at(parsed, looking=True), zone, demand_current)
 
 
 def _opened(database: Database, zone: Callable[[str], tzinfo], prepare: Callable[[Database], None]) -> Stores:
@@ -162,20 +169,6 @@ def _opened(database: Database, zone: Callable[[str], tzinfo], prepare: Callable
         database.close()
         raise
     return stores_of(database, zone)
-
-
-def carry_over(url: str, target_url: str, told: Told) -> tuple[str, dict[str, int]]:
-    """The state at `url`, a SQLite file that nobody works with, carried to PostgreSQL: the name of that
-    database, and how many rows of each table. StoreError and UsageError say why not."""
-    source, target = _database(_parsed(url)), _database(_parsed(target_url))
-    try:
-        migrate(source)
-        if not target.is_sqlite:
-            migrate(target)
-        return target.name, carry(source, target, told)
-    finally:
-        source.close()
-        target.close()
 
 
 def _refuse_carried(database: Database) -> None:
@@ -192,7 +185,7 @@ def _refuse_carried(database: Database) -> None:
 
 def name_of(url: str) -> str:
     """How the database at `url` is called, without a password, wherever it is asked from."""
-    parsed = _parsed(url)
+    parsed = url_of(url)
     if parsed.get_backend_name() == "sqlite":
         return str(Path(str(parsed.database)).absolute())
     return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
@@ -227,16 +220,16 @@ def look_at(url: str) -> Condition:
 
     Raises StoreError, with what to do, where it cannot be opened, read or written, or is not nudger's.
     """
-    parsed = _parsed(url)
+    parsed = url_of(url)
     _demand_file(parsed)
-    database = _database(parsed, looking=True)
+    database = database_at(parsed, looking=True)
     try:
         return condition(database)
     finally:
         database.close()
 
 
-def _database(url: URL, *, looking: bool = False, patience: float = BUSY_SECONDS) -> Database:
+def database_at(url: URL, *, looking: bool = False, patience: float = BUSY_SECONDS) -> Database:
     try:
         return Database(url, looking=looking, patience=patience)
     except ImportError:
@@ -246,7 +239,8 @@ def _database(url: URL, *, looking: bool = False, patience: float = BUSY_SECONDS
         ) from None
 
 
-def _parsed(url: str) -> URL:
+def url_of(url: str) -> URL:
+    """The URL, with the driver that nudger takes. StoreError where it is none that nudger speaks."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

@@ -1,4 +1,5 @@
-"""What is held on people, and how it goes: blanked and deleted after a while, handed over, or erased at once.
+"""What is held on people, and how it goes: blanked and deleted after a while, handed over, or erased at once;
+the verbs of `UpkeepStore` on the database.
 
 Each step of tidying is one short transaction over the oldest rows: words of messages and replies first,
 then old entries, messages and events. What a laying out may still come upon stays: it looks two days
@@ -30,10 +31,10 @@ from nudger.store.schema.tables import (
     reply,
     set_aside,
 )
-from nudger.store.sending import receipts
+from nudger.store.sending import endings
 from nudger.store.sql.statements import AnyRow, among
-from nudger.store.sql.transactions import Transaction
-from nudger.store.state import consent_state, facts, people
+from nudger.store.sql.transactions import Transaction, Transactions
+from nudger.store.state import erased, facts, people
 
 TIDYING = 0x74696479  # any number: one host at a time
 BATCH = 500
@@ -42,9 +43,38 @@ BLANK_REPLY = {"text": "", "address": ""}
 OPEN = (State.PLANNED, State.SENDING, State.UNKNOWN)
 # Who agreed to what, and who withdrew it, is on record for as long as the person is.
 CONSENT = ("opted%", "notice%", "trusted contact%")
-
-
 Step = Callable[[Transaction, datetime, int], int]
+
+
+class SqlUpkeepStore:
+    """What is cleared away in time, and who signed out.
+
+    Each verb's promise stands in `UpkeepStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def secret(self, key: str) -> bytes:
+        with self._in.write() as tx:
+            return facts.secret(tx, key)
+
+    def end_session(self, session: str, until: datetime, now: datetime) -> None:
+        with self._in.write() as tx:
+            facts.end_session(tx, session, until, now)
+
+    def session_ended(self, session: str) -> bool:
+        with self._in.read() as tx:
+            return facts.session_ended(tx, session)
+
+    def blank(self, before: datetime) -> int:
+        return sum(self._tidied(step, before) for step in BLANKING)
+
+    def clear_away(self, before: datetime) -> int:
+        return sum(self._tidied(step, before) for step in CLEARING)
+
+    def _tidied(self, step: Step, before: datetime) -> int:
+        with self._in.write() as tx:
+            return tidy(tx, step, before)
 
 
 def tidy(tx: Transaction, step: Step, before: datetime, limit: int = BATCH) -> int:
@@ -208,7 +238,7 @@ def forget(tx: Transaction, person_id: str) -> bool:
     people.lock(tx, [person_id])
     if tx.connection.scalar(select(person.c.id).where(person.c.id == person_id)) is None:
         return False
-    consent_state.keep(tx, person_id)
+    erased.keep(tx, person_id)
     # What is wrong with their file may quote it.
     file = select(plan.c.file).where(plan.c.person == person_id).scalar_subquery()
     tx.connection.execute(delete(plan_problem).where(plan_problem.c.file == file))
@@ -217,7 +247,7 @@ def forget(tx: Transaction, person_id: str) -> bool:
     for table in ALL_OF_A_PERSON:
         tx.connection.execute(delete(table).where(table.c.person == person_id))
     # A fault that the operator knows of names the person.
-    tx.connection.execute(delete(alarm).where(alarm.c.key.in_(receipts.alarm_keys(person_id))))
+    tx.connection.execute(delete(alarm).where(alarm.c.key.in_(endings.alarm_keys(person_id))))
     tx.connection.execute(delete(person).where(person.c.id == person_id))
     tx.plans.drop(person_id)
     return True

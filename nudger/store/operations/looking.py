@@ -1,18 +1,16 @@
-"""What people look at: the agenda, conversations, the log, the health."""
+"""What people look at: a person's agenda, conversation, log; the verbs of `PeopleStore` on the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Text,
-    and_,
     cast,
     exists,
     func,
     literal,
-    literal_column,
     null,
     or_,
     select,
@@ -21,34 +19,88 @@ from sqlalchemy import (
 )
 
 from nudger.agenda.entries import Planned
-from nudger.domain.errors import Problem
-from nudger.domain.model import CRISIS_ANSWERS, ChannelName, Origin, Outcome, Person, State
+from nudger.domain.model import ChannelName, Origin, Outcome, Person, State
 from nudger.domain.reach import checked
 from nudger.inbound.port import Entry, Line
-from nudger.operations.overview import StatusReport
+from nudger.store.operations import housekeeping
 from nudger.store.schema.tables import (
-    APART,
     IS_PLANNED,
     event,
     message,
     occurrence,
     person,
-    plan_problem,
     reply,
-    set_aside,
 )
-from nudger.store.sql.statements import AnyRow, among
-from nudger.store.sql.transactions import Transaction, made
-from nudger.store.state import people, readable_people
-from nudger.store.state.entries import _FIRST_DUE, CHANNELS, KINDS, NUDGES, ORIGINS
-from nudger.store.state.set_aside import all_of_them as everyone_set_aside
+from nudger.store.sql.statements import AnyRow
+from nudger.store.sql.transactions import Transaction, Transactions, made
+from nudger.store.state import erased, people
+from nudger.store.state.entries import CHANNELS, KINDS, NUDGES, ORIGINS
+from nudger.store.state.set_aside import read_all
 
 DAY = timedelta(hours=24)
-
 _STATES = frozenset(map(str, State))
-
 # What goes to a trusted contact is no line of the person's own conversation.
 _TO_A_CONTACT = exists().where(occurrence.c.id == message.c.occurrence, occurrence.c.origin == Origin.NOTICE)
+
+
+class SqlPeopleStore:
+    """The people, and what is held on them.
+
+    Each verb's promise stands in `PeopleStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def person(self, person_id: str) -> Person | None:
+        with self._in.read() as tx:
+            return read_all(tx, [person_id]).get(person_id)
+
+    def people(self) -> Iterable[Person]:
+        after = ""
+        while page := self._page(after):
+            yield from page
+            after = page[-1].id
+
+    def ids_around(self, person_id: str, number: int) -> Sequence[str]:
+        with self._in.read() as tx:
+            return people.ids_around(tx, person_id, number)
+
+    def agenda(self, person_id: str, since: date) -> Sequence[Planned]:
+        with self._in.read() as tx:
+            return agenda(tx, person_id, since)
+
+    def conversation(self, after: int = 0, person: str | None = None, limit: int = 200) -> Sequence[Line]:
+        with self._in.read() as tx:
+            return conversation(tx, after, person, limit)
+
+    def last_lines(self, person_id: str, limit: int = 60) -> Sequence[Line]:
+        with self._in.read() as tx:
+            return last_lines(tx, person_id, limit)
+
+    def log(self, person_id: str, limit: int = 100, before: datetime | None = None) -> Sequence[Entry]:
+        with self._in.read() as tx:
+            return log(tx, person_id, limit, before)
+
+    def erased(self) -> frozenset[str]:
+        with self._in.read() as tx:
+            return erased.everyone(tx)
+
+    def export(self, person_id: str) -> Mapping[str, object] | None:
+        with self._in.read() as tx:
+            return housekeeping.export(tx, person_id)
+
+    def forget(self, person_id: str) -> bool:
+        with self._in.write() as tx:
+            forgotten = housekeeping.forget(tx, person_id)
+        if forgotten:
+            self._in.database.scrub()
+        return forgotten
+
+    def _page(self, after: str) -> list[Person]:
+        with self._in.read() as tx:
+            ids = people.ids_after(tx, after)
+            found = read_all(tx, ids)
+            return [found[one] for one in ids if one in found]
 
 
 def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:
@@ -141,88 +193,6 @@ def log(tx: Transaction, person_id: str, limit: int, before: datetime | None) ->
     ]
     entries.sort(key=lambda entry: entry.at, reverse=True)
     return entries[:limit]
-
-
-def status(tx: Transaction, now: datetime) -> StatusReport:
-    scalar = tx.connection.scalar
-    recent = (
-        select(occurrence.c.state, func.count())
-        .where(occurrence.c.due_at > now - DAY, occurrence.c.due_at <= now)
-        .group_by(occurrence.c.state)
-    )
-    return StatusReport(
-        people=people.count(tx),
-        planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
-        states={State(state): count for state, count in tx.connection.execute(recent) if state in _STATES},
-        unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
-        next_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at > now)),
-        oldest_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at <= now)),
-        standings=_not_plain(tx, now),
-        problems=_problems(tx),
-        set_aside=everyone_set_aside(tx),
-        unanswered=_unanswered(tx),
-    )
-
-
-def _problems(tx: Transaction) -> list[Problem]:
-    in_order = (plan_problem.c.file, plan_problem.c.line, plan_problem.c.column, plan_problem.c.id)
-    found = select(plan_problem).order_by(*in_order)
-    return made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
-
-
-def faulty_files(tx: Transaction) -> list[str]:
-    """See OverviewStore.faulty_files."""
-    faulty = select(plan_problem.c.file).where(plan_problem.c.severity == "error")
-    found = tx.connection.scalars(faulty.distinct().order_by(plan_problem.c.file))
-    return [file for file in found if isinstance(file, str)]
-
-
-def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:
-    """See OverviewStore.doubtful."""
-    unknown = message.c.state == literal_column("'unknown'")
-    attempted = message.c.attempted_at.between(since, until)
-    return tx.connection.scalar(select(func.count()).where(unknown, attempted)) or 0
-
-
-def _unanswered(tx: Transaction) -> dict[str, str]:
-    """Those who are held, and whose last crisis answer did not go out: with the reason."""
-    # In two questions: few are held, and SQLite would rather go through everybody's entries.
-    those = select(person.c.id, person.c.held_at).where(APART, person.c.held_at.is_not(None))
-    held = {row.id: row.held_at for row in tx.connection.execute(those)}
-    answers = (
-        select(occurrence.c.person, occurrence.c.due_at, occurrence.c.state, occurrence.c.reason)
-        .where(among(occurrence.c.person), occurrence.c.key.in_(CRISIS_ANSWERS))
-        .order_by(occurrence.c.id)
-    )
-    rows = tx.connection.execute(answers, {"ids": list(held)})
-    last = {row.person: row for row in rows if row.due_at >= held[row.person]}
-    lost = (State.FAILED, State.MISSED)
-    return {one: row.reason for one, row in last.items() if row.state in lost}
-
-
-def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
-    """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
-    paused = and_(
-        person.c.paused_at.is_not(None), or_(person.c.paused_until.is_(None), person.c.paused_until > now)
-    )
-    changed = or_(
-        paused,
-        person.c.held_at.is_not(None),
-        person.c.removed_at.is_not(None),
-        person.c.opted_out != "",
-        person.c.consented == "",
-        person.c.rested != "",
-        person.c.fewer > 0,
-        person.c.tiny_until > now,
-        exists().where(set_aside.c.person == person.c.id),
-    )
-    ids = tx.connection.scalars(select(person.c.id).where(changed).order_by(person.c.id)).all()
-    found: list[Person] = []
-    for start in range(0, len(ids), people.PAGE):
-        page = ids[start : start + people.PAGE]
-        read = readable_people.read_all(tx, page)
-        found += [read[one] for one in page if one in read]
-    return found
 
 
 def _line(row: AnyRow) -> Line:

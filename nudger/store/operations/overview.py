@@ -1,18 +1,35 @@
-"""What an operator looks at: everyone at once. Each question costs the same at ten people and at 100,000.
-
-A person is found by a text of small letters, without accents, of their id and name.
+"""What an operator looks at: everyone at once; the verbs of `OverviewStore` on the database. Each question
+costs the same at ten people and at 100,000, but for `status`, which names all whom a nudge would not reach.
 """
 
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, and_, case, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    and_,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from nudger.domain.errors import Problem
-from nudger.domain.model import Outcome, Person, State
+from nudger.domain.model import CRISIS_ANSWERS, Outcome, Person, State
 from nudger.domain.reach import FIRST, checked
-from nudger.operations.overview import Apart, Cursor, PlanState, Seen, SeenPage, Vitals
+from nudger.operations.overview import (
+    Apart,
+    Cursor,
+    PlanState,
+    Seen,
+    SeenPage,
+    StatusReport,
+    Vitals,
+)
 from nudger.store.schema.tables import (
     APART,
     IS_PLANNED,
@@ -24,16 +41,101 @@ from nudger.store.schema.tables import (
     plan_problem,
     set_aside,
 )
-from nudger.store.sql.statements import AnyRow, reckoned
-from nudger.store.sql.transactions import Transaction, made
-from nudger.store.state import people, readable_people
-from nudger.store.state.entries import CHANNELS, IS_PARKED, KINDS, NUDGES
+from nudger.store.sending import store
+from nudger.store.sql.statements import AnyRow, among, reckoned
+from nudger.store.sql.transactions import Transaction, Transactions, made
+from nudger.store.state import people
+from nudger.store.state.entries import _FIRST_DUE, CHANNELS, IS_PARKED, KINDS, NUDGES
+from nudger.store.state.set_aside import everyone_set_aside, read_all
 
 _COUNT_SET_ASIDE = select(func.count()).select_from(set_aside)
-
 LATEST = 100  # sends whose lateness is looked at
 READ = 2000  # entries that one look reads at most
 MOST_PROBLEMS = 50  # of one file
+DAY = timedelta(hours=24)
+_STATES = frozenset(map(str, State))
+
+
+class SqlOverviewStore:
+    """What the operator looks at.
+
+    Each verb's promise stands in `OverviewStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def status(self, now: datetime) -> StatusReport:
+        with self._in.read() as tx:
+            return status(tx, now)
+
+    def vitals(self, now: datetime) -> Vitals:
+        with self._in.read() as tx:
+            return vitals(tx, now)
+
+    def find_people(
+        self, search: str, apart: Apart | None, now: datetime, after: str = "", limit: int = 50
+    ) -> Sequence[Person]:
+        with self._in.read() as tx:
+            return find_people(tx, search, apart, after, limit, now)
+
+    def coming(self, after: Cursor | None = None, limit: int = 50) -> SeenPage:
+        with self._in.read() as tx:
+            return coming(tx, after, limit)
+
+    def past(
+        self, states: frozenset[State], now: datetime, before: Cursor | None = None, limit: int = 50
+    ) -> SeenPage:
+        with self._in.read() as tx:
+            return past(tx, states, before, now, limit)
+
+    def unknown(self, limit: int = 50) -> Sequence[Seen]:
+        with self._in.read() as tx:
+            return unknown(tx, limit)
+
+    def plan_state(self, person_id: str) -> PlanState | None:
+        with self._in.read() as tx:
+            return plan_state(tx, person_id)
+
+    def plan_problems(self, limit: int = 20) -> Sequence[Problem]:
+        with self._in.read() as tx:
+            return plan_problems(tx, limit)
+
+    def faulty_files(self) -> Sequence[str]:
+        with self._in.read() as tx:
+            return faulty_files(tx)
+
+    def places(self) -> Collection[tuple[str | None, str]]:
+        with self._in.read() as tx:
+            return people.places(tx)
+
+    def doubtful(self, since: datetime, until: datetime) -> int:
+        with self._in.read() as tx:
+            return doubtful(tx, since, until)
+
+    def daemons(self) -> Sequence[str]:
+        with self._in.read() as tx:
+            return store.daemons(tx)
+
+
+def status(tx: Transaction, now: datetime) -> StatusReport:
+    scalar = tx.connection.scalar
+    recent = (
+        select(occurrence.c.state, func.count())
+        .where(occurrence.c.due_at > now - DAY, occurrence.c.due_at <= now)
+        .group_by(occurrence.c.state)
+    )
+    return StatusReport(
+        people=people.count(tx),
+        planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
+        states={State(state): count for state, count in tx.connection.execute(recent) if state in _STATES},
+        unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
+        next_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at > now)),
+        oldest_due_at=scalar(_FIRST_DUE.where(occurrence.c.wake_at <= now)),
+        standings=_not_plain(tx, now),
+        problems=_problems(tx),
+        set_aside=everyone_set_aside(tx),
+        unanswered=_unanswered(tx),
+    )
 
 
 def vitals(tx: Transaction, now: datetime) -> Vitals:
@@ -63,14 +165,14 @@ def find_people(
 ) -> Sequence[Person]:
     """See OverviewStore.find_people."""
     wanted = select(person.c.id).where(person.c.id > after).order_by(person.c.id).limit(limit)
-    for word in folded(search).split():
+    for word in people.folded(search).split():
         wanted = wanted.where(person.c.search.contains(word, autoescape=True))
     if apart is Apart.SET_ASIDE:
         wanted = wanted.where(person.c.id.in_(select(set_aside.c.person)))
     elif apart is not None:
         wanted = wanted.where(APART, _is(apart, now))
     ids = tx.connection.scalars(wanted).all()
-    found = readable_people.read_all(tx, ids)
+    found = read_all(tx, ids)
     return [found[one] for one in ids if one in found]
 
 
@@ -209,11 +311,62 @@ def _as_seen(row: AnyRow) -> Seen:
     )
 
 
-def folded(text: str) -> str:
-    """So that "jose" finds José, and "EMILE" finds Émile."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+def _problems(tx: Transaction) -> list[Problem]:
+    in_order = (plan_problem.c.file, plan_problem.c.line, plan_problem.c.column, plan_problem.c.id)
+    found = select(plan_problem).order_by(*in_order)
+    return made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
 
 
-def key(person_id: str, name: str) -> str:
-    return folded(f"{person_id} {name}")
+def faulty_files(tx: Transaction) -> list[str]:
+    """See OverviewStore.faulty_files."""
+    faulty = select(plan_problem.c.file).where(plan_problem.c.severity == "error")
+    found = tx.connection.scalars(faulty.distinct().order_by(plan_problem.c.file))
+    return [file for file in found if isinstance(file, str)]
+
+
+def doubtful(tx: Transaction, since: datetime, until: datetime) -> int:
+    """See OverviewStore.doubtful."""
+    unknown = message.c.state == literal_column("'unknown'")
+    attempted = message.c.attempted_at.between(since, until)
+    return tx.connection.scalar(select(func.count()).where(unknown, attempted)) or 0
+
+
+def _unanswered(tx: Transaction) -> dict[str, str]:
+    """Those who are held, and whose last crisis answer did not go out: with the reason."""
+    # In two questions: few are held, and SQLite would rather go through everybody's entries.
+    those = select(person.c.id, person.c.held_at).where(APART, person.c.held_at.is_not(None))
+    held = {row.id: row.held_at for row in tx.connection.execute(those)}
+    answers = (
+        select(occurrence.c.person, occurrence.c.due_at, occurrence.c.state, occurrence.c.reason)
+        .where(among(occurrence.c.person), occurrence.c.key.in_(CRISIS_ANSWERS))
+        .order_by(occurrence.c.id)
+    )
+    rows = tx.connection.execute(answers, {"ids": list(held)})
+    last = {row.person: row for row in rows if row.due_at >= held[row.person]}
+    lost = (State.FAILED, State.MISSED)
+    return {one: row.reason for one, row in last.items() if row.state in lost}
+
+
+def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
+    """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
+    paused = and_(
+        person.c.paused_at.is_not(None), or_(person.c.paused_until.is_(None), person.c.paused_until > now)
+    )
+    changed = or_(
+        paused,
+        person.c.held_at.is_not(None),
+        person.c.removed_at.is_not(None),
+        person.c.opted_out != "",
+        person.c.consented == "",
+        person.c.rested != "",
+        person.c.fewer > 0,
+        person.c.tiny_until > now,
+        exists().where(set_aside.c.person == person.c.id),
+    )
+    ids = tx.connection.scalars(select(person.c.id).where(changed).order_by(person.c.id)).all()
+    found: list[Person] = []
+    for start in range(0, len(ids), people.PAGE):
+        page = ids[start : start + people.PAGE]
+        read = read_all(tx, page)
+        found += [read[one] for one in page if one in read]
+    return found

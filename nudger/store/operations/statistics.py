@@ -1,11 +1,12 @@
-"""Entries and replies counted by local date, so that a chart of a year reads a few thousand rows.
+"""Entries and replies counted by local date, so that a chart of a year reads a few thousand rows; the verbs
+of `StatisticsStore` on the database.
 
 Counting reads each entry of the dates once more; it is a duty's work, and no claim waits for it.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -30,11 +31,16 @@ from sqlalchemy.types import JSON
 
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Outcome, State
-from nudger.operations.overview import Counted, EntryCount, ReplyCount, Span
+from nudger.operations.overview import (
+    Counted,
+    EntryCount,
+    ReplyCount,
+    Span,
+)
 from nudger.store.schema.tables import entry_tally, occurrence, plan, reply, reply_tally
 from nudger.store.sql.statements import EPOCH, AnyRow
-from nudger.store.sql.transactions import Transaction, readable_rows
-from nudger.store.state import people
+from nudger.store.sql.transactions import Transaction, Transactions, readable_rows
+from nudger.store.state import facts, people
 from nudger.store.state.entries import KINDS, NUDGES
 
 TALLYING = 0x74616C79  # one count is written at a time
@@ -45,6 +51,31 @@ LONGEST_SNOOZE = timedelta(hours=48)  # an entry keeps its local date while it i
 LONGEST_REASON = 120
 _STATES, _OUTCOMES = frozenset(map(str, State)), frozenset((None, *map(str, Outcome)))
 _FIGURES = re.compile(r"\S*\d\S*( \S*\d\S*)*")
+
+
+class SqlStatisticsStore:
+    """What happened, counted by day.
+
+    Each verb's promise stands in `StatisticsStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def counters(self) -> Mapping[str, int]:
+        with self._in.read() as tx:
+            return facts.counters(tx)
+
+    def tally(self, first: date, last: date) -> Counted:
+        # Read first: counting takes its time, and nobody's nudge waits for it.
+        with self._in.read() as tx:
+            counted = count(tx, first, last)
+        with self._in.write() as tx:
+            keep(tx, first, last, counted)
+        return counted
+
+    def span(self, first: date, last: date) -> Span:
+        with self._in.read() as tx:
+            return span(tx, first, last)
 
 
 def count(tx: Transaction, first: date, last: date) -> Counted:

@@ -1,42 +1,36 @@
-"""Plans taken over: who is new, changed, gone and back; and what their consent line says.
-
-With it, what a plan in the place of another changes (whether it reaches the person another way, what
-their log says), and what is known of plan files: how they were when read, what is wrong with them, which
-belong together.
+"""Plans taken over: who is new, changed, gone and back, what their consent line says, and what a plan in the
+place of another changes (whether it reaches the person another way, what their log says); the verbs of
+`PlanStore` on the database.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import BindParameter, bindparam, insert, literal_column, select, update
 
 from nudger.agenda import forecast
-from nudger.agenda.entries import without
+from nudger.agenda.entries import Missing, without
 from nudger.domain.errors import Problem
 from nudger.domain.model import History
-from nudger.domain.reach import forms
 from nudger.plan_sync.port import PlanChange, PlanFile, PlanRead
-from nudger.store.operations import overview
-from nudger.store.plans import gone
-from nudger.store.plans.gone import LOADING, NOBODY, Verdict
-from nudger.store.schema.tables import person, plan, plan_file, plan_problem, reach
-from nudger.store.sending import receipts
+from nudger.store.plans import plan_files
+from nudger.store.plans.plan_files import LOADING, NOBODY, Departures
+from nudger.store.schema.tables import person, plan
+from nudger.store.sending import endings
 from nudger.store.sql.statements import AnyRow, Bulk, among, chunks
-from nudger.store.sql.transactions import Transaction
-from nudger.store.state import consent_state, people, set_aside, standing
+from nudger.store.sql.transactions import Transaction, Transactions
+from nudger.store.state import consent, erased, people, set_aside, standing
 
 CHUNK = 500  # people of one statement
 AT_ONCE = 2000  # people and files of one transaction: some 0.3 s on SQLite, for which a STOP can wait
-
 Transacting = Callable[[], AbstractContextManager[Transaction]]
 Known = Mapping[str, AnyRow]  # id -> id, digest, is_removed, file
-
 _KNOWN = select(
     person.c.id, person.c.digest, person.c.removed_at.is_not(None).label("is_removed"), plan.c.file
 ).join(plan, plan.c.person == person.c.id)
@@ -71,6 +65,49 @@ _NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
 _PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
 
 
+class SqlPlanStore:
+    """Which plans run, and the files they came from.
+
+    Each verb's promise stands in `PlanStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def load_plans(self, read: PlanRead, now: datetime) -> PlanChange:
+        return load_plans(self._in.read, partial(self._in.write, wakes=True), read, now)
+
+    def missing(self, limit: int = 50) -> Sequence[Missing]:
+        with self._in.read() as tx:
+            return plan_files.listed(tx, limit)
+
+    def count_missing(self) -> int:
+        with self._in.read() as tx:
+            return plan_files.count_missing(tx)
+
+    def accept_removal(self, now: datetime) -> Collection[str]:
+        return plan_files.accept_all(partial(self._in.write, wakes=True), now)
+
+    def plan_marks(self, files: Collection[str] | None = None, host: str = "") -> Mapping[str, str]:
+        with self._in.read() as tx:
+            return plan_files.marks(tx, files, host)
+
+    def count_plan_files(self) -> int:
+        with self._in.read() as tx:
+            return plan_files.count(tx)
+
+    def linked_files(self, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
+        with self._in.read() as tx:
+            return plan_files.linked(tx, ids, phones)
+
+    def digests(self, ids: Collection[str]) -> Mapping[str, str]:
+        with self._in.read() as tx:
+            return people.digests(tx, ids)
+
+    def has_people(self) -> bool:
+        with self._in.read() as tx:
+            return people.are_there(tx)
+
+
 def load_plans(look: Transacting, write: Transacting, read: PlanRead, now: datetime) -> PlanChange:
     """See PlanStore.load_plans. What is small is one transaction. What is large is judged while others write,
     and then cut into many, so that nobody has to wait for it: first who leaves, then the others with their
@@ -78,7 +115,7 @@ def load_plans(look: Transacting, write: Transacting, read: PlanRead, now: datet
     nothing again that is done."""
     with look() as tx:
         whole, known = _judged(tx, read, now)
-        files = everything(tx) if read.files is None else read.files
+        files = plan_files.everything(tx) if read.files is None else read.files
     if max(whole.size, len(known)) <= AT_ONCE:
         with write() as tx:
             tx.take_turns(LOADING)
@@ -100,7 +137,7 @@ def _judged(tx: Transaction, read: PlanRead, now: datetime) -> tuple["_Load", Kn
     """What there is to do, and who is known of all whom it concerns. Changes nothing."""
     known = _known(tx, read.files, read.people)
     ran = {one: row.file for one, row in known.items() if not row.is_removed}
-    return _Load(read, gone.judge(tx, read, ran, now)), known
+    return _Load(read, plan_files.judge(tx, read, ran, now)), known
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +145,17 @@ class _Load:
     """A load that was judged, or the part of it that one transaction does."""
 
     read: PlanRead
-    verdict: Verdict = NOBODY
+    departures: Departures = NOBODY
 
     @property
     def size(self) -> int:
         """People and files, each once."""
-        return len(self.read.people) + len(self.read.marks) + self.verdict.size
+        return len(self.read.people) + len(self.read.marks) + self.departures.size
 
     def without_erased(self, tx: Transaction) -> "_Load":
         """The same without those who were erased."""
-        lost = bool(self.verdict.missing or self.verdict.waiting)
-        return replace(self, read=consent_state.left_out(tx, self.read, lost=lost))
+        lost = bool(self.departures.missing or self.departures.waiting)
+        return replace(self, read=erased.left_out(tx, self.read, lost=lost))
 
     def parts(self, files: Collection[str]) -> Iterator["_Load"]:
         """`files`: all that were read. Who leaves comes first: nobody who has another id by now is nudged
@@ -140,8 +177,8 @@ class _Load:
                 )
             )
 
-        for verdict in self.verdict.parts(AT_ONCE):
-            yield replace(part((), ()), verdict=verdict)
+        for departures in self.departures.parts(AT_ONCE):
+            yield replace(part((), ()), departures=departures)
         everyone = sorted(whole.people, key=lambda one: (whole.people[one], one))
         last = {whole.people[one]: one for one in everyone}
         for ids in chunks(everyone, AT_ONCE):
@@ -153,26 +190,29 @@ class _Load:
 
     def run(self, tx: Transaction, known: Known, now: datetime) -> PlanChange:
         """Does it. `known`: at least those of its people whom the store has."""
-        read, verdict = self.read, self.verdict
+        read, departures = self.read, self.departures
         given = {file.plan.person: file for file in read.plans}
         added = sorted(given.keys() - known.keys())
         changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
         back = sorted(one for one in read.people if one in known and known[one].is_removed)
         moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
-        theirs = {*changed, *back, *moved, *verdict.everyone, *self._refusing(known)}
+        theirs = {*changed, *back, *moved, *departures.everyone, *self._refusing(known)}
         for ids in chunks(sorted(theirs), CHUNK):
             people.lock(tx, ids)
         _add(tx, [given[one] for one in added], now)
         _change(tx, [given[one] for one in changed], now)
-        _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
-        gone.carry_out(tx, verdict, read.host, now)
-        gone.restore(tx, back, now)
-        set_aside.soon(tx, [*changed, *back], now)
+        if moved:
+            _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
+        plan_files.carry_out(tx, departures, read.host, now)
+        if back:
+            plan_files.restore(tx, back, now)
+        if changed or back:
+            set_aside.soon(tx, [*changed, *back], now)
         self._end_consents(tx, known, now)
-        keep(tx, read)
+        plan_files.keep(tx, read)
         restored = frozenset(back)
         changed = [one for one in changed if one not in restored]
-        return PlanChange(tuple(added), tuple(changed), verdict.removed, tuple(back), verdict.missing)
+        return PlanChange(tuple(added), tuple(changed), departures.removed, tuple(back), departures.missing)
 
     def _refusing(self, known: Known) -> set[str]:
         """Whose plan is faulty for a line of record that says that there is none."""
@@ -181,16 +221,17 @@ class _Load:
 
     def _end_consents(self, tx: Transaction, known: Known, now: datetime) -> None:
         """Their last good plan runs on, without what a line of it says no longer."""
-        found = people.read(tx, self._refusing(known))
+        refusing = self._refusing(known)
+        if not refusing:
+            return
+        found = people.read(tx, refusing)
         ended = []
         for one in found.values():
             plan = without(one.plan, consent=one.id in self.read.refused, tell=one.id in self.read.untold)
             if plan != one.plan:
                 ended.append(PlanFile(plan, known[one.id].file, f"{known[one.id].digest}, ended"))
         _change(tx, ended, now)
-        consent_state.ask_nobody(
-            tx, [file.plan.person for file in ended if file.plan.person in self.read.refused]
-        )
+        consent.ask_nobody(tx, [file.plan.person for file in ended if file.plan.person in self.read.refused])
 
 
 def _known(tx: Transaction, files: Collection[str] | None, ids: Collection[str]) -> Known:
@@ -210,7 +251,7 @@ def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
     for chunk in chunks(files, CHUNK):
         _NEW_PERSON.run(tx.connection, [_person(file) | {"empty": empty, "now": now} for file in chunk])
         _NEW_PLAN.run(tx.connection, [_plan(file) for file in chunk])
-        consent_state.align(tx, [file.plan for file in chunk], now)
+        consent.align(tx, [file.plan for file in chunk], now)
         standing.record_events(tx, [file.plan.person for file in chunk], now, standing.ADDED)
 
 
@@ -220,7 +261,7 @@ def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
         _PERSON_CHANGES.run(tx.connection, [_person(file) for file in chunk])
         _PLAN_CHANGES.run(tx.connection, [edit.row for edit in found])
         reached_anew = [edit.file.plan for edit in found if edit.may_reach_anew]
-        receipts.works_again(tx, consent_state.align(tx, reached_anew, now), now)
+        endings.works_again(tx, consent.align(tx, reached_anew, now), now)
         standing.lay_out_again(tx, [file.plan.person for file in chunk], now)
         standing.write_events(tx, [edit.event(now) for edit in found])
 
@@ -232,7 +273,7 @@ def _person(file: PlanFile) -> dict[str, Any]:
         "called": plan.name,
         "its_digest": file.digest,
         "its_trusted": trusted.phone if trusted else None,
-        "found_by": overview.key(plan.person, plan.name),
+        "found_by": people.search_key(plan.person, plan.name),
     }
 
 
@@ -294,67 +335,3 @@ def _channels(nudges: str) -> object:
         return {frozenset(nudge["channels"]) for nudge in json.loads(nudges)}
     except (ValueError, LookupError, TypeError):
         return nudges
-
-
-_PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
-_MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
-_MARKS = select(plan_file.c.file, plan_file.c.mark)
-_MARKS_AMONG = _MARKS.where(among(plan_file.c.file))
-_WITH_PROBLEMS = select(plan_problem.c.file).distinct()
-_COUNT = select(func.count()).select_from(plan_file)
-_RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
-_OF_IDS = _RUNNING.where(among(person.c.id))
-_OF_PHONES = _RUNNING.join(reach, reach.c.person == person.c.id).where(among(reach.c.address))
-_FAULTY = (
-    select(plan_file.c.file)
-    .join(plan_problem, plan_problem.c.file == plan_file.c.file)
-    .where(plan_problem.c.severity == bindparam("severity"))
-)
-_LENDING = select(plan_file.c.file).where(plan_file.c.lends)
-
-
-def marks(tx: Transaction, files: Collection[str] | None, host: str) -> Mapping[str, str]:
-    """See PlanStore.plan_marks."""
-    if files is None:
-        rows = tx.connection.execute(_MARKS)
-    else:
-        rows = tx.connection.execute(_MARKS_AMONG, {"ids": list(files)})
-    found = {row.file: row.mark for row in rows}
-    return found | dict.fromkeys(gone.files(tx, files, host) & found.keys(), "")
-
-
-def everything(tx: Transaction) -> Collection[str]:
-    """Every file that has a mark, or a problem."""
-    return {*tx.connection.scalars(select(plan_file.c.file)), *tx.connection.scalars(_WITH_PROBLEMS)}
-
-
-def count(tx: Transaction) -> int:
-    """See PlanStore.count_plan_files."""
-    return tx.connection.scalar(_COUNT) or 0
-
-
-def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
-    """See PlanStore.linked_files."""
-    found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
-    found.update(
-        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in forms(phone)]})
-    )
-    found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
-    found.update(tx.connection.scalars(_LENDING))
-    return found
-
-
-def keep(tx: Transaction, read: PlanRead) -> None:
-    """In place of what was kept of these files."""
-    if read.files is None:
-        tx.connection.execute(delete(plan_problem))
-        tx.connection.execute(delete(plan_file))
-    else:
-        told_in = {problem.file for problem in read.problems}
-        tx.connection.execute(_PROBLEMS_OF, {"ids": sorted(told_in.union(read.files))})
-        tx.connection.execute(_MARKS_OF, {"ids": sorted(read.marks.keys() | set(read.files))})
-    if read.problems:
-        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in read.problems])
-    rows = [{"file": file, "mark": mark, "lends": file in read.lenders} for file, mark in read.marks.items()]
-    if rows:
-        tx.connection.execute(insert(plan_file), rows)

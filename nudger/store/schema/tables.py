@@ -69,7 +69,7 @@ person = Table(
     Column("layout_at", Instant),  # null: removed, never
     Column("layout_afresh", Boolean, nullable=False),
     Column("layout_version", Integer, nullable=False),  # one more with each reason to lay out afresh
-    Column("search", Text, nullable=False),  # see searching.key
+    Column("search", Text, nullable=False),  # see `search_key` of state/people.py
     Index("person_layout", "layout_at"),
     # A page of people is found in these two alone: rows are wide, with all that was lately sent.
     Index("person_search", "id", "search"),
@@ -93,7 +93,8 @@ plan = Table(
     Index("plan_file_of", "file"),
 )
 
-# Whose plan was lost by one look, with most others: they go on until the operator has accepted it (gone.py).
+# Whose plan was lost by one look, with most others: they go on until the operator has accepted it
+# (plans/plan_files.py).
 missing_plan = Table(
     "missing_plan",
     metadata,
@@ -115,7 +116,7 @@ reach = Table(
     Column("opted_out_at", Instant),
     Column("opted_out_how", Text),
     Column("failures", Integer, nullable=False, server_default="0"),  # texts in a row that did not arrive
-    Column("rested_at", Instant),  # too many: this channel is left alone until the address is put right
+    Column("rested_at", Instant),  # too many: unreachable until the address is put right
     Column("ask_at", Instant),  # when to see whether this address can be asked for consent
     Column("asked_at", Instant),  # this address was, last
     Column("times_asked", Integer, nullable=False, server_default="0"),

@@ -1,5 +1,10 @@
-"""What an end of a message does to its row, to its entry and to the person's history: the writing of it,
-whoever brings the news (the call itself, a question to the provider, a status that it posts)."""
+"""How a message ends: what that does to its row, to its entry, to the person's history and to what is known
+of their address, whoever brings the news (the call itself, a question to the provider, a status that it
+posts).
+
+A message is settled once: only one that is still `sending` is written, and the rest of the world learns of a
+lost race by nothing having changed.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +13,28 @@ from typing import Any
 
 from sqlalchemy import bindparam, null, select, update
 
-from nudger.agenda.entries import Receipt, SendFailure
-from nudger.domain.model import ChannelName, Origin, State
+from nudger.agenda import set_aside
+from nudger.agenda.entries import Failure, Receipt, Result, SendFailure
+from nudger.domain.model import CRISIS_ANSWERS, ChannelName, Origin, State
 from nudger.domain.reach import are_one
-from nudger.store.schema.tables import message, occurrence, person
+from nudger.sending import receipts
+from nudger.sending.receipts import FAILURES_IN_A_ROW
+from nudger.store.schema.tables import message, occurrence, person, reach
 from nudger.store.sql.statements import OR_FAIL, AnyRow, Bulk, among
 from nudger.store.sql.transactions import Transaction
-from nudger.store.state import consent_requests, entries, people, standing
+from nudger.store.state import (
+    consent,
+    consent_requests,
+    entries,
+    facts,
+    people,
+    senders,
+    standing,
+)
+from nudger.store.state.entries import channels_from, channels_to
 
 # RACE: settled or snoozed while it was on its way (a snooze comes again by itself).
 ANSWERED = "answered before it could be sent"
-
 _MESSAGES = (
     select(
         message.c.id,
@@ -112,6 +128,65 @@ class Ending:
     provider_id: str | None = None
 
 
+def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
+    """See SendingStore.record."""
+    people.lock(tx, {result.sending.person for result in results} | _told_by_contacts(tx, results))
+    firsts: dict[str, Result] = {}
+    for result in results:
+        firsts.setdefault(result.sending.message, result)  # a second result of the same message is none
+    accepted = sent(tx, {one: first.receipt for one, first in firsts.items() if first.receipt}, now)
+    found = rows(tx, firsts.keys() - accepted)
+    ends = []
+    for message_id, result in firsts.items():
+        row = found.get(message_id)
+        if row is not None and _open(row, result):
+            ends.append(_ending(row, result))
+            judge_address(tx, row, State.FAILED, result.failure, now)
+    write(tx, ends, now)
+    take_back(tx, [end.row for end in ends if end.message is State.FAILED])
+    senders.ended(tx, [(result.sending.channel, result.failure) for result in results], now)
+    for end in ends:
+        if end.row.key in CRISIS_ANSWERS and end.message is State.FAILED and end.refused:
+            standing.alarm_unanswered(tx, end.row.person, end.reason, now)
+
+
+def _told_by_contacts(tx: Transaction, results: Sequence[Result]) -> set[str]:
+    """Whom it concerns besides that contacts have said STOP to the provider."""
+    stops = [
+        one.sending.address for one in results if one.failure and one.failure.failure is Failure.OPTED_OUT
+    ]
+    return standing.trusting(tx, stops)
+
+
+def _open(row: AnyRow, result: Result) -> bool:
+    return row.state == State.SENDING or (row.state == State.UNKNOWN and result.receipt is not None)
+
+
+def _ending(row: AnyRow, result: Result) -> Ending:
+    failure = result.failure
+    if failure is None:
+        provider_id = result.receipt.provider_id if result.receipt else None
+        return Ending(row, State.SENT, State.SENT, provider_id=provider_id)
+    if failure.failure is Failure.AMBIGUOUS:
+        return Ending(row, State.UNKNOWN, State.UNKNOWN, failure.reason, code=failure.code)
+    entry, reason = _not_accepted(row, failure, result.retry_at)
+    refused = channels_from(row.refused)
+    # A sender's fault is not this entry's: once more by the same channel, when that works again. The
+    # second time it may be, and one odd message must not be what a channel is tried with for ever.
+    if failure.failure is not Failure.NOT_SENT and (failure.failure is not Failure.SENDER or row.attempts):
+        refused |= {ChannelName(row.channel)}
+    return Ending(row, State.FAILED, entry, reason, result.retry_at, channels_to(refused), failure.code)
+
+
+def _not_accepted(row: AnyRow, failure: SendFailure, retry_at: datetime | None) -> tuple[State, str]:
+    """What becomes of an entry whose message certainly did not go out."""
+    if row.outcome is not None:
+        return State.CANCELLED, ANSWERED
+    if failure.failure is Failure.NOT_SENT and (retry_at is None or retry_at >= row.expires_at):
+        return State.MISSED, f"could not be sent in time: {failure.reason}"
+    return (State.PLANNED if retry_at else State.FAILED), failure.reason
+
+
 def rows(tx: Transaction, messages: Collection[str]) -> dict[str, AnyRow]:
     """These messages, each with its entry, by id."""
     if not messages:
@@ -119,17 +194,17 @@ def rows(tx: Transaction, messages: Collection[str]) -> dict[str, AnyRow]:
     return {row.id: row for row in tx.connection.execute(_MESSAGES, {"ids": list(messages)}).all()}
 
 
-def sent(tx: Transaction, receipts: Mapping[str, Receipt], now: datetime) -> set[str]:
+def sent(tx: Transaction, accepted: Mapping[str, Receipt], now: datetime) -> set[str]:
     """Writes that these messages, by id, were accepted, where that is all there is to say: as nearly
     always. Returns which they were; the others are for `write`."""
-    found = tx.connection.execute(_SENDING, {"ids": list(receipts)}).all() if receipts else ()
+    found = tx.connection.execute(_SENDING, {"ids": list(accepted)}).all() if accepted else ()
     if not found:
         return set()
     tx.connection.execute(_ENTRIES_SENT, {"ids": [entry for _, entry in found], "now": now})
     _MESSAGE_SENT.run(
         tx.connection,
         [
-            {"one": one, "ends": State.SENT, "theirs": receipts[one].provider_id, "now": now}
+            {"one": one, "ends": State.SENT, "theirs": accepted[one].provider_id, "now": now}
             for one, _ in found
         ],
     )
@@ -145,9 +220,13 @@ def write(tx: Transaction, ends: Sequence[Ending], now: datetime) -> None:
     if again:
         tx.connection.execute(_ENTRY_AGAIN, again)
     others = [end for end in ends if end.entry not in (State.PLANNED, None) and not _is_simply_sent(end)]
-    _ENTRY_ENDS.run(tx.connection, [_entry_end(end, now) for end in others])
-    _MESSAGE_ENDS.run(tx.connection, [_message_end(end, now) for end in ends])
-    consent_requests.ended(tx, [_welcomed(end) for end in ends if _is_news_of_asking(end)], now)
+    if others:
+        _ENTRY_ENDS.run(tx.connection, [_entry_end(end, now) for end in others])
+    if ends:
+        _MESSAGE_ENDS.run(tx.connection, [_message_end(end, now) for end in ends])
+    welcomes = [_welcomed(end) for end in ends if _is_news_of_asking(end)]
+    if welcomes:
+        consent_requests.ended(tx, welcomes, now)
 
 
 def take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
@@ -211,3 +290,123 @@ def _entry_again(end: Ending) -> dict[str, Any]:
 
 def _entry_end(end: Ending, now: datetime) -> dict[str, Any]:
     return {"entry": end.row.occurrence, "ends": end.entry, "why": end.reason, "now": now}
+
+
+def end_plainly(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
+    """How sends ended to people of whom more cannot be read: the ends alone. What their provider said of a
+    STOP counts all the same."""
+    for result in results:
+        failure = result.failure
+        state = State.SENT if failure is None else _PLAIN_ENDS.get(failure.failure, State.FAILED)
+        reason = failure.reason if failure else ""
+        provider_id = result.receipt.provider_id if result.receipt else None
+        one = message.c.id == result.sending.message
+        tx.connection.execute(
+            update(message)
+            .where(one)
+            .values(state=state, reason=reason, provider_id=provider_id, settled_at=now)
+        )
+        entry = occurrence.c.id == result.sending.occurrence
+        tx.connection.execute(
+            update(occurrence)
+            .where(entry, occurrence.c.state == State.SENDING)
+            .values(state=state, wake_at=None, reason=reason, settled_at=now)
+        )
+        if failure is not None and failure.failure is Failure.OPTED_OUT:
+            how = f"the provider said {failure.code}" if failure.code else failure.reason
+            channels = [result.sending.channel]
+            consent.put(tx, result.sending.person, channels, opted_out_at=now, opted_out_how=how, ask_at=None)
+
+
+_PLAIN_ENDS = {Failure.AMBIGUOUS: State.UNKNOWN, Failure.NOT_SENT: State.MISSED}
+
+
+def judge_address(
+    tx: Transaction, row: AnyRow, state: State, failure: SendFailure | None, now: datetime
+) -> None:
+    if failure is not None and failure.failure is Failure.OPTED_OUT:
+        opt_out(tx, row, failure, now)
+    elif failure is not None and receipts.is_the_numbers(failure.failure):
+        did_not_arrive(tx, row, now)
+    elif state is State.DELIVERED:
+        arrived(tx, row, now)
+
+
+UNREACHABLE = f"{FAILURES_IN_A_ROW} in a row did not arrive"
+
+
+def did_not_arrive(tx: Transaction, row: AnyRow, now: datetime) -> None:
+    """One more message to the address of `row` did not arrive; after so many in a row it is unreachable."""
+    kept = _kept_reach(tx, row)
+    if kept is None:
+        return  # a former address
+    count = kept.failures + 1
+    if count < FAILURES_IN_A_ROW or kept.rested_at is not None:
+        _put_reach(tx, row, failures=count)
+        return
+    _put_reach(tx, row, failures=count, rested_at=now)
+    consent.refresh(tx, [row.person])
+    standing.record_event(tx, row.person, now, "unreachable", f"{row.channel}: {UNREACHABLE}")
+    facts.raise_alarm(
+        tx,
+        _unreachable_key(row.person, row.channel),
+        f"{row.person} gets nothing by {row.channel} any more: {UNREACHABLE}. Put the address in their plan "
+        f"right, or try it again with: nudger resume {row.person}",
+        now,
+    )
+
+
+def arrived(tx: Transaction, row: AnyRow, now: datetime) -> None:
+    """The address works: the count begins anew, and one that was unreachable is used again."""
+    kept = _kept_reach(tx, row)
+    if kept is None or not kept.failures:
+        return
+    _put_reach(tx, row, failures=0, rested_at=None)
+    if kept.rested_at is not None:
+        consent.refresh(tx, [row.person])
+        works_again(tx, [(row.person, row.channel)], now)
+
+
+def try_again(tx: Transaction, person_id: str, now: datetime) -> None:
+    """The person or the operator says so: every channel of this person is used again."""
+    those = (reach.c.person == person_id, reach.c.failures > 0)
+    kept = tx.connection.execute(
+        select(reach.c.channel, reach.c.rested_at.is_not(None).label("was_unreachable")).where(*those)
+    ).all()
+    if not kept:
+        return
+    tx.connection.execute(update(reach).where(*those).values(failures=0, rested_at=None))
+    consent.refresh(tx, [person_id])
+    works_again(tx, [(person_id, row.channel) for row in kept if row.was_unreachable], now)
+
+
+def works_again(tx: Transaction, which: Iterable[tuple[str, str]], now: datetime) -> None:
+    """(person, channel): nothing keeps the operator busy with these any more."""
+    for person_id, channel in which:
+        facts.clear_alarm(tx, _unreachable_key(person_id, channel), now)
+
+
+def alarm_keys(person_id: str) -> list[str]:
+    """The keys of all alarms that may stand about this person."""
+    return [
+        standing.unanswered(person_id),
+        set_aside.alarm_key(person_id),
+        *(_unreachable_key(person_id, channel) for channel in ChannelName),
+    ]
+
+
+def _kept_reach(tx: Transaction, row: AnyRow) -> AnyRow | None:
+    return tx.connection.execute(
+        select(reach.c.failures, reach.c.rested_at).where(
+            reach.c.person == row.person, reach.c.channel == row.channel, reach.c.address == row.address
+        )
+    ).one_or_none()
+
+
+def _put_reach(tx: Transaction, row: AnyRow, **values: object) -> None:
+    these = update(reach).where(reach.c.person == row.person, reach.c.channel == row.channel)
+    tx.connection.execute(these.values(**values))
+
+
+def _unreachable_key(person_id: str, channel: str) -> str:
+    return f"address {person_id} {channel}"

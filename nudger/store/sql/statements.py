@@ -6,7 +6,7 @@ them as numbers), `timestamptz` in PostgreSQL; aware on the way out.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -176,9 +176,9 @@ _Values = dict[str, Any]
 _Item = TypeVar("_Item")
 
 
-def chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+def chunks(items: Sequence[_Item], size: int) -> Sequence[Sequence[_Item]]:
     """The same, in pieces of at most `size`; none of nothing."""
-    return (items[start : start + size] for start in range(0, len(items), size))
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 class Bulk:

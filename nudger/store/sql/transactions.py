@@ -17,12 +17,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
-from functools import wraps
+from functools import partial, wraps
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Select, text
+from sqlalchemy import Column, ColumnElement, Connection, Select, select, text, update
 
 from nudger.agenda.set_aside import is_theirs
 from nudger.domain.model import Plan
@@ -325,3 +325,30 @@ def made(
 def readable_rows(tx: Transaction, statement: Select[Any], key: ColumnElement[Any]) -> Sequence[AnyRow]:
     """The rows of a statement, without those that cannot be read."""
     return made(tx, statement, key, lambda row: row)
+
+
+Safe = Mapping[Column[Any], object]
+
+
+def put_right(tx: Transaction, that: ColumnElement[bool], safe: Safe) -> Iterator[str]:
+    for column, value in safe.items():
+        if not works(partial(_read_value, tx, column, that)):
+            tx.connection.execute(update(column.table).where(that).values({column: value}))
+            yield column.name
+
+
+def _read_value(tx: Transaction, column: Column[Any], that: ColumnElement[bool]) -> None:
+    """Raises where there is something of another kind than its column is for."""
+    value = tx.connection.scalar(select(column).where(that))
+    if value is not None and not isinstance(value, column.type.python_type):
+        raise TypeError(column.name)
+
+
+def works(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except Exception as fault:
+        if not is_theirs(fault):
+            raise
+        return False
+    return True

@@ -17,8 +17,8 @@ from nudger.domain.model import ChannelName, Origin, Person, State
 from nudger.store.schema.tables import message, occurrence, person, reach
 from nudger.store.sql.statements import AnyRow, Bulk, among
 from nudger.store.sql.transactions import Care, Transaction
-from nudger.store.state import consent_state, people
-from nudger.store.state.consent_record import ASKED, NOT_ASKED, NOT_REACHED, Past, past, record
+from nudger.store.state import consent, people
+from nudger.store.state.consent import ASKED, NOT_ASKED, NOT_REACHED, Past, past, record
 from nudger.store.state.entries import CHANNELS, planned
 
 FRESH = timedelta(days=30)  # how long the way out may be closed before the asking is tried anew
@@ -53,7 +53,7 @@ def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
 
 def _ask_at(tx: Transaction, then: Sequence[tuple[str, str, datetime | None]]) -> None:
     _ASK_AT.run(tx.connection, [{"one": one, "by": by, "then": at} for one, by, at in then])
-    consent_state.refresh(tx, sorted({one for one, _, _ in then}))
+    consent.refresh(tx, sorted({one for one, _, _ in then}))
 
 
 def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom, care: Care) -> int:
@@ -97,13 +97,13 @@ def ended(tx: Transaction, welcomes: Sequence["Welcomed"], now: datetime) -> Non
             _record(tx, one, ASKED if one.asked else NOT_REACHED, now)
             past = _past(tx, one)
             again_at = ask_again_at(past.asked_at, past.times, now)
-            consent_state.put(tx, person, [channel], **_asked(past), ask_at=again_at)
+            consent.put(tx, person, [channel], **_asked(past), ask_at=again_at)
             continue
         if one.row.state == State.UNKNOWN:  # it counted as asked until now
             _record(tx, one, NOT_ASKED, now)
-            consent_state.put(tx, person, [channel], **_asked(_past(tx, one)))
+            consent.put(tx, person, [channel], **_asked(_past(tx, one)))
         if not one.again:
-            consent_state.put(tx, person, [channel], ask_at=now + AFTER_A_FAULT)
+            consent.put(tx, person, [channel], ask_at=now + AFTER_A_FAULT)
 
 
 def _past(tx: Transaction, one: "Welcomed") -> Past:

@@ -1,6 +1,7 @@
 """People as rows: read, locked, found by address, and marked to be laid out."""
 
 import json
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -302,3 +303,13 @@ def _unreadable(what: str, person: str, error: ValueError) -> Unreadable:
         "Was the database written by another version of nudger? Change the plan's file a little and"
         " reload, or restore a backup.",
     )
+
+
+def folded(text: str) -> str:
+    """So that "jose" finds José, and "EMILE" finds Émile."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def search_key(person_id: str, name: str) -> str:
+    return folded(f"{person_id} {name}")

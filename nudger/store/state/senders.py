@@ -1,8 +1,8 @@
 """Senders as rows: read by a claim, locked while it spends, and changed by how messages end; and the queue of
 what waits for a channel's turn: the nearest end of its time first, and answers before all nudges."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Select, bindparam, literal_column, or_, select, update
@@ -14,7 +14,7 @@ from nudger.domain.model import ChannelName
 from nudger.store.schema.tables import occurrence, person, sender
 from nudger.store.sql.statements import AnyRow
 from nudger.store.sql.transactions import Transaction, made, suppress_theirs
-from nudger.store.state import alarms
+from nudger.store.state import facts
 
 Limits = Mapping[ChannelName, Limit]
 NO_LIMIT = Limit()
@@ -50,23 +50,40 @@ def _as_sender(row: AnyRow) -> Sender:
     return Sender(ChannelName(row[0]), *row[1:])
 
 
-def limited(found: Mapping[ChannelName, Sender], limits: Limits) -> dict[ChannelName, Sender]:
-    """Those where what goes out has to wait for its turn."""
-    every = {name: found.get(name, Sender(name)) for name in ChannelName}
-    return {
+def survey(
+    tx: Transaction, limits: Limits, now: datetime
+) -> tuple[Mapping[ChannelName, Sender], Mapping[ChannelName, Sender], Ways]:
+    """The senders that anything is known of; those where what goes out has to wait for its turn; and what a
+    claim may use of them."""
+    known = read(tx, now)
+    every = {name: known.get(name, Sender(name)) for name in ChannelName}
+    limited = {
         name: one for name, one in every.items() if rate_limit.is_limited(one, limits.get(name, NO_LIMIT))
     }
+    return known, limited, _ways(limited, limits, now)
 
 
-def ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> Ways:
-    """All of these as full: their turn comes from the queue. What rests leads to the next channel."""
+def without_queue(
+    ways: Ways,
+    roomy: Collection[ChannelName],
+    limited: Mapping[ChannelName, Sender],
+    limits: Limits,
+    now: datetime,
+) -> Ways:
+    """The same, where these have room for all there is."""
+    tight = {name: one for name, one in limited.items() if name not in roomy}
+    return replace(_ways(tight, limits, now), unanswered=ways.unanswered, restored=ways.restored)
+
+
+def _ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> Ways:
+    """All of these as full: their turn comes from the queue. An open circuit leads to the next one."""
     why = {name: rate_limit.why_full(one, limits.get(name, NO_LIMIT), now) for name, one in those.items()}
-    resting = {name: why[name] for name, one in those.items() if rate_limit.rests(one, now)}
-    full = {name: words for name, words in why.items() if name not in resting}
-    return Ways(resting, full, unanswered(those, limits, now))
+    open_circuits = {name: why[name] for name, one in those.items() if rate_limit.rests(one, now)}
+    full = {name: words for name, words in why.items() if name not in open_circuits}
+    return Ways(open_circuits, full, _unanswered(those, limits, now))
 
 
-def unanswered(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> dict[ChannelName, str]:
+def _unanswered(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> dict[ChannelName, str]:
     """Those of which answers have had their share today."""
     spent = (
         name for name, one in those.items() if rate_limit.answers_wait(one, limits.get(name, NO_LIMIT), now)
@@ -97,7 +114,7 @@ def put(tx: Transaction, one: Sender) -> None:
 
 def ended(tx: Transaction, ends: Iterable[tuple[ChannelName, SendFailure | None]], now: datetime) -> None:
     """Brings senders up to what became of messages, in the order of `ends`; the operator hears of one
-    that opens its breaker, and of one that works again."""
+    that opens its circuit, and of one that works again."""
     by_channel: dict[ChannelName, list[SendFailure | None]] = {}
     for channel, failure in ends:
         by_channel.setdefault(channel, []).append(failure)
@@ -124,9 +141,9 @@ def _tell(tx: Transaction, before: Sender, after: Sender, now: datetime) -> None
     if rate_limit.is_broken(after):
         words = f"{after.channel} rests: {after.reason}. It is tried again every few minutes; what waits "
         words += "goes by the next channel, or is missed when it expires. See: nudger doctor"
-        alarms.raise_alarm(tx, key, words, now)
+        facts.raise_alarm(tx, key, words, now)
     elif rate_limit.is_broken(before):
-        alarms.clear_alarm(tx, key, now)
+        facts.clear_alarm(tx, key, now)
 
 
 def _values(one: Sender) -> dict[str, object]:
@@ -144,7 +161,7 @@ _HEADS = (
     .limit(bindparam("at_most"))
 )
 # Nothing may go: only what has expired is looked at, and what does not know yet why it waits (of a
-# channel that rests now, and may go by the next one).
+# channel whose circuit is open now, and may go by the next one).
 _STALE = _HEADS.where(or_(occurrence.c.turn_at < bindparam("now"), occurrence.c.reason != bindparam("why")))
 _ANY: Select[tuple[int]] = select(literal_column("1")).where(_WAITING).limit(1)
 
@@ -218,6 +235,6 @@ def after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
 
 
 def _room(sender: Sender, limits: Limits, now: datetime) -> int:
-    """None in one that has rested: a single message finds out whether it works again."""
+    """None in one whose circuit was open: a single message finds out whether it works again."""
     limit = limits.get(sender.channel, NO_LIMIT)
     return 0 if sender.rests_until is not None else rate_limit.room(sender, limit, now)

@@ -1,23 +1,50 @@
-"""People whom nudger fails over: parked, listed, tried again, taken back."""
+"""People whom nudger fails over: parked, listed, tried again, taken back; read as far as they can be, and put
+right where somebody edits their plan or acts on them.
 
-from collections.abc import Collection, Mapping, Sequence
+Read is enough to answer them, to let them stop, and to show them. Their plan has no nudges then, and their
+history is empty; neither is ever written back. Put right, each value that spoils a row becomes the safest
+that there is: who paused, was held, or said STOP stays so, whoever was asked is not asked again, what was
+agreed to has to be agreed to anew, and an entry of the agenda that nobody can read does not go out.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select, update
 
-from nudger.agenda.set_aside import REASON, TRY_AGAIN, SetAside, Trial, alarm_key, in_words, is_everybodys
-from nudger.domain.model import FROM_A_TEXT, State
-from nudger.store.schema.tables import IS_PLANNED, occurrence, person, reach, set_aside
-from nudger.store.sql.statements import among
-from nudger.store.sql.transactions import Transaction, made
-from nudger.store.state import alarms, consent_requests, consent_state, people, readable_people
-from nudger.store.state.entries import DUE, PARKED, as_due
+from nudger.agenda.set_aside import (
+    REASON,
+    TRY_AGAIN,
+    SetAside,
+    Trial,
+    alarm_key,
+    in_words,
+    is_everybodys,
+    is_theirs,
+)
+from nudger.domain.model import FROM_A_TEXT, ChannelName, History, Person, Plan, Standing, State
+from nudger.domain.reach import checked_end
+from nudger.store.schema.tables import IS_PLANNED, occurrence, person, plan, reach, set_aside
+from nudger.store.sql.statements import EPOCH, among
+from nudger.store.sql.transactions import Safe, Transaction, made, put_right, works
+from nudger.store.state import (
+    consent,
+    consent_requests,
+    facts,
+    people,
+)
+from nudger.store.state.entries import CHANNELS, DUE, PARKED, as_due
 from nudger.store.state.standing import lay_out_again, record_event
 
 # An answer to their own text is tried as far as anything of them can be read.
 _DUE_NUDGES = and_(IS_PLANNED, occurrence.c.origin.not_in(FROM_A_TEXT))
 _ALL = select(set_aside).order_by(set_aside.c.person)
 _IDS = select(set_aside.c.person)
+_IDS_AMONG = _IDS.where(among(set_aside.c.person))
+_TRY_SOON = update(set_aside).where(among(set_aside.c.person)).values(try_at=bindparam("try_at"))
 
 
 def put(tx: Transaction, faults: Mapping[str, Exception], looked_at: int, step: str, now: datetime) -> None:
@@ -44,7 +71,7 @@ def _put(tx: Transaction, one: str, fault: Exception, step: str, now: datetime, 
     that = update(set_aside).where(set_aside.c.person == one)
     tx.connection.execute(that.values(step=step, fault=words, try_at=then))
     _park(tx, one, now)
-    alarms.raise_alarm(tx, alarm_key(one), SetAside(one, now, step, words, then).words, now)
+    facts.raise_alarm(tx, alarm_key(one), SetAside(one, now, step, words, then).words, now)
     if new:
         record_event(tx, one, now, "set aside", f"{step}: {words}")
 
@@ -61,7 +88,7 @@ def _park(tx: Transaction, one: str, now: datetime) -> None:
     )
 
 
-def all_of_them(tx: Transaction) -> Sequence[SetAside]:
+def everyone_set_aside(tx: Transaction) -> Sequence[SetAside]:
     """See AgendaStore.those_set_aside."""
     return made(
         tx,
@@ -73,12 +100,13 @@ def all_of_them(tx: Transaction) -> Sequence[SetAside]:
 
 def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
     """An edit of theirs, or an act on them, may have put right what was wrong; what cannot be read is."""
-    given = {"ids": list(ids)}
-    for one in tx.connection.scalars(_IDS.where(among(set_aside.c.person)), given).all():
-        if mended := readable_people.mend(tx, one, now):
-            consent_state.refresh(tx, [one])
+    found = tx.connection.scalars(_IDS_AMONG, {"ids": list(ids)}).all()
+    for one in found:
+        if mended := mend(tx, one, now):
+            consent.refresh(tx, [one])
             record_event(tx, one, now, "put right", ", ".join(sorted(set(mended))))
-    tx.connection.execute(update(set_aside).where(among(set_aside.c.person)).values(try_at=now), given)
+    if found:
+        tx.connection.execute(_TRY_SOON, {"ids": found, "try_at": now})
 
 
 def all_soon(tx: Transaction, now: datetime) -> None:
@@ -107,7 +135,7 @@ def take_back(tx: Transaction, person_id: str, now: datetime) -> None:
     tx.connection.execute(update(occurrence).where(parked).values(queue=None))
     lay_out_again(tx, [person_id], now)
     consent_requests.soon(tx, [person_id], now)
-    alarms.clear_alarm(tx, alarm_key(person_id), now)
+    facts.clear_alarm(tx, alarm_key(person_id), now)
     record_event(tx, person_id, now, "taken back")
 
 
@@ -121,6 +149,166 @@ def give_up_waiting(tx: Transaction, now: datetime) -> None:
         tx.connection.execute(update(occurrence).where(among(occurrence.c.id)).values(ends), {"ids": ids})
 
 
-def count(tx: Transaction) -> int:
-    """How many are set aside."""
-    return tx.connection.scalar(select(func.count()).select_from(set_aside)) or 0
+_ENGLISH, _UTC = "en", "UTC"
+
+
+def _is_set(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Whether there is anything, whatever it is."""
+    return column.is_not(None).label(str(getattr(column, "key", "")))
+
+
+_FACTS = select(
+    person.c.name,
+    *(_is_set(person.c[name]) for name in ("paused_at", "removed_at", "held_at")),
+    person.c.opted_out,
+    person.c.consented,
+    person.c.rested,
+    person.c.asked,
+)
+_SET_ASIDE = select(set_aside.c.person).where(among(set_aside.c.person))
+_HEAD = select(plan.c.json)
+_ADDRESSES: Select[Any] = select(reach.c.channel, reach.c.address)
+
+
+def read_all(tx: Transaction, ids: Sequence[str]) -> dict[str, Person]:
+    """These people, for looking at: whole, or what can be read of them; and whether they are set aside."""
+    try:
+        found = {one: _shown(tx, read) for one, read in people.read(tx, ids).items()}
+    except Exception as fault:
+        if not is_theirs(fault):
+            raise
+        alone = {one: _one(tx, one) for one in ids}
+        found = {one: found_one for one, found_one in alone.items() if found_one is not None}
+    aside = tx.connection.scalars(_SET_ASIDE, {"ids": list(found)}).all() if found else ()
+    for one in aside:
+        found[one] = replace(found[one], standing=replace(found[one].standing, set_aside=True))
+    return found
+
+
+def _one(tx: Transaction, person_id: str) -> Person | None:
+    try:
+        found = people.read(tx, [person_id]).get(person_id)
+        return None if found is None else _shown(tx, found)
+    except Exception as fault:
+        if not is_theirs(fault):
+            raise
+        return salvaged(tx, person_id)
+
+
+def _shown(tx: Transaction, one: Person) -> Person:
+    """The person, if all that pages work out of them can be. Raises what they would."""
+    tx.zone(one.plan.timezone)
+    standing = one.standing
+    for at in (standing.paused_at, standing.paused_until, standing.held_at, standing.tiny_until):
+        checked_end(at)
+    checked_end(standing.removed_at)
+    return one
+
+
+def spoken_to(one: Person) -> Sequence[Person]:
+    """As they are to be spoken to: in their language, and in English where nudger has no words of that."""
+    plan = one.plan
+    return (one,) if plan.language == _ENGLISH else (one, replace(one, plan=replace(plan, language=_ENGLISH)))
+
+
+def salvaged(tx: Transaction, person_id: str) -> Person | None:
+    """What can be read of them; None where there is no such person."""
+    row = tx.connection.execute(_FACTS.where(person.c.id == person_id)).one_or_none()
+    if row is None:
+        return None
+    addresses = {
+        channel: found.address
+        for found in tx.connection.execute(_ADDRESSES.where(reach.c.person == person_id))
+        if isinstance(found.address, str) and (channel := CHANNELS.get(found.channel)) is not None
+    }
+    head = tx.connection.scalar(_HEAD.where(plan.c.person == person_id))
+    their_plan = Plan(
+        person_id,
+        str(row.name),
+        _UTC,
+        people.key_of(head, "language") or _ENGLISH,
+        people.key_of(head, "country"),
+        addresses.get(ChannelName.SMS),
+        addresses.get(ChannelName.EMAIL),
+        tuple(channel for channel in ChannelName if channel in addresses),
+        quiet=None,
+    )
+    return Person(their_plan, _standing(row), spoilt=True)
+
+
+def _standing(row: Any) -> Standing:
+    """Since when, nobody can say."""
+    return Standing(
+        paused_at=EPOCH if row.paused_at else None,
+        removed_at=EPOCH if row.removed_at else None,
+        held_at=EPOCH if row.held_at else None,
+        opted_out=_channels_left(row.opted_out),
+        consented=_channels_left(row.consented),
+        rested=_channels_left(row.rested),
+        asked=_channels_left(row.asked),
+    )
+
+
+def _channels_left(text: object) -> frozenset[ChannelName]:
+    words = text.split() if isinstance(text, str) else ()
+    return frozenset(ChannelName(word) for word in words if word in set(ChannelName))
+
+
+def mend(tx: Transaction, person_id: str, now: datetime) -> list[str]:
+    """All rows by which duties find this person; which values were put right, or have to be refreshed."""
+    theirs = person.c.id == person_id
+    mended = [*put_right(tx, theirs, _of_person(now)), *_mend_history(tx, person_id), *_channels(tx, theirs)]
+    mended += consent.mend_reach(tx, [person_id], now)
+    for entry in tx.connection.scalars(select(occurrence.c.id).where(*_planned_of(person_id))).all():
+        if not works(partial(_read_entry, tx, entry)):
+            tx.connection.execute(update(occurrence).where(occurrence.c.id == entry).values(_CANCELLED))
+            mended.append("an entry of the agenda")
+    return mended
+
+
+def _of_person(now: datetime) -> Safe:
+    columns = person.c
+    return {
+        columns.paused_at: now,
+        columns.paused_until: None,
+        columns.removed_at: now,
+        columns.held_at: now,
+        columns.fewer: 0,
+        columns.tiny_until: None,
+        columns.asks_again_at: None,
+        columns.untold: None,
+        columns.history_before: None,
+        columns.history_at: None,
+        columns.laid_out_through: None,
+        columns.layout_at: now,
+        columns.layout_afresh: True,
+        columns.layout_version: 0,
+    }
+
+
+def _mend_history(tx: Transaction, person_id: str) -> Iterator[str]:
+    text = tx.connection.scalar(select(person.c.history).where(person.c.id == person_id))
+    if not works(lambda: people.history_from_json(person_id, text or "")):
+        begun_anew = people.history_to_json(History())
+        tx.connection.execute(update(person).where(person.c.id == person_id).values(history=begun_anew))
+        yield "history"
+
+
+def _channels(tx: Transaction, theirs: ColumnElement[bool]) -> Iterator[str]:
+    """What `reach` says, as the person's own row repeats it (`consent.refresh`)."""
+    columns = person.c
+    for column in (columns.opted_out, columns.consented, columns.rested, columns.asked, columns.asks_again):
+        text = tx.connection.scalar(select(column).where(theirs))
+        if not isinstance(text, str) or not set(text.split()) <= set(ChannelName):
+            yield column.name
+
+
+def _planned_of(person_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (occurrence.c.person == person_id, IS_PLANNED)
+
+
+def _read_entry(tx: Transaction, entry: int) -> None:
+    as_due(tx.connection.execute(select(*DUE).where(occurrence.c.id == entry)).one())
+
+
+_CANCELLED = {"state": State.CANCELLED, "wake_at": None, "reason": consent.UNREADABLE}

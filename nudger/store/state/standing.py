@@ -14,7 +14,13 @@ from nudger.domain.reach import forms, one_phone
 from nudger.store.schema.tables import IS_PLANNED, contact_word, event, occurrence, person
 from nudger.store.sql.statements import AnyRow, Bulk, among
 from nudger.store.sql.transactions import Transaction
-from nudger.store.state import alarms, consent_record, consent_requests, consent_state, people
+from nudger.store.state import (
+    consent,
+    consent_requests,
+    erased,
+    facts,
+    people,
+)
 from nudger.store.state.entries import channels_from, planned
 
 
@@ -51,7 +57,7 @@ def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
     lifted = lifts and one.standing.held_at is not None
     _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
     if lifted:
-        alarms.clear_alarm(tx, unanswered(one.id), now)
+        facts.clear_alarm(tx, unanswered(one.id), now)
     lay_out_again(tx, [one.id], now)
     consent_requests.soon(tx, [one.id], now)
     record_event(tx, one.id, now, "resumed", "the crisis hold is lifted" if lifted else "")
@@ -68,7 +74,7 @@ def hold(tx: Transaction, one: Person, now: datetime) -> None:
 def alarm_unanswered(tx: Transaction, person_id: str, reason: str, now: datetime) -> None:
     """The operator has to know that somebody wrote in a crisis and got no answer."""
     words = f"the crisis answer to {person_id} was refused ({reason}): reach them another way"
-    alarms.raise_alarm(tx, unanswered(person_id), words, now)
+    facts.raise_alarm(tx, unanswered(person_id), words, now)
 
 
 def unanswered(person_id: str) -> str:
@@ -96,9 +102,9 @@ def opt_out(
 ) -> None:
     """The channels are closed; what waits and has no other one left is cancelled. `words` are those that
     the person said it in."""
-    consent_state.put(tx, one.id, channels, opted_out_at=now, opted_out_how=how, ask_at=None)
-    consent_record.answered(
-        tx, one, frozenset(channels) - one.standing.opted_out, now, consent_record.OPTED_OUT, how, words
+    consent.put(tx, one.id, channels, opted_out_at=now, opted_out_how=how, ask_at=None)
+    consent.answered(
+        tx, one, frozenset(channels) - one.standing.opted_out, now, consent.OPTED_OUT, how, words
     )
     closed = one.standing.opted_out | frozenset(channels)
     waiting = tx.connection.execute(
@@ -121,7 +127,7 @@ def opt_in(
     words: str | None = None,
 ) -> None:
     """Consent to these channels, in the person's own `words`; what is still to come today is laid out."""
-    consent_state.put(
+    consent.put(
         tx,
         one.id,
         channels,
@@ -132,14 +138,14 @@ def opt_in(
         ask_at=None,
     )
     new = frozenset(channels) - (one.standing.consented - one.standing.opted_out)
-    consent_record.answered(tx, one, new, now, consent_record.AGREED, how, words)
-    consent_state.began_again(tx, _addresses(one.plan, channels))
+    consent.answered(tx, one, new, now, consent.AGREED, how, words)
+    erased.began_again(tx, _addresses(one.plan, channels))
     lay_out_again(tx, [one.id], now)
     for channel in sorted(channels):
         record_event(tx, one.id, now, "opted in", f"{channel}: {how}")
 
 
-def _addresses(plan: Plan, channels: Collection[ChannelName]) -> list[consent_state.Address]:
+def _addresses(plan: Plan, channels: Collection[ChannelName]) -> list[erased.Address]:
     return [(channel, address) for channel in channels if (address := plan.address(channel)) is not None]
 
 
@@ -235,9 +241,7 @@ def has_stopped(tx: Transaction, plan: Plan) -> bool:
     words = select(contact_word.c.stopped).where(contact_word.c.address.in_(forms(number)))
     stopped = tx.connection.scalar(words.order_by(contact_word.c.at.desc()).limit(1))
     # Of somebody erased who had this contact; a word that came since counts.
-    return (
-        bool(consent_state.stops(tx, [(consent_state.CONTACT, number)])) if stopped is None else bool(stopped)
-    )
+    return bool(erased.stops(tx, [(erased.CONTACT, number)])) if stopped is None else bool(stopped)
 
 
 def trusting(tx: Transaction, addresses: Collection[str]) -> set[str]:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nudger.store.operations import overview
+from nudger.store.state.people import search_key
 
 revision = "0003"
 down_revision = "0002"
@@ -35,9 +35,7 @@ def _search() -> None:
     known = connection.execute(sa.select(people.c.id, people.c.name)).all()
     fill = sa.update(people).where(people.c.id == sa.bindparam("one")).values(search=sa.bindparam("found_by"))
     if known:
-        connection.execute(
-            fill, [{"one": row.id, "found_by": overview.key(row.id, row.name)} for row in known]
-        )
+        connection.execute(fill, [{"one": row.id, "found_by": search_key(row.id, row.name)} for row in known])
     op.create_index("person_search", "person", ["id", "search"])
 
 

@@ -1,4 +1,5 @@
-"""Plans that are gone: who leaves with them at once, and who stays until the operator has accepted it.
+"""What is known of plan files: how they were when read, what is wrong with them, which belong together; and
+of plans that are gone: who leaves with them at once, and who stays until the operator has accepted it.
 
 A folder that is suddenly empty is rather a disk that is not mounted than an edit. Whose plan was lost by
 one look, with most others, goes on as before. They are kept here, with the host that looked, until a plan
@@ -8,7 +9,7 @@ of theirs is read again, or the operator says that they may go.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -16,26 +17,25 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from nudger.agenda.entries import FEW, LATELY, Missing, is_sudden
 from nudger.domain.reach import forms, stated
 from nudger.plan_sync.port import PlanRead
-from nudger.store.schema.tables import APART, missing_plan, person, plan, plan_file, reach
+from nudger.store.schema.tables import APART, missing_plan, person, plan, plan_file, plan_problem, reach
 from nudger.store.sql.statements import Bulk, among, chunks
 from nudger.store.sql.transactions import Transaction
-from nudger.store.state import alarms, consent_requests, facts, people, standing
+from nudger.store.state import consent_requests, facts, people, standing
 
 ALARM = "removal"
 NAMED = 5  # people whom the alarm names
 AT_ONCE = 2000  # people of one transaction
 LOADING = 0x6C6F6164  # one load at a time: two hosts may see the same folder
 _ACCEPTED = "removal accepted"  # the fact since when: who left before it was let go
-
-_COUNT = select(func.count()).select_from(missing_plan)
+_COUNT_MISSING = select(func.count()).select_from(missing_plan)
 _ROWS = select(missing_plan.c.person, plan.c.file, missing_plan.c.since).join(
     plan, plan.c.person == missing_plan.c.person
 )
 _FIRST = _ROWS.order_by(missing_plan.c.person).limit(bindparam("at_most"))
-_BY_ID = _ROWS.where(among(missing_plan.c.person))
-_FILES = select(plan.c.file).join(missing_plan, missing_plan.c.person == plan.c.person)
-_OF_HOST = _FILES.where(missing_plan.c.host == bindparam("looks"), among(plan.c.file))
-_ALL_OF_HOST = _FILES.where(missing_plan.c.host == bindparam("looks"))
+_MISSING_BY_ID = _ROWS.where(among(missing_plan.c.person))
+_FILES_OF_MISSING = select(plan.c.file).join(missing_plan, missing_plan.c.person == plan.c.person)
+_OF_HOST = _FILES_OF_MISSING.where(missing_plan.c.host == bindparam("looks"), among(plan.c.file))
+_ALL_OF_HOST = _FILES_OF_MISSING.where(missing_plan.c.host == bindparam("looks"))
 _LATELY = (
     select(person.c.id, plan.c.file)
     .join(plan, plan.c.person == person.c.id)
@@ -44,13 +44,12 @@ _LATELY = (
 _AT_ADDRESSES = select(reach.c.person).where(among(reach.c.address))
 _NO_LONGER = delete(missing_plan).where(among(missing_plan.c.person))
 _NEW = Bulk(insert(missing_plan), ("person", "host", "since"))
-_MARKS = delete(plan_file).where(among(plan_file.c.file))
 _REMOVED = update(person).where(among(person.c.id)).values(removed_at=bindparam("now"), layout_at=None)
 _RESTORED = update(person).where(among(person.c.id)).values(removed_at=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Departures:
     """What comes of those whose plans are gone: ids of people."""
 
     removed: tuple[str, ...] = ()
@@ -68,36 +67,40 @@ class Verdict:
     def size(self) -> int:
         return len(self.everyone)
 
-    def parts(self, at_once: int) -> Iterator["Verdict"]:
+    def parts(self, at_once: int) -> Iterator["Departures"]:
         """The same, cut."""
         if self.accepted:
-            yield Verdict(accepted=True)
+            yield Departures(accepted=True)
         for ids in chunks(self.found, at_once):
-            yield Verdict(found=tuple(ids))
+            yield Departures(found=tuple(ids))
         for ids in chunks(self.removed, at_once):
-            yield Verdict(removed=tuple(ids))
+            yield Departures(removed=tuple(ids))
         for ids in chunks(self.missing, at_once):
-            yield Verdict(missing=tuple(ids))
+            yield Departures(missing=tuple(ids))
         for ids in chunks(self.revived, at_once):
-            yield Verdict(revived=tuple(ids))
+            yield Departures(revived=tuple(ids))
 
 
-NOBODY = Verdict()
+NOBODY = Departures()
 
 
-def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime) -> Verdict:
+def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime) -> Departures:
     """What comes of those of `ran` who are not among the people of `read`. `ran`: id -> file, of all whose
     plan runs and stood in one of the files of `read`, and of the people of `read`."""
     lost = {one: file for one, file in ran.items() if one not in read.people}
     found, waiting = _found(tx, read)
-    whole = Verdict(found=found, waiting=waiting)
+    whole = Departures(found=found, waiting=waiting)
     if read.accepted:
         return replace(whole, removed=tuple(sorted(lost)), accepted=True)
     if not lost and not waiting:
         return whole
     renamed = _renamed(tx, read, ran)
     kept = {one for one, file in lost.items() if file in read.opaque}
-    known = {row.person for row in tx.connection.execute(_BY_ID, {"ids": list(lost)})} if waiting else set()
+    known = (
+        {row.person for row in tx.connection.execute(_MISSING_BY_ID, {"ids": list(lost)})}
+        if waiting
+        else set()
+    )
     new = {one: file for one, file in lost.items() if one not in renamed and one not in known}
     if not new or (len(new) <= FEW and not waiting and not read.replaced):
         return replace(whole, removed=tuple(sorted((new.keys() | renamed) - kept)))
@@ -129,16 +132,16 @@ def _spoilt(
             yield file
 
 
-def carry_out(tx: Transaction, verdict: Verdict, host: str, now: datetime) -> None:
+def carry_out(tx: Transaction, departures: Departures, host: str, now: datetime) -> None:
     """Writes what comes of them; they are locked."""
-    if verdict.accepted:
+    if departures.accepted:
         facts.put(tx, _ACCEPTED, now.isoformat())
-    if verdict.found:
-        tx.connection.execute(_NO_LONGER, {"ids": list(verdict.found)})
-        standing.record_events(tx, verdict.found, now, "plan found")
-    remove(tx, verdict.removed, now)
-    restore(tx, verdict.revived, now)
-    _miss(tx, (*verdict.missing, *verdict.revived), host, now)
+    if departures.found:
+        tx.connection.execute(_NO_LONGER, {"ids": list(departures.found)})
+        standing.record_events(tx, departures.found, now, "plan found")
+    remove(tx, departures.removed, now)
+    restore(tx, departures.revived, now)
+    _miss(tx, (*departures.missing, *departures.revived), host, now)
     tell(tx, now)
 
 
@@ -186,7 +189,7 @@ def _accept(tx: Transaction, now: datetime) -> Sequence[str]:
     people.lock(tx, ids)
     remove(tx, ids, now)
     # Where a file is there after all, on another host, it is read again, and its people are back.
-    tx.connection.execute(_MARKS, {"ids": sorted({row.file for row in found})})
+    tx.connection.execute(_MARKS_OF, {"ids": sorted({row.file for row in found})})
     facts.put(tx, _ACCEPTED, now.isoformat())
     tell(tx, now)
     return ids
@@ -194,9 +197,9 @@ def _accept(tx: Transaction, now: datetime) -> Sequence[str]:
 
 def tell(tx: Transaction, now: datetime) -> None:
     """Raises the operator's alarm, or clears it, as it stands now."""
-    number = count(tx)
+    number = count_missing(tx)
     if not number:
-        alarms.clear_alarm(tx, ALARM, now)
+        facts.clear_alarm(tx, ALARM, now)
         return
     named = [row.person for row in tx.connection.execute(_FIRST, {"at_most": NAMED})]
     who = ", ".join(named) + (f" and {number - NAMED} more" if number > NAMED else "")
@@ -205,12 +208,12 @@ def tell(tx: Transaction, now: datetime) -> None:
         "are to be there, put them back: is the disk mounted, the roster whole? If they are to go: "
         "nudger plans accept-removal"
     )
-    alarms.raise_alarm(tx, ALARM, words, now)
+    facts.raise_alarm(tx, ALARM, words, now)
 
 
-def count(tx: Transaction) -> int:
+def count_missing(tx: Transaction) -> int:
     """How many people are missing."""
-    return tx.connection.scalar(_COUNT) or 0
+    return tx.connection.scalar(_COUNT_MISSING) or 0
 
 
 def listed(tx: Transaction, limit: int) -> Sequence[Missing]:
@@ -218,7 +221,7 @@ def listed(tx: Transaction, limit: int) -> Sequence[Missing]:
     return [Missing(*row) for row in tx.connection.execute(_FIRST, {"at_most": limit})]
 
 
-def files(tx: Transaction, of: Collection[str] | None, host: str) -> set[str]:
+def files_of_missing(tx: Transaction, of: Collection[str] | None, host: str) -> set[str]:
     """Where those stood whom this host misses: of these files, or of all."""
     if of is None:
         return set(tx.connection.scalars(_ALL_OF_HOST, {"looks": host}))
@@ -227,10 +230,10 @@ def files(tx: Transaction, of: Collection[str] | None, host: str) -> set[str]:
 
 def _found(tx: Transaction, read: PlanRead) -> tuple[tuple[str, ...], int]:
     """Those of the missing whose plans were read, and how many are missing still."""
-    missing = count(tx)
+    missing = count_missing(tx)
     if not missing:
         return (), 0
-    found = sorted(row.person for row in tx.connection.execute(_BY_ID, {"ids": list(read.people)}))
+    found = sorted(row.person for row in tx.connection.execute(_MISSING_BY_ID, {"ids": list(read.people)}))
     return tuple(found), missing - len(found)
 
 
@@ -250,5 +253,69 @@ def _renamed(tx: Transaction, read: PlanRead, ran: Mapping[str, str]) -> set[str
     if not addresses:
         return set()
     there = tx.connection.scalars(_AT_ADDRESSES, {"ids": sorted(addresses)}).all()
-    gone = {row.person for row in tx.connection.execute(_BY_ID, {"ids": there})}
+    gone = {row.person for row in tx.connection.execute(_MISSING_BY_ID, {"ids": there})}
     return (gone | (ran.keys() & set(there))) - read.people.keys()
+
+
+_PROBLEMS_OF = delete(plan_problem).where(among(plan_problem.c.file))
+_MARKS_OF = delete(plan_file).where(among(plan_file.c.file))
+_MARKS = select(plan_file.c.file, plan_file.c.mark)
+_MARKS_AMONG = _MARKS.where(among(plan_file.c.file))
+_WITH_PROBLEMS = select(plan_problem.c.file).distinct()
+_COUNT = select(func.count()).select_from(plan_file)
+_RUNNING = select(plan.c.file).join(person, person.c.id == plan.c.person).where(person.c.removed_at.is_(None))
+_OF_IDS = _RUNNING.where(among(person.c.id))
+_OF_PHONES = _RUNNING.join(reach, reach.c.person == person.c.id).where(among(reach.c.address))
+_FAULTY = (
+    select(plan_file.c.file)
+    .join(plan_problem, plan_problem.c.file == plan_file.c.file)
+    .where(plan_problem.c.severity == bindparam("severity"))
+)
+_LENDING = select(plan_file.c.file).where(plan_file.c.lends)
+
+
+def marks(tx: Transaction, files: Collection[str] | None, host: str) -> Mapping[str, str]:
+    """See PlanStore.plan_marks."""
+    if files is None:
+        rows = tx.connection.execute(_MARKS)
+    else:
+        rows = tx.connection.execute(_MARKS_AMONG, {"ids": list(files)})
+    found = {row.file: row.mark for row in rows}
+    return found | dict.fromkeys(files_of_missing(tx, files, host) & found.keys(), "")
+
+
+def everything(tx: Transaction) -> Collection[str]:
+    """Every file that has a mark, or a problem."""
+    return {*tx.connection.scalars(select(plan_file.c.file)), *tx.connection.scalars(_WITH_PROBLEMS)}
+
+
+def count(tx: Transaction) -> int:
+    """See PlanStore.count_plan_files."""
+    return tx.connection.scalar(_COUNT) or 0
+
+
+def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
+    """See PlanStore.linked_files."""
+    found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
+    found.update(
+        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in forms(phone)]})
+    )
+    found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
+    found.update(tx.connection.scalars(_LENDING))
+    return found
+
+
+def keep(tx: Transaction, read: PlanRead) -> None:
+    """In place of what was kept of these files."""
+    if read.files is None:
+        tx.connection.execute(delete(plan_problem))
+        tx.connection.execute(delete(plan_file))
+    else:
+        told_in = {problem.file for problem in read.problems}
+        tx.connection.execute(_PROBLEMS_OF, {"ids": sorted(told_in.union(read.files))})
+        tx.connection.execute(_MARKS_OF, {"ids": sorted(read.marks.keys() | set(read.files))})
+    if read.problems:
+        tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in read.problems])
+    rows = [{"file": file, "mark": mark, "lends": file in read.lenders} for file, mark in read.marks.items()]
+    if rows:
+        tx.connection.execute(insert(plan_file), rows)

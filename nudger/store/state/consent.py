@@ -1,24 +1,16 @@
-"""Consent as it stands: what of it outlives a person who was erased, and for each channel, where a person is
-reached, and whether they agreed to it.
-
-What outlives them: that a plan of theirs which is still there makes nobody of them again, and that a number
-or an address which has said STOP has said so. Neither holds a word of theirs. An address is kept as a digest
-under a key of this database alone, by which it is known again when a plan names it, and from which nobody
-reads it.
+"""Consent: the record of it, every question and answer as it came, to which rows are added and never changed;
+and as it stands, for each channel: where a person is reached, and whether they agreed to it.
 """
 
-import hmac
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     ScalarSelect,
-    Select,
     and_,
     bindparam,
     case,
@@ -30,151 +22,108 @@ from sqlalchemy import (
     update,
 )
 
-from nudger.agenda.laying_out import ask_again_at
-from nudger.agenda.set_aside import is_theirs
-from nudger.domain.errors import Problem
-from nudger.domain.model import ChannelName, Plan
-from nudger.domain.reach import are_one, forms, one_phone, stated
-from nudger.plan_sync.port import PlanRead
-from nudger.store.schema.tables import contact_word, fact, person, plan, reach
-from nudger.store.sql.statements import EPOCH, AnyRow, Bulk, among
-from nudger.store.sql.transactions import Transaction, suppress_theirs
-from nudger.store.state import consent_record, facts, readable_people
+from nudger.agenda.laying_out import MOST_ASKED, ask_again_at
+from nudger.domain.model import ChannelName, Person, Plan
+from nudger.domain.reach import are_one, forms, one_phone
+from nudger.store.schema.tables import consent, person, reach
+from nudger.store.sql.statements import AnyRow, Bulk, among
+from nudger.store.sql.transactions import Safe, Transaction, put_right, readable_rows, suppress_theirs
+from nudger.store.state import erased
+from nudger.store.state.erased import Stop
 
-MESSAGE = "this person's data was erased"
-HINT = (
-    "remove their plan: while it is there nothing is sent to them, whatever it says; one that comes later"
-    " is a new person's"
-)
-CONTACT = "contact"  # in place of a channel: a trusted contact's STOP to notices
-
-_KEY = "erased: "  # before the id; the value is the file
-_STOP = "stop: "  # before the digest; the value is when and how
-_DIGESTS = "key of digests"
-_STOPS = select(fact.c.key, fact.c.value).where(among(fact.c.key))
-
-Address = tuple[str, str]  # channel, or CONTACT; and where
+ASKED = "asked"
+NOT_REACHED = "not reached"  # the address would not take the question
+NOT_ASKED = "not asked"  # after "asked": the provider surely does not have the question
+AGREED = "agreed"
+WITHDRAWN = "withdrawn"  # the plan's line is gone
+OPTED_OUT = "opted out"
+NEVER = 2  # times asked, from which on it is not asked
+_RECORD = ("person", "channel", "address", "at", "what", "how", "question", "answer")
+_NEW_RECORDS = Bulk(insert(consent).inline(), _RECORD)
+Asked = tuple[str, ChannelName, str]  # whose, on which channel, where
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """An address has said STOP."""
+class Past:
+    """What an address that someone comes back to had said before."""
 
-    opted_out_at: datetime
-    opted_out_how: str
-
-
-def keep(tx: Transaction, person_id: str) -> None:
-    """Before the person goes: the mark, where their plan is still there, and each STOP."""
-    there = select(plan.c.file).join(person, person.c.id == plan.c.person)
-    file = tx.connection.scalar(there.where(person.c.id == person_id, person.c.removed_at.is_(None)))
-    if file is not None:
-        facts.put(tx, _KEY + person_id, file)
-    said = select(reach.c.channel, reach.c.address, reach.c.opted_out_how)
-    those = (reach.c.person == person_id, reach.c.opted_out_at.is_not(None), reach.c.address.is_not(None))
-    for row in tx.connection.execute(said.where(*those)).all():
-        that = (reach.c.person == person_id, reach.c.channel == row.channel)
-        at = _when(tx, select(reach.c.opted_out_at).where(*that))
-        _keep_stop(tx, (str(row.channel), str(row.address)), at, str(row.opted_out_how or ""))
-    _keep_contacts(tx, person_id)
+    asked_at: datetime | None = None
+    agreed_at: datetime | None = None
+    agreed_how: str | None = None
+    times: int = 0  # it was asked; NEVER where it will not take the question
+    before_at: datetime | None = None  # when it was asked before that
 
 
-def everyone(tx: Transaction) -> frozenset[str]:
-    """See PeopleStore.erased."""
-    return frozenset(_files(tx))
+def record(
+    tx: Transaction,
+    person: str,
+    channel: ChannelName,
+    address: str | None,
+    at: datetime,
+    what: str,
+    how: str,
+    *,
+    question: str | None = None,
+    answer: str | None = None,
+) -> None:
+    record_all(tx, [(person, channel, address, at, what, how, question, answer)])
 
 
-def left_out(tx: Transaction, read: PlanRead, *, lost: bool) -> PlanRead:
-    """The same without them: where their plan stands is reported instead. Who has none any more is
-    forgotten altogether, so that a later plan is a new person's; not where most plans are `lost` by one look,
-    for they may be back with the next."""
-    files = _files(tx)
-    if not files:
-        return read
-    looked_in = files.keys() if read.files is None else {one for one in files if files[one] in read.files}
-    if not lost:
-        _forget(tx, [_KEY + one for one in looked_in - read.people.keys()])
-    there = sorted(files.keys() & read.people.keys())
-    for one in there:  # a file may have another name by now
-        facts.put(tx, _KEY + one, read.people[one])
-    reports = [Problem(read.people[one], 1, 1, "", MESSAGE, HINT) for one in there]
-    plans = [file for file in read.plans if file.plan.person not in files]
-    return replace(read, plans=plans, problems=[*read.problems, *reports])
+def record_all(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
+    _NEW_RECORDS.run(tx.connection, [dict(zip(_RECORD, row, strict=True)) for row in rows])
 
 
-def stops(tx: Transaction, addresses: Collection[Address]) -> dict[Address, Stop]:
-    """Those of these addresses that had said STOP when their person was erased."""
-    key = facts.known_secret(tx, _DIGESTS)
-    if key is None or not addresses:
-        return {}
-    by_address = {address: _STOP + _digest(key, address) for address in addresses}
-    rows = tx.connection.execute(_STOPS, {"ids": sorted(set(by_address.values()))})
-    said = {row.key: _stop(row.value) for row in rows}
-    return {address: said[fact_key] for address, fact_key in by_address.items() if fact_key in said}
+def answered(
+    tx: Transaction,
+    one: Person,
+    channels: Collection[ChannelName],
+    at: datetime,
+    what: str,
+    how: str,
+    words: str | None,
+) -> None:
+    """The person's answer on each channel, with the question that it answers where there was one."""
+    for channel in sorted(channels):
+        address = one.plan.address(channel)
+        asked = select(consent.c.question).where(
+            consent.c.person == one.id,
+            consent.c.channel == channel,
+            consent.c.address.in_(forms(address or "")),
+            consent.c.what == ASKED,
+        )
+        question = tx.connection.scalar(asked.order_by(consent.c.id.desc()).limit(1))
+        record(tx, one.id, channel, address, at, what, how, question=question, answer=words)
 
 
-def began_again(tx: Transaction, addresses: Iterable[Address]) -> None:
-    """Their own later word counts."""
-    key = facts.known_secret(tx, _DIGESTS)
-    if key is not None:
-        _forget(tx, [_STOP + _digest(key, address) for address in addresses])
-
-
-def _keep_contacts(tx: Transaction, person_id: str) -> None:
-    """A contact's last word is kept for as long as somebody's plan names them; their STOP longer."""
-    gone = tx.connection.scalar(select(person.c.trusted).where(person.c.id == person_id))
-    numbers = forms(gone or "")
-    named = select(person.c.id).where(person.c.trusted.in_(numbers), person.c.id != person_id).limit(1)
-    if gone is None or tx.connection.scalar(named) is not None:
-        return
-    those = contact_word.c.address.in_(numbers)
-    for row in tx.connection.execute(
-        select(contact_word.c.address, contact_word.c.stopped).where(those)
-    ).all():
-        if row.stopped:
-            at = _when(tx, select(contact_word.c.at).where(contact_word.c.address == row.address))
-            _keep_stop(tx, (CONTACT, row.address), at, "")
-    tx.connection.execute(delete(contact_word).where(those))
-
-
-def _when(tx: Transaction, at: Select[Any]) -> datetime:
-    try:
-        found: datetime = tx.connection.execute(at).scalar_one()
-    except Exception as fault:
-        if not is_theirs(fault):
-            raise
-        return EPOCH  # whenever it was, it was said
+def past(tx: Transaction, addresses: Collection[Asked]) -> Mapping[Asked, Past]:
+    """What these addresses had said, as far as it still stands."""
+    found: dict[Asked, Past] = {}
+    if not addresses:
+        return found
+    people = {person for person, _, _ in addresses}
+    wanted = {(person, channel, one_phone(address)): address for person, channel, address in addresses}
+    said = select(consent).where(consent.c.person.in_(people), consent.c.channel.in_(ChannelName))
+    for row in readable_rows(tx, said.order_by(consent.c.id), consent.c.id):
+        person, channel = row.person, ChannelName(row.channel)
+        if (address := wanted.get((person, channel, one_phone(row.address or "")))) is not None:
+            key = (person, channel, address)
+            found[key] = _after(found.get(key, Past()), row.what, row.at, row.how)
     return found
 
 
-def _keep_stop(tx: Transaction, address: Address, at: datetime, how: str) -> None:
-    key = facts.secret(tx, _DIGESTS)
-    facts.put(tx, _STOP + _digest(key, address), f"{at.isoformat()} {how}")
-
-
-def _stop(value: str) -> Stop:
-    at, _, how = value.partition(" ")
-    return Stop(stated(at, EPOCH), how)  # whenever it was, it was said
-
-
-def _digest(key: bytes, address: Address) -> str:
-    channel, where = address
-    return hmac.digest(key, f"{channel}\0{one_phone(where)}".encode(), sha256).hex()
-
-
-def _files(tx: Transaction) -> dict[str, str]:
-    """id -> file."""
-    rows = tx.connection.execute(select(fact).where(fact.c.key.startswith(_KEY, autoescape=True)))
-    return {row.key.removeprefix(_KEY): row.value for row in rows}
-
-
-def _forget(tx: Transaction, keys: Collection[str]) -> None:
-    if keys:
-        tx.connection.execute(delete(fact).where(among(fact.c.key)), {"ids": sorted(keys)})
+def _after(before: Past, what: str, at: datetime, how: str) -> Past:
+    if what == ASKED:
+        return replace(before, asked_at=at, times=before.times + 1, before_at=before.asked_at)
+    if what == NOT_REACHED:
+        return replace(before, asked_at=at, times=NEVER)
+    if what == NOT_ASKED:
+        return replace(before, asked_at=before.before_at, times=max(0, before.times - 1), before_at=None)
+    if what == AGREED:
+        return replace(before, agreed_at=at, agreed_how=how)
+    return replace(before, agreed_at=None, agreed_how=None)
 
 
 FROM_PLAN = "plan: "  # how a consent that the plan's file states is marked
-
 _SAME = reach.c.address == bindparam("at")  # another address has not failed yet
 _REACH: dict[str, BindParameter[Any]] = {
     "address": bindparam("at"),
@@ -196,8 +145,6 @@ _REACH_CHANGES = Bulk(
         rested_at=case((_SAME, reach.c.rested_at)),
     )
 )
-
-
 # When an address that was asked is asked once more; null where it is not.
 _AGAIN_AT = case((and_(reach.c.asked_at.is_not(None), reach.c.consented_at.is_(None)), reach.c.ask_at))
 
@@ -228,11 +175,14 @@ _STANDING = (
 
 
 def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[str, str]]:
-    """Addresses and consents brought in line with these plans. Returns each (person, channel) that had
-    rested, for too much did not arrive, and has another address now."""
+    """Brings addresses and consents in line with these plans.
+
+    Returns:
+        Each (person, channel) that was unreachable, for too much did not arrive, and has another address now.
+    """
     ids = [one.person for one in plans]
     old = {(row.person, row.channel): row for row in _reached_so_far(tx, ids, now)}
-    stops, before = _stops(tx, plans, old, now), _past(tx, plans, old)
+    stops, before = _stops(tx, plans, old, now), _said_before(tx, plans, old)
     new: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     said: list[tuple[object, ...]] = []
@@ -244,7 +194,7 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[s
             reached = _reached(one, channel, row, stops, before, now)
             said += _said(one, channel, row, reached, now)
             (new if row is None else changes).append(reached)
-    consent_record.record_all(tx, said)
+    record_all(tx, said)
     _NEW_REACH.run(tx.connection, new)
     _REACH_CHANGES.run(tx.connection, changes)
     refresh(tx, ids)
@@ -270,7 +220,7 @@ def _reached_so_far(tx: Transaction, ids: Sequence[str], now: datetime) -> Seque
         texts = (text for row in found for text in (row.address, row.consent_how, row.opted_out_how))
         if all(isinstance(text, str | None) for text in texts):
             return found
-    readable_people.reaches(tx, ids, now)
+    mend_reach(tx, ids, now)
     return tx.connection.execute(rows).all()
 
 
@@ -283,8 +233,8 @@ def _reached(
     one: Plan,
     channel: ChannelName,
     row: AnyRow | None,
-    stops: Mapping[Address, Stop],
-    before: Mapping[consent_record.Address, consent_record.Past],
+    stops: Mapping[erased.Address, Stop],
+    before: Mapping[Asked, Past],
     now: datetime,
 ) -> dict[str, Any]:
     address = one.address(channel)
@@ -314,18 +264,18 @@ def _known(
     one: Plan,
     channel: ChannelName,
     row: AnyRow | None,
-    before: Mapping[consent_record.Address, consent_record.Past],
-) -> consent_record.Past:
+    before: Mapping[Asked, Past],
+) -> Past:
     """What the address that the plan names has been asked, and has said."""
     address = one.address(channel)
     if row is not None and are_one(row.address, address):
-        return consent_record.Past(row.asked_at, row.consented_at, row.consent_how, row.times_asked)
-    return before.get((one.person, channel, address or ""), consent_record.Past())
+        return Past(row.asked_at, row.consented_at, row.consent_how, row.times_asked)
+    return before.get((one.person, channel, address or ""), Past())
 
 
-def _past(
+def _said_before(
     tx: Transaction, plans: Sequence[Plan], old: Mapping[tuple[str, str], AnyRow]
-) -> Mapping[consent_record.Address, consent_record.Past]:
+) -> Mapping[Asked, Past]:
     """What addresses that people come back to had said: nobody is asked twice."""
     moved = {
         (one.person, channel, address)
@@ -335,7 +285,7 @@ def _past(
         and (row := old.get((one.person, channel)))
         and not are_one(row.address, address)
     }
-    return consent_record.past(tx, moved)
+    return past(tx, moved)
 
 
 def _said(
@@ -344,9 +294,9 @@ def _said(
     """What the plan's own line newly says of consent, or says no longer."""
     how, was = reached["agreed_how"], row.consent_how if row else None
     if reached["agreed"] == now and how is not None and how.startswith(FROM_PLAN):
-        yield (one.person, channel, reached["at"], now, consent_record.AGREED, how, None, None)
+        yield (one.person, channel, reached["at"], now, AGREED, how, None, None)
     elif row is not None and was is not None and was.startswith(FROM_PLAN) and how is None:
-        yield (one.person, channel, row.address, now, consent_record.WITHDRAWN, was, None, None)
+        yield (one.person, channel, row.address, now, WITHDRAWN, was, None, None)
 
 
 def _own_stop(row: AnyRow | None) -> Stop | None:
@@ -355,7 +305,7 @@ def _own_stop(row: AnyRow | None) -> Stop | None:
 
 def _stops(
     tx: Transaction, plans: Sequence[Plan], old: Mapping[tuple[str, str], AnyRow], now: datetime
-) -> dict[Address, Stop]:
+) -> dict[erased.Address, Stop]:
     """Where an address has said STOP under another name, or that of somebody who was erased: a file that
     is renamed, or comes back, must not undo that."""
     new = {
@@ -372,7 +322,7 @@ def _stops(
         for row in _stopped(tx, sorted({one for _, number in new for one in forms(number)}), now)
         for one in forms(row.address)
     }
-    return stops(tx, new) | of_others
+    return erased.stops(tx, new) | of_others
 
 
 def _stopped(tx: Transaction, addresses: Sequence[str], now: datetime) -> Sequence[AnyRow]:
@@ -381,12 +331,12 @@ def _stopped(tx: Transaction, addresses: Sequence[str], now: datetime) -> Sequen
     with suppress_theirs():
         return tx.connection.execute(_STOPPED, given).all()
     whose = tx.connection.scalars(_STOPPED.with_only_columns(reach.c.person), given).all()
-    readable_people.reaches(tx, whose, now)
+    mend_reach(tx, whose, now)
     return tx.connection.execute(_STOPPED, given).all()
 
 
 def _consent(
-    one: Plan, channel: ChannelName, known: consent_record.Past, now: datetime
+    one: Plan, channel: ChannelName, known: Past, now: datetime
 ) -> tuple[datetime | None, str | None]:
     """Since when and how the person agreed to be written to at the address that the plan names."""
     address, since, how = one.address(channel), known.agreed_at, known.agreed_how
@@ -411,3 +361,47 @@ def put(tx: Transaction, person_id: str, channels: Collection[ChannelName], **va
         those = update(reach).where(reach.c.person == person_id, reach.c.channel.in_(channels))
         tx.connection.execute(those.values(**values))
         refresh(tx, [person_id])
+
+
+def mend_reach(tx: Transaction, ids: Collection[str], now: datetime) -> list[str]:
+    """How these people are reached."""
+    mended: list[str] = []
+    for one, channel in tx.connection.execute(
+        select(reach.c.person, reach.c.channel).where(reach.c.person.in_(ids))
+    ).all():
+        that = (reach.c.person == one) & (reach.c.channel == channel)
+        if channel in set(ChannelName):
+            mended += put_right(tx, that, _of_reach(now))
+        else:
+            _no_channel(tx, one, that, now)
+            mended.append("channel")
+    return mended
+
+
+def _no_channel(tx: Transaction, one: str, that: ColumnElement[bool], now: datetime) -> None:
+    """A STOP on nobody knows which channel is one on all."""
+    stopped = tx.connection.scalar(select(reach.c.opted_out_at.is_not(None)).where(that))
+    tx.connection.execute(delete(reach).where(that))
+    for channel in ChannelName if stopped else ():
+        tx.connection.execute(tx.database.insert_new(reach), {"person": one, "channel": channel})
+        those = update(reach).where(reach.c.person == one, reach.c.channel == channel)
+        tx.connection.execute(those.values(opted_out_at=now, opted_out_how=UNREADABLE))
+
+
+def _of_reach(now: datetime) -> Safe:
+    columns = reach.c
+    return {
+        columns.address: None,
+        columns.consented_at: None,
+        columns.consent_how: None,
+        columns.opted_out_at: now,
+        columns.opted_out_how: UNREADABLE,
+        columns.failures: 0,
+        columns.rested_at: None,
+        columns.ask_at: None,
+        columns.asked_at: now,
+        columns.times_asked: MOST_ASKED,
+    }
+
+
+UNREADABLE = "could not be read"
