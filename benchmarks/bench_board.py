@@ -11,7 +11,6 @@ import asyncio
 import statistics
 import tempfile
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,13 +18,13 @@ from starlette.types import ASGIApp, Message
 
 from benchmarks.measure import Compared, at_most, figure
 from benchmarks.population import Size, populate
-from nudger.app.board import StoreDesk
 from nudger.app.core import Core
 from nudger.app.settings import load
 from nudger.app.state import open_database
+from nudger.app.web import build_desk
 from nudger.web.app import build_app
-from nudger.web.board.doors import BoardDoors
-from nudger.web.doors import Doors
+from nudger.web.board.pages import BoardPages
+from nudger.web.health import HealthPages
 from nudger.web.security.connections import Throttle
 
 PEOPLE, FEW = 100_000, 1_000
@@ -53,10 +52,15 @@ def pages(people: int) -> dict[str, str]:
 
 
 class Steps:
-    """The real clock."""
+    """The real clock, and a daemon that has nothing to say."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def faults(self) -> tuple[str, ...]:
+        return ()
+
+    def wake(self) -> None: ...
 
 
 async def ask(app: ASGIApp, method: str, target: str, cookie: str = "", body: bytes = b"") -> tuple[int, str]:
@@ -107,8 +111,10 @@ async def asked(people: int) -> list[Compared]:
         core = Core(load(None, {"NUDGER_STATE_DIR": folder, "HOME": folder}, Path(folder)))
         store = open_database(core)
         past = populate(store, Size(people, days=365, every=30, dense=100), datetime.now(UTC))
-        desk = StoreDesk(core, store, Steps(), lambda: None, b"k" * 32)  # type: ignore[arg-type]
-        app = build_app(doors(desk))
+        steps = Steps()
+        desk = build_desk(core, store, steps, steps)  # type: ignore[arg-type]
+        board = BoardPages(desk, store.upkeep, PASSWORD, b"k" * 32, Throttle(time.monotonic))
+        app = build_app([HealthPages(steps, store.overview, steps), board])  # type: ignore[arg-type]
         _, cookie = await ask(app, "POST", "/board/login", body=b"password=for+the+bench")
         bare = statistics.median(await measured(app, BARE, cookie))
         rows = []
@@ -122,26 +128,3 @@ async def asked(people: int) -> list[Compared]:
 
 def run(quick: bool) -> list[Compared]:
     return asyncio.run(asked(FEW if quick else PEOPLE))
-
-
-def doors(desk: StoreDesk) -> Doors:
-    async def health() -> dict[str, object]:
-        vitals = await desk.vitals()
-        return {"people": vitals.people, "planned": vitals.planned}
-
-    async def nothing(*_: object) -> None: ...
-
-    board = BoardDoors(desk, PASSWORD, b"k" * 32, Throttle(time.monotonic))
-    bare = Doors(
-        take_reply=nothing,
-        signed=None,
-        status_callback=None,
-        now=desk.now,
-        conversation=None,
-        people=nothing,  # type: ignore[arg-type]
-        changed=nothing,
-        health=health,
-        zone=desk.zone,
-        commands=lambda _: {},
-    )
-    return replace(bare, board=board)

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,13 +19,15 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bench_board import PASSWORD, Steps, doors  # noqa: E402
+from benchmarks.bench_board import PASSWORD, Steps  # noqa: E402
 from benchmarks.population import Size, populate  # noqa: E402
-from nudger.app.board import StoreDesk  # noqa: E402
 from nudger.app.core import Core  # noqa: E402
 from nudger.app.settings import load  # noqa: E402
 from nudger.app.state import open_database  # noqa: E402
+from nudger.app.web import build_desk  # noqa: E402
 from nudger.web.app import build_app  # noqa: E402
+from nudger.web.board.pages import BoardPages  # noqa: E402
+from nudger.web.security.connections import Throttle  # noqa: E402
 from nudger.web.serve import serve  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -73,11 +76,12 @@ def _board(folder: Path) -> Iterator[str]:
     core = Core(load(None, {"NUDGER_STATE_DIR": str(folder), "HOME": str(folder)}, folder))
     store, clock = open_database(core), Morning()
     populate(store, SIZE, clock.now())
-    desk = StoreDesk(core, store, clock, lambda: None, b"k" * 32)
+    desk = build_desk(core, store, clock, clock)
+    board = BoardPages(desk, store.upkeep, PASSWORD, b"k" * 32, Throttle(time.monotonic))
     up, ends, found = threading.Event(), threading.Event(), []
 
     async def run() -> None:
-        app = build_app(doors(desk))
+        app = build_app([board])
         async with serve(app, "127.0.0.1", 0) as address:
             found.append(address)
             up.set()

@@ -21,7 +21,7 @@ from nudger.agenda.laying_out import TRY_EVERY, Asking, LayingOut, TryingAgain
 from nudger.agenda.port import Clock
 from nudger.agenda.rate_limit import Limit
 from nudger.app.channels import build_channels, close_channels, ping_of, tellers_of, twilio_among
-from nudger.app.clock import SharedClock
+from nudger.app.clock import COMPARE_EVERY, SharedClock, Timekeeping
 from nudger.app.core import Core
 from nudger.app.daemon import Daemon, Duty
 from nudger.app.plans import build_loading
@@ -29,9 +29,7 @@ from nudger.app.readiness import EVERY as READY_EVERY
 from nudger.app.readiness import Readiness
 from nudger.app.settings import Settings
 from nudger.app.state import high_water as marks
-from nudger.app.timekeeping import EVERY as CLOCK_EVERY
-from nudger.app.timekeeping import Timekeeping
-from nudger.app.web import doors, links_of_emails, own_pages, serving
+from nudger.app.web import Site, links_of_emails, own_pages, serving
 from nudger.domain.errors import StoreAway
 from nudger.domain.model import ChannelName
 from nudger.domain.reach import stated
@@ -177,7 +175,7 @@ def build_daemon(
         recover=recover,
         first=poller.run_once if poller else None,
         missed=poller.missed if poller else None,
-        web=lambda: serving(settings, doors(core, store, clock, daemon, metrics, readiness)),
+        web=lambda: serving(Site(core, store, clock, daemon, dispatcher, metrics, readiness)),
         watch=lambda: _no_changes() if settings.plans == "push" else changes(settings.plans_dir),
         duties=(
             Duty("readiness", READY_EVERY, readiness.run_once, at_once=True),
@@ -191,7 +189,7 @@ def build_daemon(
             *watching_duties(core, store, clock, readiness),
             Duty("take over", TAKE_OVER_EVERY, TakingOver(store.sending).run_once),
             Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
-            *(Duty("clock", CLOCK_EVERY, one.run_once) for one in timekeeping),
+            *(Duty("clock", COMPARE_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store.agenda, core.decider).run_once),
             *_duties(store, twilio, poller),
         ),

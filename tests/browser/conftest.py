@@ -40,7 +40,7 @@ def world() -> World:
     world = Answering()
     world.say("Your jaw and shoulders may be holding tight. If you like, let them drop a little.")
     world.say("Un vaso de agua, sin prisa.", JOSE, channel=ChannelName.EMAIL, subject="Una pausa")
-    world.now += timedelta(minutes=1)
+    world.at += timedelta(minutes=1)
     return world
 
 

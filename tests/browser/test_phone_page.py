@@ -103,7 +103,7 @@ def test_an_email_is_a_card_with_its_subject(page: Page) -> None:
 
 
 def test_a_new_day_gets_its_name(page: Page, site: Site) -> None:
-    site.world.now = site.world.now.replace(day=24)
+    site.world.at = site.world.at.replace(day=24)
     site.arrive("A new day.")
 
     expect(page.locator(f"{MAYA} .day")).to_have_text(["Monday 23 November", "Tuesday 24 November"])
@@ -128,7 +128,7 @@ def test_the_clock_runs_as_fast_as_the_daemons(page: Page) -> None:
 
 
 def test_when_the_demo_moves_the_clock_on_the_page_follows(page: Page, site: Site) -> None:
-    site.clock.advance_to(site.world.now.replace(day=24, hour=21, minute=10))
+    site.clock.advance_to(site.world.at.replace(day=24, hour=21, minute=10))
 
     expect(page.locator(f"{MAYA} [data-clock]")).to_have_text(re.compile(r"9:1\d pm"))
     expect(page.locator("#phone-jose [data-clock]")).to_have_text(re.compile(r"16:1\d"))

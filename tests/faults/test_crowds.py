@@ -5,12 +5,12 @@ import logging
 import socket
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from twilio.request_validator import RequestValidator
 
@@ -19,6 +19,7 @@ from nudger.web.app import build_app
 from nudger.web.security.connections import MOST_AHEAD, SLOWED_BY, STRAINED, Admission, Limits
 from nudger.web.security.guard import Refusals
 from nudger.web.serve import LONGEST_GOODBYE, serve
+from nudger.web.webhooks.twilio import Webhooks
 from tests.support.asking import FORM
 from tests.support.crowds import (
     HALF_A_FORM,
@@ -67,7 +68,7 @@ def signed(text: str) -> bytes:
     ],
 )
 async def test_whoever_is_slow_is_let_go_and_meanwhile_keeps_nobody_out(first: bytes, drop: bytes) -> None:
-    app = build_app(World().twilio_doors())
+    app = World().twilio_app()
     async with (
         serve(app, "127.0.0.1", 0, limits=SHORT) as server,
         crowd(server, ["127.0.0.1"] * CROWD, first) as guests,
@@ -79,7 +80,7 @@ async def test_whoever_is_slow_is_let_go_and_meanwhile_keeps_nobody_out(first: b
 
 
 async def test_whoever_asks_and_asks_without_reading_is_let_go_after_a_few() -> None:
-    app = build_app(World().twilio_doors())
+    app = World().twilio_app()
     async with (
         serve(app, "127.0.0.1", 0, limits=LONG) as server,
         crowd(server, ["127.0.0.1"] * 20, KEPT * 2000) as guests,
@@ -110,7 +111,7 @@ async def test_whoever_takes_no_answer_is_cut_off() -> None:
 
 
 async def test_an_address_has_no_more_than_its_share_and_takes_it_from_nobody_else() -> None:
-    app = build_app(World().twilio_doors())
+    app = World().twilio_app()
     async with serve(app, "127.0.0.1", 0, limits=LONG) as server, guest(server, "127.0.0.9") as calm:
         calm.writer.write(KEPT)
         await calm.reader.readuntil(b"ok\n")
@@ -128,7 +129,7 @@ async def test_a_signed_text_finds_room_however_many_strangers_hold_on(first: by
     world = World()
     strangers = ["127.0.0.2"] * (CROWD * 2) if addresses == 1 else everywhere(addresses)
     async with (
-        serve(build_app(world.twilio_doors()), "127.0.0.1", 0, limits=LONG) as server,
+        serve(world.twilio_app(), "127.0.0.1", 0, limits=LONG) as server,
         crowd(server, strangers, first),
     ):
         answer = await ask(server, signed("LATER"), "127.0.0.3")
@@ -145,19 +146,25 @@ class Hesitant(World):
         self.asked = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
-    async def take_reply(self, inbound: Inbound) -> None:
+    async def take(self, inbound: Inbound) -> None:
         self.asked.set()
         await self.may_go_on.wait()
-        await super().take_reply(inbound)
+        await super().take(inbound)
 
-    async def health(self) -> dict[str, object]:
+    def twilio_app(self) -> Starlette:  # type: ignore[override]
+        return build_app([self, Webhooks(self, self, self)])
+
+    def routes(self) -> list[Route]:
+        return [Route("/readyz", self._never)]
+
+    async def _never(self, _: Request) -> Response:
         await asyncio.Event().wait()
-        return {}
+        return Response()
 
 
 async def test_a_signed_text_that_is_being_taken_is_put_out_for_nobody() -> None:
     world = Hesitant()
-    async with serve(build_app(world.twilio_doors()), "127.0.0.1", 0, limits=LONG) as server:
+    async with serve(world.twilio_app(), "127.0.0.1", 0, limits=LONG) as server:
         answering = asyncio.create_task(ask(server, signed("STOP"), "127.0.0.3"))
         await world.asked.wait()
         # Not only slow ones: these make the store work.
@@ -172,7 +179,7 @@ async def test_behind_a_proxy_a_client_has_its_share_and_not_the_proxy() -> None
     def from_(client: str, request: bytes) -> bytes:
         return request.replace(b"\r\n\r\n", f"\r\nX-Forwarded-For: {client}\r\n\r\n".encode(), 1)
 
-    app = build_app(World().twilio_doors())
+    app = World().twilio_app()
     of_one = from_("198.51.100.7", HALF_A_FORM)
     async with (
         serve(app, "127.0.0.1", 0, limits=LONG, behind_proxy=True) as server,
@@ -198,7 +205,7 @@ async def test_more_requests_than_can_be_answered_wait_behind_all_else() -> None
             answered += 1
 
     async with (
-        serve(build_app(world.twilio_doors()), "127.0.0.1", 0, refusals=refusals) as server,
+        serve(world.twilio_app(), "127.0.0.1", 0, refusals=refusals) as server,
         crowd(server, everywhere(150), b"") as guests,
         asyncio.TaskGroup() as group,
     ):
@@ -231,7 +238,7 @@ async def test_the_end_waits_for_no_stranger_and_says_nothing_of_them(
 ) -> None:
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
-        app = build_app(Hesitant().twilio_doors())
+        app = Hesitant().twilio_app()
         async with serve(app, "127.0.0.1", 0, limits=LONG) as server:
             for first in (b"", HALF_A_HEAD, HALF_A_FORM, UNREAD, KEPT.replace(b"healthz", b"readyz")):
                 await stack.enter_async_context(crowd(server, ["127.0.0.1"] * 8, first))
@@ -250,7 +257,7 @@ async def test_what_was_refused_is_counted_and_summed_up_in_one_line(
 ) -> None:
     counted: list[tuple[str, str]] = []
     refusals = Refusals(lambda why, page: counted.append((why, page)))
-    app = build_app(replace(World().twilio_doors(), refusals=refusals))
+    app = World().twilio_app(refusals=refusals)
     async with serve(app, "127.0.0.1", 0, limits=SHORT, refusals=refusals) as server:
         for request in (b"nonsense\r\n\r\n", HELLO.replace(b"healthz", b"wp-login"), signed("x")[:-1] + b"y"):
             for _ in range(50):

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from nudger.web.app import build_app
 from nudger.web.security.connections import Limits
 from nudger.web.serve import serve
 from tests.support.asking import FORM
@@ -30,7 +32,7 @@ def world() -> World:
 
 @pytest.fixture
 def app(world: World) -> Starlette:
-    return build_app(world.twilio_doors())
+    return world.twilio_app()
 
 
 @asynccontextmanager
@@ -97,14 +99,17 @@ async def test_headers_drop_by_drop_gain_no_time_and_keep_nobody_out(app: Starle
 async def test_a_page_that_takes_its_time_is_not_cut_off(world: World) -> None:
     asked_at = asyncio.get_running_loop().time()
 
-    async def slow() -> dict[str, object]:
-        await asyncio.sleep(2 * HURRY)  # as long as it takes: the answer's time is not the request's
-        return {}
+    class Slow:
+        def routes(self) -> list[Route]:
+            return [Route("/slow", self.page)]
 
-    world.health = slow  # type: ignore[method-assign]
-    app = build_app(world.twilio_doors())
+        async def page(self, _: Request) -> Response:
+            await asyncio.sleep(2 * HURRY)  # as long as it takes: the answer's time is not the request's
+            return Response()
+
+    app = world.twilio_app(Slow())
     async with serve(app, "127.0.0.1", 0, limits=Limits(head=HURRY)) as address:
-        answer = await said_to(address, HELLO.replace(b"healthz", b"readyz"))
+        answer = await said_to(address, HELLO.replace(b"healthz", b"slow"))
 
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert asyncio.get_running_loop().time() - asked_at > 2 * HURRY
@@ -206,7 +211,7 @@ async def test_what_is_no_request_is_refused_and_the_next_guest_is_served(
     ],
 )
 async def test_no_path_leads_out_of_its_folder(world: World, path: str) -> None:
-    async with serve(build_app(world.doors()), "127.0.0.1", 0) as address:
+    async with serve(world.app(), "127.0.0.1", 0) as address:
         answer = await said_to(address, HELLO.replace(b"/healthz", path.encode()))
 
     assert answer.split()[1] in (b"404", b"400")

@@ -11,14 +11,14 @@ import pytest
 from starlette.applications import Starlette
 
 from nudger.app.channels import build_channels, close_channels
-from nudger.app.web import link_doors, link_key, links_of_emails, token_door
+from nudger.app.web import link_key, link_pages, links_of_emails, token_door
 from nudger.domain.model import ChannelName
 from nudger.web.app import build_app
-from nudger.web.doors import Doors
 from tests.support.asking import Answer, ask
 from tests.support.cores import core_in, database_of
 from tests.support.doubles.smtp_double import SmtpDouble
 from tests.support.worlds.delivery import World
+from tests.support.worlds.web import World as Pages
 
 PUBLIC = "https://nudger.example.org"
 PLAN = """
@@ -79,21 +79,8 @@ async def mailing(tmp_path: Path) -> AsyncIterator[Mailing]:
         channels = build_channels(core, world.clock, None, below)
         world.email = channels[ChannelName.EMAIL]  # type: ignore[assignment]
         world.dispatcher = world.new_dispatcher()
-        links = link_doors(core, store, world.clock, lambda: None, token_door(link_key(store), world.clock))
-        doors = Doors(
-            take_reply=nothing,
-            signed=None,
-            status_callback=None,
-            now=world.clock.now,
-            conversation=None,
-            people=nothing,  # type: ignore[arg-type]
-            changed=nothing,
-            health=nothing,  # type: ignore[arg-type]
-            zone=core.zone,
-            commands=lambda language: {},
-            links=links,
-        )
-        yield Mailing(world, server, build_app(doors))
+        links = link_pages(core, store, world.clock, Pages(), token_door(link_key(store), world.clock))
+        yield Mailing(world, server, build_app([links]))
         await close_channels(channels.values())
         store.close()
 

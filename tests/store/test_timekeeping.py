@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.app.clock import SharedClock
-from nudger.app.timekeeping import Timekeeping
+from nudger.app.clock import SharedClock, Timekeeping
 from nudger.store import Stores
 from tests.support.worlds.store import NOON
 

@@ -13,11 +13,10 @@ from sqlalchemy import insert, update
 
 from nudger.agenda.entries import Failure, Report, Stage
 from nudger.agenda.laying_out import TryingAgain
-from nudger.app.board import StoreDesk, calendar_doors, calendar_path
 from nudger.app.core import Core
 from nudger.app.running import build_daemon
 from nudger.app.settings import load
-from nudger.app.web import link_key
+from nudger.app.web import build_desk, calendar_pages, link_key
 from nudger.domain.effects import Answer, Hold, OptOut, Pause, Snooze
 from nudger.domain.errors import Problem, UsageError
 from nudger.domain.model import ChannelName, Contact, Kind, State
@@ -32,9 +31,11 @@ from nudger.sending.port import Listed
 from nudger.sending.receipts import Reconciling
 from nudger.store import Stores
 from nudger.store.schema.tables import contact_word, counter, missing_plan, plan_file, sender
+from nudger.web.board.desk import calendar_path
 from tests.support.worlds.delivery import ScriptedChannel, SteppedClock
 from tests.support.worlds.delivery import World as Delivery
 from tests.support.worlds.store import DAY, EMAIL, HOUR, MAYA_PHONE, NOON, SMS, World, plan, slot
+from tests.support.worlds.web import World as Pages
 
 JO_PHONE = "+447700900124"
 SAM = Contact("Sam", "brother", "+447700900999", tell="2026-11-20, on paper", agreed="2026-11-21, by text")
@@ -233,7 +234,7 @@ class Life:
 
     def looks(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         store, now = self.store, self.now
-        desk = StoreDesk(self.core, store, self.clock, lambda: None, link_key(store))
+        desk = build_desk(self.core, store, self.clock, Pages())
         for person in ("maya", "jo"):
             yield f"person {person}", lambda person=person: store.people.person(person)
             yield f"writer {person}", lambda person=person: store.inbound.writer(person, now)
@@ -242,7 +243,7 @@ class Life:
             yield f"export {person}", lambda person=person: store.people.export(person)
             yield f"lines {person}", lambda person=person: store.people.last_lines(person)
             yield f"plan state {person}", lambda person=person: store.overview.plan_state(person)
-            yield f"desk {person}", lambda person=person: desk.known(person, 7)
+            yield f"desk {person}", lambda person=person: desk.view(person, 7)
         yield "conversation", store.people.conversation
         yield "status", lambda: store.overview.status(now)
         yield "vitals", lambda: store.overview.vitals(now)
@@ -277,18 +278,16 @@ class Life:
         )
         Metrics().page(reading, "text/plain")
 
-    async def _calendar(self) -> None:
-        doors = calendar_doors(self.core, self.store, self.clock, link_key(self.store), None)  # type: ignore[arg-type]
+    def _calendar(self) -> None:
+        key = link_key(self.store)
+        pages = calendar_pages(self.core, self.store, self.clock, key, None)  # type: ignore[arg-type]
         known = self.store.people.person("maya")
-        if doors is not None and known is not None:
-            token = (
-                calendar_path(known, link_key(self.store), self.now).rpartition("/")[2].removesuffix(".ics")
-            )
-            await doors.feed(token)
+        if known is not None:
+            pages.feed(calendar_path(known, key, self.now).rpartition("/")[2].removesuffix(".ics"))
 
     def endings(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         store = self.store
-        desk = StoreDesk(self.core, store, self.clock, lambda: None, link_key(store))
+        desk = build_desk(self.core, store, self.clock, Pages())
         yield "pause", lambda: self._act(desk.pause, "in 3 days")
         yield "resume", lambda: self._act(desk.lift)
         yield "send", lambda: self._act(desk.send, Kind.REST)

@@ -4,15 +4,12 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from nudger.app.clock import FastClock
 from nudger.inbound.port import Inbound
-from nudger.web.app import build_app
-from nudger.web.doors import ClockDoors
 from nudger.web.serve import serve
 from tests.support.worlds.web import World
 
@@ -25,8 +22,8 @@ JUMP = timedelta(hours=3)  # to what is due next here
 class Answering(World):
     """A world that answers LATER and HELP as nudger would."""
 
-    async def take_reply(self, inbound: Inbound) -> None:
-        await super().take_reply(inbound)
+    async def take(self, inbound: Inbound) -> None:
+        await super().take(inbound)
         answer = {"LATER": "OK, again at 3:30 pm.", "DONE": "Noted. Thanks for saying so."}.get(inbound.text)
         if answer is not None:
             self.say(answer, channel=inbound.channel)
@@ -37,9 +34,7 @@ class Site:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.clock = FastClock(world.now, SPEED)
-        steered = ClockDoors(lambda: self.clock.factor, self.clock.run, self._jump)
-        self._doors = replace(world.doors(), now=self.clock.now, clock=steered)
+        self.clock = FastClock(world.at, SPEED)
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
@@ -57,13 +52,11 @@ class Site:
         self.world.say(text, **more)  # type: ignore[arg-type]
         self._loop.call_soon_threadsafe(self.world.change)
 
-    async def _jump(self) -> None:
-        self.clock.advance_to(self.clock.now() + JUMP)
-
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
-        app = build_app(self._doors)
+        self.world.next_at = self.clock.now() + JUMP
+        app = self.world.app(clock=self.clock)
         async with serve(app, "127.0.0.1", 0) as self.address:
             self._up.set()
             await self._end.wait()

@@ -10,9 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from nudger.domain.effects import Hold, Response
-from nudger.web.api.openapi import description
-from nudger.web.api.operations import OPERATIONS, ROOT
-from nudger.web.app import build_app
+from nudger.web.api.openapi import OPERATIONS, ROOT, description
 from tests.support.asking import Answer, Body, ask
 from tests.support.worlds.desk import ALLOWED, BEN, MAYA, TOKEN, Desk, api_of, desk
 from tests.support.worlds.web import World
@@ -216,7 +214,7 @@ async def test_the_description_is_served_and_the_one_in_docs_is_the_same(app: St
 
 
 async def test_without_a_token_in_the_settings_there_is_no_api() -> None:
-    app = build_app(World().doors())
+    app = World().app()
 
     assert (await ask(app, "GET", f"{ROOT}/health")).status == 404
     assert (await ask(app, "GET", "/api/openapi.json")).status == 404

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
-from nudger.web.api.openapi import description
-from nudger.web.api.operations import OPERATIONS, ROOT, Operation
+from nudger.web.api.openapi import OPERATIONS, ROOT, Operation, description
 from nudger.web.serve import serve
 from tests.support.worlds.desk import ALLOWED, BEN, MAYA, Desk, api_of, desk
 

@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from nudger.agenda.entries import Failure, SendFailure
 from nudger.domain.effects import Hold, Response, Settle
 from nudger.domain.model import ChannelName, Outcome
-from nudger.web.app import build_app
 from nudger.web.security.sessions import LASTS
 from tests.support.asking import ask
 from tests.support.worlds.desk import BEN, MAYA, OURS, PASSWORD, Desk, desk
@@ -42,7 +41,7 @@ async def board(here: Desk) -> Starlette:
 
 # --- the door -----------------------------------------------------------------------------------
 async def test_without_a_password_in_the_settings_there_is_no_board() -> None:
-    assert (await ask(build_app(World().doors()), "GET", "/board")).status == 404
+    assert (await ask(World().app(), "GET", "/board")).status == 404
 
 
 @pytest.mark.parametrize("path", PAGES)

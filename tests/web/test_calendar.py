@@ -9,12 +9,11 @@ import pytest
 from icalendar import Calendar
 from starlette.applications import Starlette
 
-from nudger.app.board import calendar_doors, calendar_path
-from nudger.app.web import token_door
+from nudger.app.web import calendar_pages, token_door
 from nudger.domain.effects import Hold, Response
 from nudger.domain.model import ChannelName, Person
 from nudger.domain.tokens import Action, Link, sign
-from nudger.web.app import build_app
+from nudger.web.board.desk import calendar_path
 from tests.support.asking import ask
 from tests.support.worlds.desk import MAYA, Desk, desk
 from tests.support.worlds.web import World
@@ -34,8 +33,8 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 @pytest.fixture
 def app(here: Desk) -> Starlette:
     clock = here.behind.clock
-    doors = calendar_doors(here.core, here.behind.store, clock, KEY, token_door(KEY, clock, lambda: 0.0))
-    return build_app(replace(World().doors(), calendar=doors))
+    door = token_door(KEY, clock, lambda: 0.0)
+    return World().app(calendar_pages(here.core, here.behind.store, clock, KEY, door))
 
 
 def path(here: Desk) -> str:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from dataclasses import replace
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from nudger.web.app import build_app
 from nudger.web.security.guard import SAY_EVERY, Faults, Guard, Refusals
 from tests.support.asking import ask, ask_signed
 from tests.support.worlds.web import MAYA, World
@@ -111,7 +112,10 @@ async def test_the_process_answers(phone_app: Starlette) -> None:
 async def test_readiness_tells_counts(phone_app: Starlette) -> None:
     answer = await ask(phone_app, "GET", "/readyz")
 
-    assert (answer.status, json.loads(answer.body)) == (200, {"ready": True, "people": 2})
+    assert (answer.status, json.loads(answer.body)) == (
+        200,
+        {"ready": True, "people": 2, "planned": 0, "unknown": 0},
+    )
 
 
 async def test_without_a_store_nudger_is_alive_and_not_ready(world: World, phone_app: Starlette) -> None:
@@ -131,15 +135,14 @@ async def test_where_twilio_posts_there_is_no_phone_to_look_at(twilio_app: Starl
     assert [answer.status for answer in answers] == [404, 404, 404]
 
 
-async def test_a_page_that_never_answers_is_given_up(world: World) -> None:
-    async def never() -> dict[str, object]:
+async def test_a_page_that_never_answers_is_given_up() -> None:
+    async def never(_: Request) -> Response:
         await asyncio.Event().wait()
-        return {}
+        return Response()
 
-    doors = replace(world.twilio_doors(), health=never)
-    app = Starlette(routes=build_app(doors).routes)
+    app = Starlette(routes=[Route("/readyz", never)])
     app.state.faults = Faults()
-    app.add_middleware(Guard, refusals=doors.refusals, longest=0.05)
+    app.add_middleware(Guard, refusals=Refusals(), longest=0.05)
 
     with capture_logs() as logs:
         answer = await ask(app, "GET", "/readyz")
@@ -164,7 +167,7 @@ async def test_the_same_fault_again_and_again_is_logged_once_under_one_reference
 
 async def test_what_is_refused_is_counted_by_status_and_by_pages_of_ours_alone(world: World) -> None:
     refusals = Refusals()
-    app = build_app(replace(world.twilio_doors(), refusals=refusals))
+    app = world.twilio_app(refusals=refusals)
     for method, target in (
         ("GET", "/healthz"),
         ("GET", "/twilio/inbound"),

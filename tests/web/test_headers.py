@@ -1,18 +1,15 @@
 """What holds for every answer of every route, whoever asks and however it ends."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from nudger.app.board import calendar_doors
-from nudger.app.web import metrics_doors, token_door
+from nudger.app.web import calendar_pages, metrics_pages, token_door
 from nudger.operations.metrics import Metrics
-from nudger.web.api.routes import ApiDoors
-from nudger.web.app import build_app
+from nudger.web.api.routes import Api
 from nudger.web.security.connections import Throttle
 from nudger.web.security.guard import HEADERS
 from nudger.web.security.sessions import Bearer
@@ -35,14 +32,14 @@ async def here(tmp_path: Path) -> AsyncIterator[Desk]:
 def everything(here: Desk) -> Starlette:
     """An application with the operator's doors all open, and the phone."""
     core, store, clock = here.core, here.behind.store, here.behind.clock
-    doors = replace(
-        World().doors(),
-        board=here.board_doors(show_conversations=True),
-        api=ApiDoors(here.desk(), Bearer("token", Throttle(lambda: 0.0))),
-        metrics=metrics_doors(core, store, clock, Metrics(), None),
-        calendar=calendar_doors(core, store, clock, KEY, token_door(KEY, clock)),
+    metrics = metrics_pages(core.settings, store, clock, Metrics(), None)
+    assert metrics is not None
+    return World().app(
+        here.board(show_conversations=True),
+        Api(here.desk(), Bearer("token", Throttle(lambda: 0.0))),
+        metrics,
+        calendar_pages(core, store, clock, KEY, token_door(KEY, clock)),
     )
-    return build_app(doors)
 
 
 async def test_every_route_answers_with_every_header(here: Desk) -> None:

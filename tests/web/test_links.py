@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from starlette.applications import Starlette
 
 from nudger.inbound.email_links import Card
-from nudger.web.app import build_app
 from nudger.web.security.connections import KNOWN, Throttle, TokenDoor
-from nudger.web.self_service.links import LinkDoors
+from nudger.web.self_service.pages import LinkPages
 from tests.support.asking import Body, ask
 from tests.support.worlds.web import World
 
@@ -28,19 +28,22 @@ class Followed:
     languages: Sequence[str] = ()
     seconds: float = 0.0
 
-    async def look(self, token: str, languages: Sequence[str]) -> Card:
+    def look(self, token: str, languages: Sequence[str], now: datetime) -> Card:
         self.looked.append(token)
         self.languages = languages
         return ASKED
 
-    async def press(self, token: str, languages: Sequence[str]) -> Card:
+    def press(self, token: str, languages: Sequence[str], now: datetime) -> Card:
         self.pressed.append(token)
         return SAID
 
-    def doors(self) -> LinkDoors:
+    def pages(self, world: World) -> LinkPages:
         strangers, holders = (Throttle(lambda: self.seconds, burst, 1.0) for burst in (3, 6))
         door = TokenDoor(lambda token: token.startswith("tok-"), strangers, holders)
-        return LinkDoors(self.look, self.press, lambda languages: BUSY, door)
+        return LinkPages(self, world, world, door)  # type: ignore[arg-type]
+
+    def busy(self, languages: Sequence[str]) -> Card:
+        return BUSY
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def followed() -> Followed:
 
 @pytest.fixture
 def app(world: World, followed: Followed) -> Starlette:
-    return build_app(replace(world.twilio_doors(), links=followed.doors()))
+    return world.twilio_app(followed.pages(world))
 
 
 async def test_getting_a_link_shows_one_button_and_presses_nothing(
@@ -96,8 +99,8 @@ async def test_pages_of_links_tell_no_one_where_they_are(app: Starlette) -> None
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_without_doors_there_are_no_links(world: World) -> None:
-    assert (await ask(build_app(world.twilio_doors()), "GET", "/l/tok-1")).status == 404
+async def test_without_pages_there_are_no_links(world: World) -> None:
+    assert (await ask(world.twilio_app(), "GET", "/l/tok-1")).status == 404
 
 
 async def knock(app: Starlette, times: int, path: str = "/l/guess", method: str = "GET") -> list[int]:

@@ -1,23 +1,23 @@
 """What monitoring reads, and who may read it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from nudger.agenda.entries import Failure, SendFailure
 from nudger.app.settings import load
-from nudger.app.web import bearer, metrics_doors
+from nudger.app.web import bearer, metrics_pages
 from nudger.domain.model import ChannelName
 from nudger.inbound.inbox import Inbox
 from nudger.inbound.port import Inbound
 from nudger.operations.metrics import Metrics
-from nudger.web.app import build_app
+from nudger.web.health import MetricsPages
 from nudger.web.security.connections import Throttle
 from nudger.web.security.guard import Refusals
 from nudger.web.security.sessions import Bearer
@@ -45,10 +45,15 @@ def watched(here: Desk) -> Metrics:
     return metrics
 
 
+def app_of(here: Desk, metrics: Metrics, programs: Bearer | None = None) -> Starlette:
+    store, clock = here.behind.store, here.behind.clock
+    page = MetricsPages(metrics, store.overview, store.alarms, store.statistics, clock, programs)
+    return World().app(page)
+
+
 async def scraped(here: Desk, metrics: Metrics) -> dict[tuple[str, str], float]:
     """(name, label values) -> value."""
-    doors = metrics_doors(here.core, here.behind.store, here.behind.clock, metrics, None)
-    answer = await ask(build_app(replace(World().doors(), metrics=doors)), "GET", "/metrics")
+    answer = await ask(app_of(here, metrics), "GET", "/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     return {
         (
@@ -99,9 +104,8 @@ async def test_no_label_and_no_value_is_of_a_person(here: Desk) -> None:
     metrics = watched(here)
     await here.behind.until(datetime(2026, 11, 23, 15, tzinfo=UTC))
     await here.behind.text("tell nobody")
-    doors = metrics_doors(here.core, here.behind.store, here.behind.clock, metrics, None)
 
-    body = (await ask(build_app(replace(World().doors(), metrics=doors)), "GET", "/metrics")).body
+    body = (await ask(app_of(here, metrics), "GET", "/metrics")).body
 
     for secret in ("maya", "ben", "tell nobody", "4477009", "example.org"):
         assert secret not in body.lower()
@@ -130,9 +134,8 @@ async def test_strangers_read_nothing(
     given = load(
         None, {**settings, "NUDGER_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)}, tmp_path, running=False
     )
-    core = replace(here.core, settings=given)
-    doors = metrics_doors(core, here.behind.store, here.behind.clock, Metrics(), bearer(given))
-    app = build_app(replace(World().doors(), metrics=doors))
+    found = metrics_pages(given, here.behind.store, here.behind.clock, Metrics(), bearer(given))
+    app = World().app(*([found] if found else []))
 
     right = await ask(app, "GET", "/metrics", {"authorization": f"Bearer {TOKEN}"})
     wrong = await ask(app, "GET", "/metrics", {"authorization": "Bearer guess"})
@@ -142,10 +145,7 @@ async def test_strangers_read_nothing(
 
 
 async def test_guessing_a_token_is_slowed_down_and_the_right_one_is_not(here: Desk) -> None:
-    doors = metrics_doors(here.core, here.behind.store, here.behind.clock, Metrics(), None)
-    assert doors is not None
-    guarded = replace(doors, bearer=Bearer(TOKEN, Throttle(lambda: 0.0, burst=3, per_second=0.1)))
-    app = build_app(replace(World().doors(), metrics=guarded))
+    app = app_of(here, Metrics(), Bearer(TOKEN, Throttle(lambda: 0.0, burst=3, per_second=0.1)))
 
     tries = [(await ask(app, "GET", "/metrics", {"authorization": "Bearer guess"})).status for _ in range(5)]
     right = await ask(app, "GET", "/metrics", {"authorization": f"bearer {TOKEN}"})
@@ -168,7 +168,7 @@ async def test_texts_of_strangers_are_counted_and_not_logged_one_by_one(here: De
 
 async def test_what_strangers_were_refused_is_counted_by_why_and_page(here: Desk) -> None:
     metrics = watched(here)
-    app = build_app(replace(World().twilio_doors(), refusals=Refusals(metrics.refused)))
+    app = World().twilio_app(refusals=Refusals(metrics.refused))
     for target in ("/twilio/inbound", "/twilio/inbound", "/wp-login.php"):
         await ask(app, "POST", target)
 

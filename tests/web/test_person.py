@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import pytest
 from starlette.applications import Starlette
@@ -10,9 +11,8 @@ from structlog.testing import capture_logs
 from nudger.inbound.email_links import Card
 from nudger.inbound.self_service.page import Button, Coming, Day, Offer, OwnPage
 from nudger.inbound.self_service.steps import Press
-from nudger.web.app import build_app
 from nudger.web.security.connections import Throttle, TokenDoor
-from nudger.web.self_service.person import PersonDoors
+from nudger.web.self_service.pages import PersonPages
 from tests.support.asking import ask
 from tests.support.worlds.web import World
 
@@ -52,42 +52,35 @@ class Owned:
     notices: list[str] = field(default_factory=list)
     fault: Exception | None = None
 
-    async def look(self, token: str, languages: Sequence[str], notice: str) -> OwnPage | Card:
+    def look(self, token: str, languages: Sequence[str], now: datetime, notice: str) -> OwnPage | Card:
         if self.fault is not None:
             raise self.fault
         self.notices.append(notice)
         return replace(PAGE, notice=notice) if token == "right" else FORGED
 
-    async def press(self, token: str, step: str, languages: Sequence[str]) -> str | Card:
+    def press(self, token: str, step: str, languages: Sequence[str], now: datetime) -> str | Card:
         if token != "right":
             return FORGED
         self.pressed.append(step)
         return "said"
 
-    async def export(self, token: str, languages: Sequence[str]) -> str | Card:
+    def export(self, token: str, languages: Sequence[str], now: datetime) -> str | Card:
         return '{"person": "maya"}' if token == "right" else FORGED
 
-    async def ask_erase(self, token: str, languages: Sequence[str]) -> Card:
+    def ask_erase(self, token: str, languages: Sequence[str], now: datetime) -> Card:
         return ASKED if token == "right" else FORGED
 
-    async def erase(self, token: str, languages: Sequence[str]) -> Card:
+    def erase(self, token: str, languages: Sequence[str], now: datetime) -> Card:
         self.erased += token == "right"
         return ERASED if token == "right" else FORGED
 
-    def doors(self, burst: int = 30) -> PersonDoors:
+    def pages(self, world: World, burst: int = 30) -> PersonPages:
         strangers, holders = (Throttle(lambda: 0.0, burst=burst) for _ in range(2))
         door = TokenDoor(lambda token: token == "right", strangers, holders)
-        busy = replace(FORGED, title="One moment", status=429)
-        return PersonDoors(
-            self.look,
-            self.press,
-            self.export,
-            self.ask_erase,
-            self.erase,
-            lambda languages: busy,
-            door,
-            "https://nudger.example.org",
-        )
+        return PersonPages(self, world, world, door, "https://nudger.example.org/base")  # type: ignore[arg-type]
+
+    def busy(self, languages: Sequence[str]) -> Card:
+        return replace(FORGED, title="One moment", status=429)
 
 
 @pytest.fixture
@@ -97,7 +90,7 @@ def owned() -> Owned:
 
 @pytest.fixture
 def app(world: World, owned: Owned) -> Starlette:
-    return build_app(replace(world.twilio_doors(), person=owned.doors()))
+    return world.twilio_app(owned.pages(world))
 
 
 async def test_the_page_is_in_the_persons_language_and_every_button_a_form(app: Starlette) -> None:
@@ -198,7 +191,7 @@ async def test_a_wrong_token_gets_the_same_page_everywhere(app: Starlette, metho
 
 
 async def test_who_asks_too_often_waits(world: World, owned: Owned) -> None:
-    app = build_app(replace(world.twilio_doors(), person=owned.doors(burst=2)))
+    app = world.twilio_app(owned.pages(world, burst=2))
 
     answers = [await ask(app, "GET", f"/me/guess-{number}") for number in range(3)]
 
@@ -209,7 +202,7 @@ async def test_who_asks_too_often_waits(world: World, owned: Owned) -> None:
 async def test_a_page_of_ones_own_opens_whatever_strangers_of_the_same_address_do(
     world: World, owned: Owned
 ) -> None:
-    app = build_app(replace(world.twilio_doors(), person=owned.doors(burst=2)))
+    app = world.twilio_app(owned.pages(world, burst=2))
     for number in range(20):
         await ask(app, "GET", f"/me/guess-{number}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nudger.agenda.laying_out import TryingAgain
-from nudger.web.api.operations import ROOT
+from nudger.web.api.openapi import ROOT
 from tests.support.asking import ask
 from tests.support.worlds.desk import ALLOWED, BEN, MAYA, Desk, api_of, desk
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import replace
+import threading
 
 import pytest
 from starlette.applications import Starlette
@@ -10,8 +10,7 @@ from structlog.testing import capture_logs
 
 from nudger.domain.errors import StoreAway, StoreError
 from nudger.inbound.port import Inbound
-from nudger.web import app as application
-from nudger.web.app import build_app
+from nudger.web import health
 from nudger.web.webhooks import twilio
 from tests.support.asking import ask, ask_signed
 from tests.support.worlds.web import World
@@ -57,9 +56,9 @@ async def test_a_webhook_that_the_database_keeps_waiting_is_answered_in_time(
             cut_off.append(True)
             raise
 
-    app = build_app(replace(world.twilio_doors(), take_reply=hang))
+    monkeypatch.setattr(world, "take", hang)
     async with asyncio.timeout(5):
-        answer = await ask_signed(app, "/twilio/inbound", LATER)
+        answer = await ask_signed(world.twilio_app(), "/twilio/inbound", LATER)
 
     assert answer.status == 503
     assert cut_off == [True]  # so that the daemon knows of it, and asks for the text
@@ -67,9 +66,9 @@ async def test_a_webhook_that_the_database_keeps_waiting_is_answered_in_time(
 
 async def test_readiness_says_why_not_and_asks_the_store_nothing(world: World) -> None:
     world.fault = RuntimeError("asked")
-    app = build_app(replace(world.doors(), faults=lambda: ["the database: its file has gone"]))
+    world.why = ["the database: its file has gone"]
 
-    answer = await ask(app, "GET", "/readyz")
+    answer = await ask(world.app(), "GET", "/readyz")
 
     assert answer.status == 503
     assert json.loads(answer.body) == {"ready": False, "why": ["the database: its file has gone"]}
@@ -78,7 +77,7 @@ async def test_readiness_says_why_not_and_asks_the_store_nothing(world: World) -
 async def test_readiness_that_comes_upon_it_first_says_why_not_too(world: World) -> None:
     world.fault = GONE
 
-    answer = await ask(build_app(world.doors()), "GET", "/readyz")
+    answer = await ask(world.app(), "GET", "/readyz")
 
     assert answer.status == 503
     assert json.loads(answer.body) == {"ready": False, "why": ["the database: its file has gone"]}
@@ -87,16 +86,15 @@ async def test_readiness_that_comes_upon_it_first_says_why_not_too(world: World)
 async def test_readiness_is_answered_in_time_where_the_store_hangs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application, "ANSWERS_WITHIN", 0.05)
+    monkeypatch.setattr(health, "ANSWERS_WITHIN", 0.05)
 
-    async def hang() -> dict[str, object]:
-        await asyncio.Event().wait()
-        return {}
+    answered = threading.Event()
+    monkeypatch.setattr(world, "vitals", lambda _now: answered.wait(10))
 
-    app = build_app(replace(world.doors(), health=hang))
     with capture_logs():
         async with asyncio.timeout(5):
-            answer = await ask(app, "GET", "/readyz")
+            answer = await ask(world.app(), "GET", "/readyz")
+    answered.set()
 
     assert answer.status == 503
     assert json.loads(answer.body)["ready"] is False

@@ -1,5 +1,7 @@
-"""The OpenAPI 3.1 description of the API, made from the table of its operations."""
+"""What the API can do, one table, from which its routes are made; and its OpenAPI 3.1 description, made from
+the same table, so that neither can differ from the other."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -7,16 +9,105 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from nudger import __version__
-from nudger.web.api.operations import OPERATIONS, ROOT, Operation
-from nudger.web.api.shapes import ID, Refusal
+from nudger.web.api import shapes
+from nudger.web.security.guard import PROBLEM
+
+ROOT = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that a program can ask for or do."""
+
+    id: str  # of the handler too
+    method: str
+    path: str  # below ROOT
+    summary: str
+    answer: type[BaseModel]
+    query: type[BaseModel] = shapes.NoQuery
+    body: type[BaseModel] | None = None
+    refuses: bool = False  # may answer 409: it cannot be done to this person now
+
+    @property
+    def of_person(self) -> bool:
+        """Whether it is about one person, whom its path names."""
+        return "{person}" in self.path
+
+    def statuses(self) -> list[int]:
+        """Lists what it may answer besides 200."""
+        statuses = [400, 401, 422, 429]
+        statuses += [404] if self.of_person else []
+        statuses += [408, 413, 415] if self.body else []
+        return sorted([*statuses, *([409] if self.refuses else [])])
+
+
+OPERATIONS = (
+    Operation("health", "GET", "/health", "How everything is, in a few figures.", shapes.Health),
+    Operation("people", "GET", "/people", "People by id, in pages.", shapes.People, query=shapes.PeopleQuery),
+    Operation(
+        "agenda", "GET", "/agenda", "Everyone's entries, in pages.", shapes.Agenda, query=shapes.AgendaQuery
+    ),
+    Operation("person", "GET", "/people/{person}", "One person.", shapes.PersonWithPlan),
+    Operation(
+        "person_agenda",
+        "GET",
+        "/people/{person}/agenda",
+        "What one person will get, and what not and why.",
+        shapes.PersonAgenda,
+        query=shapes.DaysQuery,
+        refuses=True,
+    ),
+    Operation(
+        "person_log",
+        "GET",
+        "/people/{person}/log",
+        "What happened to one person's nudges, latest first; no texts.",
+        shapes.Log,
+        query=shapes.LogQuery,
+    ),
+    Operation(
+        "pause",
+        "POST",
+        "/people/{person}/pause",
+        "No nudges for a while.",
+        shapes.PersonSummary,
+        body=shapes.PauseRequest,
+        refuses=True,
+    ),
+    Operation(
+        "resume",
+        "POST",
+        "/people/{person}/resume",
+        "Ends a pause, not a hold.",
+        shapes.PersonSummary,
+        refuses=True,
+    ),
+    Operation(
+        "lift_hold",
+        "POST",
+        "/people/{person}/lift-hold",
+        "Ends the hold after a crisis text. Speak with them first.",
+        shapes.PersonSummary,
+        refuses=True,
+    ),
+    Operation(
+        "send",
+        "POST",
+        "/people/{person}/send",
+        "One nudge now, if the gate lets it out.",
+        shapes.PersonSummary,
+        body=shapes.SendRequest,
+        refuses=True,
+    ),
+)
+
 
 REF = "#/components/schemas/{model}"
-PROBLEM = "application/problem+json"
 
 
 def description() -> dict[str, Any]:
-    """The whole of it, as JSON-able values."""
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Refusal, "serialization")]
+    """Describes the API, as JSON-able values."""
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(shapes.ProblemDetails, "serialization")]
     models += [(one.answer, "serialization") for one in OPERATIONS]
     models += [(one.body, "validation") for one in OPERATIONS if one.body]
     names, schemas = models_json_schema(models, ref_template=REF)
@@ -58,7 +149,7 @@ def _operation(one: Operation, names: Any) -> dict[str, Any]:
     for status in one.statuses():
         said["responses"][str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {PROBLEM: {"schema": names[Refusal, "serialization"]}},
+            "content": {PROBLEM: {"schema": names[shapes.ProblemDetails, "serialization"]}},
         }
     if one.body:
         said["requestBody"] = {
@@ -71,7 +162,7 @@ def _operation(one: Operation, names: Any) -> dict[str, Any]:
 def _path(one: Operation) -> list[dict[str, Any]]:
     if not one.of_person:
         return []
-    schema = {"type": "string", "pattern": ID}
+    schema = {"type": "string", "pattern": shapes.ID}
     return [{"name": "person", "in": "path", "required": True, "schema": schema}]
 
 

@@ -1,5 +1,6 @@
 """The API's routes: the token, the request checked, the desk asked, the answer written."""
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -17,25 +18,15 @@ from nudger.domain.errors import NudgerError
 from nudger.domain.model import Person
 from nudger.operations.overview import Cursor
 from nudger.web.api import shapes
-from nudger.web.api.openapi import description
-from nudger.web.api.operations import OPERATIONS, ROOT, Operation
-from nudger.web.api.refusing import unclear
-from nudger.web.board.doors import Desk
-from nudger.web.board.showing import SHOWN
-from nudger.web.security.requests import read_body
+from nudger.web.api.openapi import OPERATIONS, ROOT, Operation, description
+from nudger.web.board.desk import Desk
+from nudger.web.security.requests import PATIENCE, read_body
 from nudger.web.security.sessions import Bearer
 
+LONGEST = 500  # characters of what was wrong
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 Handler = Callable[["Asked"], Awaitable[BaseModel]]
-
-
-@dataclass(frozen=True, slots=True)
-class ApiDoors:
-    """The API: there only where a token is set."""
-
-    desk: Desk
-    bearer: Bearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +41,13 @@ class Asked:
 class Api:
     """A handler for each operation of the table, under its id."""
 
-    def __init__(self, doors: ApiDoors, patience: timedelta) -> None:
-        self._desk = doors.desk
-        self._bearer = doors.bearer
+    def __init__(self, desk: Desk, bearer: Bearer, patience: timedelta = PATIENCE) -> None:
+        self._desk = desk
+        self._bearer = bearer
         self._patience = patience
 
     def routes(self) -> list[Route]:
+        """Names the address of each operation, and of the description."""
         described = description()
 
         async def openapi(_: Request) -> Response:
@@ -71,64 +63,67 @@ class Api:
 
     # looking
     async def health(self, _: Asked) -> BaseModel:
-        return shapes.Health.of(await self._desk.vitals())
+        """Answers how everything is, in a few figures."""
+        return shapes.Health.of(await asyncio.to_thread(self._desk.overviews.vitals, self._desk.now()))
 
     async def people(self, asked: Asked) -> BaseModel:
-        query = asked.query
-        found = await self._desk.people(query.search, query.apart, query.after, query.limit + 1)
-        page, now = found[: query.limit], self._desk.now()
+        """Answers with people by id, in pages."""
+        query, now = asked.query, self._desk.now()
+        found = await asyncio.to_thread(
+            self._desk.overviews.find_people, query.search, query.apart, now, query.after, query.limit + 1
+        )
+        page = found[: query.limit]
         more = page[-1].id if len(found) > query.limit else None
-        return shapes.People(people=[shapes.Person.of(one, now) for one in page], next=more)
+        return shapes.People(people=[shapes.PersonSummary.of(one, now) for one in page], next=more)
 
     async def agenda(self, asked: Asked) -> BaseModel:
-        show, after = asked.query.show, _cursor(asked.query.after)
-        if show is shapes.Show.UNKNOWN:
-            entries, on = await self._desk.unknown(), None
-        elif show is shapes.Show.COMING:
-            page = await self._desk.coming(after)
-            entries, on = page.entries, page.on
-        else:
-            page = await self._desk.past(SHOWN[show], after)
-            entries, on = page.entries, page.on
-        more = f"{(on.at - EPOCH) // MICROSECOND}~{on.id}" if on else None
-        return shapes.Agenda(entries=[shapes.AgendaEntry.of(one) for one in entries], next=more)
+        """Answers with a page of one of the lists."""
+        page = await self._desk.entries(asked.query.show, _cursor(asked.query.after))
+        more = f"{(page.on.at - EPOCH) // MICROSECOND}~{page.on.id}" if page.on else None
+        return shapes.Agenda(entries=[shapes.AgendaEntry.of(one) for one in page.entries], next=more)
 
     async def person(self, asked: Asked) -> BaseModel:
-        look = await self._desk.known(asked.person, 1)
-        if look is None:
+        """Answers with one person."""
+        view = await self._desk.view(asked.person, 1)
+        if view is None:
             raise _nobody()
-        return shapes.PersonWithPlan.looked_at(look, self._desk.now())
+        return shapes.PersonWithPlan.of_view(view, self._desk.now())
 
     async def person_agenda(self, asked: Asked) -> BaseModel:
-        look = await self._desk.known(asked.person, asked.query.days)
-        if look is None:
+        """Answers with what one person will get, and what not and why."""
+        view = await self._desk.view(asked.person, asked.query.days)
+        if view is None:
             raise _nobody()
-        if look.trouble and not look.coming:
-            raise HTTPException(409, look.trouble)
-        return shapes.PersonAgenda(
-            person=asked.person, entries=[shapes.Coming.of(row) for row in look.coming]
-        )
+        if view.trouble and not view.coming:
+            raise HTTPException(409, view.trouble)
+        entries = [shapes.ForecastEntry.of(row) for row in view.coming]
+        return shapes.PersonAgenda(person=asked.person, entries=entries)
 
     async def person_log(self, asked: Asked) -> BaseModel:
+        """Answers with what happened to one person's nudges."""
         who, limit = await self._known(asked), asked.query.limit
-        found = await self._desk.log(who.id, asked.query.before, limit + 1)
+        found = await asyncio.to_thread(self._desk.people.log, who.id, limit + 1, asked.query.before)
         more = found[limit - 1].at if len(found) > limit else None
         return shapes.Log(entries=[shapes.LogEntry.of(entry) for entry in found[:limit]], next=more)
 
     # acting
     async def pause(self, asked: Asked) -> BaseModel:
+        """Pauses."""
         await self._desk.pause(await self._known(asked), asked.body.until)
         return await self._standing(asked)
 
     async def resume(self, asked: Asked) -> BaseModel:
+        """Ends a pause."""
         await self._desk.resume(await self._known(asked))
         return await self._standing(asked)
 
     async def lift_hold(self, asked: Asked) -> BaseModel:
+        """Ends a hold."""
         await self._desk.lift(await self._known(asked))
         return await self._standing(asked)
 
     async def send(self, asked: Asked) -> BaseModel:
+        """Sends one nudge now."""
         await self._desk.send(await self._known(asked), asked.body.kind)
         return await self._standing(asked)
 
@@ -153,7 +148,7 @@ class Api:
             query = one.query.model_validate(dict(request.query_params))
             body = one.body.model_validate(await self._json(request)) if one.body else None
         except ValidationError as fault:
-            raise unclear(fault) from None
+            raise _unclear(fault) from None
         return Asked(query, body, person)
 
     async def _json(self, request: Request) -> object:
@@ -166,13 +161,19 @@ class Api:
             raise HTTPException(400, "This is no JSON in UTF-8.") from None
 
     async def _known(self, asked: Asked) -> Person:
-        who = await self._desk.person(asked.person)
+        who = await asyncio.to_thread(self._desk.people.person, asked.person)
         if who is None:
             raise _nobody()
         return who
 
     async def _standing(self, asked: Asked) -> BaseModel:
-        return shapes.Person.of(await self._known(asked), self._desk.now())
+        return shapes.PersonSummary.of(await self._known(asked), self._desk.now())
+
+
+def _unclear(fault: ValidationError) -> HTTPException:
+    """What was wrong with a request, all of it, without quoting it."""
+    wrong = (f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in fault.errors())
+    return HTTPException(422, "; ".join(wrong)[:LONGEST])
 
 
 def _cursor(text: str | None) -> Cursor | None:

@@ -9,12 +9,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from nudger.agenda.forecast import Forecast
 from nudger.domain.errors import Problem
-from nudger.domain.model import ChannelName, Kind, Outcome, State
-from nudger.domain.model import Person as Known
+from nudger.domain.model import ChannelName, Kind, Outcome, Person, State
 from nudger.domain.reach import checked
 from nudger.inbound.port import Entry
 from nudger.operations.overview import Apart, Seen, Vitals
-from nudger.web.board.doors import Known as Look
+from nudger.web.board.desk import PersonView
 
 ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 PersonId = Annotated[str, Field(pattern=ID, description="The name of their plan file.")]
@@ -35,7 +34,7 @@ class _Out(BaseModel):
 
 
 class Show(StrEnum):
-    """Which entries of the agenda."""
+    """Which entries of the agenda: the lists of `board.desk`."""
 
     COMING = "coming"
     SENT = "sent"
@@ -75,20 +74,20 @@ class LogQuery(_In):
     limit: Limit = 50
 
 
-class Pause(_In):
+class PauseRequest(_In):
     """No nudges until then; until they are resumed where it is null."""
 
     until: Instant | None = None
 
 
-class Send(_In):
+class SendRequest(_In):
     """One nudge of this kind, now."""
 
     kind: Kind
 
 
 # --- what goes out ------------------------------------------------------------------------------
-class Refusal(_Out):
+class ProblemDetails(_Out):
     """RFC 9457: why a request was refused."""
 
     type: Literal["about:blank"] = "about:blank"
@@ -111,6 +110,7 @@ class Health(_Out):
 
     @classmethod
     def of(cls, vitals: Vitals) -> "Health":
+        """Makes it of what the store counts."""
         return cls(
             people=vitals.people,
             planned=vitals.planned,
@@ -123,7 +123,7 @@ class Health(_Out):
         )
 
 
-class Person(_Out):
+class PersonSummary(_Out):
     """Who they are, and whether anything keeps nudges from them."""
 
     id: PersonId
@@ -139,12 +139,13 @@ class Person(_Out):
     consented: list[ChannelName]
 
     @classmethod
-    def of(cls, one: Known, now: datetime) -> "Person":
-        return cls.model_validate(_person(one, now))
+    def of(cls, person: Person, now: datetime) -> "PersonSummary":
+        """Makes it of a person as they stand at `now`."""
+        return cls.model_validate(_person(person, now))
 
 
 class People(_Out):
-    people: list[Person]
+    people: list[PersonSummary]
     next: str | None
 
 
@@ -159,10 +160,11 @@ class PlanProblem(_Out):
 
     @classmethod
     def of(cls, problem: Problem) -> "PlanProblem":
+        """Makes it of a problem of a plan file."""
         return cls.model_validate(problem.as_json())
 
 
-class PersonWithPlan(Person):
+class PersonWithPlan(PersonSummary):
     """The same, with the state of their plan file."""
 
     kinds: list[Kind]
@@ -170,18 +172,19 @@ class PersonWithPlan(Person):
     plan_problems: list[PlanProblem]
 
     @classmethod
-    def looked_at(cls, look: Look, now: datetime) -> "PersonWithPlan":
+    def of_view(cls, view: PersonView, now: datetime) -> "PersonWithPlan":
+        """Makes it of a look at one person."""
         return cls.model_validate(
             {
-                **_person(look.person, now),
-                "kinds": sorted({nudge.kind for nudge in look.person.plan.nudges}),
-                "plan_file": look.plan.file if look.plan else None,
-                "plan_problems": [problem.as_json() for problem in (look.plan.problems if look.plan else ())],
+                **_person(view.person, now),
+                "kinds": sorted({nudge.kind for nudge in view.person.plan.nudges}),
+                "plan_file": view.plan.file if view.plan else None,
+                "plan_problems": [problem.as_json() for problem in (view.plan.problems if view.plan else ())],
             }
         )
 
 
-class Coming(_Out):
+class ForecastEntry(_Out):
     """One nudge to come, or the reason why it will not."""
 
     nudge: str
@@ -195,13 +198,14 @@ class Coming(_Out):
     reason: str
 
     @classmethod
-    def of(cls, row: Forecast) -> "Coming":
+    def of(cls, row: Forecast) -> "ForecastEntry":
+        """Makes it of a forecast."""
         return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
 
 class PersonAgenda(_Out):
     person: PersonId
-    entries: list[Coming]
+    entries: list[ForecastEntry]
 
 
 class AgendaEntry(_Out):
@@ -219,6 +223,7 @@ class AgendaEntry(_Out):
 
     @classmethod
     def of(cls, seen: Seen) -> "AgendaEntry":
+        """Makes it of an entry of anyone."""
         values = {name: getattr(seen, name) for name in cls.model_fields if name != "due_at"}
         return cls.model_validate({**values, "due_at": seen.cursor.at})
 
@@ -241,6 +246,7 @@ class LogEntry(_Out):
 
     @classmethod
     def of(cls, entry: Entry) -> "LogEntry":
+        """Makes it of a line of the log."""
         return cls.model_validate({name: getattr(entry, name) for name in cls.model_fields})
 
 
@@ -249,11 +255,11 @@ class Log(_Out):
     next: datetime | None
 
 
-def _person(one: Known, now: datetime) -> dict[str, object]:
-    standing, plan = one.standing, one.plan
+def _person(person: Person, now: datetime) -> dict[str, object]:
+    standing, plan = person.standing, person.plan
     paused = standing.paused(now)
     return {
-        "id": one.id,
+        "id": person.id,
         "name": plan.name,
         "timezone": plan.timezone,
         "language": plan.language,

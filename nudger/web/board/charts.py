@@ -30,7 +30,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of the table behind a chart: a label and its numbers."""
 
     label: str
@@ -44,7 +44,7 @@ class Bars:
     width: float
     top: int  # what the full height stands for
     pieces: Sequence[Piece]
-    rows: Sequence[Row]  # columns: ENDS
+    rows: Sequence[TableRow]  # columns: ENDS
     first: str
     last: str
     weekly: bool
@@ -64,7 +64,7 @@ class Heat:
     """Replies by weekday and hour."""
 
     cells: Sequence[Cell]
-    rows: Sequence[Row]  # columns: the hours
+    rows: Sequence[TableRow]  # columns: the hours
     most: int
 
 
@@ -78,7 +78,7 @@ class KindBar:
 
 
 def end(state: State, outcome: Outcome | None) -> str | None:
-    """Into which of ENDS an entry falls; None for what is still to come, or was taken away."""
+    """Finds into which of ENDS an entry falls; None for what is still to come, or was taken away."""
     match state:
         case State.SENT | State.DELIVERED:
             return "sent" if outcome is None else "answered"
@@ -91,7 +91,7 @@ def end(state: State, outcome: Outcome | None) -> str | None:
 
 
 def ends(span: Span) -> dict[str, int]:
-    """What all of these days come to."""
+    """Counts what all of these days come to."""
     counts = dict.fromkeys(ENDS, 0)
     for (_, state, outcome), number in span.days.items():
         which = end(state, outcome)
@@ -101,7 +101,7 @@ def ends(span: Span) -> dict[str, int]:
 
 
 def bars(span: Span, first: date, last: date) -> Bars:
-    """What was sent and what was not, day by day; of more than a quarter of a year, week by week."""
+    """Draws what was sent and what was not, day by day; of more than a quarter of a year, week by week."""
     length = (last - first).days + 1
     step = 1 if length <= MOST_BARS else 7
     days = [first + timedelta(days=number) for number in range(0, length, step)]
@@ -116,12 +116,12 @@ def bars(span: Span, first: date, last: date) -> Bars:
         for index, day in enumerate(days)
         for piece in _stack(index * WIDE + (WIDE - BAR) / 2, ends[day], top)
     ]
-    rows = [Row(f"{day:%a} {day.day} {day:%b}", list(ends[day].values())) for day in reversed(days)]
+    rows = [TableRow(f"{day:%a} {day.day} {day:%b}", list(ends[day].values())) for day in reversed(days)]
     return Bars(len(days) * WIDE, top, pieces, rows, _short(first), _short(last), step == 7)
 
 
 def heat(span: Span) -> Heat:
-    """When people answer, by their own clocks."""
+    """Draws when people answer, by their own clocks."""
     table = [[0] * 24 for _ in DAYS]
     for (weekday, hour), number in span.hours.items():
         table[weekday][hour] += number
@@ -131,11 +131,11 @@ def heat(span: Span) -> Heat:
         for day, row in enumerate(table)
         for hour, number in enumerate(row)
     ]
-    return Heat(cells, [Row(name, row) for name, row in zip(DAYS, table, strict=True)], most)
+    return Heat(cells, [TableRow(name, row) for name, row in zip(DAYS, table, strict=True)], most)
 
 
 def kinds(span: Span) -> Sequence[KindBar]:
-    """What became of each kind, those of the mission first; a kind that never came is left out."""
+    """Draws what became of each kind, those of the mission first; a kind that never came is left out."""
     ends: dict[Kind, dict[str, int]] = {}
     for (kind, state, outcome), number in span.kinds.items():
         which = end(state, outcome)
@@ -146,7 +146,7 @@ def kinds(span: Span) -> Sequence[KindBar]:
 
 
 def round_up(number: int) -> int:
-    """The next number that reads well at the end of an axis: 1, 2, 5, 10, 20, 50 ..."""
+    """Finds the next number that reads well at the end of an axis: 1, 2, 5, 10, 20, 50 ..."""
     step = 1
     while True:
         for factor in (1, 2, 5):

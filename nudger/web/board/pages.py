@@ -1,5 +1,6 @@
 """The board's pages. Each is whole without JavaScript; what changes anything is a form that is posted."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -8,19 +9,20 @@ from urllib.parse import urlencode, urlsplit
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Kind, Person, State
 from nudger.operations.overview import Apart
+from nudger.operations.port import UpkeepStore
 from nudger.web.board import charts, showing
-from nudger.web.board.doors import BoardDoors
-from nudger.web.board.judging import concerns, middle, span
+from nudger.web.board.desk import LISTS, PAGE, Desk
 from nudger.web.security import requests
-from nudger.web.security.guard import Pages, at_home, prove, same_origin
-from nudger.web.security.requests import read_form
+from nudger.web.security.connections import Throttle
+from nudger.web.security.guard import Templates, at_home, prove, same_origin
+from nudger.web.security.requests import PATIENCE, read_form
 from nudger.web.security.sessions import Sessions
 
-PAGE = 50  # rows
 AHEAD = 7  # days of what comes next
 SPANS = (7, 28, 91, 365)  # days of the figures
 RETRY_AFTER = 12  # seconds
@@ -31,22 +33,66 @@ Handler = Callable[[Request], Awaitable[Response]]
 class BoardPages:
     """Signing in and out, and every page behind it."""
 
-    def __init__(self, doors: BoardDoors, patience: timedelta) -> None:
-        self._doors = doors
-        self._desk = doors.desk
+    def __init__(
+        self,
+        desk: Desk,
+        upkeep: UpkeepStore,
+        password: str,
+        secret: bytes,
+        throttle: Throttle,
+        *,
+        show_conversations: bool = False,
+        public_url: str | None = None,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        """Makes the board.
+
+        Args:
+            desk: what it shows and does.
+            upkeep: keeps who signed out.
+            password: the operator's.
+            secret: signs sessions; the same for all daemons of a store.
+            throttle: of signing in.
+            show_conversations: whether it has the words of messages and replies.
+            public_url: where it is reached from outside.
+            patience: how long a form may take to arrive.
+        """
+        self._desk = desk
+        self._throttle = throttle
+        self._talks = show_conversations
         self._patience = patience
-        self._sessions = Sessions(doors.password, doors.secret, doors.public_url, doors.desk)
-        self._pages = Pages()
-        public = urlsplit(doors.public_url or "")
+        self._sessions = Sessions(password, secret, public_url, upkeep)
+        self._templates = Templates()
+        public = urlsplit(public_url or "")
         self._hosts = frozenset({public.hostname}) if public.hostname else frozenset[str]()
         self._root = public.path
 
+    def routes(self) -> list[Route]:
+        """Names the addresses of the door, and of every page behind it."""
+        behind = {
+            "/board": self.overview,
+            "/board/people": self.people,
+            "/board/agenda": self.agenda,
+            "/board/figures": self.figures,
+            "/board/people/{person}": self.person,
+            "/board/people/{person}/conversation": self.conversation,
+        }
+        return [
+            Route("/board/login", self.sign_in_page),
+            Route("/board/login", self.sign_in, methods=["POST"]),
+            Route("/board/logout", self.sign_out, methods=["POST"]),
+            *(Route(path, self.behind(page)) for path, page in behind.items()),
+            Route("/board/people/{person}/{act}", self.behind(self.act), methods=["POST"]),
+        ]
+
     # signing in and out ---------------------------------------------------------------------------
     async def sign_in_page(self, request: Request) -> Response:
+        """Shows the door."""
         self._check_host(request)
         return self._page(request, "board_login.html", status=200, wrong="")
 
     async def sign_in(self, request: Request) -> Response:
+        """Takes a password, and begins a session where it is right."""
         self._check_post(request)
         form = dict(await read_form(request, self._patience))
         if not self._may_try(request):
@@ -61,6 +107,7 @@ class BoardPages:
         return answer
 
     async def sign_out(self, request: Request) -> Response:
+        """Ends the session."""
         self._check_post(request)
         answer = self._to(request, "/board/login")
         await self._sessions.end(request, answer, self._desk.now())
@@ -72,11 +119,11 @@ class BoardPages:
         they share."""
         device = self._sessions.device(request)
         if device is None:
-            return self._doors.throttle.lets_in(request)
-        return self._doors.throttle.allows(f"device {device}")
+            return self._throttle.lets_in(request)
+        return self._throttle.allows(f"device {device}")
 
     def behind(self, page: Handler) -> Handler:
-        """This page, for who is signed in; the others come to the door."""
+        """Shows this page to who is signed in; the others come to the door."""
 
         async def guarded(request: Request) -> Response:
             self._check_host(request)
@@ -91,15 +138,16 @@ class BoardPages:
 
     # everyone -------------------------------------------------------------------------------------
     async def overview(self, request: Request) -> Response:
+        """Shows everything at a glance."""
         overview, now = await self._desk.overview(), self._desk.now()
         vitals = overview.vitals
         return self._page(
             request,
             "board.html",
             here="overview",
-            concerns=concerns(overview, now),
+            concerns=showing.concerns(overview, now),
             vitals=vitals,
-            lateness=[span(late) for late in _middle_and_worst(vitals.lateness)],
+            lateness=[showing.span(late) for late in _middle_and_worst(vitals.lateness)],
             next_due=showing.ago(vitals.next_due_at, now) if vitals.next_due_at else "nothing",
             apart=[(showing.APART[one], one, number) for one, number in vitals.apart.items() if number],
             today=charts.ends(overview.today),
@@ -111,11 +159,13 @@ class BoardPages:
         )
 
     async def people(self, request: Request) -> Response:
+        """Shows people by id, in pages, as they are searched for."""
         query = request.query_params
         search, after = requests.words(query, "search"), requests.words(query, "after")
         apart = requests.choice(query.get("apart"), Apart, "apart")
-        found = await self._desk.people(search, apart, after, PAGE + 1)
-        shown, now = found[:PAGE], self._desk.now()
+        now = self._desk.now()
+        found = await asyncio.to_thread(self._desk.overviews.find_people, search, apart, now, after, PAGE + 1)
+        shown = found[:PAGE]
         more = {"search": search, "apart": apart or "", "after": shown[-1].id} if len(found) > PAGE else {}
         return self._page(
             request,
@@ -130,35 +180,30 @@ class BoardPages:
         )
 
     async def agenda(self, request: Request) -> Response:
+        """Shows one of the lists of everyone's entries."""
         query = request.query_params
         show, cursor, now = query.get("show", "coming"), requests.cursor(query), self._desk.now()
-        if show == "coming":
-            page = await self._desk.coming(cursor)
-            entries, on = page.entries, page.on
-        elif show == "unknown":
-            entries, on = await self._desk.unknown(), None
-        elif show in showing.SHOWN:
-            page = await self._desk.past(showing.SHOWN[show], cursor)
-            entries, on = page.entries, page.on
-        else:
+        if show not in LISTS:
             raise HTTPException(404, "There is no such list.")
+        page = await self._desk.entries(show, cursor)
         return self._page(
             request,
             "board_agenda.html",
             here="agenda",
-            tabs=showing.TABS,
+            tabs=LISTS,
             show=show,
-            rows=[showing.seen(entry, now) for entry in entries],
-            more=showing.onward(on, show=show),
-            until=showing.clock(on.at) if on else "",
+            rows=[showing.seen(entry, now) for entry in page.entries],
+            more=showing.onward(page.on, show=show),
+            until=showing.clock(page.on.at) if page.on else "",
             zone=now.astimezone().tzname(),
         )
 
     async def figures(self, request: Request) -> Response:
+        """Shows what was counted, day by day."""
         days = requests.number(request.query_params.get("days"), SPANS, 28, "days")
         last = self._desk.now().astimezone().date()
         first = last - timedelta(days=days - 1)
-        counted = await self._desk.span(first, last)
+        counted = await asyncio.to_thread(self._desk.statistics.span, first, last)
         return self._page(
             request,
             "board_figures.html",
@@ -174,14 +219,16 @@ class BoardPages:
 
     # one person -----------------------------------------------------------------------------------
     async def person(self, request: Request) -> Response:
+        """Shows one person."""
         return await self._person(request, 200, "")
 
     async def conversation(self, request: Request) -> Response:
-        if not self._doors.show_conversations:
+        """Shows the words that went out to one person and came in."""
+        if not self._talks:
             raise HTTPException(403, "Conversations are not shown: NUDGER_SHOW_CONVERSATIONS is off.")
         who = await self._known(request)
         zone = self._desk.zone(who.plan.timezone)
-        lines = await self._desk.lines(who.id)
+        lines = await asyncio.to_thread(self._desk.people.last_lines, who.id)
         return self._page(
             request,
             "board_conversation.html",
@@ -191,6 +238,7 @@ class BoardPages:
         )
 
     async def act(self, request: Request) -> Response:
+        """Does one thing to one person, then shows their page."""
         who = await self._known(request)
         form = dict(await read_form(request, self._patience))
         try:
@@ -216,42 +264,42 @@ class BoardPages:
                 raise HTTPException(404, "There is nothing at this address.")
 
     async def _person(self, request: Request, status: int, refusal: str) -> Response:
-        known = await self._desk.known(requests.words(request.path_params, "person"), AHEAD)
-        if known is None:
+        view = await self._desk.view(requests.words(request.path_params, "person"), AHEAD)
+        if view is None:
             raise _nobody()
-        who, now = known.person, self._desk.now()
+        who, now = view.person, self._desk.now()
         zone = self._desk.zone(who.plan.timezone)
         before = requests.instant(request.query_params.get("before"), "before")
-        log = await self._desk.log(who.id, before, PAGE + 1)
+        log = await asyncio.to_thread(self._desk.people.log, who.id, PAGE + 1, before)
         return self._page(
             request,
             "board_person.html",
             status=status,
-            refusal=refusal or known.trouble,
+            refusal=refusal or view.trouble,
             here="people",
             who=who,
             local=showing.clock(now, zone),
             marks=showing.marks(who, now, zone),
             paused=who.standing.paused(now),
             kinds=sorted({str(nudge.kind) for nudge in who.plan.nudges}),
-            plan=known.plan,
-            calendar=known.calendar,
-            coming=[showing.foreseen(row, zone) for row in known.coming],
+            plan=view.plan,
+            calendar=view.calendar,
+            coming=[showing.foreseen(row, zone) for row in view.coming],
             log=[showing.happened(entry, zone) for entry in log[:PAGE]],
             more=urlencode({"before": log[PAGE - 1].at.isoformat()}) if len(log) > PAGE else "",
             first=before is None,
-            talks=self._doors.show_conversations,
+            talks=self._talks,
         )
 
     async def _known(self, request: Request) -> Person:
-        who = await self._desk.person(requests.words(request.path_params, "person"))
+        who = await asyncio.to_thread(self._desk.people.person, requests.words(request.path_params, "person"))
         if who is None:
             raise _nobody()
         return who
 
     # what all share -------------------------------------------------------------------------------
     def _page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-        return self._pages.page(template, status=status, root=self._root_of(request), **values)
+        return self._templates.page(template, status=status, root=self._root_of(request), **values)
 
     def _to(self, request: Request, path: str) -> Response:
         return RedirectResponse(self._root_of(request) + path, 303)
@@ -271,7 +319,7 @@ class BoardPages:
 
 
 def _middle_and_worst(lateness: Sequence[timedelta]) -> list[timedelta]:
-    return [middle(lateness), max(lateness)] if lateness else []
+    return [showing.middle(lateness), max(lateness)] if lateness else []
 
 
 def _reasons(reasons: Mapping[tuple[State, str], int]) -> Sequence[tuple[str, int]]:

@@ -1,28 +1,25 @@
-"""What the board's pages show, in words and local times. Pure."""
+"""What the board's pages show, in words and local times: whether all is well, and if not, what to look at
+first; what keeps nudges from a person; a line of each list. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from statistics import median_high
 from urllib.parse import urlencode
 
 from nudger.agenda.forecast import Forecast
 from nudger.domain.model import Person, State
 from nudger.inbound.port import Entry
 from nudger.operations.overview import Apart, Cursor, Seen
-from nudger.web.board.judging import span
+from nudger.web.board.desk import Overview
 
 # As the store writes an instant into a reason.
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")
 
-SHOWN: Mapping[str, frozenset[State]] = {
-    "sent": frozenset({State.SENDING, State.SENT, State.DELIVERED}),
-    "suppressed": frozenset({State.SUPPRESSED}),
-    "missed": frozenset({State.MISSED}),
-    "failed": frozenset({State.FAILED}),
-    "cancelled": frozenset({State.CANCELLED}),
-}
-TABS = ("coming", *SHOWN, "unknown")
+OVERDUE = timedelta(seconds=60)  # nothing waits that long while the daemon works and its budget allows
+LATE = timedelta(seconds=5)  # what nudger promises
+
 WORDS = {
     State.PLANNED: "planned",
     State.SENDING: "on its way",
@@ -39,7 +36,15 @@ APART = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Concern:
+    """One thing that needs a look: a sentence, and where to look."""
+
+    words: str
+    link: str = ""  # below /board
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
     """What keeps nudges from a person, in one word for a table."""
 
     word: str
@@ -60,35 +65,79 @@ class Shown:
     name: str = ""
 
 
+def concerns(overview: Overview, now: datetime) -> list[Concern]:
+    """Finds what needs a look, the gravest first; none: all is well."""
+    vitals = overview.vitals
+    found = [Concern(alarm.words) for alarm in overview.alarms]
+    waited = now - vitals.oldest_due_at if vitals.oldest_due_at else timedelta(0)
+    if waited > OVERDUE:
+        words = f"The oldest nudge has waited {span(waited)}. Is a sender resting, or the budget too small?"
+        found.append(Concern(words, "/agenda"))
+    elif vitals.lateness and (late := middle(vitals.lateness)) > LATE:
+        words = f"Half of the latest nudges went out {span(late)} late, or more."
+        found.append(Concern(words, "/agenda?show=sent"))
+    if vitals.unknown:
+        number = many(vitals.unknown, "message")
+        words = f"{number} of unknown end: handed over, no answer, and never resent blindly."
+        found.append(Concern(words, "/agenda?show=unknown"))
+    if errors := vitals.problems.get("error", 0):
+        words = f"{many(errors, 'problem')} in plan files. The last good plans keep running."
+        found.append(Concern(words, "#plans"))
+    return found
+
+
+def middle(spans: Sequence[timedelta]) -> timedelta:
+    """Finds the median."""
+    return median_high(spans)
+
+
+def span(length: timedelta) -> str:
+    """Says a duration as people do: "0.4 s", "12 s", "5 min", "3 h", "2 days"."""
+    seconds = length.total_seconds()
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds // 60:.0f} min"
+    return f"{seconds // 3600:.0f} h" if seconds < 172_800 else f"{seconds // 86_400:.0f} days"
+
+
+def many(number: int, noun: str) -> str:
+    """Says how many there are: "1 message", "2,000 messages"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def clock(at: datetime, zone: tzinfo | None = None) -> str:
-    """A local date and time: of that zone, else of this machine."""
+    """Says a local date and time: of that zone, else of this machine."""
     here = at.astimezone(zone)
     return f"{here:%a} {here.day} {here:%b} {here:%H:%M}"
 
 
 def ago(at: datetime, now: datetime) -> str:
+    """Says how long ago that was, or in how long it will be."""
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
-def marks(person: Person, now: datetime, zone: tzinfo) -> list[Mark]:
-    """What keeps nudges from this person; empty: they come as planned."""
+def marks(person: Person, now: datetime, zone: tzinfo) -> list[Badge]:
+    """Finds what keeps nudges from this person; empty: they come as planned."""
     standing = person.standing
-    found = [Mark("set aside, as nudger fails over them", grave=True)] if standing.set_aside else []
+    found = [Badge("set aside, as nudger fails over them", grave=True)] if standing.set_aside else []
     if standing.removed_at:
-        found.append(Mark("plan file removed"))
+        found.append(Badge("plan file removed"))
     if standing.held_at:
-        found.append(Mark(f"held after a crisis text since {clock(standing.held_at, zone)}", grave=True))
+        found.append(Badge(f"held after a crisis text since {clock(standing.held_at, zone)}", grave=True))
     if standing.paused(now):
         until = standing.paused_until
-        found.append(Mark(f"paused until {clock(until, zone)}" if until else "paused until resumed"))
-    found += [Mark(f"opted out of {channel}") for channel in sorted(standing.opted_out)]
+        found.append(Badge(f"paused until {clock(until, zone)}" if until else "paused until resumed"))
+    found += [Badge(f"opted out of {channel}") for channel in sorted(standing.opted_out)]
     missing = set(person.plan.channels) - standing.consented - standing.opted_out
-    found += [Mark(f"no consent on record for {channel}") for channel in sorted(missing)]
+    found += [Badge(f"no consent on record for {channel}") for channel in sorted(missing)]
     return found
 
 
 def seen(entry: Seen, now: datetime) -> Shown:
-    """An entry beside entries of others: by this machine's clock."""
+    """Shows an entry beside entries of others: by this machine's clock."""
     return Shown(
         iso=entry.cursor.at.isoformat(),
         when=clock(entry.cursor.at),
@@ -102,7 +151,7 @@ def seen(entry: Seen, now: datetime) -> Shown:
 
 
 def happened(entry: Entry, zone: tzinfo) -> Shown:
-    """A line of a person's own log: by their clock."""
+    """Shows a line of a person's own log: by their clock."""
     outcome = f", {entry.outcome}" if entry.outcome else ""
     state = State(entry.state) if entry.state in set(State) else None
     return Shown(
@@ -116,6 +165,7 @@ def happened(entry: Entry, zone: tzinfo) -> Shown:
 
 
 def foreseen(row: Forecast, zone: tzinfo) -> Shown:
+    """Shows what is to come for one person: by their clock."""
     day = row.local_date
     return Shown(
         iso=(row.due_at or day).isoformat(),
@@ -128,17 +178,19 @@ def foreseen(row: Forecast, zone: tzinfo) -> Shown:
 
 
 def tone(state: State) -> str:
+    """Finds the colour of a state."""
     if state in (State.UNKNOWN, State.FAILED, State.MISSED):
         return "grave"
     return "good" if state in (State.SENT, State.DELIVERED) else "calm"
 
 
 def onward(on: Cursor | None, **query: str) -> str:
-    """The query of the next page; empty at the end."""
+    """Writes the query of the next page; empty at the end."""
     return urlencode({**query, "at": on.at.isoformat(), "id": on.id}) if on else ""
 
 
 def top(counts: Mapping[str, int], most: int = 12) -> Sequence[tuple[str, int]]:
+    """Sorts counts, the greatest first, and keeps so many."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
 
 

@@ -1,19 +1,23 @@
 """A conversation as the phone shows it: bubbles with local times, and lines as they come in."""
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import islice
 
+from nudger.agenda.port import Clock
 from nudger.domain.model import ChannelName, Plan, State
-from nudger.inbound.port import Line
-from nudger.messages import Anchor
-from nudger.web.doors import Conversation, Doors
+from nudger.inbound.email_links import links_of
+from nudger.inbound.port import Line, PeopleStore
+from nudger.messages import Anchor, Wording, links_below
 
 QUICK_REPLIES = ("LATER", "DONE", "SKIP", "HELP")
 ADDRESS = re.compile(r"(https?://[^\s<>\"]+)")
 SHOWN = 60  # bubbles of one phone when the page opens
+MOST_PHONES = 50  # that are offered at once
 ARRIVED = (State.SENT, State.DELIVERED)
 # Not strftime's: those follow the machine's locale, and the page speaks English.
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -21,9 +25,6 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-
-Zone = Callable[[str], tzinfo]
-Below = Callable[[Line, str], Sequence[Anchor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,84 +61,112 @@ class Phone:
     bubbles: Sequence[Bubble]
 
 
-def phones(
-    plans: Sequence[Plan],
-    lines: Mapping[str, Iterable[Line]],
-    doors: Doors,
-    now: datetime,
-) -> list[Phone]:
-    """Each person's phone, in the order of `plans`."""
-    return [_phone(plan, lines.get(plan.person, ()), doors, now) for plan in plans]
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Everyone's conversations, in their own words and times."""
 
+    people: PeopleStore
+    wording: Wording
+    zone: Callable[[str], tzinfo]
+    clock: Clock
+    key: bytes  # signs the links below emails
 
-def bubble(line: Line, plan: Plan, zone: Zone, below: Below) -> Bubble:
-    local = line.at.astimezone(zone(plan.timezone))
-    return Bubble(
-        cursor=line.cursor,
-        who=line.name if line.inbound else "nudger",
-        inbound=line.inbound,
-        email=line.channel is ChannelName.EMAIL,
-        subject=line.subject,
-        text=[(line.text, False)] if line.inbound else list(_pieces(line.text)),
-        links=below(line, plan.voice) if line.channel is ChannelName.EMAIL and not line.inbound else (),
-        iso=line.at.isoformat(),
-        time=_clock(local, _hours(plan)),
-        day=_day(local),
-        language=plan.language,
-        mark=_mark(line),
-    )
+    async def plans(self, person: str | None) -> Sequence[Plan]:
+        """Lists whose phones there are, by id, the first MOST_PHONES of them; with an id only that one, and
+        none where nobody has it."""
+        return await asyncio.to_thread(self._plans, person)
 
+    async def lines(self, after: int, person: str | None) -> Sequence[Line]:
+        """Reads the next lines after a cursor, oldest first, of one person or of all."""
+        return await asyncio.to_thread(self.people.conversation, after, person)
 
-def offset(plan: Plan, zone: Zone, now: datetime) -> int:
-    """Minutes from UTC to the person's local time at `now`."""
-    return (now.astimezone(zone(plan.timezone)).utcoffset() or timedelta(0)) // timedelta(minutes=1)
+    async def latest(self, person: str | None) -> tuple[dict[str, deque[Line]], int]:
+        """Reads what each phone has lately received and sent, and the cursor from which to watch on."""
+        watch = Watch(self, person, 0)
+        kept: dict[str, deque[Line]] = {}
+        while lines := await watch.look():
+            for line in lines:
+                kept.setdefault(line.person, deque(maxlen=SHOWN)).append(line)
+        return kept, watch.after
 
+    def phones(self, plans: Sequence[Plan], lines: Mapping[str, Iterable[Line]]) -> list[Phone]:
+        """Makes each person's phone, in the order of `plans`."""
+        now = self.clock.now()
+        return [self._phone(plan, lines.get(plan.person, ()), now) for plan in plans]
 
-async def latest(conversation: Conversation, person: str | None) -> tuple[dict[str, deque[Line]], int]:
-    """What each phone has lately received and sent, and the cursor from which to watch on."""
-    watch = Watch(conversation, person, 0)
-    kept: dict[str, deque[Line]] = {}
-    while lines := await watch.look():
-        for line in lines:
-            kept.setdefault(line.person, deque(maxlen=SHOWN)).append(line)
-    return kept, watch.after
+    def bubble(self, line: Line, plan: Plan) -> Bubble:
+        """Makes the bubble of a line."""
+        local = line.at.astimezone(self.zone(plan.timezone))
+        return Bubble(
+            cursor=line.cursor,
+            who=line.name if line.inbound else "nudger",
+            inbound=line.inbound,
+            email=line.channel is ChannelName.EMAIL,
+            subject=line.subject,
+            text=[(line.text, False)] if line.inbound else list(_pieces(line.text)),
+            links=self._below(line, plan),
+            iso=line.at.isoformat(),
+            time=_clock(local, _hours(plan)),
+            day=_day(local),
+            language=plan.language,
+            mark=_mark(line),
+        )
+
+    def offset(self, plan: Plan, now: datetime) -> int:
+        """Counts the minutes from UTC to the person's local time at `now`."""
+        here = now.astimezone(self.zone(plan.timezone))
+        return (here.utcoffset() or timedelta(0)) // timedelta(minutes=1)
+
+    def _plans(self, only: str | None) -> list[Plan]:
+        if only is not None:
+            found = self.people.person(only)
+            people = [found] if found else []
+        else:
+            people = list(islice(self.people.people(), MOST_PHONES))
+        return [person.plan for person in people if person.standing.removed_at is None]
+
+    def _phone(self, plan: Plan, lines: Iterable[Line], now: datetime) -> Phone:
+        local = now.astimezone(self.zone(plan.timezone))
+        commands = self.wording.texts_of(plan.language).sources["commands"]
+        return Phone(
+            person=plan.person,
+            name=plan.name,
+            zone=plan.timezone,
+            hours=_hours(plan),
+            offset=self.offset(plan, now),
+            time=_clock(local, _hours(plan)),
+            date=" ".join(word[:3] for word in _day(local).split()),
+            language=plan.language,
+            quick=[commands[command] for command in QUICK_REPLIES],
+            bubbles=[self.bubble(line, plan) for line in lines],
+        )
+
+    def _below(self, line: Line, plan: Plan) -> Sequence[Anchor]:
+        """The links that an email would have: on the on-screen phone they lead to this very machine."""
+        if line.inbound or line.channel is not ChannelName.EMAIL:
+            return ()
+        return links_below(self.wording, plan.voice, links_of(line, "", self.key, self.clock.now()))
 
 
 class Watch:
     """What arrives in a conversation after a cursor, each line once."""
 
-    def __init__(self, conversation: Conversation, person: str | None, after: int) -> None:
+    def __init__(self, conversations: Conversations, person: str | None, after: int) -> None:
         self.after = after  # all up to here is told, or will never arrive
-        self._conversation = conversation
+        self._conversations = conversations
         self._person = person
         self._told: set[int] = set()  # beyond `after`
 
     async def look(self) -> list[Line]:
-        """The next lines; none when all that is there is told. May be more than fits one look."""
+        """Reads the next lines; none when all that is there is told. May be more than fits one look."""
         while True:
-            page = await self._conversation(self.after, self._person)
+            page = await self._conversations.lines(self.after, self._person)
             new = [line for line in page if _arrived(line) and line.cursor not in self._told]
             before, self.after = self.after, _settled(page, self.after)
             told = self._told.union(line.cursor for line in new)
             self._told = {cursor for cursor in told if cursor > self.after}
             if new or self.after == before:
                 return new
-
-
-def _phone(plan: Plan, lines: Iterable[Line], doors: Doors, now: datetime) -> Phone:
-    local = now.astimezone(doors.zone(plan.timezone))
-    return Phone(
-        person=plan.person,
-        name=plan.name,
-        zone=plan.timezone,
-        hours=_hours(plan),
-        offset=offset(plan, doors.zone, now),
-        time=_clock(local, _hours(plan)),
-        date=" ".join(word[:3] for word in _day(local).split()),
-        language=plan.language,
-        quick=[doors.commands(plan.language)[command] for command in QUICK_REPLIES],
-        bubbles=[bubble(line, plan, doors.zone, doors.below) for line in lines],
-    )
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:

@@ -11,26 +11,35 @@ from starlette.exceptions import HTTPException
 
 from nudger.domain.model import Plan
 from nudger.inbound.port import Line
-from nudger.web.doors import ClockDoors, Conversation, Doors
-from nudger.web.phone.conversation import Watch, bubble, offset
-from nudger.web.security.guard import Pages
+from nudger.sending.port import SendingStore
+from nudger.web.phone.conversation import Conversations, Watch
+from nudger.web.port import Changes, Receiver, SteeredClock
+from nudger.web.security.guard import Templates
 
 PACES = (1, 10, 60, 120, 300, 600, 1200, 3600)  # times as fast as life
 
 
 class Steering:
-    """Takes the steps of whoever holds the phone."""
+    """Takes the steps of whoever holds the phone. Each is also a reason for the daemon to look again: it
+    had been told how long to wait."""
 
-    def __init__(self, clock: ClockDoors) -> None:
+    def __init__(self, clock: SteeredClock, store: SendingStore, receiver: Receiver) -> None:
         self._clock = clock
-        self._before = clock.speed()  # the pace that a held clock goes on at
+        self._store = store
+        self._receiver = receiver
+        self._before = clock.factor  # the pace that a held clock goes on at
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast as life the clock runs; 0 while it is held."""
+        return self._clock.factor
 
     @property
     def held(self) -> bool:
-        return not self._clock.speed()
+        return not self.speed
 
     async def take(self, step: str) -> None:
-        """Raises HTTPException (400) for what is no step."""
+        """Takes one step. Raises HTTPException (400) for what is none."""
         match step:
             case "hold":
                 self._run(0)
@@ -41,21 +50,29 @@ class Steering:
             case "faster":
                 self._run(min((pace for pace in PACES if pace > self._pace), default=self._pace))
             case "next":
-                await self._clock.jump()
+                await self._jump()
             case _:
                 raise HTTPException(400, "The clock takes hold, go, slower, faster or next.")
 
     @property
     def _pace(self) -> float:
-        return self._clock.speed() or self._before
+        return self.speed or self._before
 
     def _run(self, pace: float) -> None:
         self._before = self._pace
         self._clock.run(pace)
+        self._receiver.wake()
+
+    async def _jump(self) -> None:
+        """To what is due next."""
+        next_at = await asyncio.to_thread(self._store.next_due_at)
+        if next_at is not None:
+            self._clock.advance_to(next_at)
+            self._receiver.wake()
 
 
 def told(speed: float) -> str:
-    """A sentence about the pace; none where the clock runs as life does and is not steered."""
+    """Says the pace in a sentence; none where the clock runs as life does and is not steered."""
     if not speed:
         return "The clock stands still."
     return (
@@ -71,16 +88,19 @@ RETRY = 1000  # ms until a browser that lost the stream comes back
 class Live:
     """The streams of all who watch."""
 
-    def __init__(self, doors: Doors, conversation: Conversation, pages: Pages) -> None:
-        self._doors = doors
-        self._conversation = conversation
-        self._pages = pages
+    def __init__(
+        self, conversations: Conversations, changes: Changes, steering: Steering | None, templates: Templates
+    ) -> None:
+        self._conversations = conversations
+        self._changes = changes
+        self._steering = steering  # None: the machine's own clock, which nobody steers
+        self._templates = templates
         self._closed = False
         self._rung = asyncio.Event()
 
     @property
     def speed(self) -> float:
-        return self._doors.clock.speed() if self._doors.clock else 1.0
+        return self._steering.speed if self._steering else 1.0
 
     def ring(self) -> None:
         """A reply is in the conversation, or the clock was steered: whoever watches looks at once."""
@@ -94,14 +114,14 @@ class Live:
 
     async def stream(self, person: str | None, after: int) -> AsyncIterator[str]:
         """`line` for what arrived (its HTML ready), `clock` for the daemon's time, until it is closed."""
-        watch = Watch(self._conversation, person, after)
+        watch = Watch(self._conversations, person, after)
         yield f"retry: {RETRY}\n\n"
         while not self._closed:
             # RACE: what arrives while we read must end this wait, so the waiting begins before the reading.
             bells = self._bells()
             try:
                 await asyncio.sleep(0)  # both are waiting now
-                plans = {plan.person: plan for plan in await self._doors.people(person)}
+                plans = {plan.person: plan for plan in await self._conversations.plans(person)}
                 while lines := await watch.look():
                     for line in lines:
                         if line.person in plans:
@@ -113,11 +133,12 @@ class Live:
                     bell.cancel()
 
     def _bells(self) -> set[asyncio.Future[Any]]:
-        return {asyncio.ensure_future(self._doors.changed()), asyncio.ensure_future(self._rung.wait())}
+        changed = self._changes.wait_for_change()
+        return {asyncio.ensure_future(changed), asyncio.ensure_future(self._rung.wait())}
 
     async def _ticks(self, bells: set[asyncio.Future[Any]], plans: Collection[Plan]) -> AsyncIterator[str]:
         """Tells the time until a bell rings."""
-        patience = TICK if self._doors.clock else KEEP_ALIVE
+        patience = TICK if self._steering else KEEP_ALIVE
         ringing: set[asyncio.Future[Any]] = set()
         while not ringing and not self._closed:
             yield self._time(plans)
@@ -126,12 +147,12 @@ class Live:
             bell.result()  # a door that failed ends the stream; the browser comes back
 
     def _line(self, line: Line, plan: Plan, resume: int) -> str:
-        html = self._pages.part("bubble.html", bubble=bubble(line, plan, self._doors.zone, self._doors.below))
+        html = self._templates.part("bubble.html", bubble=self._conversations.bubble(line, plan))
         return _event("line", {"person": line.person, "html": html}, resume)
 
     def _time(self, plans: Collection[Plan]) -> str:
-        now, speed = self._doors.now(), self.speed
-        offsets = {plan.person: offset(plan, self._doors.zone, now) for plan in plans}
+        now, speed = self._conversations.clock.now(), self.speed
+        offsets = {plan.person: self._conversations.offset(plan, now) for plan in plans}
         return _event(
             "clock", {"now": milliseconds(now), "speed": speed, "pace": told(speed), "offsets": offsets}
         )

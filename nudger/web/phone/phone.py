@@ -8,14 +8,15 @@ from uuid import uuid4
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from nudger.domain.model import ChannelName, Plan
 from nudger.inbound.port import Inbound
-from nudger.web.doors import Conversation, Doors
-from nudger.web.phone.conversation import latest, phones
+from nudger.web.phone.conversation import Conversations
 from nudger.web.phone.live import Live, Steering, milliseconds, told
-from nudger.web.security.guard import Pages, at_home, same_origin
-from nudger.web.security.requests import read_form
+from nudger.web.port import Changes, Receiver
+from nudger.web.security.guard import Templates, at_home, same_origin
+from nudger.web.security.requests import PATIENCE, read_form
 
 LONGEST_TEXT = 1600  # characters, as with Twilio
 SIDE_BY_SIDE = 6  # phones on one page; of more people, a list to choose from
@@ -24,28 +25,57 @@ SIDE_BY_SIDE = 6  # phones on one page; of more people, a list to choose from
 class PhonePages:
     """The page, its live events, the replies typed into it, and the steps of a fast clock."""
 
-    def __init__(self, doors: Doors, conversation: Conversation, patience: timedelta) -> None:
-        self._doors = doors
-        self._conversation = conversation
+    def __init__(
+        self,
+        conversations: Conversations,
+        receiver: Receiver,
+        changes: Changes,
+        *,
+        steering: Steering | None = None,
+        hosts: frozenset[str] = frozenset(),
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        """Makes the pages.
+
+        Args:
+            conversations: what the phones show.
+            receiver: takes what is typed into them.
+            changes: tells when a phone may have received something.
+            steering: of the demo's fast clock; None by the machine's own.
+            hosts: names besides localhost at which the page answers.
+            patience: how long a form may take to arrive.
+        """
+        self._conversations = conversations
+        self._receiver = receiver
+        self._hosts = hosts
         self._patience = patience
-        self._pages = Pages()
-        self._live = Live(doors, conversation, self._pages)
-        self._steering = Steering(doors.clock) if doors.clock else None
+        self._templates = Templates()
+        self._live = Live(conversations, changes, steering, self._templates)
+        self._steering = steering
+
+    def routes(self) -> list[Route]:
+        """Names the addresses of the page and of what it does."""
+        return [
+            Route("/phone", self.page),
+            Route("/phone/events", self.events),
+            Route("/phone/reply", self.reply, methods=["POST"]),
+            Route("/phone/clock", self.clock, methods=["POST"]),
+        ]
 
     async def page(self, request: Request) -> Response:
-        """All phones, or with ?person= that one. Whole and usable without JavaScript."""
+        """Shows all phones, or with ?person= that one. Whole and usable without JavaScript."""
         self._check_host(request)
         person = request.query_params.get("person")
-        plans = await self._doors.people(person)
+        plans = await self._conversations.plans(person)
         if person is not None and not plans:
             raise _nobody()
         if len(plans) > SIDE_BY_SIDE:
-            return self._pages.page("people.html", people=plans)
-        lines, after = await latest(self._conversation, person)
-        now, speed = self._doors.now(), self._live.speed
-        return self._pages.page(
+            return self._templates.page("people.html", people=plans)
+        lines, after = await self._conversations.latest(person)
+        now, speed = self._conversations.clock.now(), self._live.speed
+        return self._templates.page(
             "phone.html",
-            phones=phones(plans, lines, self._doors, now),
+            phones=self._conversations.phones(plans, lines),
             alone=person is not None,
             now=milliseconds(now),
             speed=speed,
@@ -56,7 +86,7 @@ class PhonePages:
         )
 
     async def events(self, request: Request) -> Response:
-        """Server-sent events: `line` for what arrived (its HTML ready), `clock` for the daemon's time."""
+        """Streams server-sent events: `line` for what arrived (its HTML ready), `clock` for the time."""
         self._check_host(request)
         # The browser names the last event it has when it comes back by itself.
         after = request.headers.get("last-event-id") or request.query_params.get("after", "0")
@@ -67,22 +97,22 @@ class PhonePages:
         return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     async def reply(self, request: Request) -> Response:
-        """A text of that person."""
+        """Takes a text of that person."""
         form = await self._form(request)
         text = form.get("text", "").replace("\0", "").strip()
         if not text or len(text) > LONGEST_TEXT:
             raise HTTPException(400, f"A reply has 1 to {LONGEST_TEXT:,} characters.")
-        plans = await self._doors.people(form.get("person", ""))
+        plans = await self._conversations.plans(form.get("person", ""))
         if not plans:
             raise _nobody()
-        await self._doors.take_reply(self._inbound(plans[0], text))
+        await self._receiver.take(self._inbound(plans[0], text))
         person = plans[0].person
         return self._back(
             request, _address("/phone", person) if form.get("alone") else f"/phone#phone-{person}"
         )
 
     async def clock(self, request: Request) -> Response:
-        """A step of the demo's clock; where nudger runs by the machine's there is nothing to steer."""
+        """Takes a step of the demo's clock; where nudger runs by the machine's there is nothing to steer."""
         if self._steering is None:
             raise HTTPException(404)
         form = await self._form(request)
@@ -94,7 +124,7 @@ class PhonePages:
         self._live.close()
 
     def _check_host(self, request: Request) -> None:
-        if not at_home(request, self._doors.hosts):
+        if not at_home(request, self._hosts):
             raise HTTPException(403, "This page answers only at the address that nudger printed.")
 
     async def _form(self, request: Request) -> Mapping[str, str]:
@@ -113,7 +143,7 @@ class PhonePages:
     def _inbound(self, plan: Plan, text: str) -> Inbound:
         reached = [(channel, plan.address(channel)) for channel in plan.channels or tuple(ChannelName)]
         channel, address = next((channel, address) for channel, address in reached if address)
-        return Inbound(f"phone-{uuid4().hex}", channel, address, text, self._doors.now())
+        return Inbound(f"phone-{uuid4().hex}", channel, address, text, self._conversations.clock.now())
 
 
 def _nobody() -> HTTPException:

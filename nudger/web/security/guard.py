@@ -6,10 +6,12 @@ Pages go out by templates in the frame that all of them share.
 """
 
 import asyncio
+import json
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 from secrets import token_hex
@@ -69,7 +71,7 @@ FOLDER = Path(__file__).parent.parent / "pages"
 POLICY = {"Referrer-Policy": "strict-origin"}
 
 
-class Pages:
+class Templates:
     """The templates of `pages/`; whatever is put into them is text and never markup."""
 
     def __init__(self) -> None:
@@ -84,11 +86,11 @@ class Pages:
     def page(
         self, template: str, *, language: str = "en", status: int = 200, root: str = "", **values: object
     ) -> Response:
-        """A whole page, in the frame. `root` is what the address has before our paths."""
+        """Renders a whole page, in the frame. `root` is what the address has before our paths."""
         return HTMLResponse(self.part(template, language=language, root=root, **values), status, POLICY)
 
     def part(self, template: str, **values: object) -> str:
-        """The HTML of one template."""
+        """Renders one template as HTML."""
         return self._environment.get_template(template).render(values)
 
 
@@ -179,7 +181,7 @@ class _Answer:
 
 
 def prove(request: Request) -> None:
-    """Whoever asks has shown that they may: their connection is kept when others have to go."""
+    """Notes that whoever asks has shown that they may: their connection is kept when others have to go."""
     shown = request.scope.get("state", {}).get("prove")
     if shown is not None:
         shown()
@@ -220,19 +222,35 @@ class Faults:
 
 
 def say(_: Request, refusal: Exception) -> Response:
-    """A refusal as its sentence in plain text."""
+    """Says a refusal as its sentence in plain text."""
     assert isinstance(refusal, HTTPException)
     sentence = SENTENCES.get(refusal.detail, refusal.detail)
     return PlainTextResponse(f"{sentence}\n", refusal.status_code, refusal.headers)
 
 
+PROBLEM = "application/problem+json"
+
+
+def say_to_program(_: Request, refusal: Exception) -> Response:
+    """Says a refusal as RFC 9457 has it."""
+    assert isinstance(refusal, HTTPException)
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(refusal.status_code).phrase,
+        "status": refusal.status_code,
+        "detail": SENTENCES.get(refusal.detail, refusal.detail),
+    }
+    headers = {**(refusal.headers or {}), "Content-Type": PROBLEM}
+    return Response(json.dumps(body, ensure_ascii=False), refusal.status_code, headers)
+
+
 def gone(_: Request, _fault: Exception) -> Response:
-    """Whoever asked has hung up; nobody reads this."""
+    """Answers whoever has hung up; nobody reads this."""
     return Response(status_code=400)
 
 
 def at_home(request: Request, hosts: frozenset[str]) -> bool:
-    """Whether the page was asked for at an address of its own.
+    """Tells whether the page was asked for at an address of its own.
 
     A stranger's site can point its own name at this machine and then read what it serves (DNS
     rebinding). It cannot do so with localhost, nor with a bare IP address.
@@ -246,7 +264,7 @@ def at_home(request: Request, hosts: frozenset[str]) -> bool:
 
 
 def same_origin(request: Request, own: str | None = None) -> bool:
-    """Whether a form was sent by our own page. Browsers say so; what says nothing is refused.
+    """Tells whether a form was sent by our own page. Browsers say so; what says nothing is refused.
 
     Sec-Fetch-Site where the browser sends it (https, and localhost), else Origin; behind a proxy that
     takes https off, our own is the one that people see: `own`.

@@ -2,13 +2,14 @@
 and which browsers the operator has signed in from, so that no stranger's guesses keep them out.
 Programs, the API's and monitoring's, name a token."""
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nudger.operations.port import UpkeepStore
 from nudger.web.security.connections import Throttle
 from nudger.web.security.guard import prove
 
@@ -49,18 +51,11 @@ LASTS = timedelta(hours=12)
 DEVICE_LASTS = timedelta(days=400)  # no browser keeps a cookie for longer (RFC 6265bis, 5.5)
 
 
-class EndedSessions(Protocol):
-    """The sessions that were signed out of, kept where every host and every later start sees them."""
-
-    async def end_session(self, session: str, until: datetime) -> None: ...
-
-    async def session_ended(self, session: str) -> bool: ...
-
-
 class Sessions:
-    """Signs in with the operator's password, and out."""
+    """Signs in with the operator's password, and out: that is kept where every host and every later start
+    sees it."""
 
-    def __init__(self, password: str, secret: bytes, public_url: str | None, ended: EndedSessions) -> None:
+    def __init__(self, password: str, secret: bytes, public_url: str | None, store: UpkeepStore) -> None:
         self._password = sha256(password.encode()).digest()
         # The password is part of the key: a changed one ends every session.
         self._sessions = URLSafeSerializer(hmac.digest(secret, self._password, sha256), salt="board")
@@ -68,32 +63,36 @@ class Sessions:
         self._devices = URLSafeSerializer(secret, salt="device")
         public = urlsplit(public_url or "")
         self._https_host = public.hostname if public.scheme == "https" else None
-        self._ended = ended
+        self._store = store
 
     def right(self, password: str) -> bool:
-        """In a time that tells nothing of how much of it was right."""
+        """Tells whether this is it, in a time that tells nothing of how much of it was right."""
         return hmac.compare_digest(sha256(password.encode()).digest(), self._password)
 
     def device(self, request: Request) -> str | None:
-        """The name of the browser, where the operator has signed in from it before."""
+        """Names the browser, where the operator has signed in from it before."""
         known = _read(self._devices, request, DEVICE) or _read(self._sessions, request, SESSION)
         return None if known is None else str(known["id"])
 
     def begin(self, request: Request, response: Response, now: datetime) -> None:
+        """Signs in: sets the cookies of a session and of its browser."""
         session = {"id": token_hex(16), "until": int((now + LASTS).timestamp())}
         self._set(request, response, SESSION, self._sessions.dumps(session), LASTS)
         device = {"id": self.device(request) or token_hex(16)}
         self._set(request, response, DEVICE, self._devices.dumps(device), DEVICE_LASTS)
 
     async def stands(self, request: Request, now: datetime) -> bool:
+        """Tells whether a session is named that neither ended by itself nor was signed out of."""
         session = self._session(request, now)
-        return session is not None and not await self._ended.session_ended(session)
+        if session is None:
+            return False
+        return not await asyncio.to_thread(self._store.session_ended, session)
 
     async def end(self, request: Request, response: Response, now: datetime) -> None:
-        """On every host, and for good. The browser stays known."""
+        """Signs out, on every host, and for good. The browser stays known."""
         session = self._session(request, now)
         if session is not None:
-            await self._ended.end_session(session, now + LASTS)
+            await asyncio.to_thread(self._store.end_session, session, now + LASTS, now)
         response.delete_cookie(
             SESSION, path="/", httponly=True, samesite="strict", secure=self._is_https(request)
         )

@@ -1,7 +1,8 @@
 """A person's coming nudges as a calendar that is subscribed to: RFC 5545, RFC 7986."""
 
+import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,9 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nudger.agenda.forecast import Forecast
+from nudger.agenda.decide import Decider
+from nudger.agenda.forecast import Forecast, foreseen
+from nudger.agenda.port import Clock
+from nudger.domain.model import Person
+from nudger.domain.tokens import Action, Expired, Forged, read
+from nudger.inbound.port import PeopleStore
+from nudger.schedule import local_date
 from nudger.web.security.connections import TokenDoor
 
+AHEAD = 14  # days
 LASTS = timedelta(minutes=5)  # long enough to be seen in a week's view
 AGAIN = timedelta(hours=1)  # how often a client may ask
 
@@ -29,27 +37,53 @@ class Feed:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarDoors:
-    # (token): None where it was never ours, or is over.
-    feed: Callable[[str], Awaitable[Feed | None]]
-    door: TokenDoor
+class CalendarPages:
+    """`/calendar/<token>.ics`."""
 
+    def __init__(
+        self, people: PeopleStore, decider: Decider, clock: Clock, key: bytes, door: TokenDoor
+    ) -> None:
+        self._people = people
+        self._decider = decider
+        self._clock = clock
+        self._key = key
+        self._door = door
 
-def calendar_route(doors: CalendarDoors) -> Route:
-    async def calendar(request: Request) -> Response:
-        if not doors.door.lets_in(request):
+    def routes(self) -> list[Route]:
+        """Names the one address."""
+        return [Route("/calendar/{token}.ics", self.calendar)]
+
+    async def calendar(self, request: Request) -> Response:
+        """Answers with the calendar as it is now."""
+        if not self._door.lets_in(request):
             raise HTTPException(429, "Please ask less often.", {"Retry-After": "60"})
-        feed = await doors.feed(request.path_params["token"])
+        feed = await asyncio.to_thread(self.feed, request.path_params["token"])
         if feed is None:
             raise HTTPException(404, "There is nothing at this address.")
         return Response(as_ical(feed), media_type="text/calendar")
 
-    return Route("/calendar/{token}.ics", calendar)
+    def feed(self, token: str) -> Feed | None:
+        """Reads what the calendar of this link shows; None where the link was never ours, or is over."""
+        now = self._clock.now()
+        who = self._who(token, now)
+        if who is None:
+            return None
+        today = local_date(self._decider.zone(who.plan.timezone), now)
+        planned = self._people.agenda(who.id, today - timedelta(days=1))
+        coming, _ = foreseen(who, planned, now, AHEAD, self._decider)
+        title = self._decider.wording.page(who.plan.voice, "calendar", "title")
+        return Feed(title, coming, self._key, now)
+
+    def _who(self, token: str, now: datetime) -> Person | None:
+        try:
+            link = read(token, self._key, now)
+        except (Forged, Expired):
+            return None
+        return self._people.person(link.person) if link.action is Action.CALENDAR else None
 
 
 def as_ical(feed: Feed) -> bytes:
-    """One event for each nudge that will go out.
+    """Writes one event for each nudge that will go out.
 
     Times are UTC instants. Each event stands for itself and repeats nothing, so there is nothing that a
     zone would have to be known for; the second 01:30 of an autumn night could not be told in local time;

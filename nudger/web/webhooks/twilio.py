@@ -10,12 +10,14 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
+from nudger.agenda.port import Clock
 from nudger.domain.model import ChannelName
 from nudger.inbound.port import Handled, Inbound
-from nudger.web.doors import Doors
+from nudger.web.port import Receiver, TwilioAccount
 from nudger.web.security.guard import HANG_UP, prove
-from nudger.web.security.requests import read_form
+from nudger.web.security.requests import PATIENCE, read_form
 
 ANSWERS_WITHIN = 4.5  # seconds
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -50,14 +52,25 @@ log = structlog.get_logger("nudger.web")
 class Webhooks:
     """https://www.twilio.com/docs/messaging/guides/webhook-request"""
 
-    def __init__(self, doors: Doors, patience: timedelta) -> None:
-        self._doors = doors
+    def __init__(
+        self, receiver: Receiver, account: TwilioAccount, clock: Clock, patience: timedelta = PATIENCE
+    ) -> None:
+        self._receiver = receiver
+        self._account = account
+        self._clock = clock
         self._patience = patience
         self._warned_at: datetime | None = None
         self._refused = 0  # since then
 
+    def routes(self) -> list[Route]:
+        """Names the addresses that Twilio posts to."""
+        return [
+            Route("/twilio/inbound", self.inbound, methods=["POST"]),
+            Route("/twilio/status/{message_id}", self.status, methods=["POST"]),
+        ]
+
     async def inbound(self, request: Request) -> Response:
-        """Answers 200 once the text is committed. The reply goes out as a message of its own, not here."""
+        """Takes a text: answers 200 once it is committed. The reply goes out as a message of its own."""
         form = await self._form(request)
         if "Body" not in form:  # a picture without words has it too, and it is blank
             raise HTTPException(400, "The field Body is missing.")
@@ -66,23 +79,22 @@ class Webhooks:
             channel=ChannelName.SMS,
             address=_required(form, "From"),
             text=form["Body"],
-            received_at=self._doors.now(),
+            received_at=self._clock.now(),
             handled=Handled(form["OptOutType"]) if form.get("OptOutType") else None,
         )
         async with _in_time():
-            await self._doors.take_reply(inbound)
+            await self._receiver.take(inbound)
         return Response(EMPTY_TWIML, media_type="text/xml")
 
     async def status(self, request: Request) -> Response:
-        """They come in any order, late, and more than once."""
+        """Takes what became of a message. Reports come in any order, late, and more than once."""
         form = await self._form(request)
         status, message_id = _required(form, "MessageStatus"), request.path_params["message_id"]
         if not _MESSAGE_ID.fullmatch(message_id):
             raise HTTPException(400, "The address names no message of this program.")
-        if self._doors.status_callback is not None:
-            sid, code = _required(form, "MessageSid"), form.get("ErrorCode") or None
-            async with _in_time():
-                await self._doors.status_callback(message_id, sid, status, code)
+        sid, code = _required(form, "MessageSid"), form.get("ErrorCode") or None
+        async with _in_time():
+            await self._account.report(message_id, sid, status, code)
         return Response(status_code=204)
 
     async def _form(self, request: Request) -> Mapping[str, str]:
@@ -92,16 +104,14 @@ class Webhooks:
             raise self._refusal()  # without reading a stranger's form
         form = await read_form(request, self._patience)
         scope = request.scope
-        if self._doors.signed is None or not self._doors.signed(
-            scope["raw_path"], scope["query_string"], form, signature
-        ):
+        if not self._account.signed(scope["raw_path"], scope["query_string"], form, signature):
             raise self._refusal()
         fields = _fields(form)
         prove(request)
         return fields
 
     def _refusal(self) -> HTTPException:
-        now = self._doors.now()
+        now = self._clock.now()
         self._refused += 1
         if self._warned_at is None or now - self._warned_at >= WARN_EVERY:
             self._warned_at = now

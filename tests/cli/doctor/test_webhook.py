@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,6 @@ from nudger.cli.doctor.findings import Finding, Grade
 from nudger.cli.doctor.reach import NOBODY, webhook_is_right
 from nudger.plans import Wrong
 from nudger.plans.parse.details import read_phone
-from nudger.web.app import build_app
 from nudger.web.serve import serve
 from tests.support.doubles.smtp_double import make_certificate
 from tests.support.worlds.web import TOKEN, World
@@ -37,7 +35,8 @@ async def nudger(public_url: str | None = None, token: str = TOKEN) -> AsyncIter
     def right(path: bytes, query: bytes, form: Sequence[tuple[str, str]], signature: str | None) -> bool:
         return signed(token, known_as[0], path, query, form, signature)
 
-    async with serve(build_app(replace(world.twilio_doors(), signed=right)), "127.0.0.1", 0) as address:
+    world.signed = right  # type: ignore[method-assign]
+    async with serve(world.twilio_app(), "127.0.0.1", 0) as address:
         known_as.append(address)
         yield address, world
 
@@ -109,7 +108,7 @@ async def test_a_base_path_that_is_not_taken_off_is_told_from_a_nudger_without_w
 
 
 async def test_a_nudger_that_has_no_webhook_is_reached_all_the_same() -> None:
-    async with serve(build_app(World().doors()), "127.0.0.1", 0) as address:
+    async with serve(World().app(), "127.0.0.1", 0) as address:
         found = await asked(address)
 
     assert "got 404" in found.sentence

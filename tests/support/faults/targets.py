@@ -15,7 +15,6 @@ from nudger.messages import Wording
 from nudger.plan_sync.files import read_templates, read_words
 from nudger.plans import Facts, PlanSource
 from nudger.replies import Intent, Words, understand
-from nudger.web.app import build_app
 from tests.support.asking import Body, ask
 from tests.support.worlds.web import World
 
@@ -35,7 +34,7 @@ def webhook(data: bytes) -> None:
     path = "/" + target.decode("latin-1").lstrip("/")
     headers = {"x-twilio-signature": "x", "content-type": "application/x-www-form-urlencoded"}
     headers[name.decode("latin-1")] = value.decode("latin-1")
-    app = build_app(world.twilio_doors())
+    app = world.twilio_app()
     for address in (path, "/twilio/inbound", f"/twilio/status{path}"):
         answer = asyncio.run(ask(app, "POST", address, headers, body=Body([body])))
         assert answer.status < 500, (answer.status, address)

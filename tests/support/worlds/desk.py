@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 
-from nudger.app.board import StoreDesk
 from nudger.app.core import Core
-from nudger.web.api.routes import ApiDoors
-from nudger.web.app import build_app
-from nudger.web.board.doors import BoardDoors
+from nudger.app.web import build_desk
+from nudger.inbound.port import Inbound
+from nudger.web.api.routes import Api
+from nudger.web.board.desk import Desk as Operators
+from nudger.web.board.pages import BoardPages
 from nudger.web.security.connections import Throttle
 from nudger.web.security.sessions import Bearer
 from tests.support.asking import Answer, ask
@@ -58,18 +60,21 @@ class Desk:
     def __post_init__(self) -> None:
         self.throttle = Throttle(lambda: self.seconds, burst=5, per_second=1 / 12)
 
-    def desk(self) -> StoreDesk:
-        behind = self.behind
-        return StoreDesk(self.core, behind.store, behind.clock, self._wake, b"k" * 32)
+    def desk(self) -> Operators:
+        return build_desk(self.core, self.behind.store, self.behind.clock, self)
 
-    def _wake(self) -> None:
+    async def take(self, inbound: Inbound) -> None:
+        await self.behind.inbox.take(inbound)
+
+    def wake(self) -> None:
         self.woken.append(True)
 
-    def board_doors(self, **settings: object) -> BoardDoors:
-        return replace(BoardDoors(self.desk(), PASSWORD, b"k" * 32, self.throttle), **settings)  # type: ignore[arg-type]
+    def board(self, password: str = PASSWORD, **settings: object) -> BoardPages:
+        upkeep = self.behind.store.upkeep
+        return BoardPages(self.desk(), upkeep, password, b"k" * 32, self.throttle, **settings)  # type: ignore[arg-type]
 
-    def app(self, **settings: object) -> Starlette:
-        return build_app(replace(World().doors(), board=self.board_doors(**settings)))
+    def app(self, **settings: Any) -> Starlette:
+        return World().app(self.board(**settings))
 
     async def signed_in(self, app: Starlette) -> Answer:
         answer = await ask(app, "POST", "/board/login", OURS, [("password", PASSWORD)])
@@ -98,4 +103,4 @@ def desk(folder: Path) -> Iterator[Desk]:
 def api_of(here: Desk, tries: int = 20) -> Starlette:
     """The API, which forgives so many wrong tokens."""
     bearer = Bearer(TOKEN, Throttle(lambda: 0.0, burst=tries, per_second=0.1))
-    return build_app(replace(World().doors(), api=ApiDoors(here.desk(), bearer)))
+    return World().app(Api(here.desk(), bearer))

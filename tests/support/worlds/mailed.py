@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from starlette.applications import Starlette
+
 from nudger.app.channels import build_channels, close_channels
 from nudger.app.core import Core
-from nudger.app.web import link_doors, link_key, links_of_emails, person_doors, token_door
+from nudger.app.web import link_key, link_pages, links_of_emails, person_pages, token_door
 from nudger.domain.effects import Effect, Response
 from nudger.domain.model import ChannelName
 from nudger.web.app import build_app
-from nudger.web.doors import Doors
 from nudger.web.serve import serve
 from tests.support.cores import core_in, database_of
 from tests.support.doubles.smtp_double import SmtpDouble
 from tests.support.worlds.delivery import World
+from tests.support.worlds.web import World as Pages
 
 PUBLIC = "https://nudger.example.org"
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -99,7 +101,7 @@ class Mailed:
                 **{one: PLAN.format(name=name, language=one) for one, name in PEOPLE.items()}
             )
             await self.world.until(ONE)
-            async with serve(build_app(self._doors(core)), "127.0.0.1", 0) as self.address:
+            async with serve(self._app(core), "127.0.0.1", 0) as self.address:
                 self._up.set()
                 await self._end.wait()
             await close_channels(channels.values())
@@ -117,25 +119,14 @@ class Mailed:
         }
         return core_in(self._folder, **settings)
 
-    def _doors(self, core: Core) -> Doors:
+    def _app(self, core: Core) -> Starlette:
         store, clock = self.world.store, self.world.clock
         knocks = token_door(link_key(store), clock)
         knocks.holders.burst = 1000  # a test knocks faster than a person
-        return Doors(
-            take_reply=_nothing,
-            signed=None,
-            status_callback=None,
-            now=clock.now,
-            conversation=None,
-            people=_nothing,  # type: ignore[arg-type]
-            changed=_nothing,
-            health=_nothing,  # type: ignore[arg-type]
-            zone=core.zone,
-            commands=lambda language: {},
-            links=link_doors(core, store, clock, lambda: None, knocks),
-            person=person_doors(core, store, clock, lambda: None, knocks),
+        behind = Pages()
+        return build_app(
+            [
+                link_pages(core, store, clock, behind, knocks),
+                person_pages(core, store, clock, behind, knocks),
+            ]
         )
-
-
-async def _nothing(*_: object) -> None:
-    """A door that these tests do not go through."""

@@ -1,17 +1,29 @@
-"""Doors that record what came through them, with a conversation kept in a list."""
+"""What pages stand on, played: people and a conversation kept in lists, and what came through recorded."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from starlette.applications import Starlette
+
 from nudger.channels.twilio.signature import signed
-from nudger.domain.model import ChannelName, Plan, State
+from nudger.domain.model import ChannelName, Person, Plan, State
 from nudger.inbound.port import Inbound, Line
-from nudger.messages import Anchor
-from nudger.web.app import Doors
-from nudger.web.doors import ClockDoors
+from nudger.messages import Wording
+from nudger.operations.overview import Vitals
+from nudger.plan_sync.files import read_templates
+from nudger.web.app import Room, build_app
+from nudger.web.health import HealthPages
+from nudger.web.phone.conversation import Conversations
+from nudger.web.phone.live import Steering
+from nudger.web.phone.phone import PhonePages
+from nudger.web.port import FormPairs
+from nudger.web.security.guard import Refusals
+from nudger.web.security.requests import PATIENCE
+from nudger.web.webhooks.twilio import Webhooks
 
 TOKEN = "a-token-for-tests"
 PUBLIC_URL = "https://nudger.example.org/base"
@@ -28,69 +40,74 @@ MAYA = Plan(
 JOSE = Plan(
     "jose", "José", "America/New_York", language="es", email="jose@example.org", channels=(ChannelName.EMAIL,)
 )
-COMMANDS = {
-    "en": {word: word for word in ("LATER", "DONE", "SKIP", "HELP")},
-    "es": {"LATER": "LUEGO", "DONE": "HECHO", "SKIP": "OMITIR", "HELP": "AYUDA"},
-}
+KEY = b"k" * 32
+
+
+@cache
+def wording() -> Wording:
+    """The bank's words, read once."""
+    return Wording.parse(read_templates(None))
 
 
 @dataclass
 class Dial:
     """A fast clock that only notes how it was steered."""
 
-    speed: float
-    jumps: int = 0
+    factor: float
+    moved_to: list[datetime] = field(default_factory=list)
 
-    def doors(self) -> ClockDoors:
-        return ClockDoors(lambda: self.speed, self.run, self.jump)
+    def now(self) -> datetime:
+        return NOW
 
     def run(self, factor: float) -> None:
-        self.speed = factor
+        self.factor = factor
 
-    async def jump(self) -> None:
-        self.jumps += 1
+    def advance_to(self, at: datetime) -> None:
+        self.moved_to.append(at)
 
 
 @dataclass
 class World:
-    """What the pages were given, and what they did."""
+    """The stores, the daemon and the account behind the pages, and what they were given."""
 
     plans: Sequence[Plan] = (MAYA, JOSE)
-    now: datetime = NOW
+    at: datetime = NOW
     page_size: int = 3  # small, so that every conversation takes several pages
     lines: list[Line] = field(default_factory=list)
     replies: list[Inbound] = field(default_factory=list)
     statuses: list[tuple[str, str, str, str | None]] = field(default_factory=list)
-    fault: Exception | None = None  # what every door fails with
+    fault: Exception | None = None  # what every store fails with
+    why: Sequence[str] = ()  # nudger cannot work
+    next_at: datetime | None = None  # something is due
+    woken: int = 0
     waiting: int = 0  # how many wait for a change
     watched: asyncio.Event = field(default_factory=asyncio.Event)  # one has waited
     _change: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def doors(self) -> Doors:
-        """A machine with an on-screen phone."""
-        return Doors(
-            take_reply=self.take_reply,
-            signed=None,
-            status_callback=None,
-            now=lambda: self.now,
-            conversation=self.conversation,
-            people=self.people,
-            changed=self.changed,
-            health=self.health,
-            zone=ZoneInfo,
-            commands=COMMANDS.__getitem__,
-            below=lambda line, _: [Anchor("Later", f"/l/{line.cursor}"), Anchor("Your page", "/me/own")],
+    def app(
+        self,
+        *more: Room,
+        clock: Dial | None = None,
+        hosts: frozenset[str] = frozenset(),
+        refusals: Refusals | None = None,
+        patience: timedelta = PATIENCE,
+    ) -> Starlette:
+        """A machine with an on-screen phone, and these pages besides."""
+        conversations = Conversations(self, wording(), ZoneInfo, clock or self, KEY)
+        steering = Steering(clock, self, self) if clock else None
+        phone = PhonePages(conversations, self, self, steering=steering, hosts=hosts, patience=patience)
+        return build_app([HealthPages(self, self, self), phone, *more], refusals)
+
+    def twilio_app(
+        self, *more: Room, refusals: Refusals | None = None, patience: timedelta = PATIENCE
+    ) -> Starlette:
+        """A machine to which Twilio posts."""
+        return build_app(
+            [HealthPages(self, self, self), Webhooks(self, self, self, patience), *more], refusals
         )
 
-    def twilio_doors(self) -> Doors:
-        """A machine to which Twilio posts."""
-        return replace(
-            self.doors(),
-            signed=lambda path, query, form, signature: signed(
-                TOKEN, PUBLIC_URL, path, query, form, signature
-            ),
-            status_callback=self.status_callback,
-        )
+    def now(self) -> datetime:
+        return self.at
 
     def say(
         self,
@@ -110,7 +127,7 @@ class World:
             name=plan.name,
             inbound=inbound,
             channel=channel,
-            at=self.now + after,
+            at=self.at + after,
             text=text,
             subject=subject,
             state=None if inbound else state,
@@ -126,37 +143,52 @@ class World:
         self._change.set()
         self._change = asyncio.Event()
 
-    async def take_reply(self, inbound: Inbound) -> None:
+    async def take(self, inbound: Inbound) -> None:
         self._fail()
         self.replies.append(inbound)
         plan = next((plan for plan in self.plans if inbound.address in (plan.phone, plan.email)), None)
         if plan is not None:
             self.say(inbound.text, plan, inbound=True, channel=inbound.channel)
 
-    async def status_callback(self, message: str, sid: str, status: str, code: str | None) -> None:
-        self._fail()
-        self.statuses.append((message, sid, status, code))
+    def wake(self) -> None:
+        self.woken += 1
 
-    async def conversation(self, after: int, person: str | None) -> Sequence[Line]:
+    def signed(self, raw_path: bytes, query: bytes, form: FormPairs, signature: str) -> bool:
+        return signed(TOKEN, PUBLIC_URL, raw_path, query, form, signature)
+
+    async def report(self, message_id: str, sid: str, status: str, code: str | None) -> None:
+        self._fail()
+        self.statuses.append((message_id, sid, status, code))
+
+    def conversation(self, after: int = 0, person: str | None = None) -> Sequence[Line]:
         self._fail()
         wanted = [line for line in self.lines if line.cursor > after and person in (None, line.person)]
         return wanted[: self.page_size]
 
-    async def people(self, person: str | None) -> Sequence[Plan]:
+    def people(self) -> Iterator[Person]:
         self._fail()
-        return [plan for plan in self.plans if person in (None, plan.person)]
+        return (Person(plan) for plan in self.plans)
 
-    async def changed(self) -> None:
+    def person(self, person_id: str) -> Person | None:
+        return next((one for one in self.people() if one.id == person_id), None)
+
+    def vitals(self, _now: datetime) -> Vitals:
+        self._fail()
+        return Vitals(len(self.plans), {}, 0, 0, 0, None, None, (), {})
+
+    def next_due_at(self) -> datetime | None:
+        return self.next_at
+
+    def faults(self) -> Sequence[str]:
+        return self.why
+
+    async def wait_for_change(self) -> None:
         self.waiting += 1
         self.watched.set()
         try:
             await self._change.wait()
         finally:
             self.waiting -= 1
-
-    async def health(self) -> Mapping[str, object]:
-        self._fail()
-        return {"people": len(self.plans)}
 
     def _fail(self) -> None:
         if self.fault is not None:
