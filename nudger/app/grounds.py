@@ -26,7 +26,8 @@ class Grounds:
 
     @cached_property
     def wording(self) -> Wording:
-        return Wording.parse(read_templates(self.settings.templates_dir))
+        own = self.settings.templates_dir
+        return Wording.on_demand(read_templates()) if own is None else Wording.parse(read_templates(own))
 
     @property
     def by_link(self) -> frozenset[ChannelName]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from nudger.domain.errors import NudgerError
 from nudger.domain.model import Kind
 from nudger.messages import SHIPPED, Wording, WordingError
 from nudger.messages.lint.rules import check_words
@@ -280,3 +281,25 @@ def test_a_text_of_nudgers_own_that_comes_to_nothing_at_times_is_a_problem(
     assert any(
         "[texts] concern: comes to nothing for some people or on some days | give it" in one for one in found
     )
+
+
+def test_files_that_are_known_to_be_sound_are_parsed_when_they_are_asked_for(
+    sources: Mapping[str, str], wording: Wording
+) -> None:
+    lazy = Wording.on_demand({**sources, "fr/rest.toml": "= no TOML"})
+
+    assert (lazy.languages, lazy.forms) == (wording.languages, wording.forms)
+    assert lazy.template_keys("es.usted", Kind.REST) == wording.template_keys("es.usted", Kind.REST)
+    assert lazy.helplines("GB", "es") == wording.helplines("GB", "es")
+    assert lazy.page("fr", "over", "title") == wording.page("fr", "over", "title")
+    with pytest.raises(NudgerError, match='no words in "tlh"'):
+        lazy.texts_of("tlh")
+    with pytest.raises(WordingError):
+        lazy.template_keys("fr", Kind.REST)
+
+
+def test_a_missing_file_is_told_before_any_is_asked_for(sources: Mapping[str, str]) -> None:
+    left = {path: text for path, text in sources.items() if path != "en/rest.toml"}
+
+    with pytest.raises(WordingError, match="is missing"):
+        Wording.on_demand(left)

@@ -8,7 +8,7 @@ First what web pages say, `templates/<language>/pages.toml`: a text may use the 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeVar
@@ -21,7 +21,7 @@ from nudger.messages.bank.messages import Bank
 from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_page
 from nudger.messages.bank.source import ALIKE, Forms, Sections, Source, WordingError
 from nudger.messages.wording.helplines import Helplines
-from nudger.messages.wording.texts import Texts, forms_of
+from nudger.messages.wording.texts import Texts, forms_of, without_form
 
 _WHEN = (("when", frozenset({"at", "until"})),)
 
@@ -128,6 +128,19 @@ SHIPPED = "shipped/"  # before the path of a file that one of the operator's own
 _MISNAMED = re.compile(r"(.+)\.(?:(?:(toml|html)\.txt)|tml|(?-i:TOML|HTML))", re.IGNORECASE)
 _PATH = re.compile(r"([a-z]{2,3}(?:-[A-Z]{2})?)/([^/]+)")
 _T = TypeVar("_T")
+_K = TypeVar("_K")
+
+
+class OnDemand(dict[_K, _T]):
+    """What is asked for, with what was read beside it; `read` is called for a key that is not there yet."""
+
+    def __init__(self, read: Callable[[_K], Mapping[_K, _T]]) -> None:
+        self._read = read
+
+    def __missing__(self, key: _K) -> _T:
+        # Two threads may both read it: what they read is the same.
+        self.update(found := self._read(key))
+        return found[key]
 
 
 @dataclass(slots=True)
@@ -138,8 +151,8 @@ class Sources:
     texts: dict[str, Texts] = field(default_factory=dict)
     pages: dict[str, Pages] = field(default_factory=dict)
     forms: dict[str, Sequence[str]] = field(default_factory=dict)  # by language
-    helplines: Helplines = field(default_factory=lambda: Helplines(()))
-    page: Template = field(default_factory=lambda: Template(""))
+    helplines: dict[str, Helplines] = field(default_factory=dict)  # by file, of which there is one
+    page: dict[str, Template] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @staticmethod
@@ -154,11 +167,39 @@ class Sources:
             raise WordingError(sorted(found.problems, key=lambda problem: (problem.file, problem.line)))
         return found
 
+    @staticmethod
+    def on_demand(files: Mapping[str, str]) -> "Sources":
+        """The same of files that are known to be sound: each is parsed when it is first asked for. Raises
+        WordingError where one is missing, and, when it is asked for, where one is not sound after all."""
+        languages = sorted({found[1] for path in files if (found := _PATH.fullmatch(path))})
+        forms: dict[str, Sequence[str]] = {
+            one: () if (its := _forms(one, files)) == ALIKE else its for one in languages
+        }
+
+        def read(path: str) -> Sources:
+            one = Sources(forms=dict(forms))
+            if path in files:
+                one._read(Source(path, files[path]), files)
+            if one.problems:
+                raise WordingError(one.problems)
+            return one
+
+        if missing := list(_missing(files)):
+            raise WordingError(missing)
+        return Sources(
+            banks=OnDemand(lambda key: read(f"{without_form(key[0])}/{key[1]}.toml").banks),
+            texts=OnDemand(lambda voice: read(f"{without_form(voice)}/{SYSTEM}").texts),
+            pages=OnDemand(lambda voice: read(f"{without_form(voice)}/{PAGES}").pages),
+            forms=forms,
+            helplines=OnDemand(lambda path: read(path).helplines),
+            page=OnDemand(lambda path: read(path).page),
+        )
+
     def _read(self, source: Source, files: Mapping[str, str]) -> None:
         if source.file == HELPLINES:
             helplines = Helplines.parse(source)
             if isinstance(helplines, Helplines):
-                self.helplines = helplines
+                self.helplines[HELPLINES] = helplines
             else:
                 self.problems += helplines
         elif source.file == PAGE:
@@ -196,7 +237,7 @@ class Sources:
 
     def _page(self, source: Source) -> None:
         try:
-            self.page = compile_page(source.text, PAGE_NAMES)
+            self.page[PAGE] = compile_page(source.text, PAGE_NAMES)
         except Refused as refusal:
             hint = "compare it with the page that nudger comes with"
             self.problems.append(source.problem(str(refusal), hint))

@@ -25,7 +25,7 @@ from nudger.messages.bank.messages import (
 )
 from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source, is_blank
 from nudger.messages.wording.helplines import ELSEWHERE, Helpline, Helplines
-from nudger.messages.wording.sources import Pages, Sources
+from nudger.messages.wording.sources import HELPLINES, PAGE, OnDemand, Pages, Sources
 from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, count, to_gsm7, without_form
 
 LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
@@ -53,10 +53,9 @@ class Wording:
     banks: Mapping[tuple[str, Kind], Bank]
     texts: Mapping[str, Texts]
     pages: Mapping[str, Pages]
-    lines: Helplines
-    email: Template  # the HTML of emails
     forms: Mapping[str, Sequence[str]]  # by language, the usual one first; none where it speaks to all alike
     choices: MessageChoice
+    sources: Sources
 
     @classmethod
     def parse(cls, sources: Mapping[str, str]) -> "Wording":
@@ -66,9 +65,29 @@ class Wording:
         An operator's own files stand in `sources` in place of ours. Raises WordingError with every
         problem of every file at once.
         """
-        read = Sources.read(sources)
-        choices = MessageChoice(read.banks, {voice: _own_plans(one) for voice, one in read.texts.items()})
-        return cls(read.banks, read.texts, read.pages, read.helplines, read.page, read.forms, choices)
+        return cls._of(Sources.read(sources))
+
+    @classmethod
+    def on_demand(cls, sources: Mapping[str, str]) -> "Wording":
+        """The same of the files that nudger comes with, which are known to be sound: each is parsed when it
+        is first asked for, as most commands, and most hosts, need few. Raises WordingError where one is
+        missing."""
+        return cls._of(Sources.on_demand(sources))
+
+    @classmethod
+    def _of(cls, read: Sources) -> "Wording":
+        own_plans = OnDemand[str, Sequence[Message]](lambda voice: {voice: _own_plans(read.texts[voice])})
+        choices = MessageChoice(read.banks, own_plans)
+        return cls(read.banks, read.texts, read.pages, read.forms, choices, read)
+
+    @property
+    def lines(self) -> Helplines:
+        return self.sources.helplines[HELPLINES]
+
+    @property
+    def email(self) -> Template:
+        """The HTML of emails."""
+        return self.sources.page[PAGE]
 
     @property
     def languages(self) -> frozenset[str]:
@@ -76,13 +95,14 @@ class Wording:
 
     def texts_of(self, voice: str) -> Texts:
         """What nudger itself says in this voice. Raises NudgerError where there is no such language."""
-        if voice not in self.texts:
+        try:
+            return self.texts[voice]
+        except KeyError:
             language = without_form(voice)
-            if language not in self.texts:
-                known = ", ".join(sorted(self.languages))
-                raise NudgerError(f'no words in "{language}"', f"there are {known}")
-            return self.texts[language]
-        return self.texts[voice]
+        if language not in self.forms:
+            known = ", ".join(sorted(self.languages))
+            raise NudgerError(f'no words in "{language}"', f"there are {known}")
+        return self.texts[language]
 
     def template_keys(self, voice: str, kind: Kind) -> frozenset[str]:
         """The keys that a plan may name as `template`."""

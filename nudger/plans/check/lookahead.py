@@ -10,7 +10,7 @@ Professional help is named once a week at most. It is an offer, and to be told o
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import pairwise, product
 
@@ -18,7 +18,7 @@ from nudger.domain.model import At, Between, Cron, Every, Kind, Nudge, OnDays, P
 from nudger.plans.format.faults import ERROR, WARNING
 from nudger.plans.format.times import in_minutes, in_words
 from nudger.schedule import falls_on, lay_out, wall_times
-from nudger.schedule.localtime import ALL, DAY, WALL, cut, first, local_day, minute_of, span, within
+from nudger.schedule.localtime import ALL, DAY, WALL, cut, first, minute_of, span, within
 
 WEEK = timedelta(days=7)
 DATES = 366  # dates looked at
@@ -87,13 +87,30 @@ def _dates_of(
 @lru_cache(maxsize=1024)
 def changes(zone: tzinfo, today: date) -> tuple[tuple[date, time], ...]:
     """The dates on which the clocks change, and the wall time by which it is over."""
-    days = [local_day(zone, today + timedelta(days=ahead)) for ahead in range(AHEAD)]
-    return tuple((one.day, _until(one.elapsed)) for one in days if one.elapsed is not None)
+    days = [today + timedelta(days=ahead) for ahead in range(AHEAD + 1)]
+    offsets = [_offset(zone, day, 0) for day in days]
+    return tuple(
+        (day, _until(zone, day))
+        for day, offset, next_offset in zip(days, offsets, offsets[1:], strict=False)
+        if offset != next_offset
+    )
 
 
-def _until(elapsed: Sequence[int]) -> time:
-    """The wall time from which on a day's minutes follow one another in real time."""
-    return WALL[max(wall for wall in range(1, DAY) if elapsed[wall] != elapsed[wall - 1] + 1)]
+def _until(zone: tzinfo, day: date) -> time:
+    """The wall time of a date from which on it has the offset that it ends with."""
+    last = _offset(zone, day, DAY - 1, fold=1)  # what the clocks skip has the offset of before
+    low, high = 0, DAY - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _offset(zone, day, middle) == last:
+            high = middle
+        else:
+            low = middle + 1
+    return WALL[low]
+
+
+def _offset(zone: tzinfo, day: date, minute: int, fold: int = 0) -> timedelta | None:
+    return datetime.combine(day, WALL[minute], zone).replace(fold=fold).utcoffset()
 
 
 MOST_SLOTS = 24  # of a date, of which eight can be sent: the time of laying out grows steeply with them
