@@ -3,13 +3,19 @@
 import pytest
 
 from nudger.replies import Intent, Words, WordsError
-from nudger.replies.language.wordlists import phrases_of, read_classes
+from nudger.replies.language.wordlists import PhraseCompiler
 
-CLASSES = read_classes([("want", ("want", "would like")), ("wish", ("<want>", "wish"))])
+CLASSES = [("want", ("want", "would like")), ("wish", ("<want>", "wish"))]
+
+
+def compiled(lists, classes=()):
+    compiler = PhraseCompiler()
+    compiler.add(lists, compiler.classes(classes))
+    return compiler.phrases()
 
 
 def found(phrase, text):
-    return phrases_of({"list": [phrase]}, CLASSES).look(text.split()).found("list")
+    return compiled({"list": [phrase]}, CLASSES).look(text.split()).found("list")
 
 
 @pytest.mark.parametrize(
@@ -55,23 +61,23 @@ def test_the_phrases_of_the_lists_mean_what_is_written_above_them(phrase, text, 
 @pytest.mark.parametrize("phrase", ["", "* go", "really? * go", "(go", "go)", "<none> go", "go (a|b)c", "!"])
 def test_a_phrase_that_cannot_be_read_is_named(phrase):
     with pytest.raises(WordsError, match=r"phrase|brackets"):
-        phrases_of({"list": [phrase]}, CLASSES)
+        compiled({"list": [phrase]}, CLASSES)
 
 
 def test_a_phrase_is_all_of_a_text_or_only_in_it():
-    looked = phrases_of({"list": ["go away", "^ away"]}, CLASSES).look(["please", "go", "away"])
+    looked = compiled({"list": ["go away", "^ away"]}, CLASSES).look(["please", "go", "away"])
 
-    assert (looked.found("list"), looked.whole("list", looked.words)) == (True, False)
-    assert looked.whole("list", looked.words, ["go", "away"])
+    assert (looked.found("list"), looked.whole(["list"])) == (True, None)
+    assert looked.over(["go", "away"]).whole(["list"]) == "list"
 
 
 def test_masked_words_are_out_of_the_way_of_gaps_too():
-    phrases = phrases_of({"idiom": ["to die for"], "phrase": ["want * die", "want *9 it"]}, CLASSES)
+    phrases = compiled({"idiom": ["to die for"], "phrase": ["want * die", "want *9 it"]}, CLASSES)
 
     looked = phrases.look(["i", "want", "cake", "to", "die", "for", "and", "it"])
 
     assert looked.found("phrase")
-    assert not looked.found("phrase", looked.masked("idiom"))
+    assert not looked.masked("idiom").found("phrase")
 
 
 def test_english_must_be_there():

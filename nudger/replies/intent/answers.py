@@ -13,14 +13,13 @@ that is asked again by the answer.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from nudger.replies.intent.meanings import Intent
 from nudger.replies.language.normalisation import Tokens, split
-from nudger.replies.language.phrases import MASK, Classes, Looked, Phrases
-from nudger.replies.language.wordlists import Section, phrases_of
+from nudger.replies.language.phrases import MASK, Looked
+from nudger.replies.language.wordlists import Section
 from nudger.replies.time.expressions import TimeTokens
 from nudger.replies.time.lexicon import TimeWords
 
@@ -94,62 +93,56 @@ class OptOutWords:
         """Whether a clause is a keyword, or a phrase says it outright."""
         if looked.found(UNDONE):
             return False
-        if looked.found(SURE, looked.masked(REFUSED, BOUNDED)):
+        if looked.may(SURE) and looked.masked(REFUSED, BOUNDED).found(SURE):
             return True
-        return any(looked.whole(KEYWORDS, self._bare(clause)) for clause in text.clauses())
+        return looked.may(KEYWORDS) and any(
+            looked.over(self._bare(clause)).whole((KEYWORDS,)) for clause in text.clauses()
+        )
 
     def meant(self, looked: Looked) -> bool:
         """Whether it is said in other words, or a keyword is all that the text is about."""
         if looked.found(UNDONE):
             return False
-        words = looked.masked(REFUSED, BOUNDED, HARMLESS)
-        bare = self._bare(words)
-        if looked.found(HINTS, words) or looked.found(HINTS, bare) or looked.whole(LONE, bare):
-            return True
-        core = [word for word in words if word not in self.around]
+        left = looked.masked(REFUSED, BOUNDED, HARMLESS)
+        if looked.may(HINTS, LONE):
+            bare = looked.over(self._bare(left.words))
+            if left.found(HINTS) or bare.found(HINTS) or bare.whole((LONE,)):
+                return True
+        core = [word for word in left.words if word not in self.around]
         return bool(core) and all(word in self.single for word in core)
 
     def bounded(self, looked: Looked) -> bool:
         """Whether a keyword is in it, with an end: "stop until monday"."""
-        words = looked.masked(REFUSED)
+        left = looked.masked(REFUSED)
+        words = left.words
         named = not self.single.isdisjoint(words) or (bool(words) and words[0] in self.lone)
-        return named and looked.found(BOUNDED, words)
+        return named and left.found(BOUNDED)
 
     def _bare(self, words: Sequence[str]) -> list[str]:
         return [word for word in words if word not in self.courtesy]
 
 
 # --- consent ------------------------------------------------------------------------------------------
-_YES, _NO = "yes", "no"
+_YES, _NO = "consent.yes", "consent.no"
 
 
-class Consent:
-    """The lists of one language: the table `consent`, compiled when they are first needed."""
+def consent_lists(section: Section) -> Mapping[str, tuple[str, ...]]:
+    """Reads the phrase lists of the table `consent`, by their names."""
+    lists = {_YES: section.phrases("yes"), _NO: section.phrases("no")}
+    section.close()
+    return lists
 
-    def __init__(self, lists: Mapping[str, tuple[str, ...]], classes: Callable[[], Classes]) -> None:
-        self._lists, self._classes = lists, classes
 
-    @classmethod
-    def read(cls, section: Section, classes: Callable[[], Classes]) -> "Consent":
-        """`classes` compiles those of the language."""
-        lists = {name: section.phrases(name) for name in (_YES, _NO)}
-        section.close()
-        return cls(lists, classes)
+def agrees(looked: Looked, courtesy: frozenset[str]) -> bool | None:
+    """What all of a text says; None: neither, or more than that. "Why not" says yes, "ok no" no."""
+    left = looked.masked(_YES)
+    if _is_all(left.words, courtesy):
+        return True
+    return False if _is_all(left.masked(_NO).words, courtesy) else None
 
-    @cached_property
-    def phrases(self) -> Phrases:
-        return phrases_of(self._lists, self._classes())
 
-    def agrees(self, words: Sequence[str], courtesy: frozenset[str]) -> bool | None:
-        """What all of these words say; None: neither, or more than that. "Why not" says yes, "ok no" no."""
-        looked = self.phrases.look(words)
-        left = looked.masked(_YES)
-        if self._is_all(left, courtesy):
-            return True
-        return False if self._is_all(looked.masked(_NO, words=left), courtesy) else None
-
-    def _is_all(self, left: Sequence[str], courtesy: frozenset[str]) -> bool:
-        return MASK in left and all(word == MASK or word in courtesy for word in left)
+def _is_all(left: Sequence[str], courtesy: frozenset[str]) -> bool:
+    return MASK in left and all(word == MASK or word in courtesy for word in left)
 
 
 # --- an open ask --------------------------------------------------------------------------------------

@@ -27,17 +27,23 @@ _ORDER = (
     Intent.SKIP, Intent.PAUSE, Intent.RESUME, Intent.NOW, Intent.PLAN, Intent.LINK, Intent.TINY,
     Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.AWAY, Intent.HOURS, Intent.TRAVEL, Intent.HELP,
 )  # fmt: skip
-_BEFORE_TIMES = (Intent.PLAN, Intent.LINK, Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP)
-_FIRST = (Intent.UNDO, Intent.WHO, Intent.TODAY, Intent.DISLIKE, Intent.LIKE)
-_AFTER_TIMES = (Intent.SKIP, Intent.DONE, Intent.START, Intent.NOW)
-
 _WHOLE = {intent: f"{intent}.whole" for intent in _ORDER}  # what is a command where it is all of a text
 _WITHIN = {intent: f"{intent}.within" for intent in _ORDER}  # what is one anywhere
+_BEFORE_TIMES = {
+    _WITHIN[intent]: intent
+    for intent in (
+        Intent.PLAN, Intent.LINK, Intent.TINY, Intent.UNTELL, Intent.LESS, Intent.MORE, Intent.HELP,
+    )
+}  # fmt: skip
+_FIRST = {
+    _WITHIN[intent]: intent for intent in (Intent.UNDO, Intent.WHO, Intent.TODAY, Intent.DISLIKE, Intent.LIKE)
+}
+_AFTER_TIMES = {_WITHIN[intent]: intent for intent in (Intent.SKIP, Intent.DONE, Intent.START, Intent.NOW)}
 _SHORT = 3  # words
 _OF_WHOLE = {name: intent for intent, name in _WHOLE.items()}
 EARLIEST, LATEST = "hours.earliest", "hours.latest"  # "not before 10", "nothing after 6"
 MET, AWAY = "met.within", "away.within"
-TRAVEL, PAUSED = "travel.within", "pause.within"
+TRAVEL, PAUSED, HOURS = "travel.within", "pause.within", "hours.within"
 _NOON, _EVENING = 12, 7  # "after 6" is in the evening, "before 10" in the morning
 _A_DAY = timedelta(days=1)
 VERBS = "snooze.verbs"  # puts off wherever it stands: "remind me"
@@ -65,16 +71,15 @@ class Snoozing:
         section.close()
         return found, lists
 
-    def understand(
-        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
-    ) -> Understood | None:
+    def understand(self, looked: Looked, asked: TimeExpression | None, now: Now) -> Understood | None:
         """A text with a verb of putting off, or about a time or a reason and nothing else."""
+        words = looked.words
         places = asked.places if asked is not None else frozenset()
         if any(word in self.reserved for at, word in enumerate(words) if at not in places):
             return None
-        if looked.found(VERBS, words):
+        if looked.found(VERBS):
             return _snooze(asked, now)
-        reasons = {at for start, end in looked.spans(WORDS, words) for at in range(start, end)}
+        reasons = {at for start, end in looked.spans(WORDS) for at in range(start, end)}
         if self._left(words, places | reasons):
             return None
         timed = asked is not None and (asked.names_moment or _is_minutes(asked))
@@ -121,17 +126,15 @@ class Remarks:
         places = {split(word): zone for zone, words in travel.section("places").lists() for word in words}
         return cls(places, spans), lists
 
-    def away(
-        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
-    ) -> Understood | None:
+    def away(self, looked: Looked, asked: TimeExpression | None, now: Now) -> Understood | None:
         """ "away friday to sunday", "no texts 5/12-9/12", "on holiday from saturday for a week". With an end
         alone it is a pause."""
         if asked is None or not asked.days:
             return None
         to_a_date = asked.days[-1].of_month is not None  # not "stop this week, resume monday"
-        bounded = looked.found(BOUNDED, words) and to_a_date
-        paused = len(asked.days) > 1 and (looked.found(PAUSED, words) or bounded)
-        if not paused and not looked.found(AWAY, words):
+        bounded = looked.found(BOUNDED) and to_a_date
+        paused = len(asked.days) > 1 and (looked.found(PAUSED) or bounded)
+        if not paused and not looked.found(AWAY):
             return None
         first, *others = asked.days
         begins = day_begins(first, now, through=False)
@@ -148,9 +151,9 @@ class Remarks:
             return None
         return Understood(Intent.AWAY, begins=begins, until=ends) if ends is not None else None
 
-    def hours(self, words: Sequence[str], looked: Looked, asked: TimeExpression | None) -> Understood | None:
+    def hours(self, looked: Looked, asked: TimeExpression | None) -> Understood | None:
         """ "not before 10", "nothing after 6", "mornings are better"."""
-        earliest, latest = looked.found(EARLIEST, words), looked.found(LATEST, words)
+        earliest, latest = looked.found(EARLIEST), looked.found(LATEST)
         clocks = asked.clocks if asked is not None else ()
         if not clocks and asked is not None and asked.number is not None and asked.number < 24:
             clocks = (ClockTime(time(asked.number)),)
@@ -163,22 +166,21 @@ class Remarks:
             return Understood(
                 Intent.HOURS, earliest=morning if earliest else None, latest=None if earliest else morning
             )
-        if earliest or latest or looked.found("hours.within", words):
-            for word in words:
+        within = looked.found(HOURS)
+        if earliest or latest or within:
+            for word in looked.words:
                 if word in self.spans:
                     start, end = self.spans[word]
                     return Understood(Intent.HOURS, earliest=start, latest=end)
-            return Understood(Intent.HOURS) if looked.found("hours.within", words) else None
+            return Understood(Intent.HOURS) if within else None
         return None
 
-    def travel(
-        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
-    ) -> Understood | None:
+    def travel(self, looked: Looked, asked: TimeExpression | None, now: Now) -> Understood | None:
         """ "in Tokyo until friday", "my clock is pacific now"; "home again"."""
-        if not looked.found(TRAVEL, words):
+        if not looked.found(TRAVEL):
             return None
         until = pause_ends(asked, now) if asked is not None and asked.until else None
-        zone = next(self._zones(words), None)
+        zone = next(self._zones(looked.words), None)
         return Understood(Intent.TRAVEL, until=until, zone=zone)
 
     def _zones(self, words: Sequence[str]) -> Iterator[str]:
@@ -188,15 +190,16 @@ class Remarks:
                 if zone is not None:
                     yield zone
 
-    def met(self, words: Sequence[str], looked: Looked, contacts: Mapping[str, str]) -> Understood | None:
+    def met(self, looked: Looked, contacts: Mapping[str, str]) -> Understood | None:
         """ "talked to Sam", "saw my sister". `contacts`: a name -> the relation. Of several who may be
         meant all are named."""
-        if not looked.found(MET, words):
+        if not looked.found(MET):
             return None
+        words = set(looked.words)
         named = [
             name
             for name, relation in contacts.items()
-            if set(split(name)) & set(words) or (relation and set(split(relation)) & set(words))
+            if words.intersection(split(name)) or (relation and words.intersection(split(relation)))
         ]
         return Understood(Intent.MET, contacts=tuple(named))
 
@@ -276,69 +279,65 @@ class Commands:
         """Every word outside the phrase lists that is right as it stands."""
         return self.around.union(self.vocabulary(), self.snoozing.around, self.snoozing.narrating)
 
-    def is_exact(self, words: Sequence[str], looked: Looked) -> bool:
+    def is_exact(self, looked: Looked) -> bool:
         """Whether a command is all of a short text, courtesies apart."""
-        return len(words) <= _SHORT and _whole(looked, words, self._bare(words)) is not None
+        return len(looked.words) <= _SHORT and _whole(looked, looked.over(self._bare(looked))) is not None
 
-    def understand(self, words: Sequence[str], looked: Looked, now: Now) -> Understood | None:
-        """What the words ask for; None where that is nothing known here."""
-        if all(word in self.courtesy.words for word in words):
-            meaning = _whole(looked, words) or self.courtesy.meaning(words)
+    def understand(self, looked: Looked, now: Now) -> Understood | None:
+        """What a text asks for; None where that is nothing known here."""
+        if all(word in self.courtesy.words for word in looked.words):
+            meaning = _whole(looked) or self.courtesy.meaning(looked.words)
             return Understood(meaning) if meaning is not None else None
-        bare = self._bare(words)
-        asked = self._asked(words, looked, now)
+        bare = looked.over(self._bare(looked))
+        asked = self._asked(looked, now)
         if asked is not None and never_comes(asked, now):
             return UNKNOWN  # in no other language either: never for ever where a date was named
         return (
-            self._plain(words, bare, looked, now)
-            or self._of_messages(looked, words, asked, now)
-            or self.remarks.away(words, looked, asked, now)
-            or self.remarks.hours(words, looked, asked)
-            or self.remarks.travel(words, looked, asked, now)
-            or self._paused(words, looked, asked, now)
-            or self._now(bare)
-            or _within(_BEFORE_TIMES, looked, words, bare)
-            or self.snoozing.understand(words, looked, asked, now)
-            or self._core(bare, looked)
-            or self.remarks.met(words, looked, now.contacts)
-            or _within(_AFTER_TIMES, looked, words, bare)
-            or self.snoozing.told(words, asked, now)
+            self._plain(looked, bare, now)
+            or self._of_messages(looked, asked, now)
+            or self.remarks.away(looked, asked, now)
+            or self.remarks.hours(looked, asked)
+            or self.remarks.travel(looked, asked, now)
+            or self._paused(looked, asked, now)
+            or self._now(bare.words)
+            or _within(_BEFORE_TIMES, looked, bare)
+            or self.snoozing.understand(looked, asked, now)
+            or self._core(bare)
+            or self.remarks.met(looked, now.contacts)
+            or _within(_AFTER_TIMES, looked, bare)
+            or self.snoozing.told(looked.words, asked, now)
         )
 
-    def understand_clause(self, words: Sequence[str], looked: Looked, now: Now) -> Understood | None:
+    def understand_clause(self, looked: Looked, now: Now) -> Understood | None:
         """The same of a clause, of a text that says more: only what leaves no doubt."""
-        if all(word in self.courtesy.words for word in words):
+        if all(word in self.courtesy.words for word in looked.words):
             return None
-        bare = self._bare(words)
-        asked = self._asked(words, looked, now)
+        bare = looked.over(self._bare(looked))
+        asked = self._asked(looked, now)
         if asked is not None and never_comes(asked, now):
             return UNKNOWN
         return (
-            self._plain(words, bare, looked, now)
-            or self._now(bare)
-            or self.snoozing.understand(words, looked, asked, now)
+            self._plain(looked, bare, now)
+            or self._now(bare.words)
+            or self.snoozing.understand(looked, asked, now)
         )
 
-    def _asked(self, words: Sequence[str], looked: Looked, now: Now) -> TimeExpression | None:
+    def _asked(self, looked: Looked, now: Now) -> TimeExpression | None:
         """What is said of a time."""
-        pausing = any(looked.found(one, words) for one in (_WITHIN[Intent.PAUSE], AWAY, BOUNDED))
-        return read_time(self.times, words, month_first=now.month_first, pausing=pausing)
+        pausing = looked.found(PAUSED, AWAY, BOUNDED)
+        return read_time(self.times, looked.words, month_first=now.month_first, pausing=pausing)
 
-    def _bare(self, words: Sequence[str]) -> list[str]:
-        return [word for word in words if word not in self.courtesy.soft]
+    def _bare(self, looked: Looked) -> list[str]:
+        return [word for word in looked.words if word not in self.courtesy.soft]
 
-    def _plain(
-        self, words: Sequence[str], bare: Sequence[str], looked: Looked, now: Now
-    ) -> Understood | None:
+    def _plain(self, looked: Looked, bare: Looked, now: Now) -> Understood | None:
         """A command that is all of a text: as it stands, without courtesies, or said over and over."""
-        found = _whole(looked, words, bare, _once(bare))
+        found = _whole(looked, bare, bare.over(_once(bare.words)))
         return today(now) if found is Intent.TODAY else _understood(found)
 
-    def _of_messages(
-        self, looked: Looked, words: Sequence[str], asked: TimeExpression | None, now: Now
-    ) -> Understood | None:
+    def _of_messages(self, looked: Looked, asked: TimeExpression | None, now: Now) -> Understood | None:
         """What is said of the last command, of what was sent, and of who sends it."""
-        found = _within(_FIRST, looked, words)
+        found = _within(_FIRST, looked)
         if found is None:
             return None
         if found.intent is Intent.TODAY:
@@ -346,19 +345,17 @@ class Commands:
         named = moment(asked, now) if found.intent is Intent.UNDO and asked is not None else None
         return replace(snoozed_to(named, now), intent=Intent.UNDO) if named is not None else found
 
-    def _core(self, bare: Sequence[str], looked: Looked) -> Understood | None:
+    def _core(self, bare: Looked) -> Understood | None:
         """A command that is all of a text without its small words."""
-        found = _whole(looked, [word for word in bare if word not in self.around])
+        found = _whole(bare.over([word for word in bare.words if word not in self.around]))
         return _understood(found if found is not Intent.HELP else None)
 
-    def _paused(
-        self, words: Sequence[str], looked: Looked, asked: TimeExpression | None, now: Now
-    ) -> Understood | None:
+    def _paused(self, looked: Looked, asked: TimeExpression | None, now: Now) -> Understood | None:
         """PAUSE, "no texts until monday"; RESUME, and "resume on monday", which is a pause until then."""
-        if looked.found(_WITHIN[Intent.RESUME], words):
+        if looked.found(_WITHIN[Intent.RESUME]):
             ends = pause_ends(replace(asked, until=True), now) if asked is not None else None
             return Understood(Intent.PAUSE, until=ends) if ends is not None else Understood(Intent.RESUME)
-        if not (looked.found(_WITHIN[Intent.PAUSE], words) or looked.found(BOUNDED, words)):
+        if not looked.found(PAUSED, BOUNDED):
             return None
         ends = pause_ends(asked, now) if asked is not None else None
         if asked is not None and asked.until and ends is None:
@@ -377,23 +374,16 @@ class Commands:
         return Understood(Intent.NOW, kind=next(iter(kinds), None))
 
 
-def _whole(looked: Looked, *texts: Sequence[str]) -> Intent | None:
+def _whole(*texts: Looked) -> Intent | None:
     """The intent of which a phrase is all of the first of the texts of which one is."""
-    lists = looked.among(_OF_WHOLE)
-    for words in texts if lists else ():
-        for name in lists:
-            if looked.whole(name, words):
-                return _OF_WHOLE[name]
-    return None
+    found = next((name for looked in texts if (name := looked.whole(_OF_WHOLE)) is not None), None)
+    return _OF_WHOLE[found] if found is not None else None
 
 
-def _within(intents: Sequence[Intent], looked: Looked, *texts: Sequence[str]) -> Understood | None:
+def _within(intents: Mapping[str, Intent], *texts: Looked) -> Understood | None:
     """The first intent of which a phrase is anywhere in the first of the texts that has one."""
-    for words in texts:
-        for intent in intents:
-            if looked.found(_WITHIN[intent], words):
-                return Understood(intent)
-    return None
+    found = next((name for looked in texts if (name := looked.first(intents)) is not None), None)
+    return Understood(intents[found]) if found is not None else None
 
 
 def _understood(intent: Intent | None) -> Understood | None:

@@ -16,13 +16,13 @@ import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, combinations
 from math import exp, log
 
 from nudger.replies.intent.meanings import CrisisKind
 from nudger.replies.language.normalisation import plain
-from nudger.replies.language.phrases import MASK, Looked, Phrases
-from nudger.replies.language.wordlists import Section, WordsError, phrases_of, read_classes
+from nudger.replies.language.phrases import MASK, Looked
+from nudger.replies.language.wordlists import Section, WordsError
 
 # --- the model -----------------------------------------------------------------------------------------
 CALM, STOP = "none", "stop"
@@ -34,40 +34,36 @@ ZERO = 79  # the character that stands for a weight of 0: "O", in the middle of 
 
 _LANE, _LIFT = 20, 128  # bits for the sum of one outcome, and what makes each summand of it positive
 _MASK = (1 << _LANE) - 1
+_LANES = [_LANE * at for at in reversed(range(len(OUTCOMES)))]
+_KINDS = list(CrisisKind)
 _LETTERS = (3, 4)
 _LEAST_WORDS = 4  # of fewer the rules know best
 
-Classes = Mapping[str, tuple[str, ...]]
+HintClasses = Mapping[str, tuple[str, ...]]  # a word -> the classes of meaning that it is in
 
 
-def parts(words: Sequence[str], classes: Classes, known: Container[str]) -> Iterator[str]:
-    """What a text is made of; each part is meant once. `known` are the words that have their own weight."""
-    about = [classes.get(word, ()) for word in words]
-    yield f"#{min(len(words).bit_length(), 6)}"
-    last = "^"
-    for at, word in enumerate(words):
+def parts(words: Sequence[str], classes: HintClasses, known: Container[str]) -> set[str]:
+    """What a text is made of. `known` are the words that have their own weight."""
+    found = set(map(" ".join, zip(("^", *words), (*words, "$"), strict=True)))
+    found.add(f"#{min(len(words).bit_length(), 6)}")
+    for word in words:
         if word in known:
-            yield word
+            found.add(word)
         else:
-            yield from _letters(word)
-        yield f"{last} {word}"
-        last = word
-        for one in about[at]:
-            yield f"<{one}>"
+            found.update(_letters(word))
+    about = [classes.get(word, ()) for word in words]
+    for at, some in enumerate(about):
+        for one in some:
+            found.add(f"<{one}>")
             for following in about[at + 1 : at + 1 + NEAR]:
-                yield from (f"{one}>{other}" for other in following)
-    yield f"{last} $"
-    named = sorted({one for some in about for one in some})
-    for at, one in enumerate(named):
-        for other in named[at + 1 :]:
-            yield f"{one}+{other}"
+                found.update([f"{one}>{other}" for other in following])
+    found.update(map("+".join, combinations(sorted({one for some in about for one in some}), 2)))
+    return found
 
 
-def _letters(word: str) -> Iterator[str]:
+def _letters(word: str) -> list[str]:
     whole = f"_{word}_"
-    for length in _LETTERS:
-        for at in range(len(whole) - length + 1):
-            yield f"~{whole[at : at + length]}"
+    return [f"~{whole[at : at + size]}" for size in _LETTERS for at in range(len(whole) - size + 1)]
 
 
 def windows(words: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -88,7 +84,7 @@ class Heard:
 class Likelihood:
     """The weights of one language."""
 
-    def __init__(self, source: str, classes: Classes) -> None:
+    def __init__(self, source: str, classes: HintClasses) -> None:
         """Reads the weights. Raises WordsError where they are not of the form that `make weights` writes."""
         self._classes = classes
         self._weights: dict[str, int] = {}
@@ -120,14 +116,17 @@ class Likelihood:
         return max((self._of(some) for some in windows(words)), key=lambda heard: heard.danger)
 
     def _of(self, words: Sequence[str]) -> Heard:
-        get = self._weights.get
-        found = {part: weight for part in parts(words, self._classes, self._weights) if (weight := get(part))}
-        total, lifted = sum(found.values()) + get("", 0), (len(found) + ("" in self._weights)) * _LIFT
-        sums = [((total >> _LANE * at & _MASK) - lifted) / STEP for at in reversed(range(len(OUTCOMES)))]
+        weights = self._weights
+        found = weights.keys() & parts(words, self._classes, weights)
+        if "" in weights:
+            found.add("")  # the intercept
+        total, lifted = sum(map(weights.__getitem__, found)), len(found) * _LIFT
+        sums = [((total >> lane & _MASK) - lifted) / STEP for lane in _LANES]
         most = max(sums)
         odds = [exp(one - most) for one in sums]
-        _, stop, *kinds = (one / sum(odds) for one in odds)
-        return Heard(sum(kinds), list(CrisisKind)[kinds.index(max(kinds))], stop)
+        every = sum(odds)
+        _, stop, *kinds = (one / every for one in odds)
+        return Heard(sum(kinds), _KINDS[kinds.index(max(kinds))], stop)
 
 
 # --- rules, and both together --------------------------------------------------------------------------
@@ -135,10 +134,13 @@ Members = Sequence[tuple[str, tuple[str, ...]]]  # classes, as they are written
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _LEAST = 1e-6
-_FIGURES, _HARMLESS, _ALARM = "figures", "harmless", "alarm"
-_OUTRIGHT = {kind: f"{kind}.outright" for kind in CrisisKind}  # "I want to die": whatever the model says
-_SURE = {kind: f"{kind}.sure" for kind in CrisisKind}
-_PERHAPS = {kind: f"{kind}.perhaps" for kind in CrisisKind}
+_FIGURES, _HARMLESS, _ALARM = "crisis.figures", "crisis.harmless", "crisis.alarm"
+_OUTRIGHT = {f"{kind}.outright": kind for kind in CrisisKind}  # "I want to die": whatever the model says
+_SURE = {f"{kind}.sure": kind for kind in CrisisKind}
+_PERHAPS = {f"{kind}.perhaps": kind for kind in CrisisKind}
+_TELLING = (*_OUTRIGHT, *_SURE, *_PERHAPS, _ALARM)
+AIMS = _TELLING  # the lists to whose words a misspelt one may be put right
+FIGURES = (_FIGURES, _HARMLESS)  # of figures of speech: their words are right as they stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,68 +224,48 @@ def judged(signs: Signs, heard: Heard | None, over: Thresholds) -> Verdict:
 class Danger:
     """The lists of one language: the table `crisis`."""
 
-    def __init__(
-        self, lists: Mapping[str, tuple[str, ...]], classes: Members, thresholds: Thresholds
-    ) -> None:
-        self._lists, self._classes, self.thresholds = lists, classes, thresholds
-
-    @classmethod
-    def read(cls, section: Section, classes: Members) -> "Danger":
-        """`classes` are those of the language; the table `classes` within adds its own to them."""
-        own = tuple(section.section("classes").lists())
-        lists = {name: section.phrases(name) for name in (_FIGURES, _HARMLESS, _ALARM)}
+    def __init__(self, section: Section, classes: Members) -> None:
+        """Reads them. `classes` are those of the language; the table `classes` within adds its own."""
+        self.classes = tuple(section.section("classes").lists())
+        self.lists = {
+            name: section.phrases(name.removeprefix("crisis.")) for name in (_FIGURES, _HARMLESS, _ALARM)
+        }
         for kind in CrisisKind:
             table = section.section(kind)
-            for some in (_OUTRIGHT, _SURE, _PERHAPS):
-                lists[some[kind]] = table.phrases(some[kind].rpartition(".")[2])
+            self.lists |= {f"{kind}.{some}": table.phrases(some) for some in ("outright", "sure", "perhaps")}
             table.close()
-        thresholds = Thresholds.read(section.section("thresholds"))
+        self.thresholds = Thresholds.read(section.section("thresholds"))
+        self._every = (*classes, *self.classes)
         section.close()
-        return cls(lists, (*classes, *own), thresholds)
-
-    @cached_property
-    def phrases(self) -> Phrases:
-        """Compiled when they are first needed."""
-        return phrases_of(self._lists, read_classes(self._classes))
-
-    @cached_property
-    def _figures(self) -> Phrases:
-        """They alone, for the model: most texts have no word of them."""
-        return phrases_of({_FIGURES: self._lists[_FIGURES]}, {})
 
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word that the lists and the classes have, found without compiling them."""
-        every = " ".join((*chain(*self._lists.values()), *chain(*(some for _, some in self._classes))))
+        every = " ".join((*chain(*self.lists.values()), *chain(*(some for _, some in self._every))))
         return frozenset(one.replace("'", "") for one in _WORD.findall(plain(every)))
 
-    def signs(self, words: Sequence[str]) -> Signs:
-        """What these words show."""
-        looked = self.phrases.look(words)
-        if not looked.any:
-            return NONE
-        left = looked.masked(_FIGURES, _HARMLESS)
-        return Signs(
-            outright=_first(_OUTRIGHT, looked, looked.masked(_FIGURES)),
-            sure=_first(_SURE, looked, left),
-            perhaps=_first(_PERHAPS, looked, left),
-            alarm=looked.found(_ALARM, left),
-        )
 
-    def beside_figures(self, words: Sequence[str]) -> Sequence[str]:
-        """The words without those of figures of speech that are nothing else, whatever stands around them."""
-        left = self._figures.look(words).masked(_FIGURES)
-        return words if left is words else [word for word in left if word != MASK]
-
-    def vocabulary(self) -> frozenset[str]:
-        """Every word that a misspelt one may be put right to."""
-        return self.phrases.vocabulary(*_OUTRIGHT.values(), *_SURE.values(), *_PERHAPS.values(), _ALARM)
-
-    def harmless(self) -> frozenset[str]:
-        """The words of figures of speech: right as they stand."""
-        return self.phrases.vocabulary(_FIGURES, _HARMLESS)
+def signs(looked: Looked) -> Signs:
+    """What a text shows."""
+    if looked.first(_TELLING) is None:
+        return NONE
+    without_figures = looked.masked(_FIGURES)
+    left = without_figures.masked(_HARMLESS)
+    return Signs(
+        outright=_first(_OUTRIGHT, without_figures),
+        sure=_first(_SURE, left),
+        perhaps=_first(_PERHAPS, left),
+        alarm=left.found(_ALARM),
+    )
 
 
-def _first(lists: Mapping[CrisisKind, str], looked: Looked, words: Sequence[str]) -> CrisisKind | None:
+def beside_figures(looked: Looked) -> Sequence[str]:
+    """The words without those of figures of speech that are nothing else, whatever stands around them."""
+    left = looked.masked(_FIGURES)
+    return left.words if left is looked else [word for word in left.words if word != MASK]
+
+
+def _first(kinds: Mapping[str, CrisisKind], looked: Looked) -> CrisisKind | None:
     """The first kind of which a list has a phrase that is there."""
-    return next((kind for kind, name in lists.items() if looked.found(name, words)), None)
+    name = looked.first(kinds)
+    return kinds[name] if name is not None else None

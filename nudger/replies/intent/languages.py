@@ -6,20 +6,31 @@ danger have. Those lists themselves are compiled for whoever writes in that lang
 word of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
-from nudger.replies.intent.answers import KEYWORDS, LONE, Consent, Courtesy, OptOutWords
+from nudger.replies.intent.answers import KEYWORDS, LONE, Courtesy, OptOutWords, agrees, consent_lists
 from nudger.replies.intent.answers import LISTS as OF_OPTOUT
 from nudger.replies.intent.commands import LISTS as OF_COMMANDS
 from nudger.replies.intent.commands import Commands
-from nudger.replies.intent.danger import Danger, Heard, Likelihood, Signs, Verdict, judged
+from nudger.replies.intent.danger import (
+    AIMS,
+    FIGURES,
+    Danger,
+    Heard,
+    Likelihood,
+    Signs,
+    Verdict,
+    beside_figures,
+    judged,
+    signs,
+)
 from nudger.replies.intent.meanings import Intent
 from nudger.replies.language.normalisation import Spelling, fold, split, tokens
-from nudger.replies.language.phrases import Classes, Phrases
+from nudger.replies.language.phrases import Looked, Phrases
 from nudger.replies.language.quoting import Automatic, Letters
-from nudger.replies.language.wordlists import Section, WordsError, phrases_of, read_classes
+from nudger.replies.language.wordlists import PhraseCompiler, Section, WordsError
 from nudger.replies.time.lexicon import TimeWords
 
 WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
@@ -45,7 +56,7 @@ class Language:
         file = Section.read(code, {name: one for name, one in sources.items() if name != WEIGHTS})
         self._weights = sources.get(WEIGHTS)
         self.code = code
-        self._classes = tuple(file.section("classes").lists())
+        self.classes = tuple(file.section("classes").lists())
         self._spelling = file.section("spelling")
         self.mail = file.section("mail")
         self.reactions = [
@@ -56,55 +67,49 @@ class Language:
             for intent, some in file.section("emoji").lists()
             for mark in fold("".join(some))
         ]
-        self.danger = Danger.read(file.section("crisis"), self._classes)
+        self.danger = Danger(file.section("crisis"), self.classes)
         self.hints = _hints(file.section("hints"))
-        self.automatic = Automatic.read(file.section("automatic"), lambda: self.classes)
-        self.consent = Consent.read(file.section("consent"), lambda: self.classes)
+        self.automatic = Automatic(code, file.section("automatic"))
+        consent = consent_lists(file.section("consent"))
         courtesy, times = Courtesy.read(file.section("courtesy")), TimeWords.read(file.section("time"))
         self.optout, optouts = OptOutWords.read(file.section("optout"), courtesy)
         self.commands, commands = Commands.read(file.section("commands"), courtesy, times, self.optout.single)
-        self._lists = {**optouts, **commands}
+        self._lists = {**optouts, **commands, **consent}
         file.close()
+
+    @property
+    def keywords(self) -> Mapping[str, tuple[str, ...]]:
+        """The phrase lists of what opts out where it is all of a text."""
+        return {f"{self.code}.{name}": self._lists[name] for name in (KEYWORDS, LONE)}
 
     @cached_property
     def likelihood(self) -> Likelihood | None:
         """None where the language has no weights yet."""
         return Likelihood(self._weights, self.hints) if self._weights is not None else None
 
-    def hear(self, words: Sequence[str]) -> Heard | None:
-        """What the words sound like to the model, if the language has one: without figures of speech."""
-        return self.likelihood.of(self.danger.beside_figures(words)) if self.likelihood is not None else None
+    def hear(self, looked: Looked) -> Heard | None:
+        """What a text sounds like to the model, if the language has one: without figures of speech."""
+        return self.likelihood.of(beside_figures(looked)) if self.likelihood is not None else None
 
     def spelt(self, text: str) -> tuple[str, ...]:
         """The words of a text, misspellings put right."""
         return self.spelling.correct(tokens(self.spelling.uncover(fold(text)))).words
 
     @cached_property
-    def classes(self) -> Classes:
-        return read_classes(self._classes)
-
-    @cached_property
     def phrases(self) -> Phrases:
-        """All phrase lists but those of danger."""
-        return phrases_of(self._lists, self.classes)
-
-    @cached_property
-    def keywords(self) -> Phrases:
-        """What opts out where it is all of a text."""
-        return phrases_of({name: self._lists[name] for name in (KEYWORDS, LONE)}, self.classes)
+        """All phrase lists of what a text can say in this language."""
+        compiler = PhraseCompiler()
+        classes = compiler.classes(self.classes)
+        compiler.add(self._lists, classes)
+        compiler.add(self.danger.lists, compiler.classes(self.danger.classes, classes))
+        return compiler.phrases()
 
     @cached_property
     def spelling(self) -> Spelling:
-        """Words of opting out and in are known, and no aim: see `spelling`."""
-        aims = self.danger.vocabulary().union(
-            self.commands.vocabulary(), self.phrases.vocabulary(*OF_COMMANDS)
-        )
-        known = aims.union(
-            self.danger.harmless(),
-            self.commands.known(),
-            self.optout.around,
-            self.phrases.vocabulary(*OF_OPTOUT),
-        )
+        """Words of opting out and in are known, and no aim: see `normalisation`."""
+        vocabulary = self.phrases.vocabulary
+        aims = vocabulary(*AIMS, *OF_COMMANDS).union(self.commands.vocabulary())
+        known = aims.union(vocabulary(*FIGURES, *OF_OPTOUT), self.commands.known(), self.optout.around)
         section = self._spelling.copy()
         guarded = self.optout.single | self.optout.lone | section.words("guarded")
         found = Spelling(
@@ -128,8 +133,7 @@ class Language:
 
     def compile(self) -> None:
         """Reads all that is otherwise read when it is needed. Raises WordsError for a phrase that is none."""
-        _ = self.phrases, self.keywords, self.danger.phrases, self.automatic.phrases, self.consent.phrases
-        _ = self.spelling, self.likelihood
+        _ = self.phrases, self.spelling, self.likelihood
 
 
 class Words:
@@ -142,6 +146,7 @@ class Words:
         # What a phone puts before a text that was tapped on -> an intent, or "emoji".
         self.reactions = {head: meaning for one in every for head, meaning in one.reactions}
         self.emoji = {mark: intent for one in every for mark, intent in one.emoji}
+        self._keywords = [name for one in every for name in one.keywords]
         self._theirs: dict[tuple[str, ...], frozenset[str]] = {}  # by codes: the words of those languages
 
     @classmethod
@@ -155,10 +160,19 @@ class Words:
             raise WordsError(f"words: there is no list for {FALLBACK!r}, which every language falls back to")
         return cls({code: Language(code, files) for code, files in sources.items()})
 
+    @cached_property
+    def shared(self) -> Phrases:
+        """What everybody is understood by, whatever their language: opt-out keywords, automatic replies."""
+        compiler = PhraseCompiler()
+        for one in self.languages.values():
+            compiler.add({**one.keywords, **one.automatic.lists}, compiler.classes(one.classes))
+        return compiler.phrases()
+
     def compile(self) -> "Words":
         """Reads every list of every language. Raises WordsError for a phrase that is none."""
         for one in self.languages.values():
             one.compile()
+        _ = self.shared
         return self
 
     def near(self, code: str) -> list[Language]:
@@ -173,48 +187,46 @@ class Words:
     def is_keyword(self, words: Sequence[str]) -> bool:
         """Whether a keyword of any language is all there is. In all languages for everybody: who writes one
         means it."""
-        for one in self.languages.values():
-            looked = one.keywords.look(words)
-            if looked.any and (looked.whole(KEYWORDS, words) or looked.whole(LONE, words)):
-                return True
-        return False
+        return self.shared.look(words).whole(self._keywords) is not None
 
     def by_program(self, words: Sequence[str]) -> bool:
         """Whether it is an automatic reply in any language: a phone speaks its owner's."""
-        return any(one.automatic.wrote(words) for one in self.languages.values())
+        looked = self.shared.look(words)
+        return any(one.automatic.wrote(looked) for one in self.languages.values())
 
     def without_told(self, words: Sequence[str]) -> Sequence[str]:
         """The words of an automatic reply, without what it tells others to do."""
-        for one in self.languages.values():
-            words = one.automatic.without_told(words)
-        return words
+        told = [one.automatic.told for one in self.languages.values()]
+        return self.shared.look(words).masked(*told).words
 
     def agrees(self, words: Sequence[str], near: Sequence[Language]) -> bool | None:
         """Whether all of a text says yes, or no, to the question for consent."""
-        said = (one.consent.agrees(words, one.commands.courtesy.soft) for one in near)
-        return next((agrees for agrees in said if agrees is not None), None)
+        said = (agrees(one.phrases.look(words), one.commands.courtesy.soft) for one in near)
+        return next((one for one in said if one is not None), None)
 
-    def hear(self, texts: Sequence[Sequence[str]], near: Sequence[Language]) -> Impression:
+    def hear(self, texts: Sequence[Sequence[str]], near: Mapping[str, Sequence[Looked]]) -> Impression:
         """What a text sounds like in any language: in distress people fall back to their first one. `texts`
-        are its forms: put right, as written."""
+        are its forms: put right, as written; `near` how they look in the near languages, by their code."""
         verdict, alarm, stops = Verdict(), False, list[float]()
         for one in self._spoken(texts[-1], near):
-            signs = reduce(Signs.joined, (one.danger.signs(words) for words in texts))
-            heard = one.hear(texts[0]) if one in near else None
-            found = judged(signs, heard, one.danger.thresholds)
-            verdict, alarm = verdict.joined(found), alarm or signs.alarm
+            looks = near.get(one.code) or [one.phrases.look(words) for words in texts]
+            shown = reduce(Signs.joined, map(signs, looks))
+            heard = one.hear(looks[0]) if one.code in near else None
+            found = judged(shown, heard, one.danger.thresholds)
+            verdict, alarm = verdict.joined(found), alarm or shown.alarm
             stops += [heard.stop] if heard is not None else []
         return Impression(verdict, alarm, max(stops, default=None))
 
-    def _spoken(self, words: Sequence[str], near: Sequence[Language]) -> Iterator[Language]:
+    def _spoken(self, words: Sequence[str], near: Iterable[str]) -> Iterator[Language]:
         """The near languages, and every other of which a word is there that is none of theirs."""
-        yield from near
-        codes = tuple(one.code for one in near)
+        codes = tuple(near)
         if codes not in self._theirs:
-            self._theirs[codes] = frozenset().union(*(one.danger.words for one in near))
+            theirs = (self.languages[code].danger.words for code in codes)
+            self._theirs[codes] = frozenset().union(*theirs)
+        yield from (self.languages[code] for code in codes)
         foreign = [word for word in words if word not in self._theirs[codes]]
-        for one in self.languages.values():
-            if one not in near and not one.danger.words.isdisjoint(foreign):
+        for code, one in self.languages.items():
+            if code not in codes and not one.danger.words.isdisjoint(foreign):
                 yield one
 
 

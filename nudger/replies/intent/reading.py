@@ -86,7 +86,7 @@ def _answered(
     if value is None:
         return Understood(Intent.SAID) if ask.span is not None and _is_number(said.words) else found
     rest = tuple(word for clause in others for word in clause)
-    beside = near.commands.understand(rest, near.phrases.look(rest), here) if rest else None
+    beside = near.commands.understand(near.phrases.look(rest), here) if rest else None
     if beside is not None and beside.intent not in (Intent.START, Intent.HELP):
         return replace(beside, value=value)
     return Understood(Intent.ANSWER, value=value)
@@ -159,7 +159,9 @@ def _own(folded: str, language: str, here: Now, words: Words) -> Understood:
     own, near = words.letters.own_words(folded), words.near(language)
     if not own.strip():
         # All of it is quoted: nobody's command, but a crisis is not missed for a ">".
-        crisis = words.hear([tokens(folded).words], near).verdict.crisis
+        quoted = [tokens(folded).words]
+        looks = {one.code: [one.phrases.look(quoted[0])] for one in near}
+        crisis = words.hear(quoted, looks).verdict.crisis
         return _crisis(crisis) if crisis is not None else UNKNOWN
     plain = tokens(near[0].spelling.uncover(own))
     if not plain.words:
@@ -175,18 +177,14 @@ class _LanguageReading:
     text: Tokens
     looked: Looked
 
-    @classmethod
-    def of(cls, text: Tokens, language: Language) -> "_LanguageReading":
-        return cls(language, text, language.phrases.look(text.words))
-
     @property
     def refuses_to(self) -> bool:
         """Whether it says the contrary, asks for a pause, or dislikes some of the messages."""
-        return any(self.looked.found(one) for one in (REFUSED, BOUNDED, UNDONE, DISLIKED))
+        return self.looked.found(REFUSED, BOUNDED, UNDONE, DISLIKED)
 
     def commands_only(self) -> bool:
         """Whether a command as it is taught is all there is: "help please"."""
-        return self.language.commands.is_exact(self.text.words, self.looked)
+        return self.language.commands.is_exact(self.looked)
 
     def opts_out(self, automatic: Words | None) -> bool:
         """Whether it says so outright. Of an automatic reply, with the `words`: not where it tells others how
@@ -195,17 +193,22 @@ class _LanguageReading:
             return self.language.optout.sure(self.text, self.looked)
         said = tuple(automatic.without_told(self.text.words))
         text = replace(self.text, words=said)
-        return self.language.optout.sure(text, replace(self.looked, words=said))
+        return self.language.optout.sure(text, self.looked.over(said))
 
 
 def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) -> Understood:
     """The text is read in the person's language, misspellings put right, then in English as written:
     "stp" is a misspelt stop in one language, and please in another."""
     right = near[0].spelling.correct(plain)
-    readings = [_LanguageReading.of(right, near[0]), *(_LanguageReading.of(plain, one) for one in near[1:])]
+    texts = [right.words] if right == plain else [right.words, plain.words]
+    looks = {one.code: [one.phrases.look(text) for text in texts] for one in near}
+    readings = [
+        _LanguageReading(near[0], right, looks[near[0].code][0]),
+        *(_LanguageReading(one, plain, looks[one.code][-1]) for one in near[1:]),
+    ]
     if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
         return _stop(readings, Verdict())
-    heard = words.hear([right.words] if right == plain else [right.words, plain.words], near)
+    heard = words.hear(texts, looks)
     verdict, alarm = heard.verdict, heard.alarm
     automatic = words.by_program(plain.words)
     sure = any(one.opts_out(words if automatic else None) for one in readings)
@@ -264,11 +267,11 @@ def _stop(readings: Sequence[_LanguageReading], verdict: Verdict, *, alarm: bool
 def _commands(readings: Sequence[_LanguageReading], here: Now) -> Iterator[Understood | None]:
     """The whole text in each language, then its clauses: "nap time for the baby, later"."""
     for one in readings:
-        yield one.language.commands.understand(one.text.words, one.looked, here)
+        yield one.language.commands.understand(one.looked, here)
     for one in readings:
         clauses = list(one.text.clauses())
         for clause in clauses if len(clauses) > 1 else ():
-            yield one.language.commands.understand_clause(clause, one.looked, here)
+            yield one.language.commands.understand_clause(one.looked.over(clause), here)
 
 
 def _emoji(folded: str, words: Words) -> Intent:

@@ -153,6 +153,7 @@ class Spelling:
             fold(one).replace("'", ""): split(word) for word, ones in writings.items() for one in ones
         }
         self._known = frozenset(known) | {word for words in self._writings.values() for word in words}
+        self._right_already = self._known - self._writings.keys()
         self._hidden = frozenset(hidden)
         self._guarded = frozenset(guarded)
         self._near: dict[str, list[str]] = defaultdict(list)
@@ -168,6 +169,8 @@ class Spelling:
 
     def correct(self, found: Tokens) -> Tokens:
         """The same text, each word put right. A writing may stand for two words ("gimme")."""
+        if self._right_already.issuperset(found.words):
+            return found
         words: list[str] = []
         pauses: list[bool] = []
         for word, pause in zip(found.words, found.pauses, strict=True):
@@ -187,9 +190,11 @@ class Spelling:
         return any(_slipped(word, keyword, short=True) for keyword in keywords)
 
     def _right(self, word: str) -> Sequence[str]:
+        if word in self._right_already:
+            return (word,)
         if word in self._writings:
             return self._writings[word]
-        if word in self._known or not word.isalpha():
+        if not word.isalpha():
             return (word,)
         for less in _run_shortened(word):
             if less in self._known or less in self._writings:
@@ -218,7 +223,13 @@ class Spelling:
 
 
 def distance(one: str, other: str) -> int:
-    """Edits between two words: a letter more, less or other, or two neighbours swapped."""
+    """Counts the edits between two words: a letter more, less or other, or two neighbours swapped."""
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    if not one or not other:
+        return len(one) + len(other)
     before: list[int] = []
     last = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):

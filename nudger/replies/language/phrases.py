@@ -4,314 +4,259 @@ A phrase is tried only where the text has, for each of its parts, one of the wor
 with; and it is thought of only where the text has one of the words of its rarest part. So most of the
 thousands of phrases cost a text nothing at all.
 
-Each part of a phrase says where it can end, given where it may begin. The places reached are kept as
-sets, so that following a phrase takes time in proportion to its length and its gaps, whatever the text:
-there is nothing to go back over.
+The places of a text are the bits of a whole number, and each part of a phrase says in which places it can
+end, given those in which it may begin: a word moves them on by one, where it stands. So a phrase is followed
+from all places at once, in time proportional to its length and its gaps, whatever the text: there is nothing
+to go back over. What is compiled is plain data (see `wordlists`): an index that can be written down and read
+again.
 """
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Union
 
-Places = set[int]
-Some = frozenset[str]
-
-NOWHERE: Places = set()  # nobody adds to it
 MASK = "\0"  # stands for a word that no phrase may use
-SHAPES = {  # of words in digits; among first words: any that has the form
+SHAPES = {  # of words in digits; a phrase has the mark where any word of the shape may stand
     "<n>": re.compile(r"\d+"),
     "<date>": re.compile(r"\d+[/-]\d+(?:[/-]\d+)?|\d{1,2}\.\d{1,2}\.(?:\d{2,4})?|\d{1,2}\.(?:0[1-9]|1[0-2])"),
     "<time>": re.compile(r"\d{1,2}[:.]\d{2}"),
 }
 
+GAP, MAYBE, EITHER, END = "gap", "maybe", "either", "end"
+ANY = -1  # instead of a list of words, where there is none
 
-class Pattern:
-    """A part of a phrase."""
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        """From the places where this part may begin, those where it may end."""
-        raise NotImplementedError
-
-    def firsts(self) -> Some | None:
-        """The words that it can begin with; None where there is no list of them."""
-        return None
-
-    def words(self) -> Some:
-        """Every word in it."""
-        return frozenset()
+# A part is a word (or a mark, or "~ing" for an ending); the number of a list of words, any of which will do;
+# or an operation: a gap of `number` words at most; a phrase that may be missing; the end of the text; or one
+# of some phrases, of which those of one word are the list of that number, and the others stand, without their
+# first word, under that word, or have no such word.
+Operation = tuple[str, int, tuple["Parts", ...], dict[str, tuple["Parts", ...]]]
+Part = Union[str, int, Operation]  # noqa: UP007 - a type that is part of itself
+Parts = tuple[Part, ...]
+# Its rank, its list, whether it begins the text, parts, what it needs; its fewest words, and its most.
+Phrase = tuple[int, str, bool, Parts, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf(Pattern):
-    """One word of these."""
+class Index:
+    """Compiled phrases, as plain data."""
 
-    some: Some
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        if len(places) != 1:
-            return {at + 1 for at in places if at < len(words) and words[at] in self.some}
-        for at in places:  # nearly always one, and most of the time of a reply is spent here
-            if at < len(words) and words[at] in self.some:
-                return {at + 1}
-        return NOWHERE
-
-    def firsts(self) -> Some:
-        return self.some
-
-    def words(self) -> Some:
-        return self.some
-
-
-@dataclass(frozen=True, slots=True)
-class Shape(Pattern):
-    """A word in digits of this form."""
-
-    mark: str
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        return {at + 1 for at in places if at < len(words) and self.mark in shapes_of(words[at])}
-
-    def firsts(self) -> Some:
-        return frozenset({self.mark})
-
-
-@dataclass(frozen=True, slots=True)
-class Suffix(Pattern):
-    """A word that ends so."""
-
-    ending: str
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        return {at + 1 for at in places if at < len(words) and words[at].endswith(self.ending)}
-
-
-@dataclass(frozen=True, slots=True)
-class Gap(Pattern):
-    """Up to so many words, whatever they are."""
-
-    most: int
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        reached, last = set(places), places
-        for _ in range(self.most):
-            last = {at + 1 for at in last if at < len(words) and words[at] != MASK}
-            reached |= last
-        return reached
-
-
-@dataclass(frozen=True, slots=True)
-class End(Pattern):
-    """The end of the text."""
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        return places & {len(words)}
-
-
-@dataclass(frozen=True, slots=True)
-class Maybe(Pattern):
-    """The part, or nothing."""
-
-    part: Pattern
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        return places | self.part.ends(words, places)
-
-    def firsts(self) -> Some | None:
-        return self.part.firsts()
-
-    def words(self) -> Some:
-        return self.part.words()
-
-
-@dataclass(frozen=True, slots=True)
-class InOrder(Pattern):
-    """One part after the other."""
-
-    parts: tuple[Pattern, ...]
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        for part in self.parts:
-            places = part.ends(words, places)
-            if not places:
-                break
-        return places
-
-    def firsts(self) -> Some | None:
-        found: Some = frozenset()
-        for part in self.parts:
-            some = part.firsts()
-            if some is None:
-                return None
-            found |= some
-            if not isinstance(part, Maybe):
-                return found
-        return None
-
-    def words(self) -> Some:
-        return frozenset().union(*(part.words() for part in self.parts))
-
-
-@dataclass(frozen=True, slots=True)
-class Either(Pattern):
-    """One of these parts."""
-
-    options: tuple[Pattern, ...]
-
-    def ends(self, words: Sequence[str], places: Places) -> Places:
-        reached: Places = set()
-        for option in self.options:
-            reached |= option.ends(words, places)
-        return reached
-
-    def firsts(self) -> Some | None:
-        found: set[str] = set()
-        for option in self.options:
-            some = option.firsts()
-            if some is None or isinstance(option, Maybe):
-                return None
-            found |= some
-        return frozenset(found)
-
-    def words(self) -> Some:
-        return frozenset().union(*(option.words() for option in self.options))
-
-
-Classes = Mapping[str, Pattern]
-
-
-def shapes_of(word: str) -> Sequence[str]:
-    """The marks of the forms that a word has: of one without digits none."""
-    if not word[:1].isdecimal():
-        return ()
-    return [mark for mark, form in SHAPES.items() if form.fullmatch(word)]
-
-
-def needed(part: Pattern) -> tuple[Some, ...]:
-    """Lists of words of each of which any text must have one that the phrase is in."""
-    parts = part.parts if isinstance(part, InOrder) else (part,)
-    return tuple(
-        some for one in parts if not isinstance(one, Maybe | Gap) and (some := one.firsts()) is not None
-    )
-
-
-# --- many phrases -------------------------------------------------------------------------------------
-_NONE: tuple["Phrase", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One phrase of a list, and what a text must have to be looked through for it."""
-
-    listed: str  # the list that it stands in
-    rank: int
-    part: Pattern
-    begins: bool  # it begins the text
-    firsts: Some
-    needs: int  # a bit for each list of words of which the text must have one
-
-    def starts(self, words: Sequence[str]) -> Iterable[int]:
-        """The places where it may begin."""
-        if self.begins:
-            return (0,) if words and self._may_begin(words[0]) else ()
-        return [at for at, word in enumerate(words) if self._may_begin(word)]
-
-    def ends(self, words: Sequence[str], start: int) -> Places:
-        return self.part.ends(words, {start})
-
-    def _may_begin(self, word: str) -> bool:
-        return word in self.firsts or any(mark in self.firsts for mark in shapes_of(word))
+    lists: Sequence[frozenset[str]]  # of words, by their numbers
+    bits: Mapping[str, int]  # word -> a bit for each list that phrases need and that it is in
+    phrases: Mapping[str, Sequence[Phrase]]  # by the words of their rarest part
+    endings: tuple[str, ...]  # of words, that some phrase names
+    words: Mapping[str, frozenset[str]]  # name -> every word of the phrases of that name
 
 
 class Phrases:
     """The phrase lists of a language, by their names."""
 
-    def __init__(self, read: Sequence[tuple[str, bool, Pattern]]) -> None:
-        """Indexes them: of each the list that it stands in, whether it begins the text, and the pattern."""
-        self._words: dict[str, set[str]] = {}
-        self._bits: dict[str, int] = defaultdict(int)  # word -> a bit for each list of words it is in
-        self._thought_of: dict[str, list[Phrase]] = defaultdict(list)  # by the words of its rarest part
-        self._index([(name, begins, part, needed(part)) for name, begins, part in read])
+    def __init__(self, index: Index) -> None:
+        self._index = index
 
-    def _index(self, read: Sequence[tuple[str, bool, Pattern, tuple[Some, ...]]]) -> None:
-        places = {
-            some: at for at, some in enumerate(dict.fromkeys(one for *_, needs in read for one in needs))
-        }
-        for some, at in places.items():
-            for word in some:
-                self._bits[word] |= 1 << at
-        often = Counter(word for *_, needs in read for some in needs for word in some)
-        for rank, (name, begins, part, needs) in enumerate(read):
-            self._words.setdefault(name, set()).update(part.words())
-            bits = sum(1 << at for at in {places[some] for some in needs})
-            phrase = Phrase(name, rank, part, begins, part.firsts() or frozenset(), bits)
-            for word in min(needs, key=lambda some: sum(often[word] for word in some)):
-                self._thought_of[word].append(phrase)
-
-    def vocabulary(self, *names: str) -> Some:
+    def vocabulary(self, *names: str) -> frozenset[str]:
         """Every word of these lists."""
-        return frozenset().union(*(self._words.get(name, ()) for name in names))
+        return frozenset().union(*(self._index.words.get(name, ()) for name in names))
 
     def look(self, words: Sequence[str]) -> "Looked":
         """The phrases that may be in these words, ready to be tried."""
-        distinct = dict.fromkeys([*words, *(mark for word in words for mark in shapes_of(word))])
-        known = [word for word in distinct if word in self._bits]
+        index = self._index
+        places = _places(words, index.endings)
+        known = places.keys() & index.bits.keys()
         bits = 0
         for word in known:
-            bits |= self._bits[word]
+            bits |= index.bits[word]
         found: dict[str, dict[int, Phrase]] = {}
+        by_word = index.phrases
         for word in known:
-            for phrase in self._thought_of.get(word, _NONE):
-                if phrase.needs & bits == phrase.needs:
-                    found.setdefault(phrase.listed, {})[phrase.rank] = phrase
-        return Looked(words, {name: tuple(phrases.values()) for name, phrases in found.items()})
+            for phrase in by_word.get(word, ()):
+                needs = phrase[4]
+                if needs & bits == needs:
+                    found.setdefault(phrase[1], {})[phrase[0]] = phrase
+        tried = {name: tuple(phrases.values()) for name, phrases in found.items()}
+        return Looked(words, index, tried, places)
 
 
-@dataclass(frozen=True, slots=True)
 class Looked:
-    """A text, and the phrases that may be in it. Every question may be put to a form of the text instead that
-    leaves words out."""
+    """A text, and the phrases that may be in it."""
 
-    words: Sequence[str]
-    _found: Mapping[str, Sequence[Phrase]]
+    __slots__ = ("_end", "_found", "_free", "_index", "_known", "_masks", "_options", "_present", "_words")
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        index: Index,
+        found: Mapping[str, Sequence[Phrase]],
+        places: dict[str, int] | None = None,
+        free: int | None = None,
+    ) -> None:
+        """Takes the `places` of each word, if they are known yet, and those that are `free` for phrases: by
+        default all but MASK."""
+        self._words, self._index, self._found, self._known, self._free = words, index, found, places, free
+        self._end = 1 << len(words)
+        self._present: frozenset[str] = frozenset()
+        self._masks: dict[int, int] = {}
+        self._options: dict[int, Sequence[tuple[int, tuple[Parts, ...]]]] = {}
 
     @property
-    def any(self) -> bool:
-        """Whether any phrase at all may be there."""
-        return bool(self._found)
+    def words(self) -> Sequence[str]:
+        """The text; a word that is out of the way is MASK."""
+        free = self._free
+        if free is None or free == self._end - 1:
+            return self._words
+        return tuple(word if free >> at & 1 else MASK for at, word in enumerate(self._words))
 
-    def spans(self, name: str, words: Sequence[str] | None = None) -> Iterator[tuple[int, int]]:
-        """Every phrase of a list that is there: from its first word to before what follows it."""
-        words = self.words if words is None else words
-        for phrase in self._found.get(name, _NONE):
-            for start in phrase.starts(words):
-                ends = phrase.ends(words, start)
-                if ends:
-                    yield start, max(ends)
+    def over(self, words: Sequence[str]) -> "Looked":
+        """The same phrases in a form of the text that leaves words out, or masks some."""
+        if len(words) == len(self._words) and tuple(words) == tuple(self.words):
+            return self
+        return Looked(words, self._index, self._found)
 
-    def found(self, name: str, words: Sequence[str] | None = None) -> bool:
-        """Whether any phrase of a list is anywhere in the words."""
-        return next(self.spans(name, words), None) is not None
+    def may(self, *names: str) -> bool:
+        """Whether a phrase of these lists may be there, as far as the single words say."""
+        return any(name in self._found for name in names)
 
-    def among(self, names: Iterable[str]) -> list[str]:
-        """Those of the lists, in their order, of which a phrase may be there."""
-        return [name for name in names if name in self._found]
+    def found(self, *names: str) -> bool:
+        """Whether any phrase of these lists is anywhere in the words."""
+        return self.first(names) is not None
 
-    def whole(self, name: str, *texts: Sequence[str]) -> bool:
-        """Whether a phrase of a list is all of one of these texts."""
-        for phrase in self._found.get(name, _NONE):
-            for words in texts:
-                if words and phrase.starts(words[:1]) and len(words) in phrase.ends(words, 0):
-                    return True
-        return False
-
-    def masked(self, *names: str, words: Sequence[str] | None = None) -> Sequence[str]:
-        """The words, with those of every phrase of these lists out of the way."""
-        words = self.words if words is None else words
+    def first(self, names: Iterable[str]) -> str | None:
+        """The first of the lists of which a phrase is anywhere in the words."""
+        found = self._found
         for name in names:
-            out: list[str] = []
-            for start, end in self.spans(name, words):
-                out = out or list(words)
-                out[start:end] = [MASK] * (end - start)
-            words = out or words
-        return words
+            if name in found:
+                free = self._ready()
+                for phrase in found[name]:
+                    if self._ends(phrase[3], 1 if phrase[2] else free):
+                        return name
+        return None
+
+    def whole(self, names: Iterable[str]) -> str | None:
+        """The first of the lists of which a phrase is all of the text."""
+        found, length = self._found, len(self._words)
+        for name in names:
+            if name in found:
+                for phrase in found[name]:
+                    if phrase[5] <= length <= phrase[6]:
+                        self._ready()
+                        if self._ends(phrase[3], 1) & self._end:
+                            return name
+        return None
+
+    def spans(self, name: str) -> Iterator[tuple[int, int]]:
+        """Every phrase of a list that is there: from its first word to before what follows it."""
+        for _, _, begins, parts, *_ in self._found.get(name, ()):
+            free = self._ready()
+            starts = 1 if begins else free
+            if not self._ends(parts, starts):
+                continue
+            for start in range(len(self._words)):
+                ends = self._ends(parts, starts & 1 << start)
+                if ends:
+                    yield start, ends.bit_length() - 1
+
+    def masked(self, *names: str) -> "Looked":
+        """The same text, with the words of every phrase of these lists out of the way: of one list after the
+        other."""
+        looked = self
+        for name in names:
+            taken = 0
+            for start, end in looked.spans(name):
+                taken |= (1 << end) - (1 << start)
+            if taken:
+                left = looked._ready() & ~taken
+                looked = Looked(self._words, self._index, self._found, looked._known, left)
+        return looked
+
+    def _ready(self) -> int:
+        """The places that are free for phrases, once it is known where each word stands."""
+        places = self._known
+        if places is None:
+            places = self._known = _places(self._words, self._index.endings)
+        if self._free is None:
+            self._free = (self._end - 1) & ~places.get(MASK, 0)
+        if not self._present:
+            self._present = frozenset(places)
+        return self._free
+
+    def _ends(self, parts: Parts, places: int) -> int:
+        """From the places where these parts may begin, one after the other, those where they may end."""
+        free, known, masks = self._free or 0, self._known or {}, self._masks
+        for part in parts:
+            if isinstance(part, str):
+                places = (places & free & known.get(part, 0)) << 1
+            elif isinstance(part, int):
+                mask = masks[part] if part in masks else self._mask(part)
+                places = (places & free & mask) << 1
+            else:
+                places = self._operated(part, places)
+            if not places:
+                return 0
+        return places
+
+    def _operated(self, part: Operation, places: int) -> int:
+        operation, number, options, by_first = part
+        free = self._free or 0
+        if operation == EITHER:
+            reached = (places & free & self._mask(number)) << 1 if number != ANY else 0
+            for mask, rests in self._begun(by_first):
+                if places & mask:
+                    start = (places & free & mask) << 1
+                    for rest in rests:
+                        reached |= self._ends(rest, start)
+            for option in options:
+                reached |= self._ends(option, places)
+            return reached
+        if operation == GAP:
+            last = places
+            for _ in range(number):
+                last = (last & free) << 1
+                places |= last
+            return places
+        if operation == MAYBE:
+            return places | self._ends(options[0], places)
+        return places & self._end
+
+    def _begun(self, by_first: dict[str, tuple[Parts, ...]]) -> Sequence[tuple[int, tuple[Parts, ...]]]:
+        """Of phrases by their first word: those whose first word is there, with its places."""
+        begun = self._options.get(id(by_first))
+        if begun is None:
+            known = self._known or {}
+            begun = [(known[word], by_first[word]) for word in by_first.keys() & self._present]
+            self._options[id(by_first)] = begun
+        return begun
+
+    def _mask(self, number: int) -> int:
+        """The places of the words of a list."""
+        mask = self._masks.get(number)
+        if mask is None:
+            mask, known = 0, self._known or {}
+            for word in self._index.lists[number] & self._present:
+                mask |= known[word]
+            self._masks[number] = mask
+        return mask
+
+
+def shapes_of(word: str) -> Sequence[str]:
+    """The marks of the shapes that a word has: of one without digits none."""
+    if not word[:1].isdecimal():
+        return ()
+    return [mark for mark, shape in SHAPES.items() if shape.fullmatch(word)]
+
+
+def _places(words: Sequence[str], endings: tuple[str, ...]) -> dict[str, int]:
+    """Where each word stands, each shape and each ending."""
+    places: dict[str, int] = {}
+    bit = 1
+    for word in words:
+        places[word] = places.get(word, 0) | bit
+        if word[:1].isdecimal():
+            for mark in shapes_of(word):
+                places[mark] = places.get(mark, 0) | bit
+        if word.endswith(endings):
+            for ending in endings:
+                if word.endswith(ending):
+                    mark = f"~{ending}"
+                    places[mark] = places.get(mark, 0) | bit
+        bit <<= 1
+    return places

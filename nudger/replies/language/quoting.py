@@ -11,13 +11,12 @@ different signs come together: "I'm driving" beside "I'll get back to you".
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from nudger.replies.language.normalisation import fold
-from nudger.replies.language.phrases import Classes, Phrases
-from nudger.replies.language.wordlists import Section, phrases_of
+from nudger.replies.language.phrases import Looked
+from nudger.replies.language.wordlists import Section
 
 _RULE = re.compile(r"\s*(?:_{5,}|--|-{2,}\s*(?:original|forwarded|mensaje|message)\b.*)\s*\Z")
 _FROM = re.compile(r"\s*\*?(?:from|de|von)\*?\s*:")
@@ -203,32 +202,20 @@ _LEAST_WORDS = 6  # two signs in fewer words are a person's
 
 
 class Automatic:
-    """The lists of one language: the table `automatic`, compiled when they are first needed."""
+    """The lists of one language: the table `automatic`."""
 
-    def __init__(self, lists: Mapping[str, tuple[str, ...]], classes: Callable[[], Classes]) -> None:
-        self._lists, self._classes = lists, classes
-
-    @classmethod
-    def read(cls, section: Section, classes: Callable[[], Classes]) -> "Automatic":
-        """`classes` compiles those of the language."""
+    def __init__(self, code: str, section: Section) -> None:
         signs = section.section("signs")
         lists = {_SURE: section.phrases(_SURE), _TOLD: section.phrases(_TOLD)}
         lists |= {sign: signs.phrases(sign) for sign in _SIGNS}
         signs.close()
         section.close()
-        return cls(lists, classes)
+        names = {name: f"automatic.{code}.{name}" for name in lists}
+        self.lists = {names[name]: some for name, some in lists.items()}
+        self._sure, self._signs, self.told = names[_SURE], [names[sign] for sign in _SIGNS], names[_TOLD]
 
-    @cached_property
-    def phrases(self) -> Phrases:
-        return phrases_of(self._lists, self._classes())
-
-    def wrote(self, words: Sequence[str]) -> bool:
-        """Whether a program wrote these words."""
-        looked = self.phrases.look(words)
-        if looked.found(_SURE):
+    def wrote(self, looked: Looked) -> bool:
+        """Whether a program wrote this text."""
+        if looked.found(self._sure):
             return True
-        return len(words) >= _LEAST_WORDS and sum(looked.found(sign) for sign in _SIGNS) >= 2
-
-    def without_told(self, words: Sequence[str]) -> Sequence[str]:
-        """The words without what others are told that they may do: "reply STOP to opt out"."""
-        return self.phrases.look(words).masked(_TOLD)
+        return len(looked.words) >= _LEAST_WORDS and sum(map(looked.found, self._signs)) >= 2

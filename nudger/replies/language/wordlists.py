@@ -13,27 +13,25 @@ little language that they write their phrases in.
 
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import time
-from functools import cache
 
 from nudger.domain.errors import NudgerError
 from nudger.replies.language.normalisation import split
 from nudger.replies.language.phrases import (
+    ANY,
+    EITHER,
+    END,
+    GAP,
+    MAYBE,
     SHAPES,
-    Classes,
-    Either,
-    End,
-    Gap,
-    InOrder,
-    Maybe,
-    OneOf,
-    Pattern,
+    Index,
+    Part,
+    Parts,
+    Phrase,
     Phrases,
-    Shape,
-    Some,
-    Suffix,
-    needed,
 )
 
 _GAP = 3
@@ -149,113 +147,231 @@ class Section:
 
 
 # --- phrases ------------------------------------------------------------------------------------------
-def read_classes(lists: Iterable[tuple[str, tuple[str, ...]]]) -> Classes:
-    """Named classes of words and phrases. A member may be a class named before: "<want>"."""
-    classes: dict[str, Pattern] = {}
-    for name, members in lists:
-        classes[name] = _either([part for member in members for part in read_phrase(member, classes)])
-    return classes
+Members = Iterable[tuple[str, tuple[str, ...]]]  # classes, as they are written
 
 
-def phrases_of(lists: Mapping[str, Iterable[str]], classes: Classes) -> Phrases:
-    """Compiles phrase lists, by their names. Raises WordsError, naming the line, where a phrase is not of the
-    form above."""
-    return Phrases(
-        [
-            (name, source.startswith("^ "), part)
-            for name, sources in lists.items()
-            for source in sources
-            for part in read_phrase(source.removeprefix("^ "), classes)
-        ]
-    )
+@dataclass(slots=True)
+class _Read:
+    """A part of a phrase as it is read."""
+
+    part: Part
+    firsts: frozenset[str] | None  # the words that it can begin with; None where there is no list of them
+    words: frozenset[str] = frozenset()  # every word in it
+    may_be_missing: bool = False
+    single: frozenset[str] = frozenset()  # the words that it is one of, where it is one word
+    options: tuple[tuple["_Read", ...], ...] = ()  # where it is one of some phrases
 
 
-def read_phrase(source: str, classes: Classes) -> list[Pattern]:
-    """The phrases of one line: each of its alternatives is one.
-
-    Raises WordsError, which names the line, where it is not of the form above.
-    """
-    try:
-        reader = _PatternParser(_NOTATION.findall(source), classes)
-        options = reader.options()
-        if reader.left:
-            raise WordsError(f"brackets are open in {source!r}")
-    except WordsError as error:
-        raise WordsError(f"the phrase {source!r}: {error}") from None
-    for option in options:
-        if not option.firsts() or not needed(option):
-            raise WordsError(f"the phrase {source!r} does not begin with a word")
-    return options
+_Option = tuple[_Read, ...]  # one part after the other
 
 
-class _PatternParser:
-    """Reads one line, from left to right."""
+class PhraseCompiler:
+    """Compiles the phrase lists of one language."""
 
-    def __init__(self, marks: list[str], classes: Classes) -> None:
-        self.left = marks[::-1]
-        self.classes = classes
+    def __init__(self) -> None:
+        self._numbers: dict[frozenset[str], int] = {}
+        self._marks: dict[str, _Option] = {}
+        self._endings: set[str] = set()
+        self._phrases: list[tuple[str, bool, _Option]] = []
 
-    def options(self) -> list[Pattern]:
-        """The alternatives up to the end, or to the bracket that closes them, which is left."""
-        options, parts = [], list[Pattern]()
-        while self.left and not self.left[-1].startswith(")"):
-            mark = self.left.pop()
-            if mark == "|":
-                options.append(_in_order(parts))
-                parts = []
-            else:
-                parts.append(self._part(mark))
-        options.append(_in_order(parts))
+    def classes(self, members: Members, known: Mapping[str, _Option] | None = None) -> dict[str, _Option]:
+        """Reads named classes of words and phrases, beside those that are known. A member may be a class
+        named before: "<want>"."""
+        classes = dict(known or {})
+        for name, written in members:
+            options = [option for member in written for option in self._options(member, classes)]
+            classes[name] = self._either(options)
+        return classes
+
+    def add(self, lists: Mapping[str, Iterable[str]], classes: Mapping[str, _Option]) -> None:
+        """Adds phrase lists, by their names; each alternative of a line is a phrase. Raises WordsError,
+        naming the line, where one is not of the form above."""
+        for name, sources in lists.items():
+            for source in sources:
+                begins = source.startswith("^ ")
+                for option in self._options(source.removeprefix("^ "), classes):
+                    self._phrases.append((name, begins, option))
+
+    def phrases(self) -> Phrases:
+        """All that was added, in an index."""
+        needs = [_needed(option) for *_, option in self._phrases]
+        bits: dict[frozenset[str], int] = {}
+        often: dict[str, int] = defaultdict(int)  # in how many parts a word is
+        for some in needs:
+            for one in some:
+                bits.setdefault(one, 1 << len(bits))
+                for word in one:
+                    often[word] += 1
+        weights = {one: sum(often[word] for word in one) for one in bits}
+        by_word: dict[str, list[Phrase]] = defaultdict(list)
+        words: dict[str, set[str]] = defaultdict(set)
+        for rank, ((name, begins, option), some) in enumerate(zip(self._phrases, needs, strict=True)):
+            words[name].update(*(read.words for read in option))
+            parts, need = _parts(option), sum(bits[one] for one in set(some))
+            phrase = (rank, name, begins, parts, need, *_lengths(parts))
+            for word in min(some, key=weights.__getitem__):
+                by_word[word].append(phrase)
+        return Phrases(
+            Index(
+                lists=tuple(self._numbers),
+                bits=_bits_of(bits),
+                phrases={word: tuple(phrases) for word, phrases in by_word.items()},
+                endings=tuple(sorted(self._endings)),
+                words={name: frozenset(some) for name, some in words.items()},
+            )
+        )
+
+    def _options(self, source: str, classes: Mapping[str, _Option]) -> list[_Option]:
+        """The phrases of one line. Raises WordsError, naming the line, where it is not of the form above."""
+        try:
+            marks = _NOTATION.findall(source)[::-1]
+            options = self._alternatives(marks, classes)
+            if marks:
+                raise WordsError(f"brackets are open in {source!r}")
+        except WordsError as error:
+            raise WordsError(f"the phrase {source!r}: {error}") from None
+        for option in options:
+            if not _firsts(option) or not _needed(option):
+                raise WordsError(f"the phrase {source!r} does not begin with a word")
         return options
 
-    def _part(self, mark: str) -> Pattern:
+    def _alternatives(self, marks: list[str], classes: Mapping[str, _Option]) -> list[_Option]:
+        """The alternatives up to the end, or to the bracket that closes them, which is left."""
+        options, option = [], list[_Read]()
+        while marks and not marks[-1].startswith(")"):
+            mark = marks.pop()
+            if mark == "|":
+                options.append(tuple(option))
+                option = []
+            else:
+                option += self._read(mark, marks, classes)
+        return [*options, tuple(option)]
+
+    def _read(self, mark: str, marks: list[str], classes: Mapping[str, _Option]) -> _Option:
+        """What a mark stands for; after a bracket, all up to the one that closes it."""
         if mark == "(":
-            inner = _either(self.options())
-            closing = self.left.pop() if self.left else ""
+            inner = self._either(self._alternatives(marks, classes))
+            closing = marks.pop() if marks else ""
             if closing not in (")", ")?"):
                 raise WordsError("brackets are open" if not closing else f"{closing!r} is no word")
-            return Maybe(inner) if closing == ")?" else inner
+            return _maybe(inner) if closing == ")?" else inner
         if mark.startswith("<") and mark.rstrip("?") not in SHAPES:
-            found = self._class(mark.rstrip("?"))
-            return Maybe(found) if mark.endswith("?") else found
-        return _leaf(mark)
+            name = mark.rstrip("?").strip("<>")
+            if name not in classes:
+                raise WordsError(f"there is no class {mark.rstrip('?')!r}")
+            return _maybe(classes[name]) if mark.endswith("?") else classes[name]
+        if mark not in self._marks:
+            self._marks[mark] = self._leaf(mark)
+        return self._marks[mark]
 
-    def _class(self, name: str) -> Pattern:
-        if name.strip("<>") not in self.classes:
-            raise WordsError(f"there is no class {name!r}")
-        return self.classes[name.strip("<>")]
+    def _leaf(self, mark: str) -> _Option:
+        """What stands between spaces, brackets and bars."""
+        if mark.endswith("?"):
+            return _maybe(self._leaf(mark[:-1]))
+        if mark.startswith("*"):
+            return (_Read((GAP, int(mark[1:] or _GAP), (), {}), None),)
+        if mark == "$":
+            return (_Read((END, 0, (), {}), None),)
+        if mark in SHAPES:
+            return (_Read(mark, frozenset({mark}), single=frozenset({mark})),)
+        if mark.startswith("~") and mark[1:].isalpha():
+            self._endings.add(mark[1:])
+            return (_Read(mark, None),)
+        words = split(mark)
+        if not words or not _WORD.fullmatch(mark):
+            raise WordsError(f"{mark!r} is no word")
+        return tuple(self._one_of(frozenset({word}), frozenset({word})) for word in words)
+
+    def _either(self, options: Sequence[_Option]) -> _Option:
+        """One of these; what is one word is looked up instead of tried."""
+        if len(options) == 1:
+            return options[0]
+        flat = [
+            inner
+            for option in options
+            for inner in (option[0].options if len(option) == 1 and option[0].options else (option,))
+        ]
+        alone = [option[0] for option in flat if len(option) == 1 and option[0].single]
+        several = [option for option in flat if not (len(option) == 1 and option[0].single)]
+        words = frozenset().union(*(read.words for option in flat for read in option))
+        single = frozenset().union(*(read.single for read in alone))
+        if not several:
+            return (self._one_of(single, words),)
+        firsts = [_firsts(option) for option in flat]
+        known = [some for some in firsts if some is not None]
+        union = frozenset().union(*known) if len(known) == len(firsts) else None
+        number = self._number(single) if single else ANY
+        others, by_first = _by_first(several)
+        return (_Read((EITHER, number, others, by_first), union, words, options=tuple(flat)),)
+
+    def _one_of(self, some: frozenset[str], words: frozenset[str]) -> _Read:
+        part: Part = next(iter(some)) if len(some) == 1 else self._number(some)
+        return _Read(part, some, words, single=some)
+
+    def _number(self, some: frozenset[str]) -> int:
+        return self._numbers.setdefault(some, len(self._numbers))
 
 
-def _in_order(parts: list[Pattern]) -> Pattern:
-    return parts[0] if len(parts) == 1 else InOrder(tuple(parts))
+def _maybe(option: _Option) -> _Option:
+    words = frozenset().union(*(read.words for read in option))
+    part: Part = (MAYBE, 0, (_parts(option),), {})
+    return (_Read(part, _firsts(option), words, may_be_missing=True),)
 
 
-def _either(options: Sequence[Pattern]) -> Pattern:
-    """One of these; what is one word is looked up instead of tried."""
-    if len(options) == 1:
-        return options[0]
-    flat = [inner for one in options for inner in (one.options if isinstance(one, Either) else (one,))]
-    single: Some = frozenset().union(*(one.some for one in flat if isinstance(one, OneOf)))
-    several = [one for one in flat if not isinstance(one, OneOf)]
-    if not several:
-        return OneOf(single)
-    return Either((*([OneOf(single)] if single else []), *several))
+def _by_first(options: Iterable[_Option]) -> tuple[tuple[Parts, ...], dict[str, tuple[Parts, ...]]]:
+    """Those that do not begin with a word, and what follows the first word of the others, by that word."""
+    others: list[Parts] = []
+    by_first: dict[str, list[Parts]] = defaultdict(list)
+    for option in options:
+        for word in option[0].single if option else ():
+            by_first[word].append(_parts(option[1:]))
+        if not option or not option[0].single:
+            others.append(_parts(option))
+    return tuple(others), {word: tuple(rests) for word, rests in by_first.items()}
 
 
-@cache
-def _leaf(mark: str) -> Pattern:
-    """What stands between spaces, brackets and bars."""
-    if mark.endswith("?"):
-        return Maybe(_leaf(mark[:-1]))
-    if mark.startswith("*"):
-        return Gap(int(mark[1:] or _GAP))
-    if mark == "$":
-        return End()
-    if mark in SHAPES:
-        return Shape(mark)
-    if mark.startswith("~") and mark[1:].isalpha():
-        return Suffix(mark[1:])
-    words = split(mark)
-    if not words or not _WORD.fullmatch(mark):
-        raise WordsError(f"{mark!r} is no word")
-    return _in_order([OneOf(frozenset({word})) for word in words])
+def _parts(option: _Option) -> Parts:
+    return tuple(read.part for read in option)
+
+
+def _firsts(option: _Option) -> frozenset[str] | None:
+    """The words that it can begin with; None where there is no list of them."""
+    found: frozenset[str] = frozenset()
+    for read in option:
+        if read.firsts is None:
+            return None
+        found = found | read.firsts if found else read.firsts
+        if not read.may_be_missing:
+            return found
+    return None
+
+
+def _needed(option: _Option) -> list[frozenset[str]]:
+    """Lists of words of each of which any text must have one that the phrase is in."""
+    return [read.firsts for read in option if not read.may_be_missing and read.firsts is not None]
+
+
+def _lengths(parts: Parts) -> tuple[int, int]:
+    """The fewest words that these parts take, and the most."""
+    fewest = most = 0
+    for part in parts:
+        if isinstance(part, str | int):
+            low, high = 1, 1
+        elif part[0] == EITHER:
+            each = [_lengths(option) for option in part[2]]
+            each += [(low + 1, high + 1) for rests in part[3].values() for low, high in map(_lengths, rests)]
+            each += [(1, 1)] if part[1] != ANY else []
+            low, high = min(low for low, _ in each), max(high for _, high in each)
+        else:
+            low, high = 0, part[1] + sum(_lengths(option)[1] for option in part[2])
+        fewest, most = fewest + low, most + high
+    return fewest, most
+
+
+def _bits_of(lists: Mapping[frozenset[str], int]) -> dict[str, int]:
+    """Of each word the bits of all lists that it is in."""
+    bits: dict[str, int] = defaultdict(int)
+    for some, bit in lists.items():
+        for word in some:
+            bits[word] |= bit
+    return dict(bits)
