@@ -121,6 +121,17 @@ def test_what_looks_at_words_and_plans_imports_no_database_and_no_way_out(
     assert (code, _of(HEAVY, modules)) == (0, set())
 
 
+def test_no_command_but_simulate_loads_the_people_who_do_not_exist_and_their_referee() -> None:
+    others = sorted({one.module for one in (*COMMANDS.values(), *PLANS.values())} - {"simulate.simulate"})
+    loading = "; ".join(f"import nudger.cli.{module}" for module in others)
+    said = f"import sys, nudger.cli; {loading}; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout
+
+    assert "nudger.cli.daemon" in loaded.split()
+    assert not [name for name in loaded.split() if name.startswith("nudger.cli.simulate")]
+
+
 @pytest.mark.parametrize(("name", "command"), [*COMMANDS.items(), *PLANS.items()], ids=[*COMMANDS, *PLANS])
 def test_the_help_says_of_a_command_what_its_docstring_says(name: str, command: Command) -> None:
     room = typer.Typer()
