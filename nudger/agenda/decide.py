@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from nudger.agenda import gate
-from nudger.agenda.entries import OPEN, Decision, Drop, Due, Send, Verdict, Wait, Ways
+from nudger.agenda.entries import EVERY_WAY, Decision, Drop, Due, Send, Verdict, Wait, Ways
 from nudger.agenda.gate import ON_TIME, count_send, shows_ways_out, thin_out
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
@@ -29,7 +29,7 @@ class Decider:
     by_link: frozenset[ChannelName] = frozenset()  # a welcome here is answered by the link below it
     mute: frozenset[ChannelName] = frozenset()  # a welcome here could not be answered
 
-    def decide(self, person: Person, dues: Sequence[Due], now: datetime, ways: Ways = OPEN) -> Decision:
+    def decide(self, person: Person, dues: Sequence[Due], now: datetime, ways: Ways = EVERY_WAY) -> Decision:
         """One verdict for each of `dues`, in their order, and the person with the history after them."""
         moment = gate.Moment(now, self.zone(person.plan.timezone), ways, ways.restored, self.mute)
         if len(dues) == 1:  # as nearly always: there is nothing to weigh it against

@@ -36,17 +36,17 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What rests leads to the next channel; what is full is waited for, but not by what is urgent. Each with
-    the reason, for who waits in vain. RACE: what is known of a restored backup is read with them, in the
-    claim's own transaction, for another host may have noticed it a moment ago."""
+    """An open circuit leads to the next channel; what is full is waited for, but not by what is urgent. Each
+    with the reason, for who waits in vain. RACE: what is known of a restored backup is read with them, in
+    the claim's own transaction, for another host may have noticed it a moment ago."""
 
-    rests: Mapping[ChannelName, str] = field(default_factory=dict)
+    open_circuits: Mapping[ChannelName, str] = field(default_factory=dict)
     full: Mapping[ChannelName, str] = field(default_factory=dict)
     unanswered: Mapping[ChannelName, str] = field(default_factory=dict)  # answers have had their share
     restored: Restored | None = None
 
 
-OPEN = Ways()
+EVERY_WAY = Ways()
 
 # From when on a person may be asked for consent on a channel; None: not, until something changes.
 AskFrom = Callable[[Person, ChannelName], datetime | None]

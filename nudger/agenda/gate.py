@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 
-from nudger.agenda.entries import OPEN, Drop, Due, Later, Restored, Ways
+from nudger.agenda.entries import EVERY_WAY, Drop, Due, Later, Restored, Ways
 from nudger.domain.model import FROM_A_TEXT, ChannelName, History, Nudge, Origin, Person, Plan, State
 from nudger.schedule import quiet_ends
 
@@ -93,7 +93,7 @@ class Moment:
 
     now: datetime
     zone: tzinfo
-    ways: Ways = OPEN
+    ways: Ways = EVERY_WAY
     restored: Restored | None = None  # where the database was restored from a backup
     mute: frozenset[ChannelName] = frozenset()  # on which a welcome could not be answered
 
@@ -192,16 +192,16 @@ def _answer(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop:
     if channel in due.refused:
         return _failed(due, f"{channel} refused it")
     if due.urgent:
-        rests = moment.ways.rests.get(channel)
-        return Full(channel, rests) if rests else Pass(channel, address)
+        fault = moment.ways.open_circuits.get(channel)
+        return Full(channel, fault) if fault else Pass(channel, address)
     if (spent := moment.ways.unanswered.get(channel)) is not None:
         return _missed(spent)
     return _passes(channel, address, moment)
 
 
 def _passes(channel: ChannelName, address: str, moment: Moment) -> Pass | Full:
-    """There is no other channel to go to: what rests is waited for, too."""
-    reason = moment.ways.rests.get(channel) or moment.ways.full.get(channel)
+    """There is no other channel to go to: an open circuit is waited for, too."""
+    reason = moment.ways.open_circuits.get(channel) or moment.ways.full.get(channel)
     return Full(channel, reason) if reason else Pass(channel, address)
 
 
@@ -218,7 +218,7 @@ def _notice(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop:
 
 
 def _welcome(person: Person, due: Due, moment: Moment) -> Pass | Full | Drop | Later:
-    """The question for consent waits, however long, for quiet hours, pauses and rests to end."""
+    """The question for consent waits, however long, for quiet hours, pauses and open circuits to end."""
     channel = due.channel or ChannelName.SMS
     address, opens_at = person.plan.address(channel), _opens_at(person, moment)
     if (restored := moment.restored) is not None:
@@ -279,18 +279,18 @@ def _left_alone(person: Person, moment: Moment) -> str | None:
 
 def _channel(person: Person, due: Due, nudge: Nudge, moment: Moment) -> Pass | Full | Drop:
     """The first channel of the plan that is open to this person; else why none is."""
-    ways, resting, reasons = moment.ways, list[Full](), list[str]()
+    ways, broken, reasons = moment.ways, list[Full](), list[str]()
     for channel in nudge.channels or person.plan.channels:
         if reason := _shut(person, due, channel):
             reasons.append(reason)
-        elif channel in ways.rests:
-            resting.append(Full(channel, ways.rests[channel]))
+        elif channel in ways.open_circuits:
+            broken.append(Full(channel, ways.open_circuits[channel]))
         elif channel in ways.full:
             return Full(channel, ways.full[channel])
         else:
             return Pass(channel, person.plan.address(channel) or "")
-    if resting:
-        return resting[0]
+    if broken:
+        return broken[0]
     why = "; ".join(reasons) or "no channel"
     # Tried, and no way is left: that is a failure, and no rule that kept it from the person.
     return _failed(due, why) if due.refused else _suppressed(why)
@@ -306,8 +306,8 @@ def _shut(person: Person, due: Due, channel: ChannelName) -> str | None:
         return f"no consent on record for {channel}"
     if channel in due.refused:
         return f"{channel} refused it"
-    if channel in person.standing.rested:
-        return f"{channel} rests, for too much in a row did not arrive"
+    if channel in person.standing.unreachable:
+        return f"unreachable by {channel}: too much in a row did not arrive"
     return None
 
 

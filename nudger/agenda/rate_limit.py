@@ -1,12 +1,21 @@
-"""What a way out lets through just now: its budget, its rests, and how it finds its way back. Pure.
+"""What a sender lets through just now: its rate limit, and its circuit breaker. Pure.
 
 A budget is segments per second, as carriers count: a token bucket that holds one second's worth.
 
 All daemons share one `Sender` a channel; the store reads and writes it in the claim's own
 transaction, so that no two of them spend the same second, and a restart brings no second burst.
 
-A circuit breaker: closed while it works; open after THRESHOLD faults in a row (a sender's own fault
-opens it at once) until `rests_until`; then half-open, where one message goes to find out.
+The circuit breaker, step by step:
+
+1. Closed: all that the budget allows goes. A fault counts, a success and a recipient's fault count back to 0.
+2. Open: after THRESHOLD faults in a row, and at once where the fault is our account's or settings' own, so
+   that no storm of the same refusal follows. Nothing goes until `open_until`; what is due takes the next
+   channel, or waits. A Retry-After opens it too, for no longer than it says.
+3. Half-open: `open_until` has passed. One message goes, the probe, and all others wait for its end: for PROBE
+   at the longest, then it is taken for lost, and another one goes.
+4. The probe was accepted: closed. It failed: open again, twice as long, and at most LONGEST_OPEN.
+
+What ends while it is open was on its way before, and says nothing of what comes.
 
 At the end: whether the budget carries what is planned, the queue of texts played ahead of time.
 """
@@ -23,7 +32,7 @@ from nudger.domain.model import ChannelName
 
 def filled(left: float | None, at: datetime | None, per_second: float, now: datetime) -> float:
     """What is in a bucket that held `left` at `at`; None: it is full. It holds one second's worth, so that
-    a rest brings no burst, and at least one segment."""
+    a pause brings no burst, and at least one segment."""
     depth = max(1.0, per_second)
     if left is None or at is None:
         return depth
@@ -34,7 +43,7 @@ def filled(left: float | None, at: datetime | None, per_second: float, now: date
 
 THRESHOLD = 5  # faults in a row, none of them a recipient's
 # Doubles with each probe that fails; a nudge is fresh for half an hour, so several probes fit into that.
-FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=5)
+FIRST_OPEN, LONGEST_OPEN = timedelta(minutes=1), timedelta(minutes=5)
 LONGEST_ASKED = timedelta(hours=1)  # of a Retry-After
 PROBE = timedelta(minutes=1)  # a probe that has no end by then is taken for lost, and another one goes
 LEAST_SHARE = 1 / 64  # of the setting's rate
@@ -74,9 +83,9 @@ class Sender:
     rate: float | None = None  # the share of the rate at `slowed_at`; None: all of it
     slowed_at: datetime | None = None
     failures: int = 0
-    rests_until: datetime | None = None  # also when it has passed: until something has worked
+    open_until: datetime | None = None  # also when it has passed: until something has worked
     probe_until: datetime | None = None
-    reason: str = ""  # why it rests
+    reason: str = ""  # why its circuit is open
 
 
 def ordinary(per_day: int) -> int:
@@ -86,14 +95,14 @@ def ordinary(per_day: int) -> int:
 
 def room(sender: Sender, limit: Limit, now: datetime) -> int:
     """Segments that may go out now, at most a second's worth; of a half-open one a single message's."""
-    if rests(sender, now) or _probing(sender, now):
+    if is_open(sender, now) or _probing(sender, now):
         return 0
     left = MANY
     if limit.per_day is not None:
         left = _left_today(sender, limit.per_day, now)
     if (pace := _pace(sender, limit, now)) is not None:
         left = min(left, int(filled(sender.bucket, sender.filled_at, pace, now)))
-    return max(0, min(left, 1) if sender.rests_until is not None else left)
+    return max(0, min(left, 1) if sender.open_until is not None else left)
 
 
 def _left_today(sender: Sender, per_day: int, now: datetime) -> int:
@@ -122,7 +131,7 @@ def taken(
         sender = replace(sender, day=today, day_segments=0, day_answers=0, day_urgent=0)
     pace = _pace(sender, limit, now)
     bucket = None if pace is None else filled(sender.bucket, sender.filled_at, pace, now) - segments
-    probe_until = now + PROBE if sender.rests_until is not None else None
+    probe_until = now + PROBE if sender.open_until is not None else None
     return replace(
         sender,
         bucket=bucket,
@@ -137,7 +146,7 @@ def taken(
 def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
     """When there is room for one segment again; `now` where there is."""
     at = now
-    for until in (sender.rests_until, sender.probe_until if sender.rests_until else None):
+    for until in (sender.open_until, sender.probe_until if sender.open_until else None):
         at = max(at, until or now)
     if _is_used_up(sender, limit, now):
         at = max(at, datetime.combine(_day(now) + timedelta(days=1), time(), UTC))
@@ -147,20 +156,20 @@ def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
     return at
 
 
-def rests(sender: Sender, now: datetime) -> bool:
-    """Whether nothing may go this way: the breaker is open, or the provider asked for a pause."""
-    return sender.rests_until is not None and now < sender.rests_until
+def is_open(sender: Sender, now: datetime) -> bool:
+    """Whether nothing may go this way: the breaker has opened, or the provider asked for a pause."""
+    return sender.open_until is not None and now < sender.open_until
 
 
 def is_limited(sender: Sender, limit: Limit) -> bool:
     """Whether what goes this way has to wait for its turn."""
-    return limit != Limit() or sender.rests_until is not None
+    return limit != Limit() or sender.open_until is not None
 
 
 def why_full(sender: Sender, limit: Limit, now: datetime) -> str:
     """For who waits for a turn that does not come."""
-    if sender.rests_until is not None:
-        return f"{sender.channel} rests: {sender.reason}"
+    if sender.open_until is not None:
+        return f"the circuit of {sender.channel} is open: {sender.reason}"
     return TOO_MANY_TODAY if _is_used_up(sender, limit, now) else TOO_MANY
 
 
@@ -175,13 +184,13 @@ def ended(sender: Sender, failure: SendFailure | None, now: datetime) -> Sender:
         return _worked(sender, now)
     if kind is Failure.NOT_SENT and (failure.retry_after is not None or failure.code in SLOW_DOWN):
         return _slower(sender, failure, now)
-    if rests(sender, now):
-        return sender  # was on its way before; what is known already makes the rest no longer
+    if is_open(sender, now):
+        return sender  # was on its way before; what is known already keeps it open no longer
     failures = max(sender.failures + 1, THRESHOLD if kind is Failure.SENDER else 0)
     if failures < THRESHOLD:
         return replace(sender, failures=failures)
-    rest = min(LONGEST_REST, FIRST_REST * (1 << min(failures - THRESHOLD, 10)))
-    return replace(sender, failures=failures, rests_until=now + rest, probe_until=None, reason=failure.reason)
+    span = min(LONGEST_OPEN, FIRST_OPEN * (1 << min(failures - THRESHOLD, 10)))
+    return replace(sender, failures=failures, open_until=now + span, probe_until=None, reason=failure.reason)
 
 
 # "Too many requests", the queue is full, too many between two numbers.
@@ -190,7 +199,7 @@ SLOW_DOWN = frozenset({"429", "20429", "14107", "21611", "30001"})
 
 def is_broken(sender: Sender) -> bool:
     """Whether it is for the operator to know: not a pause that a provider asked for."""
-    return sender.rests_until is not None and sender.failures >= THRESHOLD
+    return sender.open_until is not None and sender.failures >= THRESHOLD
 
 
 def set_right(sender: Sender, now: datetime) -> Sender:
@@ -199,18 +208,18 @@ def set_right(sender: Sender, now: datetime) -> Sender:
         sender = replace(sender, filled_at=now)
     if sender.slowed_at is not None and sender.slowed_at > now:
         sender = replace(sender, slowed_at=now)
-    if sender.rests_until is not None and sender.rests_until > now + LONGEST_ASKED:
-        sender = replace(sender, rests_until=now)
+    if sender.open_until is not None and sender.open_until > now + LONGEST_ASKED:
+        sender = replace(sender, open_until=now)
     if sender.probe_until is not None and sender.probe_until > now + PROBE:
         sender = replace(sender, probe_until=None)
     return sender
 
 
 def _worked(sender: Sender, now: datetime) -> Sender:
-    # What ends well while it rests was on its way before the fault: it says nothing of what comes.
-    if rests(sender, now) or (sender.rests_until is None and not sender.failures):
+    # What ends well while it is open was on its way before the fault: it says nothing of what comes.
+    if is_open(sender, now) or (sender.open_until is None and not sender.failures):
         return sender
-    return replace(sender, failures=0, rests_until=None, probe_until=None, reason="")
+    return replace(sender, failures=0, open_until=None, probe_until=None, reason="")
 
 
 def _slower(sender: Sender, failure: SendFailure, now: datetime) -> Sender:
@@ -220,9 +229,9 @@ def _slower(sender: Sender, failure: SendFailure, now: datetime) -> Sender:
     if failure.retry_after is None:
         return replace(sender, probe_until=None)
     until = now + min(failure.retry_after, LONGEST_ASKED)
-    if sender.rests_until is not None and sender.rests_until >= until:
+    if sender.open_until is not None and sender.open_until >= until:
         return sender
-    return replace(sender, rests_until=until, probe_until=None, reason=failure.reason)
+    return replace(sender, open_until=until, probe_until=None, reason=failure.reason)
 
 
 def _pace(sender: Sender, limit: Limit, now: datetime) -> float | None:
@@ -237,7 +246,7 @@ def _share(sender: Sender, now: datetime) -> float:
 
 
 def _probing(sender: Sender, now: datetime) -> bool:
-    return sender.rests_until is not None and sender.probe_until is not None and now < sender.probe_until
+    return sender.open_until is not None and sender.probe_until is not None and now < sender.probe_until
 
 
 def _day(now: datetime) -> date:

@@ -131,7 +131,9 @@ def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str
     if held.low(now):
         words.append(f"low days: tiny messages only until {local(held.tiny_until)}")
     words += [f"opted out of {channel}" for channel in sorted(held.opted_out)]
-    words += [f"{channel} rests, for too much in a row did not arrive" for channel in sorted(held.rested)]
+    words += [
+        f"unreachable by {channel}: too much in a row did not arrive" for channel in sorted(held.unreachable)
+    ]
     missing = [channel for channel in person.plan.channels if channel not in held.consented | held.opted_out]
     words += [f"no consent on record for {channel}{_asking(person, channel, mute)}" for channel in missing]
     return "; ".join(words)

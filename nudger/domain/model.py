@@ -272,7 +272,7 @@ class Standing:
     held_at: datetime | None = None  # a crisis hold
     opted_out: frozenset[ChannelName] = frozenset()
     consented: frozenset[ChannelName] = frozenset()
-    rested: frozenset[ChannelName] = frozenset()  # too much in a row did not arrive
+    unreachable: frozenset[ChannelName] = frozenset()  # at this address too much in a row did not arrive
     fewer: int = 0  # steps of LESS: 0 the plan's rate, 1 half of it, 2 a quarter
     tiny_until: datetime | None = None  # low days: only tiny messages until then
     untold: str | None = None  # the person has withdrawn this opt-in (`tell`) to a notice

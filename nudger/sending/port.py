@@ -126,9 +126,10 @@ class SendingStore(Protocol):
         commits the verdicts: a Send becomes a message in state `sending` before this returns. No two callers
         get the same entry, on any host.
 
-        What has to Wait for a channel (it has a limit, or rests) stays planned in that channel's queue;
-        the queue then gives out what the limit allows in this second, the earliest `turn_at` first. All
-        callers share what is left of it, in the store. What waits in a queue holds up nothing else."""
+        What has to Wait for a channel (it has a rate limit, or an open circuit) stays planned in that
+        channel's queue; the queue then gives out what the limit allows in this second, the earliest
+        `turn_at` first. All callers share what is left of it, in the store. What waits in a queue holds up
+        nothing else."""
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
         """The message ids among them that may not go out, or not any more. Opted out or held since the
@@ -139,10 +140,10 @@ class SendingStore(Protocol):
         """Writes the ends of sends. Receipt: sent. AMBIGUOUS: unknown. NOT_SENT with `retry_at` before the
         entry's expiry: planned again then; else missed. RECIPIENT with `retry_at`: planned again, that
         channel refused; else failed. OPTED_OUT: like RECIPIENT, and the person is opted out of that
-        channel. SENDER with `retry_at`: planned again, that channel refused at the second time only (it
-        rests anyway); else failed. Faults of a channel are counted (`rate_limit`), and it rests after too
-        many. A message that is no longer `sending` is left alone, except that a receipt turns `unknown`
-        into `sent`."""
+        channel. SENDER with `retry_at`: planned again, that channel refused at the second time only (its
+        circuit is open anyway); else failed. Faults of a channel are counted (`rate_limit`), and too many
+        open its circuit. A message that is no longer `sending` is left alone, except that a receipt turns
+        `unknown` into `sent`."""
 
     def release(self, sendings: Sequence[Sending], now: datetime) -> None:
         """Claimed and certainly not handed over: planned again, as if never claimed."""
@@ -178,5 +179,5 @@ class SendingStore(Protocol):
         """What a provider says of a message, in any order and more than once: the message's new state, or
         None where it changes nothing or there is no such message. Never backwards: DELIVERED stands, and
         wins over FAILED. FAILED on the way: the entry goes on to the next channel while fresh, except
-        for LOST; OPTED_OUT opts out. A number that fails FAILURES_IN_A_ROW times rests, with an alarm,
-        until its address changes, something arrives, or Resume."""
+        for LOST; OPTED_OUT opts out. A number that fails FAILURES_IN_A_ROW times is unreachable, with an
+        alarm, until its address changes, something arrives, or Resume."""

@@ -33,7 +33,7 @@ _told_log = structlog.get_logger("nudger.reports")
 _asked_log = structlog.get_logger("nudger.reconcile")
 
 QUEUE_FULL = timedelta(minutes=1)  # how long a provider's full queue is left alone
-FAILURES_IN_A_ROW = 5  # then the number rests: a changed number, or `nudger resume`
+FAILURES_IN_A_ROW = 5  # then the address is unreachable: until it is another, or `nudger resume`
 # Not the number's fault, or nothing to do with it.
 _NOT_THE_NUMBERS = frozenset({Failure.NOT_SENT, Failure.SENDER, Failure.OPTED_OUT, Failure.AMBIGUOUS})
 _OPEN = frozenset({State.SENDING, State.UNKNOWN})

@@ -1,5 +1,5 @@
 """After downtime, a suspend, a stepped clock: one message a person, no burst for the sender, and each
-miss with its reason; whatever was waiting in a queue or for a channel that rested when it happened."""
+miss with its reason; whatever was waiting in a queue, or for an open circuit, when it happened."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

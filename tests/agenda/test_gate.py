@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nudger.agenda import gate
-from nudger.agenda.entries import OPEN, Drop, Due, Ways
+from nudger.agenda.entries import EVERY_WAY, Drop, Due, Ways
 from nudger.domain.model import At, ChannelName, History, Kind, Nudge, Origin, Person, Plan, Standing, State
 
 SMS, EMAIL = ChannelName.SMS, ChannelName.EMAIL
@@ -38,7 +38,10 @@ DUE = Due(
 )
 
 
-def moment(now: datetime = NOON, ways: Ways = OPEN) -> gate.Moment:
+BROKEN = "the circuit of sms is open: refused"
+
+
+def moment(now: datetime = NOON, ways: Ways = EVERY_WAY) -> gate.Moment:
     return gate.Moment(now, LONDON, ways)
 
 
@@ -127,13 +130,13 @@ def test_a_nudge_that_an_edit_removed_is_cancelled() -> None:
 def test_a_resting_channel_is_waited_for_where_there_is_no_other() -> None:
     only_sms = Person(replace(PLAN, channels=(SMS,)), CONSENTED)
 
-    answer = gate.ask(only_sms, DUE, moment(ways=Ways(rests={SMS: "sms rests: refused"})))
+    answer = gate.ask(only_sms, DUE, moment(ways=Ways(open_circuits={SMS: BROKEN})))
 
-    assert answer == gate.Full(SMS, "sms rests: refused")
+    assert answer == gate.Full(SMS, BROKEN)
 
 
-def test_a_resting_channel_gives_way_to_the_next() -> None:
-    answer = gate.ask(MAYA, DUE, moment(ways=Ways(rests={SMS: "sms rests: refused"})))
+def test_a_channel_with_an_open_circuit_gives_way_to_the_next() -> None:
+    answer = gate.ask(MAYA, DUE, moment(ways=Ways(open_circuits={SMS: BROKEN})))
 
     assert answer == gate.Pass(EMAIL, "maya@example.org")
 
@@ -144,7 +147,7 @@ def test_a_full_channel_is_waited_for_though_there_is_another() -> None:
     assert answer == gate.Full(SMS, "too many")
 
 
-@pytest.mark.parametrize("ways", [Ways(rests={SMS: "refused"}), Ways(full={SMS: "too many"})])
+@pytest.mark.parametrize("ways", [Ways(open_circuits={SMS: "refused"}), Ways(full={SMS: "too many"})])
 def test_an_answer_waits_for_the_channel_on_which_the_person_wrote(ways: Ways) -> None:
     answer = replace(DUE, origin=Origin.ANSWER, nudge="", text="Noted.", channel=SMS)
 

@@ -1,4 +1,4 @@
-"""A sender's budget, rests and way back: pure, step by step."""
+"""A sender's budget, circuit breaker and way back: pure, step by step."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +10,10 @@ from nudger.agenda import rate_limit
 from nudger.agenda.entries import Failure, SendFailure
 from nudger.agenda.rate_limit import (
     DOUBLES,
-    FIRST_REST,
+    FIRST_OPEN,
     LEAST_SHARE,
     LONGEST_ASKED,
-    LONGEST_REST,
+    LONGEST_OPEN,
     MANY,
     PROBE,
     THRESHOLD,
@@ -173,26 +173,26 @@ def test_a_retry_after_of_days_is_not_believed() -> None:
 def test_it_opens_after_so_many_faults_in_a_row(failure: Failure) -> None:
     closed, opened = after(THRESHOLD - 1, fault(failure)), after(THRESHOLD, fault(failure))
 
-    assert not rate_limit.rests(closed, NOON)
-    assert rate_limit.rests(opened, NOON)
+    assert not rate_limit.is_open(closed, NOON)
+    assert rate_limit.is_open(opened, NOON)
     assert rate_limit.is_broken(opened)
-    assert rate_limit.why_full(opened, NONE, NOON) == "sms rests: as told"
+    assert rate_limit.why_full(opened, NONE, NOON) == "the circuit of sms is open: as told"
 
 
 def test_a_senders_fault_opens_it_at_once() -> None:
-    assert rate_limit.rests(rate_limit.ended(SMS, fault(Failure.SENDER, "20003"), NOON), NOON)
+    assert rate_limit.is_open(rate_limit.ended(SMS, fault(Failure.SENDER, "20003"), NOON), NOON)
 
 
 @pytest.mark.parametrize("end", [None, Failure.RECIPIENT, Failure.OPTED_OUT, Failure.LOST])
 def test_any_clear_word_of_the_provider_begins_the_count_anew(end: Failure | None) -> None:
     sender = rate_limit.ended(after(THRESHOLD - 1, fault()), fault(end) if end else None, NOON)
 
-    assert not rate_limit.rests(after(THRESHOLD - 1, fault(), sender=sender), NOON)
+    assert not rate_limit.is_open(after(THRESHOLD - 1, fault(), sender=sender), NOON)
 
 
 def test_half_open_lets_one_message_out_and_no_second_while_it_is_under_way() -> None:
     opened = after(THRESHOLD, fault())
-    later = NOON + FIRST_REST
+    later = NOON + FIRST_OPEN
 
     probing = rate_limit.taken(opened, NONE, 1, later)
 
@@ -201,17 +201,17 @@ def test_half_open_lets_one_message_out_and_no_second_while_it_is_under_way() ->
 
 
 def test_a_probe_that_went_well_closes_it_and_one_that_failed_doubles_the_rest() -> None:
-    later = NOON + FIRST_REST
+    later = NOON + FIRST_OPEN
     probing = rate_limit.taken(after(THRESHOLD, fault()), NONE, 1, later)
 
     well, badly = rate_limit.ended(probing, None, later), rate_limit.ended(probing, fault(), later)
 
     assert (rate_limit.room(well, NONE, later), well.reason) == (MANY, "")
-    assert rate_limit.opens_at(badly, NONE, later) == later + 2 * FIRST_REST
+    assert rate_limit.opens_at(badly, NONE, later) == later + 2 * FIRST_OPEN
 
 
 def test_a_probe_that_never_ends_is_followed_by_another() -> None:
-    later = NOON + FIRST_REST
+    later = NOON + FIRST_OPEN
     probing = rate_limit.taken(after(THRESHOLD, fault()), NONE, 1, later)
 
     assert rate_limit.room(probing, NONE, later + PROBE) == 1
@@ -227,7 +227,7 @@ def test_rests_grow_to_a_longest_one() -> None:
         now = rate_limit.opens_at(sender, NONE, now)
 
     assert spans == sorted(spans)
-    assert spans[-1] == LONGEST_REST
+    assert spans[-1] == LONGEST_OPEN
 
 
 def test_what_was_on_its_way_when_it_opened_neither_closes_it_nor_prolongs_it() -> None:

@@ -61,7 +61,7 @@ async def test_many_faults_in_a_short_time_are_two_messages(world: World) -> Non
     telling = Telling(world.store.alarms, [operator], "server")
     for minute in range(5):
         for number in range(10):
-            world.store.alarms.raise_alarm(f"address p{minute}-{number} sms", "rests", NOW)
+            world.store.alarms.raise_alarm(f"address p{minute}-{number} sms", "unreachable", NOW)
         await telling.run_once(NOW + minute * MINUTE)
 
     await telling.run_once(NOW + 5 * MINUTE)

@@ -78,7 +78,9 @@ async def test_what_cannot_be_sent_before_it_expires_is_missed_with_its_reason(w
     missed = [
         one for one in world.store.people.agenda("maya", MONDAY_NINE.date()) if one.state is State.MISSED
     ]
-    assert [one.reason for one in missed] == ["could not go out before 13:30: sms rests: as scripted"]
+    assert [one.reason for one in missed] == [
+        "could not go out before 13:30: the circuit of sms is open: as scripted"
+    ]
 
 
 async def test_a_channel_that_keeps_failing_gives_way_to_the_next(world: World) -> None:

@@ -24,7 +24,7 @@ from nudger.agenda.entries import (
     Wait,
     Ways,
 )
-from nudger.agenda.rate_limit import FIRST_REST, LEAST_RESERVE, THRESHOLD, Limit, ordinary
+from nudger.agenda.rate_limit import FIRST_OPEN, LEAST_RESERVE, THRESHOLD, Limit, ordinary
 from nudger.domain.effects import Answer, OptOut, Snooze
 from nudger.domain.model import ChannelName, Person, State
 from nudger.store import Stores, open_store
@@ -58,7 +58,7 @@ def waiting(judge: Judge, now: datetime) -> Decide:
         decision = counting(judge, now)(one, dues, ways)
         verdicts: list[Verdict] = []
         for due, verdict in zip(dues, decision.verdicts, strict=True):
-            shut = {**({} if due.urgent else ways.full), **ways.rests}
+            shut = {**({} if due.urgent else ways.full), **ways.open_circuits}
             if isinstance(verdict, Send) and not due.nudge and not due.urgent and SMS in ways.unanswered:
                 verdicts.append(Drop(State.MISSED, ways.unanswered[SMS]))
             elif isinstance(verdict, Send) and verdict.channel in shut:
@@ -425,7 +425,7 @@ def test_what_is_urgent_waits_while_its_channel_rests_and_goes_first_after_it(wo
     world.store.sending.record([Result(first, failure=fault)], world.now)
     in_danger(world, PEOPLE[9])
     during = claim(world)
-    world.now += FIRST_REST
+    world.now += FIRST_OPEN
 
     assert people_of(during) == []
     assert people_of(claim(world)) == [PEOPLE[9]]
@@ -447,7 +447,7 @@ def test_a_channel_that_is_refused_rests_for_all_and_raises_an_alarm(world: Worl
 
     done = claim(world, {}, other)
 
-    assert (people_of(done), done.again_at) == ([], NOON + FIRST_REST)
+    assert (people_of(done), done.again_at) == ([], NOON + FIRST_OPEN)
     (alarm,) = other.alarms.alarms()
     assert alarm.key == "sender sms"
     assert "Twilio refused our credentials" in alarm.words
@@ -460,7 +460,7 @@ def test_after_its_rest_one_message_finds_out_and_then_all_go_and_the_alarm_pass
     break_sms(world)
     texted(world, *PEOPLE[1:5], expires=HOUR)
     assert people_of(claim(world, {})) == []
-    world.now += FIRST_REST
+    world.now += FIRST_OPEN
 
     probe = claim(world, {})
     during = claim(world, {})
@@ -486,7 +486,7 @@ def test_what_waits_for_a_channel_that_begins_to_rest_is_judged_anew(world: Worl
     reasons = [
         world.store.people.agenda(name, TODAY)[0].reason for name in PEOPLE[:3] if name != first.person
     ]
-    assert reasons == ["sms rests: Twilio refused our credentials"] * 2
+    assert reasons == ["the circuit of sms is open: Twilio refused our credentials"] * 2
 
 
 def test_faults_in_a_row_open_it_and_a_receipt_in_between_does_not_let_them_add_up(world: World) -> None:

@@ -141,10 +141,10 @@ def test_a_dropped_entry_keeps_its_reason(world: World) -> None:
 def test_an_entry_put_off_comes_again_then_with_its_expiry_kept(world: World) -> None:
     world.maya(NOON)
 
-    world.claim(later(NOON + 5 * MINUTE, "sms rests after a fault"))
+    world.claim(later(NOON + 5 * MINUTE, "the circuit of sms is open after a fault"))
 
     (entry,) = world.store.people.agenda("maya", TODAY)
-    assert (entry.state, entry.reason) == ("planned", "sms rests after a fault")
+    assert (entry.state, entry.reason) == ("planned", "the circuit of sms is open after a fault")
     assert (entry.due_at, entry.expires_at) == (NOON + 5 * MINUTE, NOON + 30 * MINUTE)
     world.now = NOON + 5 * MINUTE
     assert world.claim_one().occurrence

@@ -116,7 +116,7 @@ class Scene:
 
 
 def prepare(store: Stores) -> Scene:
-    """People in the middle of everything: under way, unknown, old, waiting, failing, resting, held."""
+    """People in the middle of everything: under way, unknown, old, waiting, failing, unreachable, held."""
     world, scene = World(store), Scene()
     world.now = OLD
     world.load(*plans())
@@ -141,9 +141,9 @@ def prepare(store: Stores) -> Scene:
     scene.notices = list(world.claim(to(SMS), owner="host:b#1").sendings)
     world.now = NOON
     for channel in (SMS, EMAIL):
-        store.alarms.raise_alarm(f"sender {channel}", "rests", NOON)
+        store.alarms.raise_alarm(f"sender {channel}", "stands", NOON)
         for name in PEOPLE:
-            store.alarms.raise_alarm(f"address {name} {channel}", "rests", NOON)
+            store.alarms.raise_alarm(f"address {name} {channel}", "stands", NOON)
             store.alarms.raise_alarm(f"crisis answer {name}", "did not arrive", NOON)
     for name in PEOPLE:
         store.alarms.raise_alarm(f"passed {name}", "passed", OLD)
@@ -299,7 +299,7 @@ def verbs(scene: Scene) -> Mapping[str, Verb]:
             link, "stop", NOON, answering((Settle(entry, Outcome.DONE), stop), [])
         ),
         "contact_said": lambda store: store.inbound.contact_said(SAM.phone or "", True, NOON),
-        "raise_alarm": lambda store: store.alarms.raise_alarm("sender sms", "rests", NOON),
+        "raise_alarm": lambda store: store.alarms.raise_alarm("sender sms", "stands", NOON),
         "clear_alarm": lambda store: store.alarms.clear_alarm("address ann sms", NOON),
         "claim_alerts": lambda store: store.alarms.claim_alerts(NOON, MINUTE, DAY),
         "give_back_alerts": lambda store: store.alarms.give_back_alerts(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nudger.agenda.entries import OPEN, Decision, Due, Ways
+from nudger.agenda.entries import EVERY_WAY, Decision, Due, Ways
 from nudger.agenda.set_aside import REASON, Step
 from nudger.domain.effects import Answer, OptOut, Pause, Resume
 from nudger.domain.errors import StoreError
@@ -33,7 +33,7 @@ def failing(*names: str, fault: type[Exception] = OverflowError) -> Callable[...
     """Judges everybody but these."""
     judge = counting(send, NOON)
 
-    def decide(one: Person, dues: Sequence[Due], ways: Ways = OPEN) -> Decision:
+    def decide(one: Person, dues: Sequence[Due], ways: Ways = EVERY_WAY) -> Decision:
         if one.id in names:
             raise fault("year 10000 is out of range: +447700900123")
         return judge(one, dues, ways)

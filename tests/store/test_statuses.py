@@ -180,11 +180,11 @@ def test_an_answer_that_failed_has_its_only_channel_refused(world: World) -> Non
 def test_five_in_a_row_rest_the_channel_for_this_person_and_the_operator_is_told(world: World) -> None:
     world.load(plan())
     fail_in_a_row(world, 4)
-    assert world.person().standing.rested == set()
+    assert world.person().standing.unreachable == set()
 
     fail_in_a_row(world, 1, first=4)
 
-    assert world.person().standing.rested == {SMS}
+    assert world.person().standing.unreachable == {SMS}
     (alarm,) = world.store.alarms.alarms()
     assert "nudger resume maya" in alarm.words
     assert "unreachable" in [line.what for line in world.store.people.log("maya")]
@@ -200,7 +200,7 @@ def test_a_delivery_in_between_begins_the_count_anew(world: World) -> None:
 
     fail_in_a_row(world, 4, first=10)
 
-    assert world.person().standing.rested == set()
+    assert world.person().standing.unreachable == set()
 
 
 def test_a_repeated_report_counts_once(world: World) -> None:
@@ -209,7 +209,7 @@ def test_a_repeated_report_counts_once(world: World) -> None:
     for _ in range(9):
         world.store.sending.report(sending.message, failed(), NOON)
 
-    assert world.person().standing.rested == set()
+    assert world.person().standing.unreachable == set()
 
 
 def test_a_number_that_the_provider_refuses_counts_too(world: World) -> None:
@@ -219,7 +219,7 @@ def test_a_number_that_the_provider_refuses_counts_too(world: World) -> None:
         world.lay_out("maya", slot_at(world, number))
         world.fail(world.claim_one(), Failure.RECIPIENT)
 
-    assert world.person().standing.rested == {SMS}
+    assert world.person().standing.unreachable == {SMS}
 
 
 def test_a_changed_number_is_used_again(world: World) -> None:
@@ -228,7 +228,7 @@ def test_a_changed_number_is_used_again(world: World) -> None:
 
     world.load(plan(phone="+447700900999"))
 
-    assert world.person().standing.rested == set()
+    assert world.person().standing.unreachable == set()
     assert [alarm.cleared_at for alarm in world.store.alarms.alarms()] == [world.now]
 
 
@@ -238,7 +238,7 @@ def test_an_edit_that_keeps_the_number_keeps_the_rest(world: World) -> None:
 
     world.load(plan(daily_limit=5))
 
-    assert world.person().standing.rested == {SMS}
+    assert world.person().standing.unreachable == {SMS}
 
 
 def test_resume_uses_the_number_again_and_counts_from_nothing(world: World) -> None:
@@ -247,10 +247,10 @@ def test_resume_uses_the_number_again_and_counts_from_nothing(world: World) -> N
 
     world.act(Resume())
 
-    assert world.person().standing.rested == set()
+    assert world.person().standing.unreachable == set()
     assert [alarm.cleared_at for alarm in world.store.alarms.alarms()] == [world.now]
     fail_in_a_row(world, 4, first=10)
-    assert world.person().standing.rested == set()
+    assert world.person().standing.unreachable == set()
 
 
 def test_a_late_delivery_uses_the_number_again(world: World) -> None:
@@ -260,7 +260,7 @@ def test_a_late_delivery_uses_the_number_again(world: World) -> None:
 
     world.store.sending.report(str(last), DELIVERED, world.now)
 
-    assert world.person().standing.rested == set()
+    assert world.person().standing.unreachable == set()
 
 
 def test_who_is_forgotten_leaves_no_alarm(world: World) -> None:

@@ -210,7 +210,7 @@ class _Turn:
 
     def _open(self) -> Ways:
         return Ways(
-            {name: why for name, why in self.ways.rests.items() if name is not self.channel},
+            {name: why for name, why in self.ways.open_circuits.items() if name is not self.channel},
             {name: why for name, why in self.ways.full.items() if name is not self.channel},
             self.ways.unanswered,
             self.ways.restored,

@@ -78,7 +78,7 @@ def without_queue(
 def _ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> Ways:
     """All of these as full: their turn comes from the queue. An open circuit leads to the next one."""
     why = {name: rate_limit.why_full(one, limits.get(name, NO_LIMIT), now) for name, one in those.items()}
-    open_circuits = {name: why[name] for name, one in those.items() if rate_limit.rests(one, now)}
+    open_circuits = {name: why[name] for name, one in those.items() if rate_limit.is_open(one, now)}
     full = {name: words for name, words in why.items() if name not in open_circuits}
     return Ways(open_circuits, full, _unanswered(those, limits, now))
 
@@ -139,15 +139,18 @@ def _after(one: Sender, failures: Iterable[SendFailure | None], now: datetime) -
 def _tell(tx: Transaction, before: Sender, after: Sender, now: datetime) -> None:
     key = f"sender {after.channel}"
     if rate_limit.is_broken(after):
-        words = f"{after.channel} rests: {after.reason}. It is tried again every few minutes; what waits "
-        words += "goes by the next channel, or is missed when it expires. See: nudger doctor"
+        words = f"the circuit of {after.channel} is open: {after.reason}. It is tried again every few "
+        words += (
+            "minutes; what waits goes by the next channel, or is missed when it expires. See: nudger doctor"
+        )
         facts.raise_alarm(tx, key, words, now)
     elif rate_limit.is_broken(before):
         facts.clear_alarm(tx, key, now)
 
 
 def _values(one: Sender) -> dict[str, object]:
-    return {name: value for name, value in asdict(one).items() if name != "channel"}
+    columns = {"open_until": "rests_until"}
+    return {columns.get(name, name): value for name, value in asdict(one).items() if name != "channel"}
 
 
 PATIENCE = 50  # heads that are looked at besides those that there is room for: some may have expired
@@ -237,4 +240,4 @@ def after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
 def _room(sender: Sender, limits: Limits, now: datetime) -> int:
     """None in one whose circuit was open: a single message finds out whether it works again."""
     limit = limits.get(sender.channel, NO_LIMIT)
-    return 0 if sender.rests_until is not None else rate_limit.room(sender, limit, now)
+    return 0 if sender.open_until is not None else rate_limit.room(sender, limit, now)

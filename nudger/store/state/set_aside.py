@@ -244,7 +244,7 @@ def _standing(row: Any) -> Standing:
         held_at=EPOCH if row.held_at else None,
         opted_out=_channels_left(row.opted_out),
         consented=_channels_left(row.consented),
-        rested=_channels_left(row.rested),
+        unreachable=_channels_left(row.rested),
         asked=_channels_left(row.asked),
     )
 

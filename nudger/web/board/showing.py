@@ -71,7 +71,7 @@ def concerns(overview: Overview, now: datetime) -> list[Concern]:
     found = [Concern(alarm.words) for alarm in overview.alarms]
     waited = now - vitals.oldest_due_at if vitals.oldest_due_at else timedelta(0)
     if waited > OVERDUE:
-        words = f"The oldest nudge has waited {span(waited)}. Is a sender resting, or the budget too small?"
+        words = f"The oldest nudge has waited {span(waited)}. Is a circuit open, or the budget too small?"
         found.append(Concern(words, "/agenda"))
     elif vitals.lateness and (late := middle(vitals.lateness)) > LATE:
         words = f"Half of the latest nudges went out {span(late)} late, or more."

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 
 from nudger.agenda.entries import (
-    OPEN,
+    EVERY_WAY,
     Claim,
     Decide,
     Decision,
@@ -210,7 +210,7 @@ def laid_out(
 def counting(judge: Judge, now: datetime) -> Decide:
     """A decision that counts each nudge it sends in the person's history, as delivery does."""
 
-    def decide(one: Person, dues: Sequence[Due], _ways: Ways = OPEN) -> Decision:
+    def decide(one: Person, dues: Sequence[Due], _ways: Ways = EVERY_WAY) -> Decision:
         verdicts, history = [], one.history
         for due in dues:
             verdict = judge(one, due, now)
