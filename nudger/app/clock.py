@@ -4,19 +4,9 @@ The machine's clock, the one that a fleet shares by its database, and a fast one
 host of a fleet to the database's clock, and tells where its own is wrong.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from nudger.agenda.port import FactStore
-from nudger.operations.port import AlarmStore
-
-COMPARE_EVERY = timedelta(seconds=15)
-MINUTE = timedelta(minutes=1)
-FAR_OFF = timedelta(seconds=5)  # nothing goes wrong by it: logs and other services do
-CLOSE = 1.0  # seconds
 
 
 class SystemClock:
@@ -49,7 +39,7 @@ class SharedClock:
         return span
 
     def ask(self, database: Callable[[], datetime]) -> timedelta:
-        """Sets it by the database's; returns how far the machine's wall clock is ahead. An answer that took
+        """Sets it by the database's; how far the machine's wall clock is ahead. An answer that took
         longer than CLOSE says too little, and changes nothing but the first time."""
         began = elapsed()
         at = database()
@@ -59,8 +49,11 @@ class SharedClock:
         return datetime.now(UTC) - self.now()
 
 
+CLOSE = 1.0  # seconds
+
+
 def elapsed() -> float:
-    """Counts seconds of the machine's own time, which nobody sets and which goes on while it is suspended."""
+    """Seconds of the machine's own time, which nobody sets, and which goes on while it is suspended."""
     return time.clock_gettime(_ELAPSED)
 
 
@@ -97,42 +90,3 @@ class FastClock:
         """Moves on to `at` at once, where that is ahead."""
         now = self.now()
         self._at, self._since = max(at, now), time.monotonic()
-
-
-@dataclass(slots=True)
-class Timekeeping:
-    """The duty that keeps a host to the clock of the database that it shares with others."""
-
-    facts: FactStore
-    alarms: AlarmStore
-    clock: SharedClock
-    host: str
-    _told: str | None = ""  # None: nothing is wrong
-
-    async def run_once(self, now: datetime) -> int:
-        """Asks the database for the time. Nothing is due because of it."""
-        await asyncio.to_thread(self.compare, now)
-        return 0
-
-    def compare(self, now: datetime) -> None:
-        """Raises an alarm where this host's own clock is far off, and clears it where it is not."""
-        words = self._words(self.clock.ask(self.facts.time))
-        if words == self._told:
-            return
-        self._told = words
-        if words is None:
-            self.alarms.clear_alarm(f"host-clock {self.host}", now)
-        else:
-            self.alarms.raise_alarm(f"host-clock {self.host}", words, now)
-
-    def _words(self, ahead: timedelta) -> str | None:
-        off = abs(ahead)
-        if off < FAR_OFF:
-            return None
-        # In steps: one that runs away is no news every quarter of a minute.
-        much = f"{round(off / MINUTE)} min" if off >= MINUTE else "some seconds"
-        which = "ahead of" if ahead > timedelta(0) else "behind"
-        return (
-            f"the clock of {self.host} is {much} {which} the database's. nudger goes by the database's, and "
-            "nothing comes early or late for it; put it right all the same: timedatectl"
-        )

@@ -21,7 +21,7 @@ from nudger.agenda.laying_out import TRY_EVERY, Asking, LayingOut, TryingAgain
 from nudger.agenda.port import Clock
 from nudger.agenda.rate_limit import Limit
 from nudger.app.channels import build_channels, close_channels, ping_of, tellers_of, twilio_among
-from nudger.app.clock import COMPARE_EVERY, SharedClock, Timekeeping
+from nudger.app.clock import SharedClock
 from nudger.app.core import Core
 from nudger.app.daemon import Daemon, Duty
 from nudger.app.plans import build_loading
@@ -29,6 +29,7 @@ from nudger.app.readiness import EVERY as READY_EVERY
 from nudger.app.readiness import Readiness
 from nudger.app.settings import Settings
 from nudger.app.state import high_water as marks
+from nudger.app.timekeeping import COMPARE_EVERY, Timekeeping
 from nudger.app.web import Site, links_of_emails, own_pages, serving
 from nudger.domain.errors import StoreAway
 from nudger.domain.model import ChannelName

@@ -220,6 +220,8 @@ def main() -> None:
     # What is imported and read stays, and hardly anything of it is a circle: at the usual pace the collector
     # looks through all of it again and again, a tenth of what a command takes. The daemon settles its own.
     gc.set_threshold(COLLECTED_AFTER, 50, 50)
+    # nudger has none of pydantic's plugins, and to look for them it reads about every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(_run())
 
 

@@ -132,6 +132,20 @@ def test_no_command_but_simulate_loads_the_people_who_do_not_exist_and_their_ref
     assert not [name for name in loaded.split() if name.startswith("nudger.cli.simulate")]
 
 
+def test_a_check_imports_no_loop_and_none_of_the_daemons_rooms(tmp_path: Path) -> None:
+    code, modules, _ = _loaded(tmp_path, "check")
+
+    daemons = {
+        "asyncio",
+        "nudger.agenda",
+        "nudger.inbound",
+        "nudger.operations",
+        "nudger.replies",
+        "nudger.sending",
+    }
+    assert (code, _of(daemons, modules)) == (0, set())
+
+
 @pytest.mark.parametrize(("name", "command"), [*COMMANDS.items(), *PLANS.items()], ids=[*COMMANDS, *PLANS])
 def test_the_help_says_of_a_command_what_its_docstring_says(name: str, command: Command) -> None:
     room = typer.Typer()

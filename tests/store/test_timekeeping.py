@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nudger.app.clock import SharedClock, Timekeeping
+from nudger.app.clock import SharedClock
+from nudger.app.timekeeping import Timekeeping
 from nudger.store import Stores
 from tests.support.worlds.store import NOON
 

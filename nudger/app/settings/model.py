@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -18,7 +20,6 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nudger.app.settings.sources import Source
 
@@ -154,10 +155,10 @@ LogLevel = Annotated[
 ]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting, checked. Made by `load`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
     plans: Plans = "folder"
     plans_dir: Path
@@ -211,7 +212,7 @@ class Settings(BaseSettings):
 
     def __init__(self, sources: Sequence[Source]) -> None:
         """From these places; the earlier ones win."""
-        super().__init__(_build_sources=(tuple(sources), {}))
+        super().__init__(**{name: value for source in reversed(sources) for name, value in source.values()})
 
     @property
     def file(self) -> Path | None:

@@ -5,15 +5,14 @@ Each is read strictly and remembers where a value stood, so that a problem can p
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from dotenv.parser import Binding, parse_stream
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 PREFIX = "NUDGER_"
 # Kubernetes puts NUDGER_SERVICE_HOST and the like into the environment of what runs beside a service
@@ -35,24 +34,19 @@ class Given:
         return Path.home() / rest if home else self.folder / self.text
 
 
-class Source(PydanticBaseSettingsSource):
+class Source:
     """One place, read; `given` is by field name."""
 
-    def __init__(self, settings: type[BaseSettings]) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: type[BaseModel]) -> None:
+        self._fields = settings.model_fields
         self.given: dict[str, Given] = {}
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        given = self.given.get(field_name)
-        if given is None:
-            return None, field_name, False
-        return given.path() if self._is_path(field) else given.text, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        fields = self.settings_cls.model_fields
-        return {name: self.get_field_value(fields[name], name)[0] for name in self.given}
+    def values(self) -> Iterator[tuple[str, str | Path]]:
+        """What is given here: the names of fields, and texts, or paths where a field is one."""
+        for name, given in self.given.items():
+            yield name, given.path() if self._is_path(self._fields[name]) else given.text
 
     def take(self, name: str, given: Given) -> None:
         """An empty value is no value: the next place is asked."""
@@ -61,7 +55,7 @@ class Source(PydanticBaseSettingsSource):
 
     @property
     def known(self) -> Collection[str]:
-        return self.settings_cls.model_fields
+        return self._fields
 
     @staticmethod
     def _is_path(field: FieldInfo) -> bool:
@@ -71,7 +65,7 @@ class Source(PydanticBaseSettingsSource):
 class Environment(Source):
     """The process's environment."""
 
-    def __init__(self, settings: type[BaseSettings], environ: Mapping[str, str], cwd: Path) -> None:
+    def __init__(self, settings: type[BaseModel], environ: Mapping[str, str], cwd: Path) -> None:
         super().__init__(settings)
         for key, text in environ.items():
             if not key.upper().startswith(PREFIX):
@@ -91,7 +85,7 @@ class Credentials(Source):
     A trailing newline does not count. Credentials of others may stand there too.
     """
 
-    def __init__(self, settings: type[BaseSettings], folder: str | None) -> None:
+    def __init__(self, settings: type[BaseModel], folder: str | None) -> None:
         super().__init__(settings)
         for file in _files(Path(folder)) if folder else ():
             name = file.name.lower().removeprefix(PREFIX.lower())
@@ -114,7 +108,7 @@ class SettingsFile(Source):
     """A file of NUDGER_KEY=value lines: comments, blank lines, quotes and `export` as in a shell, but
     nothing in a value is expanded, so that a password may hold a dollar sign."""
 
-    def __init__(self, settings: type[BaseSettings], file: Path | None, shown: str) -> None:
+    def __init__(self, settings: type[BaseModel], file: Path | None, shown: str) -> None:
         super().__init__(settings)
         self.shown = shown
         bindings = [] if file is None else self._bindings(file)
