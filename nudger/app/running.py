@@ -31,9 +31,9 @@ from nudger.app.settings import Settings
 from nudger.app.state import high_water as marks
 from nudger.app.timekeeping import COMPARE_EVERY, Timekeeping
 from nudger.app.web import Site, links_of_emails, own_pages, serving
+from nudger.domain.effects import stated
 from nudger.domain.errors import StoreAway
 from nudger.domain.model import ChannelName
-from nudger.domain.reach import stated
 from nudger.inbound.inbox import Inbox
 from nudger.inbound.poller import LOOK_EVERY, WITH_WEBHOOKS, Poller
 from nudger.operations.alerts import Alert, Pinging, Telling, TellingOfOutage

@@ -12,9 +12,9 @@ import aiohttp
 
 from nudger.agenda.entries import SendFailure, Sending
 from nudger.channels.smtp.channel import SmtpChannel
+from nudger.domain.effects import nearest
 from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName, Origin
-from nudger.domain.reach import nearest
 from nudger.operations.alerts import Alert
 
 TIMEOUT = timedelta(seconds=10)  # for one request, to the last byte of its answer

@@ -11,10 +11,9 @@ from nudger import plans
 from nudger.app.core import Core
 from nudger.cli.context import AsJson, clock, settings_of
 from nudger.cli.show import json_line, local, out
-from nudger.domain.effects import Answer, Response
+from nudger.domain.effects import YEARS, Answer, Response, computable_date
 from nudger.domain.errors import UsageError
 from nudger.domain.model import At, ChannelName, Contact, Kind, Nudge, Person, Plan, Window
-from nudger.domain.reach import YEARS, computable_date
 from nudger.inbound.inbox import answer
 from nudger.inbound.port import Bound, Inbound, Writer
 from nudger.plan_sync.files import find_plans

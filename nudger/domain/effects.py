@@ -1,14 +1,64 @@
-"""What a reply or an operator does to a person: decided by pure code, applied in one transaction.
+"""What a reply or an operator does to a person: decided by pure code, applied in one transaction. First the
+instants that nudger takes from anybody.
 
-Whoever decides it has seen to it that each instant is one to reckon with; one that is not is a fault here,
-before anything of it is kept.
+What lies outside no calendar, zone or sum may be able to reach. Year 9999 in London is year 10000 in Tokyo,
+which Python has no date for; one such instant, once it is kept, is a fault each time that it is looked at.
+So whatever comes in (from the API, a link, a person's own page, a reply, a provider, a plan, a command line)
+goes through here. Whoever decides an effect has seen to it; an instant that cannot be reckoned with is a
+fault here, before anything of it is kept.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 from nudger.domain.model import ChannelName, Kind, Outcome
-from nudger.domain.reach import checked, checked_end
+
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(8999, 12, 31, tzinfo=UTC)
+YEARS = f"the years {FIRST.year} to {LAST.year}"
+FARTHEST = timedelta(days=3660)  # how far ahead anything may be put off: ten years
+
+
+def computable(at: datetime) -> bool:
+    """Whether an instant, with its offset, can be reckoned with in every zone."""
+    return at.tzinfo is not None and FIRST <= at <= LAST
+
+
+def computable_date(day: date) -> bool:
+    """The same of a local date."""
+    return FIRST.date() <= day <= LAST.date()
+
+
+def checked(at: datetime) -> datetime:
+    """The instant, for what is about to be done, kept or shown. Raises ValueError where it cannot be reckoned
+    with."""
+    if not computable(at):
+        raise ValueError(f"expected an instant of {YEARS}, with its offset")
+    return at
+
+
+def checked_end(at: datetime | None) -> datetime | None:
+    """The same of an end that may be open."""
+    return None if at is None else checked(at)
+
+
+def nearest(at: datetime) -> datetime:
+    """In UTC, for what others say of their own clocks: the nearest that can be reckoned with. Without an
+    offset it is taken for UTC."""
+    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return min(max(aware, FIRST), LAST).astimezone(UTC)
+
+
+def reachable(at: datetime, now: datetime) -> datetime:
+    """For what a person names in words: FARTHEST ahead at most, and the answer says until when."""
+    return min(at, now + FARTHEST)
+
+
+def stated(text: str, otherwise: datetime) -> datetime:
+    """The instant that was written down; `otherwise` where nothing legible is."""
+    try:
+        return checked(datetime.fromisoformat(text))
+    except ValueError:
+        return otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import structlog
 
 from nudger.agenda.port import FactStore, RestoreStore
 from nudger.agenda.set_aside import in_words, is_theirs
+from nudger.domain.effects import stated
 from nudger.domain.errors import ChannelError
-from nudger.domain.reach import stated
 from nudger.inbound.port import Inbound, InboundStore
 
 WITH_WEBHOOKS = timedelta(minutes=10)  # where texts are posted, and none should be lost

@@ -9,9 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from nudger.agenda.entries import Planned
-from nudger.domain.effects import Response
+from nudger.domain.effects import Response, checked
 from nudger.domain.model import ChannelName, Kind, Origin, Outcome, Person, State
-from nudger.domain.reach import checked
 from nudger.domain.tokens import Link
 
 

@@ -22,9 +22,9 @@ from nudger.domain.effects import (
     Snooze,
     Tell,
     Untell,
+    reachable,
 )
 from nudger.domain.model import ChannelName, Contact, Outcome, Plan, Standing
-from nudger.domain.reach import reachable
 from nudger.inbound.port import Writer
 from nudger.messages import Wording
 from nudger.replies import NOBODYS, CrisisKind, Intent, Understood, Words, as_today, understand

@@ -6,10 +6,9 @@ from datetime import datetime, tzinfo
 
 from nudger.agenda import gate
 from nudger.agenda.entries import Drop, Due
-from nudger.domain.effects import Ask, Effect, Pause, Response, Resume
+from nudger.domain.effects import Ask, Effect, Pause, Response, Resume, reachable
 from nudger.domain.errors import UsageError
 from nudger.domain.model import ChannelName, Kind, Origin, Person
-from nudger.domain.reach import reachable
 from nudger.inbound.port import InboundStore, Writer
 from nudger.inbound.respond import Responder
 from nudger.replies import Intent

@@ -7,9 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nudger.domain.effects import LowDays, Pause, Response, Snooze
+from nudger.domain.effects import (
+    FARTHEST,
+    FIRST,
+    LAST,
+    LowDays,
+    Pause,
+    Response,
+    Snooze,
+    checked,
+    computable,
+    nearest,
+    reachable,
+)
 from nudger.domain.model import ChannelName
-from nudger.domain.reach import FARTHEST, FIRST, LAST, checked, computable, nearest, reachable
 from nudger.inbound.port import Inbound
 from nudger.schedule import day_bounds, local_date
 

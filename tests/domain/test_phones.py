@@ -2,7 +2,7 @@
 
 import pytest
 
-from nudger.domain.reach import are_one, forms, one_phone
+from nudger.domain.model import one_phone, phone_forms, same_phone
 
 ONE_PHONE = [
     ("+525512345678", "+5215512345678"),  # Mexico City
@@ -25,22 +25,22 @@ TWO_PHONES = [
 
 @pytest.mark.parametrize(("number", "other"), ONE_PHONE)
 def test_both_forms_of_a_number_are_one_phone(number: str, other: str) -> None:
-    assert are_one(number, other)
+    assert same_phone(number, other)
     assert one_phone(number) == one_phone(other)
-    assert set(forms(number)) == set(forms(other)) == {number, other}
+    assert set(phone_forms(number)) == set(phone_forms(other)) == {number, other}
 
 
 @pytest.mark.parametrize(("number", "other"), TWO_PHONES)
 def test_numbers_that_look_alike_are_two_phones(number: str, other: str) -> None:
-    assert not are_one(number, other)
-    assert not set(forms(number)) & set(forms(other))
+    assert not same_phone(number, other)
+    assert not set(phone_forms(number)) & set(phone_forms(other))
 
 
 @pytest.mark.parametrize("written", ["+447700900123", "85258", "maya@example.org", "", "+52155"])
 def test_what_has_one_form_stays_as_it_is(written: str) -> None:
-    assert list(forms(written)) == [written]
+    assert list(phone_forms(written)) == [written]
 
 
 def test_no_number_is_nobodys() -> None:
-    assert not are_one(None, "+525512345678")
-    assert are_one(None, None)
+    assert not same_phone(None, "+525512345678")
+    assert same_phone(None, None)

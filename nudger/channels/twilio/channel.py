@@ -21,9 +21,9 @@ from nudger.channels.twilio.http import (
     TwilioRefused,
     quiet_loggers,
 )
+from nudger.domain.effects import nearest
 from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName
-from nudger.domain.reach import nearest
 from nudger.inbound.port import Inbound
 from nudger.sending.port import Listed
 

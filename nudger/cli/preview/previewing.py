@@ -12,9 +12,9 @@ from nudger.agenda.entries import Planned
 from nudger.agenda.forecast import Forecast, foreseen
 from nudger.app.core import Core
 from nudger.cli.show import err
+from nudger.domain.effects import YEARS, computable_date
 from nudger.domain.errors import StoreError, UsageError
 from nudger.domain.model import ChannelName, Person, Plan, Standing
-from nudger.domain.reach import YEARS, computable_date
 from nudger.schedule import day_bounds, local_date, resolve
 
 if TYPE_CHECKING:

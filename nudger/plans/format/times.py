@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 
+from nudger.domain.effects import YEARS, computable_date
 from nudger.domain.model import Window
-from nudger.domain.reach import YEARS, computable_date
 from nudger.plans.format.faults import Facts, Wrong, did_you_mean, meant, shown
 from nudger.schedule import check_cron
 

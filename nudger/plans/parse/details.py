@@ -18,8 +18,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from nudger.domain.model import Contact
-from nudger.domain.reach import are_one, forms
+from nudger.domain.model import Contact, phone_forms, same_phone
 from nudger.messages import is_blank
 from nudger.plans.format.faults import IN_A_FILE, Breach, Facts, Wrong, did_you_mean, shown, spoilt_phone
 
@@ -79,7 +78,7 @@ def read_phone(value: object, country: str | None = None) -> str:
         if _possible(number) == number:
             return number
         expected = f"expected a number that its country can have, got {shown(value)}"
-        meant = next((one for one in forms(number) if _possible(one) == one), _possible(number))
+        meant = next((one for one in phone_forms(number) if _possible(one) == one), _possible(number))
         raise Wrong(expected, did_you_mean(meant, "check the digits after the country's code"))
     text = written if number and isinstance(written, str) else ""
     hint = spoilt_phone(text) or did_you_mean(_meant(text, country))
@@ -245,7 +244,7 @@ def trust_breaches(
         message = f'expected one trusted contact at most, got "{contact.name}" beside "{trusted[0].name}"'
         yield contact.name, "tell", message, "keep the one whom the person would rather hear from"
     for contact in trusted:
-        if are_one(contact.phone, own_phone):
+        if same_phone(contact.phone, own_phone):
             hint = "a notice to the person's own phone tells nobody"
             yield contact.name, "phone", "expected a number of their own, got the person's", hint
 

@@ -7,8 +7,7 @@ from hashlib import blake2b
 from itertools import chain
 
 from nudger.domain.errors import Problem
-from nudger.domain.model import Plan
-from nudger.domain.reach import one_phone
+from nudger.domain.model import Plan, one_phone
 from nudger.plans.check.words import MessageChecks
 from nudger.plans.format.documents import SHARED, folder_of, is_roster, is_shared, name_of, parse, stem_of
 from nudger.plans.format.faults import Facts, Fault, PlanSource, Wrong, did_you_mean, listed, meant, shown

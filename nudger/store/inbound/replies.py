@@ -11,8 +11,7 @@ from sqlalchemy import bindparam, func, insert, select
 
 from nudger.agenda.set_aside import Step
 from nudger.domain.effects import Response
-from nudger.domain.model import Origin, Outcome, Person, State
-from nudger.domain.reach import forms, one_phone
+from nudger.domain.model import Origin, Outcome, Person, State, one_phone, phone_forms
 from nudger.domain.tokens import Link
 from nudger.inbound.port import Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.store.inbound import effects
@@ -275,7 +274,7 @@ def unseen(tx: Transaction, found: Sequence[Inbound]) -> Collection[str]:
     """See InboundStore.unseen."""
     ids = {one.provider_id for one in found}
     known = set(tx.connection.scalars(_KNOWN_AMONG, {"ids": sorted(ids)}))
-    numbers = {form: one for one in found for form in forms(one.address)}
+    numbers = {form: one for one in found for form in phone_forms(one.address)}
     ours = {*tx.connection.scalars(_REACHED, {"ids": sorted(numbers)})}
     ours |= {*tx.connection.scalars(_TRUSTED, {"ids": sorted(numbers)})}
     phones = {one_phone(number) for number in ours}

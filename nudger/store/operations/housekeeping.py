@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, Table, Text, cast, delete, or_, select, true, update
 
 from nudger.agenda.set_aside import is_theirs
+from nudger.domain.effects import FIRST
 from nudger.domain.model import State
-from nudger.domain.reach import FIRST
 from nudger.store.schema.tables import (
     alarm,
     consent,

@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 
 from nudger.agenda.entries import Planned
+from nudger.domain.effects import checked
 from nudger.domain.model import ChannelName, Origin, Outcome, Person, State
-from nudger.domain.reach import checked
 from nudger.inbound.port import Entry, Line
 from nudger.store.operations import housekeeping
 from nudger.store.schema.tables import (

@@ -18,9 +18,9 @@ from sqlalchemy import (
     tuple_,
 )
 
+from nudger.domain.effects import FIRST, checked
 from nudger.domain.errors import Problem
 from nudger.domain.model import CRISIS_ANSWERS, Outcome, Person, State
-from nudger.domain.reach import FIRST, checked
 from nudger.operations.overview import (
     Apart,
     Cursor,

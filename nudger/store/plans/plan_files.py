@@ -15,7 +15,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from nudger.agenda.entries import FEW, LATELY, Missing, is_sudden
-from nudger.domain.reach import forms, stated
+from nudger.domain.effects import stated
+from nudger.domain.model import phone_forms
 from nudger.plan_sync.port import PlanRead
 from nudger.store.schema.tables import APART, missing_plan, person, plan, plan_file, plan_problem, reach
 from nudger.store.sql.statements import Bulk, among, chunks
@@ -249,7 +250,7 @@ def _renamed(tx: Transaction, read: PlanRead, ran: Mapping[str, str]) -> set[str
     """Those who have another id by now: somebody who comes with this load has their number or address.
     Nobody is nudged under two names."""
     fresh = [file.plan for file in read.plans if file.plan.person not in ran]
-    addresses = {form for one in fresh for at in (one.phone, one.email) if at for form in forms(at)}
+    addresses = {form for one in fresh for at in (one.phone, one.email) if at for form in phone_forms(at)}
     if not addresses:
         return set()
     there = tx.connection.scalars(_AT_ADDRESSES, {"ids": sorted(addresses)}).all()
@@ -298,7 +299,7 @@ def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Co
     """See PlanStore.linked_files."""
     found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
     found.update(
-        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in forms(phone)]})
+        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in phone_forms(phone)]})
     )
     found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
     found.update(tx.connection.scalars(_LENDING))

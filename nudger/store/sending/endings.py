@@ -15,8 +15,7 @@ from sqlalchemy import bindparam, null, select, update
 
 from nudger.agenda import set_aside
 from nudger.agenda.entries import Failure, Receipt, Result, SendFailure
-from nudger.domain.model import CRISIS_ANSWERS, ChannelName, Origin, State
-from nudger.domain.reach import are_one
+from nudger.domain.model import CRISIS_ANSWERS, ChannelName, Origin, State, same_phone
 from nudger.sending import receipts
 from nudger.sending.receipts import FAILURES_IN_A_ROW
 from nudger.store.schema.tables import message, occurrence, person, reach
@@ -250,7 +249,7 @@ def opt_out(tx: Transaction, row: AnyRow, failure: SendFailure, now: datetime) -
         standing.say(tx, row.address, True, now)
         return
     one, channel = people.read(tx, [row.person])[row.person], ChannelName(row.channel)
-    if are_one(one.plan.address(channel), row.address):  # else it is a former number that has opted out
+    if same_phone(one.plan.address(channel), row.address):  # else it is a former number that has opted out
         how = f"the provider said {failure.code}" if failure.code else failure.reason
         standing.opt_out(tx, one, [channel], how, now)
 

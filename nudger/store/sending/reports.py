@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, exists, literal_column, or_, select, update
 
 from nudger.agenda.entries import Failure, Report, SendFailure
+from nudger.domain.effects import checked
 from nudger.domain.model import ChannelName, Origin, State
-from nudger.domain.reach import checked
 from nudger.sending import receipts
 from nudger.sending.port import AskAgain, Doubt, FoundThere, Judge, Listed, NotThere, Reconciled, Resolution
 from nudger.sending.receipts import ASK_FOR, LONGEST_WAIT

@@ -23,8 +23,7 @@ from sqlalchemy import (
 )
 
 from nudger.agenda.laying_out import MOST_ASKED, ask_again_at
-from nudger.domain.model import ChannelName, Person, Plan
-from nudger.domain.reach import are_one, forms, one_phone
+from nudger.domain.model import ChannelName, Person, Plan, one_phone, phone_forms, same_phone
 from nudger.store.schema.tables import consent, person, reach
 from nudger.store.sql.statements import AnyRow, Bulk, among
 from nudger.store.sql.transactions import Safe, Transaction, put_right, readable_rows, suppress_theirs
@@ -88,7 +87,7 @@ def answered(
         asked = select(consent.c.question).where(
             consent.c.person == one.id,
             consent.c.channel == channel,
-            consent.c.address.in_(forms(address or "")),
+            consent.c.address.in_(phone_forms(address or "")),
             consent.c.what == ASKED,
         )
         question = tx.connection.scalar(asked.order_by(consent.c.id.desc()).limit(1))
@@ -242,7 +241,7 @@ def _reached(
     agreed, agreed_how = _consent(one, channel, known, now)
     # The person's own STOP outlives their address; and an address new to the person brings its own.
     stop = _own_stop(row)
-    if stop is None and (row is None or not are_one(row.address, address)):
+    if stop is None and (row is None or not same_phone(row.address, address)):
         stop = stops.get((channel, address or ""))
     asks = address and channel in one.sends_on and not (agreed or stop)
     again_at = ask_again_at(known.asked_at, known.times, now)
@@ -268,7 +267,7 @@ def _known(
 ) -> Past:
     """What the address that the plan names has been asked, and has said."""
     address = one.address(channel)
-    if row is not None and are_one(row.address, address):
+    if row is not None and same_phone(row.address, address):
         return Past(row.asked_at, row.consented_at, row.consent_how, row.times_asked)
     return before.get((one.person, channel, address or ""), Past())
 
@@ -283,7 +282,7 @@ def _said_before(
         for channel in ChannelName
         if (address := one.address(channel))
         and (row := old.get((one.person, channel)))
-        and not are_one(row.address, address)
+        and not same_phone(row.address, address)
     }
     return past(tx, moved)
 
@@ -313,14 +312,14 @@ def _stops(
         for one in plans
         for channel in ChannelName
         if (address := one.address(channel))
-        and ((row := old.get((one.person, channel))) is None or not are_one(row.address, address))
+        and ((row := old.get((one.person, channel))) is None or not same_phone(row.address, address))
     }
     if not new:
         return {}
     of_others = {
         (row.channel, one): Stop(row.opted_out_at, row.opted_out_how)
-        for row in _stopped(tx, sorted({one for _, number in new for one in forms(number)}), now)
-        for one in forms(row.address)
+        for row in _stopped(tx, sorted({one for _, number in new for one in phone_forms(number)}), now)
+        for one in phone_forms(row.address)
     }
     return erased.stops(tx, new) | of_others
 

@@ -19,8 +19,9 @@ from sqlalchemy import (
 )
 
 from nudger.agenda.set_aside import is_theirs
+from nudger.domain.effects import stated
 from nudger.domain.errors import Problem
-from nudger.domain.reach import forms, one_phone, stated
+from nudger.domain.model import one_phone, phone_forms
 from nudger.plan_sync.port import PlanRead
 from nudger.store.schema.tables import contact_word, fact, person, plan, reach
 from nudger.store.sql.statements import EPOCH, among
@@ -107,7 +108,7 @@ def began_again(tx: Transaction, addresses: Iterable[Address]) -> None:
 def _keep_contacts(tx: Transaction, person_id: str) -> None:
     """A contact's last word is kept for as long as somebody's plan names them; their STOP longer."""
     gone = tx.connection.scalar(select(person.c.trusted).where(person.c.id == person_id))
-    numbers = forms(gone or "")
+    numbers = phone_forms(gone or "")
     named = select(person.c.id).where(person.c.trusted.in_(numbers), person.c.id != person_id).limit(1)
     if gone is None or tx.connection.scalar(named) is not None:
         return

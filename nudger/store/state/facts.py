@@ -16,8 +16,8 @@ from uuid import uuid4
 from sqlalchemy import Update, bindparam, delete, false, or_, select, true, update
 
 from nudger.agenda.entries import Mark, Restored
+from nudger.domain.effects import checked
 from nudger.domain.errors import StoreReplaced
-from nudger.domain.reach import checked
 from nudger.domain.tokens import KEY_BYTES
 from nudger.operations.overview import (
     Alarm,

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import JSON, bindparam, cast, exc, func, select, type_coerce, update
 
 from nudger.agenda.gate import put_off, sent_on
+from nudger.domain.effects import checked_end, computable_date
 from nudger.domain.errors import Unreadable
-from nudger.domain.model import ChannelName, History, Nudge, Person, Plan, Standing
-from nudger.domain.reach import checked_end, computable_date, forms
+from nudger.domain.model import ChannelName, History, Nudge, Person, Plan, Standing, phone_forms
 from nudger.inbound.respond import LOWEST
 from nudger.store.schema.tables import person, plan, reach
 from nudger.store.sql.statements import AnyRow, among
@@ -136,7 +136,7 @@ def ids_after(tx: Transaction, after: str) -> Sequence[str]:
 def find_by_address(tx: Transaction, channel: ChannelName, address: str) -> str | None:
     """Whose address this is, in whichever form of the number; someone whose plan is there comes before
     someone whose plan is gone."""
-    found: str | None = tx.connection.scalar(_BY_ADDRESS, {"channel": channel, "ids": forms(address)})
+    found: str | None = tx.connection.scalar(_BY_ADDRESS, {"channel": channel, "ids": phone_forms(address)})
     return found
 
 

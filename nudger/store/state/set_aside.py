@@ -25,8 +25,8 @@ from nudger.agenda.set_aside import (
     is_everybodys,
     is_theirs,
 )
+from nudger.domain.effects import checked_end
 from nudger.domain.model import FROM_A_TEXT, ChannelName, History, Person, Plan, Standing, State
-from nudger.domain.reach import checked_end
 from nudger.store.schema.tables import IS_PLANNED, occurrence, person, plan, reach, set_aside
 from nudger.store.sql.statements import EPOCH, among
 from nudger.store.sql.transactions import Safe, Transaction, made, put_right, works

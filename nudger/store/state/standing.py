@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, insert, select, update
 
 from nudger.domain.effects import Tell
-from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, Plan, State
-from nudger.domain.reach import forms, one_phone
+from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, Plan, State, one_phone, phone_forms
 from nudger.store.schema.tables import IS_PLANNED, contact_word, event, occurrence, person
 from nudger.store.sql.statements import AnyRow, Bulk, among
 from nudger.store.sql.transactions import Transaction
@@ -238,7 +237,7 @@ def has_stopped(tx: Transaction, plan: Plan) -> bool:
     number = plan.trusted.phone if plan.trusted else None
     if number is None:
         return False
-    words = select(contact_word.c.stopped).where(contact_word.c.address.in_(forms(number)))
+    words = select(contact_word.c.stopped).where(contact_word.c.address.in_(phone_forms(number)))
     stopped = tx.connection.scalar(words.order_by(contact_word.c.at.desc()).limit(1))
     # Of somebody erased who had this contact; a word that came since counts.
     return bool(erased.stops(tx, [(erased.CONTACT, number)])) if stopped is None else bool(stopped)
@@ -246,7 +245,7 @@ def has_stopped(tx: Transaction, plan: Plan) -> bool:
 
 def trusting(tx: Transaction, addresses: Collection[str]) -> set[str]:
     """Whose trusted contact is at one of these addresses."""
-    numbers = sorted({form for address in addresses for form in forms(address)})
+    numbers = sorted({form for address in addresses for form in phone_forms(address)})
     return set(tx.connection.scalars(_TRUSTING, {"ids": numbers})) if numbers else set()
 
 

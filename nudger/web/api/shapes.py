@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from nudger.agenda.forecast import Forecast
+from nudger.domain.effects import checked
 from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Kind, Outcome, Person, State
-from nudger.domain.reach import checked
 from nudger.inbound.port import Entry
 from nudger.operations.overview import Apart, Seen, Vitals
 from nudger.web.board.desk import PersonView

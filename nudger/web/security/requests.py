@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from nudger.domain.reach import computable
+from nudger.domain.effects import computable
 from nudger.operations.overview import Cursor
 from nudger.web.security.guard import HANG_UP
 
