@@ -41,7 +41,7 @@ class Stores:
         await self.transactions.listen(woken)
 
     def keep_open(self) -> None:
-        """For a daemon: what happens to a SQLite file under it is noticed."""
+        """Notices what happens to a SQLite file under it, for a daemon."""
         self.transactions.database.keep_open()
 
     def close(self) -> None:
@@ -50,7 +50,7 @@ class Stores:
 
 
 def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
-    """The stores of this database; `zone` finds a time zone by its name."""
+    """Makes the stores of this database; `zone` finds a time zone by its name."""
     transactions = Transactions(database, zone, set_aside.put)
     stores = (
         SqlPlanStore(transactions),

@@ -23,7 +23,7 @@ from nudger.agenda.entries import Claim, Decide, Decision, Drop, Due, Later, Sen
 from nudger.agenda.rate_limit import Limit, Sender
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, State
 from nudger.store.schema.tables import URGENT, WAITS_FOR_TIME, message, occurrence, person
-from nudger.store.sql.statements import EPOCH, OR_FAIL, Bulk, among
+from nudger.store.sql.statements import EPOCH, OR_FAIL, Bulk, among, binds
 from nudger.store.sql.transactions import Care, Transaction, made
 from nudger.store.state import facts, people, senders, set_aside
 from nudger.store.state.entries import DUE, as_due
@@ -97,10 +97,10 @@ def claim_due(
         entries = sum(len(dues) for _, dues in found)
         held = senders.held(tx, limited, limits, entries, bool(first), now)
         # RACE: another daemon may have spent it since it was seen: asked once more of the locked row.
-        roomy = {name for name, one in held.items() if senders.is_roomy(tx, one, limits, entries, now)}
+        roomy = {name for name, sender in held.items() if senders.is_roomy(tx, sender, limits, entries, now)}
         at_once = senders.without_queue(ways, roomy, limited, limits, now) if roomy else ways
-        for one, dues in found:
-            claimed.take(one, dues, decide(one, dues, at_once))
+        for someone, dues in found:
+            claimed.take(someone, dues, decide(someone, dues, at_once))
         for channel in roomy:
             held[channel] = senders.after(held[channel], limits[channel], claimed.take_spent(channel), now)
             senders.put(tx, held[channel])
@@ -120,22 +120,22 @@ def _take(tx: Transaction, claimed: "Claimed", ids: list[str], care: Care, take:
     their own text taken all the same, as far as they can be read: a crisis answer waits for nobody."""
     for some in care.groups(ids):
         with care.over(some), claimed.part(tx) as part:
-            for one, dues in _due_by_person(tx, some, claimed.now):
-                take(part, one, dues)
+            for someone, dues in _due_by_person(tx, some, claimed.now):
+                take(part, someone, dues)
         for failed in care.failed(some):
             _take_answers(tx, claimed, failed, care, take)
 
 
 def _take_answers(tx: Transaction, claimed: "Claimed", person_id: str, care: Care, take: _Take) -> None:
     spoilt, answers = set_aside.salvaged(tx, person_id), _answers_due(tx, person_id, claimed.now)
-    for one in set_aside.spoken_to(spoilt) if spoilt is not None and answers else ():
+    for someone in set_aside.spoken_to(spoilt) if spoilt is not None and answers else ():
         with care.over([person_id]), claimed.part(tx) as part:
-            take(part, one, answers)
+            take(part, someone, answers)
             return
 
 
 def _answers_due(tx: Transaction, person_id: str, now: datetime) -> list[Due]:
-    given = {"ids": [person_id], "now": now}
+    given = {"person_in": [person_id], "now": now}
     return made(tx, _DUE_ENTRIES.where(_FROM_A_TEXT), occurrence.c.id, as_due, given)
 
 
@@ -145,7 +145,7 @@ def _due_by_person(tx: Transaction, ids: Sequence[str], now: datetime) -> Iterat
     if not ids:
         return
     dues: dict[str, list[Due]] = {}
-    for row in tx.connection.execute(_DUE_ENTRIES, {"ids": ids, "now": now}).all():
+    for row in tx.connection.execute(_DUE_ENTRIES, {"person_in": ids, "now": now}).all():
         dues.setdefault(row[1], []).append(as_due(row))
     found = people.read(tx, list(dues))
     for person_id in ids:
@@ -166,7 +166,11 @@ class _Turn:
     known: bool  # it has a row
 
     def run(self, tx: Transaction, claimed: "Claimed", at_most: int) -> datetime | None:
-        """When the next turn comes; None where nobody waits any more."""
+        """Gives out what the sender lets go now.
+
+        Returns:
+            When the next turn comes; None where nobody waits any more.
+        """
         now, urgent = claimed.now, claimed.take_spent(self.channel)  # which waited for no turn
         empty = senders.is_empty(tx, self.channel, now)
         if empty and (not urgent.segments or self.limit == NO_LIMIT):
@@ -223,29 +227,20 @@ _TO_SENDING = (
     update(occurrence)
     .prefix_with(OR_FAIL, dialect="sqlite")
     .where(among(occurrence.c.id))
-    .values(
-        state=State.SENDING, wake_at=None, reason="", claimed_at=bindparam("claimed_at"), via=bindparam("via")
-    )
+    .values(state=State.SENDING, wake_at=None, reason="", **binds("claimed_at", "via"))
 )
 _TO_DROPPED = Bulk(
     update(occurrence)
     .where(occurrence.c.id == bindparam("id"))
-    .values(
-        state=bindparam("state"),
-        wake_at=null(),
-        reason=bindparam("reason"),
-        settled_at=bindparam("settled_at"),
-    )
+    .values(wake_at=null(), **binds("state", "reason", "settled_at"))
 )
 _TO_LATER = Bulk(
     update(occurrence)
     .where(occurrence.c.id == bindparam("id"))
-    .values(due_at=bindparam("due_at"), wake_at=bindparam("due_at"), queue=null(), reason=bindparam("reason"))
+    .values(wake_at=bindparam("due_at"), queue=null(), **binds("due_at", "reason"))
 )
 _TO_QUEUE = Bulk(
-    update(occurrence)
-    .where(occurrence.c.id == bindparam("id"))
-    .values(queue=bindparam("queue"), turn_at=bindparam("turn_at"), reason=bindparam("reason"))
+    update(occurrence).where(occurrence.c.id == bindparam("id")).values(binds("queue", "turn_at", "reason"))
 )
 _MESSAGE = (
     *("id", "occurrence", "person", "channel", "address", "text", "subject", "segments", "bank_key"),
@@ -257,8 +252,7 @@ _TO_HISTORY = Bulk(
     .values(
         # Where several went at once, one that fails cannot simply be taken back.
         history_before=case((bindparam("alone", type_=Boolean), person.c.history)),
-        history=bindparam("history"),
-        history_at=bindparam("history_at"),
+        **binds("history", "history_at"),
     )
 )
 _NEW_MESSAGES = Bulk(insert(message).inline(), _MESSAGE)
@@ -282,7 +276,11 @@ class Claimed:
     def take(
         self, one: Person, dues: Sequence[Due], decision: Decision, by: ChannelName | None = None
     ) -> int:
-        """Returns the segments that go out by this channel."""
+        """Notes what `decision` says of what is due of this person.
+
+        Returns:
+            The segments that go out by the channel `by`.
+        """
         nudges = segments = 0
         for due, verdict in zip(dues, decision.verdicts, strict=True):
             match verdict:
@@ -369,7 +367,8 @@ class Claimed:
 
     @contextmanager
     def part(self, tx: Transaction) -> Iterator["Claimed"]:
-        """What is taken of one person alone: written where it ends well, and else as if it had not been."""
+        """Keeps what is taken of one person apart: written where it ends well, and else as if it had not
+        been."""
         part = Claimed(self.now, self.owner)
         yield part
         part.write(tx)
@@ -379,16 +378,16 @@ class Claimed:
             self._spend(channel, spent)
 
     def take_spent(self, channel: ChannelName) -> Spent:
-        """What goes out by this channel, since this was asked the last time."""
+        """Returns what goes out by this channel, since this was asked the last time."""
         return self.spent.pop(channel, Spent())
 
     def write(self, tx: Transaction) -> None:
-        """A handful of statements, however many entries."""
+        """Writes all that was noted: a handful of statements, however many entries."""
         by_channel: dict[str, list[int]] = {}
         for row in self.messages:
             by_channel.setdefault(row["channel"], []).append(row["occurrence"])
         for channel, ids in by_channel.items():
-            tx.connection.execute(_TO_SENDING, {"ids": ids, "via": channel, "claimed_at": self.now})
+            tx.connection.execute(_TO_SENDING, {"id_in": ids, "via": channel, "claimed_at": self.now})
         self.left_out += len(self.dropped)
         for statement, rows in (
             (_NEW_MESSAGES, self.messages),
@@ -402,6 +401,7 @@ class Claimed:
                 rows.clear()
 
     def claim(self, looked_at: int, again_at: datetime | None) -> Claim:
+        """Returns what the claim did; what is urgent goes first, then what was due first."""
         self.sendings.sort(key=lambda pair: (not pair[1].urgent, pair[0]))
         return Claim(tuple(sending for _, sending in self.sendings), self.left_out, looked_at, again_at)
 

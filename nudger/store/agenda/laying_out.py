@@ -12,7 +12,7 @@ from nudger.agenda.entries import AskFrom, LaidOut, Layable
 from nudger.agenda.set_aside import SetAside, Step, Trial
 from nudger.domain.model import Origin, Person, Slot, State
 from nudger.store.schema.tables import occurrence, person
-from nudger.store.sql.statements import AnyRow, Bulk, NewRows, among, day_before
+from nudger.store.sql.statements import AnyRow, Bulk, NewRows, among, binds, day_before
 from nudger.store.sql.transactions import Care, Transaction, Transactions
 from nudger.store.state import consent_requests, people, set_aside, standing
 from nudger.store.state.standing import CAUSES
@@ -36,7 +36,7 @@ class SqlAgendaStore:
             people.lock(tx, by_person)
             for ids in care.groups(by_person):
                 with care.over(ids):
-                    lay_out(tx, [by_person[one] for one in ids], now)
+                    lay_out(tx, [by_person[person_id] for person_id in ids], now)
 
         self._in.with_care(Step.LAY_OUT, now, all_of_them, wakes=True)
 
@@ -113,7 +113,7 @@ _DUE = (
 # takes people whom no other has taken. They are due again soon, in case that whoever took them is gone.
 _TAKEN = timedelta(minutes=1)
 _FREE = _DUE.with_for_update(skip_locked=True, key_share=True)
-_TAKE = update(person).where(among(person.c.id)).values(layout_at=bindparam("again"))
+_TAKE = update(person).where(among(person.c.id)).values(layout_at=bindparam("layout_at"))
 _LAYABLE = select(
     person.c.id, person.c.laid_out_through, person.c.layout_afresh, person.c.layout_version
 ).where(among(person.c.id))
@@ -137,50 +137,39 @@ _THERE = select(
     occurrence.c.origin,
 ).where(
     among(occurrence.c.person),
-    occurrence.c.local_date >= bindparam("since"),
+    occurrence.c.local_date >= bindparam("first_date"),
     occurrence.c.round == 0,
     occurrence.c.origin.in_((Origin.FIXED, Origin.DRAWN)),
 )
 _CHANGED = Bulk(
     update(occurrence)
-    .where(occurrence.c.id == bindparam("entry"))
+    .where(occurrence.c.id == bindparam("id"))
     .values(
-        kind=bindparam("about"),
-        origin=bindparam("whence"),
-        due_at=bindparam("at"),
-        expires_at=bindparam("ends"),
         state=literal_column(f"'{State.PLANNED}'"),
-        wake_at=bindparam("at"),
+        wake_at=bindparam("due_at"),
         queue=null(),
         reason=literal_column("''"),
         cancelled_by=null(),
         settled_at=null(),
+        **binds("kind", "origin", "due_at", "expires_at"),
     )
 )
-_MAY_DIFFER = ("at", "ends", "about", "whence")
+_MAY_DIFFER = ("due_at", "expires_at", "kind", "origin")
 _LAID_OUT = Bulk(
     update(person)
-    .where(person.c.id == bindparam("one"))
+    .where(person.c.id == bindparam("id"))
     .values(
-        laid_out_through=bindparam("through"),
-        layout_at=bindparam("next"),
+        **binds("laid_out_through", "layout_at"),
         layout_afresh=literal_column("false"),
     )
 )
 _NEW = NewRows(
     occurrence,
     {
-        "person": bindparam("one"),
-        "local_date": bindparam("day"),
-        "nudge": bindparam("of"),
-        "slot": bindparam("number"),
+        **binds("person", "local_date", "nudge", "slot", "kind", "origin", "due_at", "expires_at"),
         "round": literal_column("0"),
-        "kind": bindparam("about"),
-        "origin": bindparam("whence"),
-        "due_at": bindparam("at"),
-        "expires_at": bindparam("ends"),
         "state": literal_column(f"'{State.PLANNED}'"),
-        "wake_at": bindparam("at"),
+        "wake_at": bindparam("due_at"),
         "reason": literal_column("''"),
         "attempts": literal_column("0"),
         "refused": literal_column("''"),
@@ -193,13 +182,13 @@ def claim_layout(tx: Transaction, now: datetime, limit: int, care: Care) -> Sequ
     due = _DUE if tx.database.is_sqlite else _FREE
     met = tx.connection.scalars(due, {"now": now, "at_most": limit}).all()
     if met:
-        tx.connection.execute(_TAKE, {"ids": met, "again": now + _TAKEN})
+        tx.connection.execute(_TAKE, {"id_in": met, "layout_at": now + _TAKEN})
     taken: list[Layable] = []
     for ids in care.groups(met):
         with care.over(ids):
             found = people.read(tx, ids)
-            rows = {row.id: row for row in tx.connection.execute(_LAYABLE, {"ids": ids}).all()}
-            taken += [_layable(found[one], rows[one]) for one in ids]
+            rows = {row.id: row for row in tx.connection.execute(_LAYABLE, {"id_in": ids}).all()}
+            taken += [_layable(found[person_id], rows[person_id]) for person_id in ids]
     return taken
 
 
@@ -211,7 +200,7 @@ def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:
     """See AgendaStore.lay_out."""
     ids = [laid.person for laid in days]
     people.lock(tx, ids)
-    rows = {row.id: row for row in tx.connection.execute(_VERSIONS, {"ids": ids})}
+    rows = {row.id: row for row in tx.connection.execute(_VERSIONS, {"id_in": ids})}
     # RACE: a plan that changed (or a START, or a removal) while its days were computed: these slots
     # are out of date, and the person is still due to be laid out.
     current = [
@@ -228,7 +217,10 @@ def lay_out(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> None:
     if current:
         _LAID_OUT.run(
             tx.connection,
-            [{"one": laid.person, "through": laid.through, "next": laid.next_at} for laid in current],
+            [
+                {"id": laid.person, "laid_out_through": laid.through, "layout_at": laid.next_at}
+                for laid in current
+            ],
         )
 
 
@@ -239,10 +231,12 @@ def _there(tx: Transaction, days: Sequence[LaidOut], now: datetime) -> dict[str,
         return there
     first = min((slot.local_date for laid in days for slot in laid.slots), default=now.date())
     since = min(first, day_before(now))
-    found = tx.connection.execute(_THERE, {"ids": [laid.person for laid in days], "since": since}).all()
+    found = tx.connection.execute(
+        _THERE, {"person_in": [laid.person for laid in days], "first_date": since}
+    ).all()
     # By position: after an edit that ten thousand people share, names would take longer than the database.
-    for one, day, nudge, slot, *row in found:
-        there.setdefault(one, {})[day, nudge, slot] = _There(*row)
+    for person_id, day, nudge, slot, *row in found:
+        there.setdefault(person_id, {})[day, nudge, slot] = _There(*row)
     return there
 
 
@@ -265,7 +259,7 @@ class _Changes:
         for key, entry in wanted.items():
             if key not in there:
                 self.new.append(entry)
-            elif self._may_change(there[key], entry["at"]):
+            elif self._may_change(there[key], entry["due_at"]):
                 self._change(there[key], entry)
         self.gone += [row.id for key, row in there.items() if key not in wanted and self._untouched(row)]
 
@@ -281,27 +275,28 @@ class _Changes:
     def _change(self, row: "_There", entry: dict[str, Any]) -> None:
         wanted = [entry[name] for name in _MAY_DIFFER]
         if row.state != State.PLANNED or wanted != [row.due_at, row.expires_at, row.kind, row.origin]:
-            self.changed.append({"entry": row.id, **dict(zip(_MAY_DIFFER, wanted, strict=True))})
+            self.changed.append({"id": row.id, **dict(zip(_MAY_DIFFER, wanted, strict=True))})
 
     def write(self, tx: Transaction) -> None:
+        """Writes all that was noted, in three statements at most."""
         if self.gone:
             tx.connection.execute(delete(occurrence).where(occurrence.c.id.in_(self.gone)))
         if self.changed:
             _CHANGED.run(tx.connection, self.changed)
         if self.new:
             # What is due together lies together: a claim of 500 then writes some ten pages, not 500.
-            self.new.sort(key=itemgetter("at"))
+            self.new.sort(key=itemgetter("due_at"))
             _NEW.run(tx.connection, self.new)
 
 
 def _entry(laid: LaidOut, slot: Slot, due_at: datetime) -> dict[str, Any]:
     return {
-        "one": laid.person,
-        "day": slot.local_date,
-        "of": slot.nudge,
-        "number": slot.number,
-        "about": laid.kinds[slot.nudge],
-        "whence": slot.origin,
-        "at": due_at,
-        "ends": due_at + laid.expires[slot.nudge],
+        "person": laid.person,
+        "local_date": slot.local_date,
+        "nudge": slot.nudge,
+        "slot": slot.number,
+        "kind": laid.kinds[slot.nudge],
+        "origin": slot.origin,
+        "due_at": due_at,
+        "expires_at": due_at + laid.expires[slot.nudge],
     }

@@ -55,16 +55,18 @@ class Act:
 
     @property
     def now(self) -> datetime:
+        """Returns when it is done, which of a text that is taken late is later than when it was written."""
         return self.taken_at or self.at
 
 
 def plain(response: Response) -> Response:
-    """What of it can be done to somebody who cannot be read whole."""
-    kept = tuple(one for one in response.effects if isinstance(one, _OfStanding | Answer))
+    """Returns what of a response can be done to somebody who cannot be read whole."""
+    kept = tuple(effect for effect in response.effects if isinstance(effect, _OfStanding | Answer))
     return replace(response, effects=kept)
 
 
 def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
+    """Does the effects of a response to a person, in their order."""
     written = 0
     for effect in effects:
         match effect:

@@ -30,13 +30,13 @@ QUOTABLE = 40  # messages back that somebody may tap on, or quote: more than a w
 # In each of these states a nudge may have reached the phone.
 _OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
 # Made once: to put a statement together costs several times what it costs to run it.
-_KNOWN = select(reply.c.line).where(reply.c.provider_id == bindparam("named"))
+_KNOWN = select(reply.c.line).where(reply.c.provider_id == bindparam("provider_id"))
 _KNOWN_AMONG = select(reply.c.provider_id).where(among(reply.c.provider_id))
 _REACHED = select(reach.c.address).where(among(reach.c.address))
 _TRUSTED = select(person.c.trusted).where(among(person.c.trusted))
 _LATEST = (
     select(message.c.line, message.c.occurrence, message.c.attempted_at)
-    .where(message.c.person == bindparam("one"))
+    .where(message.c.person == bindparam("person"))
     .order_by(message.c.line.desc())
     .limit(LOOK_BACK)
     .subquery()
@@ -45,8 +45,8 @@ _UNANSWERED = (
     select(occurrence)
     .join(_LATEST, _LATEST.c.occurrence == occurrence.c.id)
     .where(
-        _LATEST.c.attempted_at >= bindparam("since"),
-        _LATEST.c.attempted_at <= bindparam("until"),
+        _LATEST.c.attempted_at >= bindparam("attempted_since"),
+        _LATEST.c.attempted_at <= bindparam("attempted_until"),
         occurrence.c.origin.in_(NUDGES),
         occurrence.c.state.in_(_OUT),
         occurrence.c.outcome.is_(None),
@@ -66,7 +66,7 @@ _SNOOZED = (
         & (_waiting.c.round > _before.c.round),
     )
     .where(
-        _waiting.c.person == bindparam("one"),
+        _waiting.c.person == bindparam("person"),
         _waiting.c.wake_at.is_not(None),
         _waiting.c.round > 0,
         _before.c.outcome == Outcome.SNOOZED,
@@ -77,19 +77,19 @@ _SNOOZED = (
 _CONTACT = (
     select(message.c.contact)
     # By the person first: there is an index on that, and none on the entry.
-    .where(message.c.person == bindparam("one"), message.c.occurrence == bindparam("entry"))
+    .where(message.c.person == bindparam("person"), message.c.occurrence == bindparam("occurrence"))
     .order_by(message.c.line.desc())
     .limit(1)
 )
 _SENT = (
     select(message.c.text, occurrence.c.origin)
     .join(occurrence, occurrence.c.id == message.c.occurrence)
-    .where(message.c.person == bindparam("one"))
+    .where(message.c.person == bindparam("person"))
     .order_by(message.c.line.desc())
     .limit(QUOTABLE)
 )
 _NEXT_DUE_AT = select(func.min(occurrence.c.wake_at)).where(
-    occurrence.c.person == bindparam("one"),
+    occurrence.c.person == bindparam("person"),
     IS_PLANNED,
     reckoned(occurrence.c.wake_at),
     occurrence.c.origin.in_(NUDGES),
@@ -98,17 +98,17 @@ _ANSWERED = (
     select(occurrence.c.key, occurrence.c.due_at, reply.c.text)
     .outerjoin(reply, reply.c.line == occurrence.c.slot)  # an answer's slot is the line of what it answers
     .where(
-        occurrence.c.person == bindparam("one"),
-        occurrence.c.local_date >= bindparam("first"),
+        occurrence.c.person == bindparam("person"),
+        occurrence.c.local_date >= bindparam("first_date"),
         occurrence.c.nudge == "",
         occurrence.c.origin == Origin.ANSWER,
-        occurrence.c.due_at > bindparam("since"),
+        occurrence.c.due_at > bindparam("due_since"),
         occurrence.c.key.is_not(None),
     )
 )
 _ASKED = select(func.count()).where(
-    occurrence.c.person == bindparam("one"),
-    occurrence.c.local_date == bindparam("today"),
+    occurrence.c.person == bindparam("person"),
+    occurrence.c.local_date == bindparam("local_date"),
     occurrence.c.origin == Origin.ON_DEMAND,
     occurrence.c.state.in_((State.PLANNED, *_OUT)),
 )
@@ -162,7 +162,7 @@ def take_reply(
     tx: Transaction, inbound: Inbound, respond: Respond, fault: Exception | None = None
 ) -> Response | None:
     """See InboundStore.take_reply. After a `fault` it is taken plainly."""
-    if tx.connection.scalar(_KNOWN, {"named": inbound.provider_id}) is not None:
+    if tx.connection.scalar(_KNOWN, {"provider_id": inbound.provider_id}) is not None:
         return None
     person_id = people.find_by_address(tx, inbound.channel, inbound.address)
     if person_id is None:
@@ -231,7 +231,7 @@ def _row(inbound: Inbound, person_id: str, bound: Bound | None, response: Respon
 
 
 def plain_writer(tx: Transaction, person_id: str) -> Writer | None:
-    """The person as far as they can be read, with nothing that they may mean."""
+    """Reads the person as far as they can be read, with nothing that they may mean."""
     found = set_aside.salvaged(tx, person_id)
     return None if found is None else Writer(found, None)
 
@@ -239,9 +239,9 @@ def plain_writer(tx: Transaction, person_id: str) -> Writer | None:
 def _plainly(tx: Transaction, found: Writer, respond: Respond) -> Response:
     """What a text does to who cannot be read whole: a STOP, a crisis, a pause count, and are answered. One
     that nudger fails over all the same is kept, for the operator to read."""
-    for one in set_aside.spoken_to(found.person):
+    for someone in set_aside.spoken_to(found.person):
         with suppress_theirs(), tx.connection.begin_nested():
-            return effects.plain(respond(replace(found, person=one)))
+            return effects.plain(respond(replace(found, person=someone)))
     return Response(UNREAD)
 
 
@@ -272,25 +272,25 @@ def _with_what_followed(tx: Transaction, found: Writer, at: datetime) -> Writer:
 
 def unseen(tx: Transaction, found: Sequence[Inbound]) -> Collection[str]:
     """See InboundStore.unseen."""
-    ids = {one.provider_id for one in found}
-    known = set(tx.connection.scalars(_KNOWN_AMONG, {"ids": sorted(ids)}))
-    numbers = {form: one for one in found for form in phone_forms(one.address)}
-    ours = {*tx.connection.scalars(_REACHED, {"ids": sorted(numbers)})}
-    ours |= {*tx.connection.scalars(_TRUSTED, {"ids": sorted(numbers)})}
+    ids = {text.provider_id for text in found}
+    known = set(tx.connection.scalars(_KNOWN_AMONG, {"provider_id_in": sorted(ids)}))
+    numbers = {form: text for text in found for form in phone_forms(text.address)}
+    ours = {*tx.connection.scalars(_REACHED, {"address_in": sorted(numbers)})}
+    ours |= {*tx.connection.scalars(_TRUSTED, {"trusted_in": sorted(numbers)})}
     phones = {one_phone(number) for number in ours}
-    return {one.provider_id for one in found if one_phone(one.address) in phones} - known
+    return {text.provider_id for text in found if one_phone(text.address) in phones} - known
 
 
 def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
     """The nudge that was sent last in the 24 h before the reply, and has no outcome."""
-    asked = {"one": one.id, "since": at - DAY, "until": at + SKEW}
+    asked = {"person": one.id, "attempted_since": at - DAY, "attempted_until": at + SKEW}
     row = tx.connection.execute(_UNANSWERED, asked).first()
     return _bound(tx, row) if row else None
 
 
 def _snoozed(tx: Transaction, one: Person) -> Bound | None:
     """The nudge that was put off last, and waits."""
-    row = tx.connection.execute(_SNOOZED, {"one": one.id}).first()
+    row = tx.connection.execute(_SNOOZED, {"person": one.id}).first()
     return _bound(tx, row, row.again_at) if row else None
 
 
@@ -301,31 +301,31 @@ def _bound(tx: Transaction, row: AnyRow, snoozed_until: datetime | None = None) 
         KINDS[row.kind],
         row.due_at,
         snoozed_until,
-        contact=tx.connection.scalar(_CONTACT, {"one": row.person, "entry": row.id}),
+        contact=tx.connection.scalar(_CONTACT, {"person": row.person, "occurrence": row.id}),
     )
 
 
 def _next_due_at(tx: Transaction, one: Person) -> datetime | None:
-    earliest: datetime | None = tx.connection.scalar(_NEXT_DUE_AT, {"one": one.id})
+    earliest: datetime | None = tx.connection.scalar(_NEXT_DUE_AT, {"person": one.id})
     return earliest
 
 
 def _sent(tx: Transaction, one: Person) -> tuple[Sent, ...]:
     """What a text of theirs may tap on or quote; words that are blanked are nobody's any more."""
-    rows = tx.connection.execute(_SENT, {"one": one.id})
+    rows = tx.connection.execute(_SENT, {"person": one.id})
     return tuple(Sent(text, ORIGINS[origin]) for text, origin in rows if text and origin in ORIGINS)
 
 
 def _answered(tx: Transaction, one: Person, at: datetime) -> tuple[Answered, ...]:
     """Which of nudger's texts answered this person in the last 24 h."""
-    asked = {"one": one.id, "first": day_before(at, 2), "since": at - DAY}
+    asked = {"person": one.id, "first_date": day_before(at, 2), "due_since": at - DAY}
     rows = tx.connection.execute(_ANSWERED, asked)
     return tuple(Answered(key, due_at, text or "") for key, due_at, text in rows)
 
 
 def _asked_today(tx: Transaction, one: Person, at: datetime) -> int:
     """How many nudges went out on demand on this local date, or are about to."""
-    counted = tx.connection.scalar(_ASKED, {"one": one.id, "today": tx.local_date(one.plan, at)})
+    counted = tx.connection.scalar(_ASKED, {"person": one.id, "local_date": tx.local_date(one.plan, at)})
     return int(counted or 0)
 
 

@@ -183,8 +183,14 @@ Told = Callable[[str, int], None]  # a table, and how many of its rows are there
 
 
 def carry_over(url: str, target_url: str, told: Told) -> tuple[str, dict[str, int]]:
-    """The state at `url`, a SQLite file that nobody works with, carried to PostgreSQL: the name of that
-    database, and how many rows of each table. StoreError and UsageError say why not."""
+    """Carries the state at `url`, a SQLite file that nobody works with, to PostgreSQL.
+
+    Returns:
+        The name of that database, and how many rows of each table.
+
+    Raises:
+        StoreError, UsageError: It cannot be; they say why not.
+    """
     source, target = database_at(url_of(url)), database_at(url_of(target_url))
     try:
         migrate(source)

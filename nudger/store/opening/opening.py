@@ -55,7 +55,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 
 def missing(name: str) -> StoreError:
-    """Of a database that was worked with before. A new one in its place would know nobody's STOP."""
+    """Makes the fault of a database that was worked with before. A new one in its place would know nobody's
+    STOP."""
     return StoreError(
         f"the database {name} is gone, with all that it knew: who said STOP, who agreed, what went out",
         "Put it back: mount its disk, or nudger restore FILE. A new one is made only once nothing remembers "
@@ -64,7 +65,7 @@ def missing(name: str) -> StoreError:
 
 
 def demand_current(database: Database) -> None:
-    """StoreError, with what to do, where the schema is another than this nudger's."""
+    """Raises StoreError, with what to do, where the schema is another than this nudger's."""
     with database.read() as connection:
         found = schema(connection, database.name)
     if found is None:
@@ -79,12 +80,16 @@ def demand_current(database: Database) -> None:
 
 
 def head() -> str:
-    """The revision that this nudger works with."""
+    """Returns the revision that this nudger works with."""
     return REVISIONS[-1]
 
 
 def schema(connection: Connection, name: str) -> str | None:
-    """The revision of its schema; None where it is empty. StoreError where it is not ours to touch."""
+    """Returns the revision of a database's schema; None where it is empty.
+
+    Raises:
+        StoreError: It is not ours to touch.
+    """
     found = _revision(connection)
     if found is None:
         _refuse_strangers(connection, name)
@@ -106,7 +111,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def refuse_replica(connection: Connection, name: str) -> None:
-    """StoreError where a PostgreSQL server takes no writes, whatever this transaction is for."""
+    """Raises StoreError where a PostgreSQL server takes no writes, whatever this transaction is for."""
     if connection.scalar(_TAKES_NO_WRITES):
         raise StoreError(
             f"the database {name} cannot be written: it is read-only",
@@ -133,11 +138,18 @@ def open_store(
     create: bool = True,
     patience: float = BUSY_SECONDS,
 ) -> Stores:
-    """The store at `url` for a daemon, its schema brought up to date. `zone` makes one of a plan's timezone.
+    """Opens the store at `url` for a daemon, and brings its schema up to date.
 
-    Raises StoreError, with what to do, where it cannot be opened, is not nudger's, is read-only, or
-    is newer than this nudger; and, with `create` off, where nothing is there. `patience`: how many seconds a
-    writer waits for others, before it is StoreBusy.
+    Args:
+        url: Of a SQLite file or of a PostgreSQL database.
+        zone: Makes one of a plan's timezone.
+        create: Whether it is made where nothing is there.
+        patience: Seconds that a writer waits for others, before it is StoreBusy.
+
+    Raises:
+        StoreError: It cannot be opened, is not nudger's, is read-only, or is newer than this nudger; it
+        says what
+            to do. With `create` off: nothing is there.
     """
     parsed = url_of(url)
     if parsed.get_backend_name() == "sqlite":
@@ -147,15 +159,24 @@ def open_store(
 
 
 def open_beside(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> Stores:
-    """The store at `url` for a command that changes something, perhaps beside a daemon that runs: nothing is
-    made and nothing migrated. StoreError also where it is not there, or not as this nudger keeps it."""
+    """Opens the store at `url` for a command that changes something, perhaps beside a daemon that runs:
+    nothing is made and nothing migrated.
+
+    Raises:
+        StoreError: As `open_store`; and it is not there, or not as this nudger keeps it.
+    """
     parsed = url_of(url)
     _demand_file(parsed)
     return _opened(database_at(parsed), zone, demand_current)
 
 
 def open_to_look(url: str, zone: Callable[[str], tzinfo] = ZoneInfo) -> Stores:
-    """The same for looking alone: of a file and its folder nothing is changed, made or locked."""
+    """Opens the store at `url` for looking alone: of a file and its folder nothing is changed, made or
+    locked.
+
+    Raises:
+        StoreError: As `open_beside`.
+    """
     parsed = url_of(url)
     _demand_file(parsed)
     return _opened(database_at(parsed, looking=True), zone, demand_current)
@@ -184,7 +205,7 @@ def _refuse_carried(database: Database) -> None:
 
 
 def name_of(url: str) -> str:
-    """How the database at `url` is called, without a password, wherever it is asked from."""
+    """Returns how the database at `url` is called, without a password, wherever it is asked from."""
     parsed = url_of(url)
     if parsed.get_backend_name() == "sqlite":
         return str(Path(str(parsed.database)).absolute())
@@ -216,9 +237,11 @@ class Condition:
 
 
 def look_at(url: str) -> Condition:
-    """The state of the database at `url`, which has to be there; nothing of it is changed, made or locked.
+    """Returns the state of the database at `url`, which has to be there; nothing of it is changed, made or
+    locked.
 
-    Raises StoreError, with what to do, where it cannot be opened, read or written, or is not nudger's.
+    Raises:
+        StoreError: It cannot be opened, read or written, or is not nudger's; it says what to do.
     """
     parsed = url_of(url)
     _demand_file(parsed)
@@ -230,6 +253,7 @@ def look_at(url: str) -> Condition:
 
 
 def database_at(url: URL, *, looking: bool = False, patience: float = BUSY_SECONDS) -> Database:
+    """Connects to the database at this URL. StoreError where PostgreSQL's driver is not installed."""
     try:
         return Database(url, looking=looking, patience=patience)
     except ImportError:
@@ -240,7 +264,11 @@ def database_at(url: URL, *, looking: bool = False, patience: float = BUSY_SECON
 
 
 def url_of(url: str) -> URL:
-    """The URL, with the driver that nudger takes. StoreError where it is none that nudger speaks."""
+    """Reads a database's URL, and names the driver that nudger takes.
+
+    Raises:
+        StoreError: It is none that nudger speaks.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -283,7 +311,11 @@ _SIZE_POSTGRESQL = text("SELECT pg_database_size(current_database())")
 
 
 def condition(database: Database) -> Condition:
-    """Of one that was opened for looking. StoreError where it cannot be worked with."""
+    """Returns the state of a database that was opened for looking.
+
+    Raises:
+        StoreError: It cannot be worked with.
+    """
     people = unknown = missing = size = 0
     aside: tuple[str, ...] = ()
     shared = None
@@ -310,7 +342,7 @@ def condition(database: Database) -> Condition:
 def _may_be_written(file: str) -> bool:
     """By this user, on this disk: asked, not tried."""
     there = (file, os.path.dirname(os.path.abspath(file)))
-    return all(os.access(one, os.W_OK, effective_ids=True) for one in there)
+    return all(os.access(path, os.W_OK, effective_ids=True) for path in there)
 
 
 def _shared(connection: Connection) -> Shared:

@@ -78,8 +78,12 @@ class SqlUpkeepStore:
 
 
 def tidy(tx: Transaction, step: Step, before: datetime, limit: int = BATCH) -> int:
-    """One of BLANKING, which `UpkeepStore.blank` is made of, or of CLEARING (`UpkeepStore.clear_away`), in a
-    transaction of its own: each locks other people. How many rows, at most `limit`."""
+    """Takes one step of BLANKING, which `UpkeepStore.blank` is made of, or of CLEARING
+    (`UpkeepStore.clear_away`), in a transaction of its own: each locks other people.
+
+    Returns:
+        How many rows, at most `limit`.
+    """
     tx.take_turns(TIDYING)
     return step(tx, before, limit)
 
@@ -100,7 +104,7 @@ def _blank_lines(
     if rows:
         _lock(tx, rows)
         these = update(table).where(among(table.c.line)).values(**empty)
-        tx.connection.execute(these, {"ids": [row.one for row in rows]})
+        tx.connection.execute(these, {"line_in": [row.one for row in rows]})
         facts.put(tx, key, str(rows[-1].one))
     return len(rows)
 
@@ -120,7 +124,7 @@ def _blank_answers(tx: Transaction, before: datetime, limit: int) -> int:
     if rows:
         _lock(tx, rows)
         these = update(occurrence).where(among(occurrence.c.id)).values(text="")
-        tx.connection.execute(these, {"ids": [row.id for row in rows]})
+        tx.connection.execute(these, {"id_in": [row.id for row in rows]})
     facts.put(tx, key, (rows[-1].due_at if len(rows) == limit else before).isoformat())
     return len(rows)
 
@@ -137,7 +141,9 @@ def _delete_entries(tx: Transaction, before: datetime, limit: int) -> int:
     ).all()
     if rows:
         _lock(tx, rows)
-        tx.connection.execute(delete(occurrence).where(among(occurrence.c.id)), {"ids": [r.id for r in rows]})
+        tx.connection.execute(
+            delete(occurrence).where(among(occurrence.c.id)), {"id_in": [r.id for r in rows]}
+        )
     return len(rows)
 
 
@@ -162,7 +168,7 @@ def _delete_alarms(tx: Transaction, before: datetime, limit: int) -> int:
     )
     keys = tx.connection.scalars(passed).all()
     if keys:
-        tx.connection.execute(delete(alarm).where(among(alarm.c.key)), {"ids": keys})
+        tx.connection.execute(delete(alarm).where(among(alarm.c.key)), {"key_in": keys})
     return len(keys)
 
 
@@ -191,7 +197,9 @@ def _delete_lines(
         facts.put(tx, key, str(rows[-1].one))
     if going:
         _lock(tx, going)
-        tx.connection.execute(delete(line.table).where(among(line)), {"ids": [row.one for row in going]})
+        tx.connection.execute(
+            delete(line.table).where(among(line, "line_in")), {"line_in": [row.one for row in going]}
+        )
     return len(going)
 
 

@@ -100,7 +100,7 @@ class SqlPeopleStore:
         with self._in.read() as tx:
             ids = people.ids_after(tx, after)
             found = read_all(tx, ids)
-            return [found[one] for one in ids if one in found]
+            return [found[person_id] for person_id in ids if person_id in found]
 
 
 def agenda(tx: Transaction, person_id: str, since: date) -> Sequence[Planned]:

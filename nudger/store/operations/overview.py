@@ -118,6 +118,7 @@ class SqlOverviewStore:
 
 
 def status(tx: Transaction, now: datetime) -> StatusReport:
+    """See OverviewStore.status."""
     scalar = tx.connection.scalar
     recent = (
         select(occurrence.c.state, func.count())
@@ -173,7 +174,7 @@ def find_people(
         wanted = wanted.where(APART, _is(apart, now))
     ids = tx.connection.scalars(wanted).all()
     found = read_all(tx, ids)
-    return [found[one] for one in ids if one in found]
+    return [found[person_id] for person_id in ids if person_id in found]
 
 
 def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
@@ -242,10 +243,10 @@ def plan_problems(tx: Transaction, limit: int) -> Sequence[Problem]:
 
 
 def _apart(tx: Transaction, now: datetime) -> dict[Apart, int]:
-    of_standing = [one for one in Apart if one is not Apart.SET_ASIDE]
-    sums = [func.sum(case((_is(one, now), 1), else_=0)) for one in of_standing]
+    of_standing = [apart for apart in Apart if apart is not Apart.SET_ASIDE]
+    sums = [func.sum(case((_is(apart, now), 1), else_=0)) for apart in of_standing]
     row = tx.connection.execute(select(*sums).where(APART)).one()
-    counts = {one: int(number or 0) for one, number in zip(of_standing, row, strict=True)}
+    counts = {apart: int(number or 0) for apart, number in zip(of_standing, row, strict=True)}
     return counts | {Apart.SET_ASIDE: tx.connection.scalar(_COUNT_SET_ASIDE) or 0}
 
 
@@ -341,10 +342,10 @@ def _unanswered(tx: Transaction) -> dict[str, str]:
         .where(among(occurrence.c.person), occurrence.c.key.in_(CRISIS_ANSWERS))
         .order_by(occurrence.c.id)
     )
-    rows = tx.connection.execute(answers, {"ids": list(held)})
+    rows = tx.connection.execute(answers, {"person_in": list(held)})
     last = {row.person: row for row in rows if row.due_at >= held[row.person]}
     lost = (State.FAILED, State.MISSED)
-    return {one: row.reason for one, row in last.items() if row.state in lost}
+    return {person_id: row.reason for person_id, row in last.items() if row.state in lost}
 
 
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
@@ -368,5 +369,5 @@ def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
     for start in range(0, len(ids), people.PAGE):
         page = ids[start : start + people.PAGE]
         read = read_all(tx, page)
-        found += [read[one] for one in page if one in read]
+        found += [read[person_id] for person_id in page if person_id in read]
     return found

@@ -79,7 +79,7 @@ class SqlStatisticsStore:
 
 
 def count(tx: Transaction, first: date, last: date) -> Counted:
-    """The counts of these local dates, as the agenda stands."""
+    """Counts these local dates, as the agenda stands."""
     return Counted(_entries(tx, first, last), _replies(tx, first, last))
 
 
@@ -89,13 +89,13 @@ def keep(tx: Transaction, first: date, last: date, counted: Counted) -> None:
     for table in (entry_tally, reply_tally):
         tx.connection.execute(delete(table).where(table.c.local_date.between(first, last)))
     if counted.entries:
-        tx.connection.execute(insert(entry_tally), [_entry_row(one) for one in counted.entries])
+        tx.connection.execute(insert(entry_tally), [_entry_row(entry) for entry in counted.entries])
     if counted.replies:
-        tx.connection.execute(insert(reply_tally), [_reply_row(one) for one in counted.replies])
+        tx.connection.execute(insert(reply_tally), [_reply_row(reply) for reply in counted.replies])
 
 
 def span(tx: Transaction, first: date, last: date) -> Span:
-    """What was counted for these dates, summed up for charts."""
+    """Sums up for charts what was counted for these dates."""
     days, kinds, reasons = Counter(), Counter(), Counter()  # type: ignore[var-annotated]
     entries, replies = entry_tally.c, reply_tally.c
     for row in _sums(tx, entries.number, first, last, entries.local_date, entries.state, entries.outcome):
@@ -121,7 +121,7 @@ def span(tx: Transaction, first: date, last: date) -> Span:
 
 
 def general(reason: str) -> str:
-    """A reason without its times and numbers: what is one cause is counted as one."""
+    """Returns a reason without its times and numbers: what is one cause is counted as one."""
     return _FIGURES.sub("…", reason)[:LONGEST_REASON]
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, insert, literal_column, select, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 
 from nudger.agenda import forecast
 from nudger.agenda.entries import Missing, without
@@ -23,7 +23,7 @@ from nudger.store.plans import plan_files
 from nudger.store.plans.plan_files import LOADING, NOBODY, Departures
 from nudger.store.schema.tables import person, plan
 from nudger.store.sending import endings
-from nudger.store.sql.statements import AnyRow, Bulk, among, chunks
+from nudger.store.sql.statements import AnyRow, Bulk, among, binds, chunks
 from nudger.store.sql.transactions import Transaction, Transactions
 from nudger.store.state import consent, erased, people, set_aside, standing
 
@@ -34,35 +34,24 @@ Known = Mapping[str, AnyRow]  # id -> id, digest, is_removed, file
 _KNOWN = select(
     person.c.id, person.c.digest, person.c.removed_at.is_not(None).label("is_removed"), plan.c.file
 ).join(plan, plan.c.person == person.c.id)
-_PERSON: dict[str, BindParameter[str]] = {
-    "name": bindparam("called"),
-    "digest": bindparam("its_digest"),
-    "search": bindparam("found_by"),
-    "trusted": bindparam("its_trusted"),
-}
+_PERSON = binds("name", "digest", "search", "trusted")
 _IN_FILES = _KNOWN.where(among(plan.c.file))
 _BY_ID = _KNOWN.where(among(person.c.id))
-_MOVED = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(file=bindparam("its_file")))
+_MOVED = Bulk(update(plan).where(plan.c.person == bindparam("person")).values(binds("file")))
 _NEW_PERSON = Bulk(
     insert(person).values(
-        id=bindparam("one"),
-        history=bindparam("empty"),
-        layout_at=bindparam("now"),
         opted_out=literal_column("''"),
         consented=literal_column("''"),
         layout_afresh=literal_column("true"),
         layout_version=literal_column("0"),
+        **binds("id", "history", "layout_at"),
         **_PERSON,
     )
 )
-_PERSON_CHANGES = Bulk(update(person).where(person.c.id == bindparam("one")).values(_PERSON))
-_PLAN: dict[str, BindParameter[str]] = {
-    "file": bindparam("its_file"),
-    "json": bindparam("head"),
-    "nudges": bindparam("body"),
-}
-_NEW_PLAN = Bulk(insert(plan).values(person=bindparam("one"), **_PLAN))
-_PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("one")).values(_PLAN))
+_PERSON_CHANGES = Bulk(update(person).where(person.c.id == bindparam("id")).values(_PERSON))
+_PLAN = binds("file", "json", "nudges")
+_NEW_PLAN = Bulk(insert(plan).values(**binds("person"), **_PLAN))
+_PLAN_CHANGES = Bulk(update(plan).where(plan.c.person == bindparam("person")).values(_PLAN))
 
 
 class SqlPlanStore:
@@ -136,7 +125,7 @@ def load_plans(look: Transacting, write: Transacting, read: PlanRead, now: datet
 def _judged(tx: Transaction, read: PlanRead, now: datetime) -> tuple["_Load", Known]:
     """What there is to do, and who is known of all whom it concerns. Changes nothing."""
     known = _known(tx, read.files, read.people)
-    ran = {one: row.file for one, row in known.items() if not row.is_removed}
+    ran = {person_id: row.file for person_id, row in known.items() if not row.is_removed}
     return _Load(read, plan_files.judge(tx, read, ran, now)), known
 
 
@@ -149,17 +138,19 @@ class _Load:
 
     @property
     def size(self) -> int:
-        """People and files, each once."""
+        """Counts people and files, each once."""
         return len(self.read.people) + len(self.read.marks) + self.departures.size
 
     def without_erased(self, tx: Transaction) -> "_Load":
-        """The same without those who were erased."""
+        """Returns the same without those who were erased."""
         lost = bool(self.departures.missing or self.departures.waiting)
         return replace(self, read=erased.left_out(tx, self.read, lost=lost))
 
     def parts(self, files: Collection[str]) -> Iterator["_Load"]:
-        """`files`: all that were read. Who leaves comes first: nobody who has another id by now is nudged
-        under both."""
+        """Cuts the load into parts of one transaction each; `files` are all that were read.
+
+        Who leaves comes first: nobody who has another id by now is nudged under both.
+        """
         whole, plans = self.read, {file.plan.person: file for file in self.read.plans}
         problems = defaultdict[str, list[Problem]](list)
         for problem in whole.problems:
@@ -170,8 +161,8 @@ class _Load:
                 replace(
                     whole,
                     files=done,
-                    plans=[plans[one] for one in ids if one in plans],
-                    people={one: whole.people[one] for one in ids},
+                    plans=[plans[person_id] for person_id in ids if person_id in plans],
+                    people={person_id: whole.people[person_id] for person_id in ids},
                     problems=[problem for file in done for problem in problems.get(file, ())],
                     marks={file: whole.marks[file] for file in done if file in whole.marks},
                 )
@@ -179,11 +170,11 @@ class _Load:
 
         for departures in self.departures.parts(AT_ONCE):
             yield replace(part((), ()), departures=departures)
-        everyone = sorted(whole.people, key=lambda one: (whole.people[one], one))
-        last = {whole.people[one]: one for one in everyone}
+        everyone = sorted(whole.people, key=lambda person_id: (whole.people[person_id], person_id))
+        last = {whole.people[person_id]: person_id for person_id in everyone}
         for ids in chunks(everyone, AT_ONCE):
             here = frozenset(ids)
-            there = dict.fromkeys(whole.people[one] for one in ids)
+            there = dict.fromkeys(whole.people[person_id] for person_id in ids)
             yield part(ids, [file for file in there if last[file] in here])
         for done in chunks(sorted({*files, *whole.marks, *problems} - last.keys()), AT_ONCE):
             yield part((), done)
@@ -193,16 +184,28 @@ class _Load:
         read, departures = self.read, self.departures
         given = {file.plan.person: file for file in read.plans}
         added = sorted(given.keys() - known.keys())
-        changed = sorted(one for one in given.keys() & known.keys() if known[one].digest != given[one].digest)
-        back = sorted(one for one in read.people if one in known and known[one].is_removed)
-        moved = [one for one, file in read.people.items() if one in known and known[one].file != file]
+        changed = sorted(
+            person_id
+            for person_id in given.keys() & known.keys()
+            if known[person_id].digest != given[person_id].digest
+        )
+        back = sorted(
+            person_id for person_id in read.people if person_id in known and known[person_id].is_removed
+        )
+        moved = [
+            person_id
+            for person_id, file in read.people.items()
+            if person_id in known and known[person_id].file != file
+        ]
         theirs = {*changed, *back, *moved, *departures.everyone, *self._refusing(known)}
         for ids in chunks(sorted(theirs), CHUNK):
             people.lock(tx, ids)
-        _add(tx, [given[one] for one in added], now)
-        _change(tx, [given[one] for one in changed], now)
+        _add(tx, [given[person_id] for person_id in added], now)
+        _change(tx, [given[person_id] for person_id in changed], now)
         if moved:
-            _MOVED.run(tx.connection, [{"one": one, "its_file": read.people[one]} for one in moved])
+            _MOVED.run(
+                tx.connection, [{"person": person_id, "file": read.people[person_id]} for person_id in moved]
+            )
         plan_files.carry_out(tx, departures, read.host, now)
         if back:
             plan_files.restore(tx, back, now)
@@ -211,13 +214,17 @@ class _Load:
         self._end_consents(tx, known, now)
         plan_files.keep(tx, read)
         restored = frozenset(back)
-        changed = [one for one in changed if one not in restored]
+        changed = [person_id for person_id in changed if person_id not in restored]
         return PlanChange(tuple(added), tuple(changed), departures.removed, tuple(back), departures.missing)
 
     def _refusing(self, known: Known) -> set[str]:
         """Whose plan is faulty for a line of record that says that there is none."""
         read = self.read
-        return {one for one in (*read.refused, *read.untold) if one in known and one in read.people}
+        return {
+            person_id
+            for person_id in (*read.refused, *read.untold)
+            if person_id in known and person_id in read.people
+        }
 
     def _end_consents(self, tx: Transaction, known: Known, now: datetime) -> None:
         """Their last good plan runs on, without what a line of it says no longer."""
@@ -226,10 +233,12 @@ class _Load:
             return
         found = people.read(tx, refusing)
         ended = []
-        for one in found.values():
-            plan = without(one.plan, consent=one.id in self.read.refused, tell=one.id in self.read.untold)
-            if plan != one.plan:
-                ended.append(PlanFile(plan, known[one.id].file, f"{known[one.id].digest}, ended"))
+        for someone in found.values():
+            plan = without(
+                someone.plan, consent=someone.id in self.read.refused, tell=someone.id in self.read.untold
+            )
+            if plan != someone.plan:
+                ended.append(PlanFile(plan, known[someone.id].file, f"{known[someone.id].digest}, ended"))
         _change(tx, ended, now)
         consent.ask_nobody(tx, [file.plan.person for file in ended if file.plan.person in self.read.refused])
 
@@ -238,18 +247,20 @@ def _known(tx: Transaction, files: Collection[str] | None, ids: Collection[str])
     """Who was in these files, and who of these people there is."""
     if files is None:
         return {row.id: row for row in tx.connection.execute(_KNOWN)}
-    in_files = tx.connection.execute(_IN_FILES, {"ids": list(files)})
+    in_files = tx.connection.execute(_IN_FILES, {"file_in": list(files)})
     return {row.id: row for row in in_files} | _of_ids(tx, ids)
 
 
 def _of_ids(tx: Transaction, ids: Collection[str]) -> dict[str, AnyRow]:
-    return {row.id: row for row in tx.connection.execute(_BY_ID, {"ids": list(ids)})}
+    return {row.id: row for row in tx.connection.execute(_BY_ID, {"id_in": list(ids)})}
 
 
 def _add(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
     empty = people.history_to_json(History())
     for chunk in chunks(files, CHUNK):
-        _NEW_PERSON.run(tx.connection, [_person(file) | {"empty": empty, "now": now} for file in chunk])
+        _NEW_PERSON.run(
+            tx.connection, [_person(file) | {"history": empty, "layout_at": now} for file in chunk]
+        )
         _NEW_PLAN.run(tx.connection, [_plan(file) for file in chunk])
         consent.align(tx, [file.plan for file in chunk], now)
         standing.record_events(tx, [file.plan.person for file in chunk], now, standing.ADDED)
@@ -269,25 +280,25 @@ def _change(tx: Transaction, files: Sequence[PlanFile], now: datetime) -> None:
 def _person(file: PlanFile) -> dict[str, Any]:
     plan, trusted = file.plan, file.plan.trusted
     return {
-        "one": plan.person,
-        "called": plan.name,
-        "its_digest": file.digest,
-        "its_trusted": trusted.phone if trusted else None,
-        "found_by": people.search_key(plan.person, plan.name),
+        "id": plan.person,
+        "name": plan.name,
+        "digest": file.digest,
+        "trusted": trusted.phone if trusted else None,
+        "search": people.search_key(plan.person, plan.name),
     }
 
 
 def _plan(file: PlanFile) -> dict[str, Any]:
     head, nudges = people.plan_to_json(file.plan)
-    return {"one": file.plan.person, "its_file": file.file, "head": head, "body": nudges}
+    return {"person": file.plan.person, "file": file.file, "json": head, "nudges": nudges}
 
 
 _BEFORE = select(plan.c.person, plan.c.json, plan.c.nudges).where(among(plan.c.person))
 
 
 def edits(tx: Transaction, files: Sequence[PlanFile], rows: Sequence[dict[str, Any]]) -> list["Edit"]:
-    """Each file against the plan that runs; `rows` are what is to be stored of them."""
-    found = tx.connection.execute(_BEFORE, {"ids": [file.plan.person for file in files]})
+    """Compares each file with the plan that runs; `rows` are what is to be stored of them."""
+    found = tx.connection.execute(_BEFORE, {"person_in": [file.plan.person for file in files]})
     before = {row.person: row for row in found}
     return [Edit(file, row, before[file.plan.person]) for file, row in zip(files, rows, strict=True)]
 
@@ -303,22 +314,22 @@ class Edit:
 
     @property
     def may_reach_anew(self) -> bool:
-        """Whether addresses, channels or the consent line may be other ones."""
-        return self._other_head or _channels(self.before.nudges) != _channels(self.row["body"])
+        """Tells whether addresses, channels or the consent line may be other ones."""
+        return self._other_head or _channels(self.before.nudges) != _channels(self.row["nudges"])
 
     def event(self, now: datetime) -> dict[str, Any]:
-        """The line of the person's own log: among ten thousand others it is the one place for it."""
-        return {"person": self.row["one"], "at": now, "what": "plan changed", "detail": self._in_words()}
+        """Makes the line of the person's own log: among ten thousand others it is the one place for it."""
+        return {"person": self.row["person"], "at": now, "what": "plan changed", "detail": self._in_words()}
 
     @property
     def _other_head(self) -> bool:
-        return bool(self.before.json != self.row["head"])
+        return bool(self.before.json != self.row["json"])
 
     def _in_words(self) -> str:
         try:
-            heads = [json.loads(head) for head in (self.before.json, self.row["head"]) if self._other_head]
+            heads = [json.loads(head) for head in (self.before.json, self.row["json"]) if self._other_head]
             keys = forecast.in_keys(*heads) if heads else []
-            return forecast.error_in_words(_in_nudges(self.before.nudges, self.row["body"]), keys)
+            return forecast.error_in_words(_in_nudges(self.before.nudges, self.row["nudges"]), keys)
         except (ValueError, LookupError, TypeError, AttributeError):
             return "in place of one that could not be read"
 

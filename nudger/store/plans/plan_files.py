@@ -35,17 +35,17 @@ _ROWS = select(missing_plan.c.person, plan.c.file, missing_plan.c.since).join(
 _FIRST = _ROWS.order_by(missing_plan.c.person).limit(bindparam("at_most"))
 _MISSING_BY_ID = _ROWS.where(among(missing_plan.c.person))
 _FILES_OF_MISSING = select(plan.c.file).join(missing_plan, missing_plan.c.person == plan.c.person)
-_OF_HOST = _FILES_OF_MISSING.where(missing_plan.c.host == bindparam("looks"), among(plan.c.file))
-_ALL_OF_HOST = _FILES_OF_MISSING.where(missing_plan.c.host == bindparam("looks"))
+_OF_HOST = _FILES_OF_MISSING.where(missing_plan.c.host == bindparam("host"), among(plan.c.file))
+_ALL_OF_HOST = _FILES_OF_MISSING.where(missing_plan.c.host == bindparam("host"))
 _LATELY = (
     select(person.c.id, plan.c.file)
     .join(plan, plan.c.person == person.c.id)
-    .where(APART, person.c.removed_at > bindparam("since"))
+    .where(APART, person.c.removed_at > bindparam("removed_since"))
 )
 _AT_ADDRESSES = select(reach.c.person).where(among(reach.c.address))
 _NO_LONGER = delete(missing_plan).where(among(missing_plan.c.person))
 _NEW = Bulk(insert(missing_plan), ("person", "host", "since"))
-_REMOVED = update(person).where(among(person.c.id)).values(removed_at=bindparam("now"), layout_at=None)
+_REMOVED = update(person).where(among(person.c.id)).values(removed_at=bindparam("removed_at"), layout_at=None)
 _RESTORED = update(person).where(among(person.c.id)).values(removed_at=None)
 
 
@@ -62,14 +62,16 @@ class Departures:
 
     @property
     def everyone(self) -> Sequence[str]:
+        """Returns all whom it concerns."""
         return (*self.removed, *self.missing, *self.revived, *self.found)
 
     @property
     def size(self) -> int:
+        """Counts them."""
         return len(self.everyone)
 
     def parts(self, at_once: int) -> Iterator["Departures"]:
-        """The same, cut."""
+        """Cuts the same into parts of `at_once` people."""
         if self.accepted:
             yield Departures(accepted=True)
         for ids in chunks(self.found, at_once):
@@ -86,9 +88,16 @@ NOBODY = Departures()
 
 
 def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime) -> Departures:
-    """What comes of those of `ran` who are not among the people of `read`. `ran`: id -> file, of all whose
-    plan runs and stood in one of the files of `read`, and of the people of `read`."""
-    lost = {one: file for one, file in ran.items() if one not in read.people}
+    """Judges what comes of those of `ran` who are not among the people of `read`.
+
+    Args:
+        tx: The transaction; nothing is changed in it.
+        read: What was read of the plans folder.
+        ran: id -> file, of all whose plan runs and stood in one of the files of `read`, and of the people
+        of `read`.
+        now: What is lately is reckoned from here.
+    """
+    lost = {person_id: file for person_id, file in ran.items() if person_id not in read.people}
     found, waiting = _found(tx, read)
     whole = Departures(found=found, waiting=waiting)
     if read.accepted:
@@ -96,13 +105,17 @@ def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime
     if not lost and not waiting:
         return whole
     renamed = _renamed(tx, read, ran)
-    kept = {one for one, file in lost.items() if file in read.opaque}
+    kept = {person_id for person_id, file in lost.items() if file in read.opaque}
     known = (
-        {row.person for row in tx.connection.execute(_MISSING_BY_ID, {"ids": list(lost)})}
+        {row.person for row in tx.connection.execute(_MISSING_BY_ID, {"person_in": list(lost)})}
         if waiting
         else set()
     )
-    new = {one: file for one, file in lost.items() if one not in renamed and one not in known}
+    new = {
+        person_id: file
+        for person_id, file in lost.items()
+        if person_id not in renamed and person_id not in known
+    }
     if not new or (len(new) <= FEW and not waiting and not read.replaced):
         return replace(whole, removed=tuple(sorted((new.keys() | renamed) - kept)))
     before = _lately(tx, read, now)
@@ -110,8 +123,10 @@ def judge(tx: Transaction, read: PlanRead, ran: Mapping[str, str], now: datetime
     if read.replaced or is_sudden(len(new) + len(before) + waiting, total):
         missing, revived = set(new), set(before)
     else:
-        spoilt = set(_spoilt(new, before, [lost[one] for one in known], ran))
-        missing, revived = ({one for one, file in ones.items() if file in spoilt} for ones in (new, before))
+        spoilt = set(_spoilt(new, before, [lost[person_id] for person_id in known], ran))
+        missing, revived = (
+            {person_id for person_id, file in ones.items() if file in spoilt} for ones in (new, before)
+        )
     removed = ((new.keys() - missing) | renamed) - kept
     return replace(
         whole,
@@ -138,7 +153,7 @@ def carry_out(tx: Transaction, departures: Departures, host: str, now: datetime)
     if departures.accepted:
         facts.put(tx, _ACCEPTED, now.isoformat())
     if departures.found:
-        tx.connection.execute(_NO_LONGER, {"ids": list(departures.found)})
+        tx.connection.execute(_NO_LONGER, {"person_in": list(departures.found)})
         standing.record_events(tx, departures.found, now, "plan found")
     remove(tx, departures.removed, now)
     restore(tx, departures.revived, now)
@@ -147,18 +162,18 @@ def carry_out(tx: Transaction, departures: Departures, host: str, now: datetime)
 
 
 def remove(tx: Transaction, ids: Collection[str], now: datetime) -> None:
-    """Their plans are gone, and nothing goes out to them any more."""
+    """Removes people whose plans are gone; nothing goes out to them any more."""
     if ids:
-        tx.connection.execute(_REMOVED, {"ids": list(ids), "now": now})
-        tx.connection.execute(_NO_LONGER, {"ids": list(ids)})
+        tx.connection.execute(_REMOVED, {"id_in": list(ids), "removed_at": now})
+        tx.connection.execute(_NO_LONGER, {"person_in": list(ids)})
         standing.cancel_waiting(tx, list(ids), standing.REMOVAL, now)
         standing.record_events(tx, ids, now, "plan removed")
 
 
 def restore(tx: Transaction, ids: Collection[str], now: datetime) -> None:
-    """Somebody who was removed has a plan again."""
+    """Restores people who were removed, and have a plan again."""
     if ids:
-        tx.connection.execute(_RESTORED, {"ids": list(ids)})
+        tx.connection.execute(_RESTORED, {"id_in": list(ids)})
         standing.lay_out_again(tx, ids, now)
         consent_requests.soon(tx, ids, now)
         standing.record_events(tx, ids, now, "plan restored")
@@ -166,7 +181,7 @@ def restore(tx: Transaction, ids: Collection[str], now: datetime) -> None:
 
 def _miss(tx: Transaction, ids: Collection[str], host: str, now: datetime) -> None:
     """Their plans are gone, and they go on."""
-    _NEW.run(tx.connection, [{"person": one, "host": host, "since": now} for one in ids])
+    _NEW.run(tx.connection, [{"person": person_id, "host": host, "since": now} for person_id in ids])
     standing.record_events(tx, ids, now, "plan missing", "nudged on until the operator lets them go")
 
 
@@ -190,7 +205,7 @@ def _accept(tx: Transaction, now: datetime) -> Sequence[str]:
     people.lock(tx, ids)
     remove(tx, ids, now)
     # Where a file is there after all, on another host, it is read again, and its people are back.
-    tx.connection.execute(_MARKS_OF, {"ids": sorted({row.file for row in found})})
+    tx.connection.execute(_MARKS_OF, {"file_in": sorted({row.file for row in found})})
     facts.put(tx, _ACCEPTED, now.isoformat())
     tell(tx, now)
     return ids
@@ -213,7 +228,7 @@ def tell(tx: Transaction, now: datetime) -> None:
 
 
 def count_missing(tx: Transaction) -> int:
-    """How many people are missing."""
+    """Counts the people who are missing."""
     return tx.connection.scalar(_COUNT_MISSING) or 0
 
 
@@ -223,10 +238,10 @@ def listed(tx: Transaction, limit: int) -> Sequence[Missing]:
 
 
 def files_of_missing(tx: Transaction, of: Collection[str] | None, host: str) -> set[str]:
-    """Where those stood whom this host misses: of these files, or of all."""
+    """Returns where those stood whom this host misses: of these files, or of all."""
     if of is None:
-        return set(tx.connection.scalars(_ALL_OF_HOST, {"looks": host}))
-    return set(tx.connection.scalars(_OF_HOST, {"looks": host, "ids": list(of)}))
+        return set(tx.connection.scalars(_ALL_OF_HOST, {"host": host}))
+    return set(tx.connection.scalars(_OF_HOST, {"host": host, "file_in": list(of)}))
 
 
 def _found(tx: Transaction, read: PlanRead) -> tuple[tuple[str, ...], int]:
@@ -234,7 +249,9 @@ def _found(tx: Transaction, read: PlanRead) -> tuple[tuple[str, ...], int]:
     missing = count_missing(tx)
     if not missing:
         return (), 0
-    found = sorted(row.person for row in tx.connection.execute(_MISSING_BY_ID, {"ids": list(read.people)}))
+    found = sorted(
+        row.person for row in tx.connection.execute(_MISSING_BY_ID, {"person_in": list(read.people)})
+    )
     return tuple(found), missing - len(found)
 
 
@@ -242,7 +259,7 @@ def _lately(tx: Transaction, read: PlanRead, now: datetime) -> Mapping[str, str]
     """id -> file of those who left a moment ago, but for those whom the operator let go."""
     accepted = facts.get(tx, _ACCEPTED)
     since = now - LATELY if accepted is None else max(now - LATELY, stated(accepted, now - LATELY))
-    rows = tx.connection.execute(_LATELY, {"since": since})
+    rows = tx.connection.execute(_LATELY, {"removed_since": since})
     return {row.id: row.file for row in rows if row.id not in read.people}
 
 
@@ -250,11 +267,11 @@ def _renamed(tx: Transaction, read: PlanRead, ran: Mapping[str, str]) -> set[str
     """Those who have another id by now: somebody who comes with this load has their number or address.
     Nobody is nudged under two names."""
     fresh = [file.plan for file in read.plans if file.plan.person not in ran]
-    addresses = {form for one in fresh for at in (one.phone, one.email) if at for form in phone_forms(at)}
+    addresses = {form for plan in fresh for at in (plan.phone, plan.email) if at for form in phone_forms(at)}
     if not addresses:
         return set()
-    there = tx.connection.scalars(_AT_ADDRESSES, {"ids": sorted(addresses)}).all()
-    gone = {row.person for row in tx.connection.execute(_MISSING_BY_ID, {"ids": there})}
+    there = tx.connection.scalars(_AT_ADDRESSES, {"address_in": sorted(addresses)}).all()
+    gone = {row.person for row in tx.connection.execute(_MISSING_BY_ID, {"person_in": there})}
     return (gone | (ran.keys() & set(there))) - read.people.keys()
 
 
@@ -280,13 +297,13 @@ def marks(tx: Transaction, files: Collection[str] | None, host: str) -> Mapping[
     if files is None:
         rows = tx.connection.execute(_MARKS)
     else:
-        rows = tx.connection.execute(_MARKS_AMONG, {"ids": list(files)})
+        rows = tx.connection.execute(_MARKS_AMONG, {"file_in": list(files)})
     found = {row.file: row.mark for row in rows}
     return found | dict.fromkeys(files_of_missing(tx, files, host) & found.keys(), "")
 
 
 def everything(tx: Transaction) -> Collection[str]:
-    """Every file that has a mark, or a problem."""
+    """Returns every file that has a mark, or a problem."""
     return {*tx.connection.scalars(select(plan_file.c.file)), *tx.connection.scalars(_WITH_PROBLEMS)}
 
 
@@ -297,9 +314,11 @@ def count(tx: Transaction) -> int:
 
 def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
     """See PlanStore.linked_files."""
-    found = set(tx.connection.scalars(_OF_IDS, {"ids": list(ids)}))
+    found = set(tx.connection.scalars(_OF_IDS, {"id_in": list(ids)}))
     found.update(
-        tx.connection.scalars(_OF_PHONES, {"ids": [one for phone in phones for one in phone_forms(phone)]})
+        tx.connection.scalars(
+            _OF_PHONES, {"address_in": [form for phone in phones for form in phone_forms(phone)]}
+        )
     )
     found.update(tx.connection.scalars(_FAULTY, {"severity": "error"}))
     found.update(tx.connection.scalars(_LENDING))
@@ -307,14 +326,14 @@ def linked(tx: Transaction, ids: Collection[str], phones: Collection[str]) -> Co
 
 
 def keep(tx: Transaction, read: PlanRead) -> None:
-    """In place of what was kept of these files."""
+    """Keeps what was read of these files, in place of what was kept of them."""
     if read.files is None:
         tx.connection.execute(delete(plan_problem))
         tx.connection.execute(delete(plan_file))
     else:
         told_in = {problem.file for problem in read.problems}
-        tx.connection.execute(_PROBLEMS_OF, {"ids": sorted(told_in.union(read.files))})
-        tx.connection.execute(_MARKS_OF, {"ids": sorted(read.marks.keys() | set(read.files))})
+        tx.connection.execute(_PROBLEMS_OF, {"file_in": sorted(told_in.union(read.files))})
+        tx.connection.execute(_MARKS_OF, {"file_in": sorted(read.marks.keys() | set(read.files))})
     if read.problems:
         tx.connection.execute(insert(plan_problem), [asdict(problem) for problem in read.problems])
     rows = [{"file": file, "mark": mark, "lends": file in read.lenders} for file, mark in read.marks.items()]

@@ -19,17 +19,9 @@ from nudger.domain.model import CRISIS_ANSWERS, ChannelName, Origin, State, same
 from nudger.sending import receipts
 from nudger.sending.receipts import FAILURES_IN_A_ROW
 from nudger.store.schema.tables import message, occurrence, person, reach
-from nudger.store.sql.statements import OR_FAIL, AnyRow, Bulk, among
+from nudger.store.sql.statements import OR_FAIL, AnyRow, Bulk, among, binds
 from nudger.store.sql.transactions import Transaction
-from nudger.store.state import (
-    consent,
-    consent_requests,
-    entries,
-    facts,
-    people,
-    senders,
-    standing,
-)
+from nudger.store.state import consent, consent_requests, entries, facts, people, senders, standing
 from nudger.store.state.entries import channels_from, channels_to
 
 # RACE: settled or snoozed while it was on its way (a snooze comes again by itself).
@@ -70,44 +62,34 @@ _SENDING = (
         occurrence.c.origin != Origin.WELCOME,
     )
 )
-_HISTORY = select(person.c.history_before, person.c.history_at).where(person.c.id == bindparam("one"))
+_HISTORY = select(person.c.history_before, person.c.history_at).where(person.c.id == bindparam("id"))
 _MESSAGE_ENDS = Bulk(
     update(message)
-    .where(message.c.id == bindparam("one"))
-    .values(
-        state=bindparam("ends"),
-        reason=bindparam("why"),
-        code=bindparam("said"),
-        provider_id=bindparam("theirs"),
-        settled_at=bindparam("now"),
-    )
+    .where(message.c.id == bindparam("id"))
+    .values(binds("state", "reason", "code", "provider_id", "settled_at"))
 )
 _MESSAGE_SENT = Bulk(
-    update(message)
-    .where(message.c.id == bindparam("one"))
-    .values(state=bindparam("ends"), provider_id=bindparam("theirs"), settled_at=bindparam("now"))
+    update(message).where(message.c.id == bindparam("id")).values(binds("state", "provider_id", "settled_at"))
 )
 _ENTRIES_SENT = (
     update(occurrence)
     .prefix_with(OR_FAIL, dialect="sqlite")
     .where(among(occurrence.c.id))
-    .values(state=State.SENT, reason="", settled_at=bindparam("now"))
+    .values(state=State.SENT, reason="", settled_at=bindparam("settled_at"))
 )
 _ENTRY_ENDS = Bulk(
     update(occurrence)
-    .where(occurrence.c.id == bindparam("entry"))
-    .values(state=bindparam("ends"), wake_at=null(), reason=bindparam("why"), settled_at=bindparam("now"))
+    .where(occurrence.c.id == bindparam("id"))
+    .values(wake_at=null(), **binds("state", "reason", "settled_at"))
 )
 _ENTRY_AGAIN = (
     update(occurrence)
-    .where(occurrence.c.id == bindparam("entry"))
+    .where(occurrence.c.id == bindparam("of_id"))
     .values(
         state=State.PLANNED,
-        wake_at=bindparam("at"),
         queue=null(),
-        reason=bindparam("why"),
-        refused=bindparam("without"),
         attempts=occurrence.c.attempts + 1,
+        **binds("wake_at", "reason", "refused"),
     )
 )
 _UNDER_WAY = frozenset({State.SENDING, State.UNKNOWN})
@@ -133,7 +115,9 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
     firsts: dict[str, Result] = {}
     for result in results:
         firsts.setdefault(result.sending.message, result)  # a second result of the same message is none
-    accepted = sent(tx, {one: first.receipt for one, first in firsts.items() if first.receipt}, now)
+    accepted = sent(
+        tx, {message_id: first.receipt for message_id, first in firsts.items() if first.receipt}, now
+    )
     found = rows(tx, firsts.keys() - accepted)
     ends = []
     for message_id, result in firsts.items():
@@ -152,7 +136,9 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
 def _told_by_contacts(tx: Transaction, results: Sequence[Result]) -> set[str]:
     """Whom it concerns besides that contacts have said STOP to the provider."""
     stops = [
-        one.sending.address for one in results if one.failure and one.failure.failure is Failure.OPTED_OUT
+        result.sending.address
+        for result in results
+        if result.failure and result.failure.failure is Failure.OPTED_OUT
     ]
     return standing.trusting(tx, stops)
 
@@ -187,34 +173,34 @@ def _not_accepted(row: AnyRow, failure: SendFailure, retry_at: datetime | None) 
 
 
 def rows(tx: Transaction, messages: Collection[str]) -> dict[str, AnyRow]:
-    """These messages, each with its entry, by id."""
+    """Reads these messages, each with its entry, by id."""
     if not messages:
         return {}
-    return {row.id: row for row in tx.connection.execute(_MESSAGES, {"ids": list(messages)}).all()}
+    return {row.id: row for row in tx.connection.execute(_MESSAGES, {"id_in": list(messages)}).all()}
 
 
 def sent(tx: Transaction, accepted: Mapping[str, Receipt], now: datetime) -> set[str]:
     """Writes that these messages, by id, were accepted, where that is all there is to say: as nearly
     always. Returns which they were; the others are for `write`."""
-    found = tx.connection.execute(_SENDING, {"ids": list(accepted)}).all() if accepted else ()
+    found = tx.connection.execute(_SENDING, {"id_in": list(accepted)}).all() if accepted else ()
     if not found:
         return set()
-    tx.connection.execute(_ENTRIES_SENT, {"ids": [entry for _, entry in found], "now": now})
+    tx.connection.execute(_ENTRIES_SENT, {"id_in": [entry for _, entry in found], "settled_at": now})
     _MESSAGE_SENT.run(
         tx.connection,
         [
-            {"one": one, "ends": State.SENT, "theirs": accepted[one].provider_id, "now": now}
+            {"id": one, "state": State.SENT, "provider_id": accepted[one].provider_id, "settled_at": now}
             for one, _ in found
         ],
     )
-    return {one for one, _ in found}
+    return {message_id for message_id, _ in found}
 
 
 def write(tx: Transaction, ends: Sequence[Ending], now: datetime) -> None:
-    """Four statements at most, however many ends."""
+    """Writes what became of messages and of their entries: four statements at most, however many."""
     sent = [end.row.occurrence for end in ends if _is_simply_sent(end)]
     if sent:
-        tx.connection.execute(_ENTRIES_SENT, {"ids": sent, "now": now})
+        tx.connection.execute(_ENTRIES_SENT, {"id_in": sent, "settled_at": now})
     again = [_entry_again(end) for end in ends if end.entry is State.PLANNED]
     if again:
         tx.connection.execute(_ENTRY_AGAIN, again)
@@ -229,14 +215,14 @@ def write(tx: Transaction, ends: Sequence[Ending], now: datetime) -> None:
 
 
 def take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
-    """These certainly did not go out: the histories forget them, so that no limit and no gap counts
-    them, and the next try finds the words that it would have found."""
+    """Has the histories forget what certainly did not go out, so that no limit and no gap counts it, and the
+    next try finds the words that it would have found."""
     nudges = [row for row in rows if Origin(row.origin).is_nudge]
     # The latest first: what stood before it is put back whole, an earlier one is only counted out.
     for row in sorted(nudges, key=lambda row: row.attempted_at, reverse=True):
         if row.outcome is not None and entries.last(tx, row) > row.round:
             continue  # put off meanwhile: counted out already
-        kept = tx.connection.execute(_HISTORY, {"one": row.person}).one()
+        kept = tx.connection.execute(_HISTORY, {"id": row.person}).one()
         if kept.history_at == row.attempted_at and kept.history_before is not None:
             people.put_history(tx, row.person, people.history_from_json(row.person, kept.history_before))
         elif row.origin != Origin.ON_DEMAND:
@@ -244,7 +230,8 @@ def take_back(tx: Transaction, rows: Iterable[AnyRow]) -> None:
 
 
 def opt_out(tx: Transaction, row: AnyRow, failure: SendFailure, now: datetime) -> None:
-    """The provider knows of a STOP that we do not. Whoever trusts a contact who says so is locked."""
+    """Takes over a STOP that the provider knows of and we do not. Whoever trusts a contact who says so is
+    locked."""
     if row.origin == Origin.NOTICE:
         standing.say(tx, row.address, True, now)
         return
@@ -274,26 +261,31 @@ def _is_simply_sent(end: Ending) -> bool:
 
 def _message_end(end: Ending, now: datetime) -> dict[str, Any]:
     return {
-        "one": end.row.id,
-        "ends": end.message,
-        "why": end.reason,
-        "said": end.code,
-        "theirs": end.provider_id,
-        "now": now,
+        "id": end.row.id,
+        "state": end.message,
+        "reason": end.reason,
+        "code": end.code,
+        "provider_id": end.provider_id,
+        "settled_at": now,
     }
 
 
 def _entry_again(end: Ending) -> dict[str, Any]:
-    return {"entry": end.row.occurrence, "why": end.reason, "at": end.again_at, "without": end.refused}
+    return {
+        "of_id": end.row.occurrence,
+        "wake_at": end.again_at,
+        "reason": end.reason,
+        "refused": end.refused,
+    }
 
 
 def _entry_end(end: Ending, now: datetime) -> dict[str, Any]:
-    return {"entry": end.row.occurrence, "ends": end.entry, "why": end.reason, "now": now}
+    return {"id": end.row.occurrence, "state": end.entry, "reason": end.reason, "settled_at": now}
 
 
 def end_plainly(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
-    """How sends ended to people of whom more cannot be read: the ends alone. What their provider said of a
-    STOP counts all the same."""
+    """Writes how sends ended to people of whom more cannot be read: the ends alone. What their provider said
+    of a STOP counts all the same."""
     for result in results:
         failure = result.failure
         state = State.SENT if failure is None else _PLAIN_ENDS.get(failure.failure, State.FAILED)
@@ -323,6 +315,8 @@ _PLAIN_ENDS = {Failure.AMBIGUOUS: State.UNKNOWN, Failure.NOT_SENT: State.MISSED}
 def judge_address(
     tx: Transaction, row: AnyRow, state: State, failure: SendFailure | None, now: datetime
 ) -> None:
+    """Judges by the end of a message whether its address works, and whether its person has said STOP
+    elsewhere."""
     if failure is not None and failure.failure is Failure.OPTED_OUT:
         opt_out(tx, row, failure, now)
     elif failure is not None and receipts.is_the_numbers(failure.failure):
@@ -335,7 +329,8 @@ UNREACHABLE = f"{FAILURES_IN_A_ROW} in a row did not arrive"
 
 
 def did_not_arrive(tx: Transaction, row: AnyRow, now: datetime) -> None:
-    """One more message to the address of `row` did not arrive; after so many in a row it is unreachable."""
+    """Counts one more message to the address of `row` that did not arrive; after so many in a row it is
+    unreachable."""
     kept = _kept_reach(tx, row)
     if kept is None:
         return  # a former address
@@ -356,7 +351,7 @@ def did_not_arrive(tx: Transaction, row: AnyRow, now: datetime) -> None:
 
 
 def arrived(tx: Transaction, row: AnyRow, now: datetime) -> None:
-    """The address works: the count begins anew, and one that was unreachable is used again."""
+    """Begins the count anew, for the address works; one that was unreachable is used again."""
     kept = _kept_reach(tx, row)
     if kept is None or not kept.failures:
         return
@@ -367,7 +362,7 @@ def arrived(tx: Transaction, row: AnyRow, now: datetime) -> None:
 
 
 def try_again(tx: Transaction, person_id: str, now: datetime) -> None:
-    """The person or the operator says so: every channel of this person is used again."""
+    """Uses every channel of this person again: they, or the operator, say so."""
     those = (reach.c.person == person_id, reach.c.failures > 0)
     kept = tx.connection.execute(
         select(reach.c.channel, reach.c.rested_at.is_not(None).label("was_unreachable")).where(*those)
@@ -380,13 +375,13 @@ def try_again(tx: Transaction, person_id: str, now: datetime) -> None:
 
 
 def works_again(tx: Transaction, which: Iterable[tuple[str, str]], now: datetime) -> None:
-    """(person, channel): nothing keeps the operator busy with these any more."""
+    """Clears the alarms of these (person, channel): nothing keeps the operator busy with them any more."""
     for person_id, channel in which:
         facts.clear_alarm(tx, _unreachable_key(person_id, channel), now)
 
 
 def alarm_keys(person_id: str) -> list[str]:
-    """The keys of all alarms that may stand about this person."""
+    """Returns the keys of all alarms that may stand about this person."""
     return [
         standing.unanswered(person_id),
         set_aside.alarm_key(person_id),

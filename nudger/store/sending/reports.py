@@ -24,7 +24,7 @@ from nudger.store.state.entries import channels_from, channels_to
 
 NOT_THERE = "the provider does not have it"  # of a FAILED message: so it may turn up yet
 NO_WORD = SendFailure(Failure.LOST, "the provider reports a failure and does not say which")
-_WHOSE = select(message.c.person, message.c.address).where(message.c.id == bindparam("one"))
+_WHOSE = select(message.c.person, message.c.address).where(message.c.id == bindparam("id"))
 _UNDER_WAY = frozenset({State.SENDING, State.UNKNOWN})
 # What a report of arrival may still change; what the person or the plan took away stays away.
 _MAY_ARRIVE = _UNDER_WAY | {
@@ -34,7 +34,7 @@ _MAY_ARRIVE = _UNDER_WAY | {
 
 def report(tx: Transaction, message_id: str, told: Report, now: datetime, care: Care) -> State | None:
     """See SendingStore.report."""
-    about = tx.connection.execute(_WHOSE, {"one": message_id}).one_or_none()
+    about = tx.connection.execute(_WHOSE, {"id": message_id}).one_or_none()
     if about is None:
         return None
     people.lock(tx, {about.person} | told_by_contacts(tx, [about.address], [told]))
@@ -50,8 +50,9 @@ def report(tx: Transaction, message_id: str, told: Report, now: datetime, care: 
 
 
 def told_by_contacts(tx: Transaction, addresses: Iterable[str], told: Iterable[Report]) -> set[str]:
-    """Whom these reports may concern besides those whom their messages, to these addresses, were about."""
-    stops = any(one.failure and one.failure.failure is Failure.OPTED_OUT for one in told)
+    """Returns whom these reports may concern besides those whom their messages, to these addresses, were
+    about."""
+    stops = any(report.failure and report.failure.failure is Failure.OPTED_OUT for report in told)
     return standing.trusting(tx, list(addresses)) if stops else set()
 
 
@@ -64,7 +65,11 @@ class Applied:
 
 
 def apply(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> Applied | None:
-    """The message's new state, or None where the report changes nothing. Its person is locked."""
+    """Applies a report to a message whose person is locked.
+
+    Returns:
+        Its new state; None where the report changes nothing.
+    """
     not_there = row.state == State.FAILED and row.message_reason == NOT_THERE
     state = receipts.after(receipts.OnRecord(State(row.state), not_there), told)
     if state is None:
@@ -139,12 +144,10 @@ TAKEN = timedelta(seconds=20)  # longer than a question takes
 _UNKNOWN = message.c.state == literal_column("'unknown'")
 _ASK_AGAIN = Bulk(
     update(message)
-    .where(message.c.id == bindparam("one"))
-    .values(asks=message.c.asks + literal_column("1"), ask_at=bindparam("at"))
+    .where(message.c.id == bindparam("id"))
+    .values(asks=message.c.asks + literal_column("1"), ask_at=bindparam("ask_at"))
 )
-_OURS = select(message.c.provider_id).where(
-    among(message.c.person, "whose"), among(message.c.provider_id, "theirs")
-)
+_OURS = select(message.c.provider_id).where(among(message.c.person), among(message.c.provider_id))
 
 
 def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], limit: int) -> list[Doubt]:
@@ -188,7 +191,7 @@ def _doubt(row: AnyRow) -> Doubt:
 
 
 def wait(tx: Transaction, about: Sequence[Doubt], until: datetime) -> None:
-    """Nothing is concluded of these before then."""
+    """Puts these doubts off: nothing is concluded of them before `until`."""
     for doubt in about:
         tx.connection.execute(update(message).where(message.c.id == doubt.message).values(ask_at=until))
 
@@ -197,11 +200,11 @@ def reconcile(
     tx: Transaction, about: Sequence[Doubt], listed: Sequence[Listed], judge: Judge, now: datetime
 ) -> Reconciled:
     """See SendingStore.reconcile."""
-    told = [one.report for one in listed]
+    told = [text.report for text in listed]
     theirs = told_by_contacts(tx, [doubt.address for doubt in about], told)
     people.lock(tx, {doubt.person for doubt in about} | theirs)
     # RACE: settled while the provider was asked, by a status or by a receipt that came late.
-    open_ = {one: row for one, row in _rows(tx, about).items() if row.state == State.UNKNOWN}
+    open_ = {message_id: row for message_id, row in _rows(tx, about).items() if row.state == State.UNKNOWN}
     still = [doubt for doubt in about if doubt.message in open_]
     answers = judge(still, _nobodys(tx, about, listed))
     found = [
@@ -212,8 +215,8 @@ def reconcile(
     lost = [open_[answer.doubt.message] for answer in answers if isinstance(answer, NotThere)]
     write(tx, [_free(row, now) for row in lost], now)
     take_back(tx, lost)
-    _ASK_AGAIN.run(tx.connection, [_again(one) for one in answers if isinstance(one, AskAgain)])
-    senders.ended(tx, [fault for one in found if one for fault in one.faults], now)
+    _ASK_AGAIN.run(tx.connection, [_again(answer) for answer in answers if isinstance(answer, AskAgain)])
+    senders.ended(tx, [fault for applied in found if applied for fault in applied.faults], now)
     facts.count(tx, {"reconciled_found": len(found), "reconciled_not_there": len(lost)})
     return Reconciled(len(found), len(lost))
 
@@ -224,10 +227,10 @@ def _rows(tx: Transaction, about: Sequence[Doubt]) -> dict[str, AnyRow]:
 
 def _nobodys(tx: Transaction, about: Sequence[Doubt], listed: Sequence[Listed]) -> list[Listed]:
     """What is listed and no message's yet: the id of a text that went out well is credited once."""
-    ids = [one.report.provider_id for one in listed]
-    keys = {"whose": sorted({doubt.person for doubt in about}), "theirs": ids}
+    ids = [text.report.provider_id for text in listed]
+    keys = {"person_in": sorted({doubt.person for doubt in about}), "provider_id_in": ids}
     ours = set(tx.connection.scalars(_OURS, keys)) if ids else set()
-    return [one for one in listed if one.report.provider_id not in ours]
+    return [text for text in listed if text.report.provider_id not in ours]
 
 
 def _free(row: AnyRow, now: datetime) -> Ending:
@@ -243,4 +246,4 @@ def _free(row: AnyRow, now: datetime) -> Ending:
 
 def _again(answer: Resolution) -> dict[str, Any]:
     assert isinstance(answer, AskAgain)
-    return {"one": answer.doubt.message, "at": answer.at}
+    return {"id": answer.doubt.message, "ask_at": answer.at}

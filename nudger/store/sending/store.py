@@ -36,7 +36,7 @@ _LEASES = select(lease.c.owner)
 _ENDED = select(lease.c.owner).where(lease.c.until <= moment()).with_for_update(skip_locked=True)
 _IS_HELD = exists().where(lease.c.owner == message.c.owner, lease.c.until > moment())
 _ABANDONED = select(message.c.id, message.c.person, message.c.owner).where(
-    _SENDING, or_(~_IS_HELD, message.c.attempted_at < bindparam("before"))
+    _SENDING, or_(~_IS_HELD, message.c.attempted_at < bindparam("attempted_before"))
 )
 # For who asks whether a message may go: the call is over before the lease is.
 HOLDS = exists().where(lease.c.owner == message.c.owner, lease.c.until > moment(LONGEST_CALL))
@@ -49,14 +49,17 @@ _MAY_GO = (
         message.c.state == State.SENDING,
         HOLDS,
         # An answer to a person's own text is no nudge: neither stops it.
-        or_(among(message.c.id, "answers"), and_(person.c.held_at.is_(None), reach.c.opted_out_at.is_(None))),
+        or_(
+            among(message.c.id, "answer_id_in"),
+            and_(person.c.held_at.is_(None), reach.c.opted_out_at.is_(None)),
+        ),
     )
 )
 _STOPPED_BY = (
     select(person.c.held_at.is_not(None), reach.c.opted_out_at.is_not(None))
     .select_from(person)
-    .outerjoin(reach, (reach.c.person == person.c.id) & (reach.c.channel == bindparam("by")))
-    .where(person.c.id == bindparam("one"))
+    .outerjoin(reach, (reach.c.person == person.c.id) & (reach.c.channel == bindparam("channel")))
+    .where(person.c.id == bindparam("id"))
 )
 
 
@@ -152,7 +155,7 @@ class SqlSendingStore:
             lambda tx, those: done.append(reports.reconcile(tx, those, listed, judge, now)),
             lambda tx, those: reports.wait(tx, those, now + TRY_AGAIN),
         )
-        return Reconciled(sum(one.found for one in done), sum(one.not_there for one in done))
+        return Reconciled(sum(part.found for part in done), sum(part.not_there for part in done))
 
     def report(self, message_id: str, told: Report, now: datetime) -> State | None:
         return self._in.with_care(
@@ -201,7 +204,7 @@ def abandon(tx: Transaction, now: datetime, care: Care) -> int:
     # Locked, so that none of them renews its lease while it loses what it held. One that a daemon has
     # locked is being renewed; of one that stopped in the middle of that, the server ends the session.
     ended = tx.connection.scalars(_ENDED).all()
-    left = tx.connection.execute(_ABANDONED, {"before": now - LOST}).all()
+    left = tx.connection.execute(_ABANDONED, {"attempted_before": now - LOST}).all()
     # Who is locked may be so by the very daemon that has gone: the next look comes soon.
     free = people.lock_free(tx, {row.person for row in left})
     count = _leave(tx, [row for row in left if row.person in free], now, care)
@@ -232,7 +235,7 @@ def _leave(tx: Transaction, left: Sequence[AnyRow], now: datetime, care: Care) -
         messages.setdefault(row.person, []).append(row.id)
     count = 0
     for ids in care.groups(messages):
-        of_these = [one for person in ids for one in messages[person]]
+        of_these = [message_id for person in ids for message_id in messages[person]]
         with care.over(ids):
             count += _becomes_unknown(tx, of_these, now)
         if care.failed(ids):
@@ -270,10 +273,11 @@ def release(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> None
 
 
 def may_go(tx: Transaction, sendings: Iterable[Sending]) -> set[str]:
-    """The messages that nothing speaks against: the others were stopped since the claim, or taken over."""
+    """Returns the messages that nothing speaks against: the others were stopped since the claim, or taken
+    over."""
     answers = [sending.message for sending in sendings if sending.origin in FROM_A_TEXT]
     ids = [sending.message for sending in sendings]
-    return set(tx.connection.scalars(_MAY_GO, {"ids": ids, "answers": answers}).all())
+    return set(tx.connection.scalars(_MAY_GO, {"id_in": ids, "answer_id_in": answers}).all())
 
 
 def cancel_stopped(tx: Transaction, sendings: Sequence[Sending], now: datetime) -> set[str]:
@@ -294,7 +298,7 @@ def cancel_stopped(tx: Transaction, sendings: Sequence[Sending], now: datetime) 
 def _cause(tx: Transaction, row: AnyRow) -> standing.Cause | None:
     if row.origin in FROM_A_TEXT:
         return None
-    held, opted_out = tx.connection.execute(_STOPPED_BY, {"one": row.person, "by": row.channel}).one()
+    held, opted_out = tx.connection.execute(_STOPPED_BY, {"id": row.person, "channel": row.channel}).one()
     if held:
         return standing.HOLD
     return standing.OPT_OUT if opted_out else None

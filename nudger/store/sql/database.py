@@ -62,7 +62,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one moment. StoreAway where it was of a database that is not there."""
+        """Opens a transaction that sees one moment.
+
+        Raises:
+            StoreAway: It was of a database that is not there.
+        """
         self.demand()
         with self.faults(), self._reader.begin() as connection:
             yield connection
@@ -70,26 +74,29 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that is on the disk when this ends, or has changed nothing. StoreAway where nobody
-        will find it there: the file was not its own any more when it was committed."""
+        """Opens a transaction that is on the disk when this ends, or has changed nothing.
+
+        Raises:
+            StoreAway: Nobody will find it there: the file was not its own any more when it was committed.
+        """
         self.demand()
         with self._alone(), self.faults(), self._writer.begin() as connection:
             yield connection
         self.demand()
 
     def demand(self) -> None:
-        """StoreAway where this is not the database any more that was opened."""
+        """Raises StoreAway where this is not the database any more that was opened."""
         if self._refused is not None:
             raise self._refused
         if self._file is not None:
             self._file.demand()
 
     def refuse(self, why: StoreAway) -> None:
-        """From now on no transaction comes about."""
+        """Lets no transaction come about from now on."""
         self._refused = why
 
     def demand_unwritten(self) -> None:
-        """StoreReplaced, from now on, where anybody but SQLite wrote to the file since the last look."""
+        """Raises StoreReplaced, from now on, where anybody but SQLite wrote to it since the last look."""
         if self._file is not None:
             try:
                 self._file.demand_unwritten()
@@ -98,13 +105,17 @@ class Database:
                 raise
 
     def keep_open(self) -> None:
-        """For who works with it for long: what happens to its file is noticed."""
+        """Notices what happens to the file, for who works with it for long."""
         if self._file is not None:
             with self.faults():
                 self._file.keep_open()
 
     def rescue(self, now: datetime) -> str | None:
-        """Where a file has gone that is still open here: a copy of it, and its path."""
+        """Copies a file that has gone, and is still open here.
+
+        Returns:
+            The path of the copy; None where there is nothing to rescue.
+        """
         if self._file is None or self._refused is not None:
             return None
         with self.faults():
@@ -140,14 +151,14 @@ class Database:
             raise self._explained(error) from error
 
     def insert_new(self, table: Table) -> Insert:
-        """An INSERT that leaves alone what is there under the same key."""
+        """Makes an INSERT that leaves alone what is there under the same key."""
         if self.is_sqlite:
             return sqlite.insert(table).on_conflict_do_nothing()
         return postgresql.insert(table).on_conflict_do_nothing()
 
     def let_others_write(self) -> None:
-        """Between the transactions of something long. Who waits for SQLite's lock looks for it each tenth of
-        a second only, and would not find it free for as long as that goes on."""
+        """Pauses between the transactions of something long. Who waits for SQLite's lock looks for it each
+        tenth of a second only, and would not find it free for as long as that goes on."""
         if self.is_sqlite:
             time.sleep(ROOM_SECONDS)
 
@@ -166,6 +177,7 @@ class Database:
             raw.invalidate()
 
     def close(self) -> None:
+        """Gives the connections back."""
         self.engine.dispose()
         if self._file is not None:
             self._file.close()
@@ -235,6 +247,7 @@ class File:
         self._seen: _Seen | None = None
 
     def engine(self, url: URL) -> Engine:
+        """Makes the engine that connects to the file."""
         engine = create_engine(
             url, creator=self._connect, hide_parameters=True, paramstyle="named", pool_use_lifo=True
         )
@@ -243,7 +256,8 @@ class File:
         return engine
 
     def keep_open(self) -> None:
-        """Until `close`. While one connection is open, SQLite makes no new log: another is not its own."""
+        """Keeps one connection until `close`. While it is open, SQLite makes no new log: another is not its
+        own."""
         if self._kept is not None:
             return
         self._kept = self._connect()
@@ -254,7 +268,7 @@ class File:
         self.demand_unwritten()
 
     def close(self) -> None:
-        """When all other connections are closed."""
+        """Closes what `keep_open` keeps, when all other connections are closed."""
         if self._kept is not None:
             self._kept.close()
             self._kept = self._log = None
@@ -263,8 +277,8 @@ class File:
             self._index = None
 
     def demand(self) -> None:
-        """StoreAway where the path does not lead to what was opened any more. Two looks at the folder, a few
-        millionths of a second."""
+        """Raises StoreAway where the path does not lead to what was opened any more. Two looks at the folder,
+        a few millionths of a second."""
         if self._opened is None:
             return
         there = _which(self.path)
@@ -279,9 +293,9 @@ class File:
             raise StoreReplaced(f"the log of the database, {self.path}-wal, has gone", REPLACED, said)
 
     def demand_unwritten(self) -> None:
-        """StoreReplaced where anybody but SQLite has written to the file since the last look, as cp does,
-        which leaves it the same file. SQLite writes to it when it moves its log there, and notes in the
-        log's index what it is about to move, and what it has moved."""
+        """Raises StoreReplaced where anybody but SQLite has written to the file since the last look, as cp
+        does, which leaves it the same file. SQLite writes to it when it moves its log there, and notes in
+        the log's index what it is about to move, and what it has moved."""
         log = self._read_index()
         if self._kept is None or log is None:
             return
@@ -333,7 +347,7 @@ class File:
         return index[_SALTS], index[_MOVED], index[_TO_MOVE]
 
     def explained(self, error: Exception) -> StoreError:
-        """What SQLite says, in words for a person."""
+        """Puts what SQLite says in words for a person."""
         original = getattr(error, "orig", None) or error
         name = "_".join(getattr(original, "sqlite_errorname", "").split("_")[:2])
         if name == "SQLITE_BUSY" or isinstance(error, exc.TimeoutError):
@@ -342,6 +356,7 @@ class File:
         return StoreError(f"the database {self.path} cannot be used: {said}", hint)
 
     def busy(self) -> StoreBusy:
+        """Makes the fault of a file that another process keeps locked."""
         said = "another process keeps it locked"
         hint = "Is a backup or another tool writing to it?"
         return StoreBusy(f"the database {self.path} cannot be used: {said}", hint, said)

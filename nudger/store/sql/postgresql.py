@@ -30,6 +30,7 @@ CUT_OFF = {
 
 
 def engine_of(url: URL) -> Engine:
+    """Makes the engine that connects to the server, its sessions told what nudger needs of them."""
     known = {"connect_timeout": CONNECT_SECONDS, "application_name": "nudger", **CUT_OFF}
     engine = create_engine(
         url,
@@ -72,6 +73,11 @@ _POSTGRESQL_HINTS = {
 
 
 def in_words(error: Exception) -> tuple[str, str]:
+    """Puts what the server says in words for a person.
+
+    Returns:
+        What it said, and what to do.
+    """
     original = getattr(error, "orig", None)
     said = " ".join(str(original or error).split())
     state = getattr(original, "sqlstate", None) or _state_of_refusal(said)
@@ -108,7 +114,7 @@ class Waking:
         self._me = token_hex(8)
 
     def say(self, connection: Connection) -> None:
-        """Heard by the others when this transaction commits."""
+        """Wakes the others when this transaction commits."""
         connection.execute(_SAY, {"channel": CHANNEL, "who": self._me})
 
     async def listen(self, woken: Callable[[], None]) -> None:
@@ -177,7 +183,7 @@ class Waking:
         while True:
             await readable.wait()
             readable.clear()
-            said = await asyncio.to_thread(lambda: [one.payload for one in driver.notifies(timeout=0)])
+            said = await asyncio.to_thread(lambda: [notice.payload for notice in driver.notifies(timeout=0)])
             if said:
                 return said
 

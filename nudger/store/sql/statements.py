@@ -94,12 +94,13 @@ OR_FAIL = "OR FAIL"
 
 
 def reckoned(column: Column[datetime]) -> ColumnElement[bool]:
-    """For where the first or the last of all is asked for: one that is no date answers for nobody."""
+    """Leaves out what is no date, where the first or the last of all is asked for: it would answer for
+    nobody."""
     return column.between(FIRST, LAST)
 
 
 def day_before(at: datetime, days: int = 1) -> date:
-    """A local date that no zone has passed yet at `at`, `days` back: a bound for ranges of dates."""
+    """Returns a local date that no zone has passed yet at `at`, `days` back: a bound for ranges of dates."""
     return at.date() - timedelta(days=days)
 
 
@@ -122,7 +123,7 @@ class _Keys(TypeDecorator[Sequence[Any]]):
 
 
 class among(FunctionElement[bool]):
-    """`column` is one of the keys of the parameter `name`.
+    """`column` is one of the keys of the parameter `name`, else of `<its name>_in`.
 
     The statement is the same for any number of keys: compiled once, and planned once. SQLAlchemy's
     IN is written anew for each number, which costs a claim of 500 as much as reading its rows.
@@ -132,8 +133,8 @@ class among(FunctionElement[bool]):
     inherit_cache = True
     # Not typed Boolean: SQLAlchemy would write `... = 1` in SQLite, which no index answers.
 
-    def __init__(self, column: ColumnElement[Any], name: str = "ids") -> None:
-        super().__init__(column, bindparam(name, type_=_Keys(column.type)))
+    def __init__(self, column: Column[Any], name: str = "") -> None:
+        super().__init__(column, bindparam(name or f"{column.key}_in", type_=_Keys(column.type)))
 
 
 @compiles(among, "sqlite")
@@ -176,8 +177,13 @@ _Values = dict[str, Any]
 _Item = TypeVar("_Item")
 
 
+def binds(*names: str) -> dict[str, BindParameter[Any]]:
+    """Makes the parameters for these columns, each by its column's name."""
+    return {name: bindparam(name) for name in names}
+
+
 def chunks(items: Sequence[_Item], size: int) -> Sequence[Sequence[_Item]]:
-    """The same, in pieces of at most `size`; none of nothing."""
+    """Cuts these into pieces of at most `size`; none of nothing."""
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
@@ -233,7 +239,7 @@ class NewRows:
         }
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """As Bulk.run."""
+        """Runs it for these rows, as Bulk.run does."""
         self._of[connection.dialect.name].run(connection, rows)
 
 

@@ -1,11 +1,19 @@
 """How a verb of the store works: in one transaction; where that fails over somebody, once more, person by
 person, so that the others go on; and begun again where PostgreSQL has undone it for another's sake.
 
-The order of locks, in PostgreSQL, which every verb keeps to, so that no two wait for each other: turns
-(`take_turns`), leases, people (all of them at once, by id), what is theirs alone, contacts' words,
-senders (by name), alarms, facts, counters (by name). What works on many people's rows at once (claims,
-alerts, doubts, what the dead left behind, tidying of alarms) waits for none of them and passes over what
-is locked.
+The order of locks, in PostgreSQL, which every verb keeps to, so that no two wait for each other:
+
+1. turns (`Transaction.take_turns`),
+2. leases,
+3. people, all of them at once, by id (`people.lock`), and with them what is theirs alone,
+4. contacts' words,
+5. senders, by name,
+6. alarms,
+7. facts,
+8. counters, by name.
+
+What works on many people's rows at once (claims, alerts, doubts, what the dead left behind, tidying of
+alarms) waits for none of them and passes over what is locked.
 """
 
 import asyncio
@@ -53,7 +61,7 @@ class PlanCache:
         self._lock = Lock()  # verbs run in several threads
 
     def get(self, digests: Mapping[str, str]) -> dict[str, Plan]:
-        """Those of these people's plans that are at hand under their digest."""
+        """Returns those of these people's plans that are at hand under their digest."""
         found = {}
         with self._lock:
             for person, digest in digests.items():
@@ -73,6 +81,7 @@ class PlanCache:
                 self._plans.popitem(last=False)
 
     def drop(self, person: str) -> None:
+        """Forgets the plan of somebody who was erased."""
         with self._lock:
             self._plans.pop(person, None)
 
@@ -85,6 +94,7 @@ class Transaction:
     zone: Callable[[str], tzinfo]
 
     def local_date(self, plan: Plan, at: datetime) -> date:
+        """Returns the date at `at` by this plan's own calendar."""
         return at.astimezone(self.zone(plan.timezone)).date()
 
     def take_turns(self, key: int) -> None:
@@ -94,14 +104,14 @@ class Transaction:
             self.connection.execute(_TAKE_TURNS, {"key": key})
 
     def next_line(self) -> int:
-        """A number that no message and no reply has, above all that have one."""
+        """Returns a number that no message and no reply has, above all that have one."""
         statement = _NEXT_LINE_SQLITE if self.database.is_sqlite else _NEXT_LINE_POSTGRESQL
         return int(self.connection.execute(statement).scalar_one())
 
 
 @contextmanager
 def suppress_theirs() -> Iterator[None]:
-    """For a look at one person that has a plainer one to fall back on."""
+    """Suppresses one person's fault, for a look at them that has a plainer one to fall back on."""
     try:
         yield
     except Exception as fault:
@@ -115,13 +125,13 @@ class Care(Protocol):
     careful: bool
 
     def groups(self, ids: Collection[str]) -> Sequence[Sequence[str]]:
-        """The people in the parts in which they are taken."""
+        """Cuts the people into the parts in which they are taken."""
 
     def over(self, ids: Sequence[str]) -> AbstractContextManager[object]:
-        """Around what is done for these alone."""
+        """Surrounds what is done for these alone."""
 
     def failed(self, ids: Sequence[str]) -> Sequence[str]:
-        """Who of them has failed."""
+        """Returns who of them has failed."""
 
 
 class AtOnce:
@@ -149,11 +159,11 @@ class OneByOne:
     faults: dict[str, Exception] = field(default_factory=dict)
 
     def groups(self, ids: Collection[str]) -> Sequence[Sequence[str]]:
-        return [[one] for one in ids]
+        return [[person_id] for person_id in ids]
 
     @contextmanager
     def over(self, ids: Sequence[str]) -> Iterator[None]:
-        """Of one person. What is not theirs ends the verb."""
+        """Undoes what is done for one person where it fails. What is not theirs ends the verb."""
         (one,) = ids
         self.seen.add(one)
         try:
@@ -165,7 +175,7 @@ class OneByOne:
             self.faults.setdefault(one, fault)
 
     def failed(self, ids: Sequence[str]) -> Sequence[str]:
-        return [one for one in ids if one in self.faults]
+        return [person_id for person_id in ids if person_id in self.faults]
 
 
 # The transaction, the faults by person, how many were looked at, the step at which, now.
@@ -192,11 +202,13 @@ class Transactions:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
+        """Opens a transaction that changes nothing."""
         with self.database.read() as connection:
             yield Transaction(connection, self.database, self._plans, self._zone)
 
     def claiming(self) -> AbstractContextManager[Transaction]:
-        """What is looked at is taken, where there are others to take it; in SQLite there is nobody."""
+        """Opens a transaction in which what is looked at is taken, where there are others to take it; in
+        SQLite there is nobody."""
         return self.read() if self.database.is_sqlite else self.write()
 
     def with_care(
@@ -207,7 +219,8 @@ class Transactions:
         *,
         wakes: bool = False,
     ) -> _Done:
-        """The work on many people: all at once, and once more one by one where it fails over some of them."""
+        """Does the work on many people: all at once, and once more one by one where it fails over some of
+        them."""
         try:
             with self.write(wakes=wakes) as tx:
                 return work(tx, AtOnce())
@@ -228,11 +241,11 @@ class Transactions:
         work: Callable[[Transaction, Sequence[_Item]], object],
         plainly: Callable[[Transaction, Sequence[_Item]], object] = lambda _tx, _items: None,
     ) -> None:
-        """The work on these of each person; `plainly` what is done of it where it fails over somebody."""
+        """Does the work on these of each person; `plainly` what is done where it fails over somebody."""
 
         def each(tx: Transaction, care: Care) -> None:
             for ids in care.groups(sorted(items)):
-                those = [item for one in ids for item in items[one]]
+                those = [item for person_id in ids for item in items[person_id]]
                 with care.over(ids):
                     work(tx, those)
                 if care.failed(ids):
@@ -242,8 +255,8 @@ class Transactions:
         self.with_care(step, now, each)
 
     def plainly_after(self, work: Callable[[Transaction, Exception | None], _Done]) -> _Done:
-        """What one person says, or is done to them: once more, with as little as it takes, where it fails
-        over them. Nobody's STOP waits for a row that cannot be read."""
+        """Does what one person says, or what is done to them: once more, with as little as it takes, where it
+        fails over them. Nobody's STOP waits for a row that cannot be read."""
         try:
             with self.write(wakes=True) as tx:
                 return work(tx, None)
@@ -256,7 +269,8 @@ class Transactions:
 
     @contextmanager
     def write(self, *, wakes: bool = False) -> Iterator[Transaction]:
-        """`wakes`: something may be due at once, and the other daemons hear of it."""
+        """Opens a transaction that changes something. `wakes`: something may be due at once, and the other
+        daemons hear of it."""
         with self.database.write() as connection:
             yield Transaction(connection, self.database, self._plans, self._zone)
             if wakes and self._waking is not None:
@@ -304,8 +318,15 @@ def made(
     make: Callable[[AnyRow], _Made],
     values: Mapping[str, Any] | None = None,
 ) -> list[_Made]:
-    """What `make` makes of each row, in their order; without those that cannot be read, or made. `key`
-    tells the rows apart."""
+    """Makes a value of each row, in their order; without those that cannot be read, or made.
+
+    Args:
+        tx: The transaction.
+        statement: Read all at once, and row by row where that fails.
+        key: Tells the rows apart.
+        make: Makes the value of a row.
+        values: The statement's parameters.
+    """
     given = dict(values or {})
     try:
         return [make(row) for row in tx.connection.execute(statement, given).all()]
@@ -313,9 +334,9 @@ def made(
         if not is_theirs(fault):
             raise
     found = []
-    for one in tx.connection.scalars(statement.with_only_columns(key), given).all():
+    for row_key in tx.connection.scalars(statement.with_only_columns(key), given).all():
         try:
-            found.append(make(tx.connection.execute(statement.where(key == one), given).one()))
+            found.append(make(tx.connection.execute(statement.where(key == row_key), given).one()))
         except Exception as fault:
             if not is_theirs(fault):
                 raise
@@ -323,7 +344,7 @@ def made(
 
 
 def readable_rows(tx: Transaction, statement: Select[Any], key: ColumnElement[Any]) -> Sequence[AnyRow]:
-    """The rows of a statement, without those that cannot be read."""
+    """Returns the rows of a statement, without those that cannot be read."""
     return made(tx, statement, key, lambda row: row)
 
 
@@ -331,6 +352,7 @@ Safe = Mapping[Column[Any], object]
 
 
 def put_right(tx: Transaction, that: ColumnElement[bool], safe: Safe) -> Iterator[str]:
+    """Writes the safe value over each value of these rows that cannot be read; yields the columns' names."""
     for column, value in safe.items():
         if not works(partial(_read_value, tx, column, that)):
             tx.connection.execute(update(column.table).where(that).values({column: value}))
@@ -345,6 +367,7 @@ def _read_value(tx: Transaction, column: Column[Any], that: ColumnElement[bool])
 
 
 def works(read: Callable[[], object]) -> bool:
+    """Tells whether this can be read."""
     try:
         read()
     except Exception as fault:

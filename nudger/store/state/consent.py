@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     ScalarSelect,
     and_,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 from nudger.agenda.laying_out import MOST_ASKED, ask_again_at
 from nudger.domain.model import ChannelName, Person, Plan, one_phone, phone_forms, same_phone
 from nudger.store.schema.tables import consent, person, reach
-from nudger.store.sql.statements import AnyRow, Bulk, among
+from nudger.store.sql.statements import AnyRow, Bulk, among, binds
 from nudger.store.sql.transactions import Safe, Transaction, put_right, readable_rows, suppress_theirs
 from nudger.store.state import erased
 from nudger.store.state.erased import Stop
@@ -65,10 +64,12 @@ def record(
     question: str | None = None,
     answer: str | None = None,
 ) -> None:
+    """Adds one line to the record: what was asked or said, of which address, how, in which words."""
     record_all(tx, [(person, channel, address, at, what, how, question, answer)])
 
 
 def record_all(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
+    """Adds lines to the record; their fields are those of _RECORD."""
     _NEW_RECORDS.run(tx.connection, [dict(zip(_RECORD, row, strict=True)) for row in rows])
 
 
@@ -81,7 +82,7 @@ def answered(
     how: str,
     words: str | None,
 ) -> None:
-    """The person's answer on each channel, with the question that it answers where there was one."""
+    """Records the person's answer on each channel, with the question that it answers where there was one."""
     for channel in sorted(channels):
         address = one.plan.address(channel)
         asked = select(consent.c.question).where(
@@ -95,7 +96,7 @@ def answered(
 
 
 def past(tx: Transaction, addresses: Collection[Asked]) -> Mapping[Asked, Past]:
-    """What these addresses had said, as far as it still stands."""
+    """Returns what these addresses had said, as far as it still stands."""
     found: dict[Asked, Past] = {}
     if not addresses:
         return found
@@ -123,21 +124,15 @@ def _after(before: Past, what: str, at: datetime, how: str) -> Past:
 
 
 FROM_PLAN = "plan: "  # how a consent that the plan's file states is marked
-_SAME = reach.c.address == bindparam("at")  # another address has not failed yet
-_REACH: dict[str, BindParameter[Any]] = {
-    "address": bindparam("at"),
-    "consented_at": bindparam("agreed"),
-    "consent_how": bindparam("agreed_how"),
-    "opted_out_at": bindparam("out"),
-    "opted_out_how": bindparam("out_how"),
-    "ask_at": bindparam("asks"),
-    "asked_at": bindparam("asked"),
-    "times_asked": bindparam("times"),
-}
-_NEW_REACH = Bulk(insert(reach).values(person=bindparam("one"), channel=bindparam("by"), **_REACH))
+_SAME = reach.c.address == bindparam("address")  # another address has not failed yet
+_REACH = binds(
+    *("address", "consented_at", "consent_how", "opted_out_at", "opted_out_how"),
+    *("ask_at", "asked_at", "times_asked"),
+)
+_NEW_REACH = Bulk(insert(reach).values(**binds("person", "channel"), **_REACH))
 _REACH_CHANGES = Bulk(
     update(reach)
-    .where(reach.c.person == bindparam("one"), reach.c.channel == bindparam("by"))
+    .where(reach.c.person == bindparam("person"), reach.c.channel == bindparam("channel"))
     .values(
         **_REACH,
         failures=case((_SAME, reach.c.failures), else_=literal_column("0")),
@@ -179,25 +174,25 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[s
     Returns:
         Each (person, channel) that was unreachable, for too much did not arrive, and has another address now.
     """
-    ids = [one.person for one in plans]
+    ids = [plan.person for plan in plans]
     old = {(row.person, row.channel): row for row in _reached_so_far(tx, ids, now)}
     stops, before = _stops(tx, plans, old, now), _said_before(tx, plans, old)
     new: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     said: list[tuple[object, ...]] = []
-    for one in plans:
+    for plan in plans:
         for channel in ChannelName:
-            row, address = old.get((one.person, channel)), one.address(channel)
+            row, address = old.get((plan.person, channel)), plan.address(channel)
             if row is None and address is None:
                 continue
-            reached = _reached(one, channel, row, stops, before, now)
-            said += _said(one, channel, row, reached, now)
+            reached = _reached(plan, channel, row, stops, before, now)
+            said += _said(plan, channel, row, reached, now)
             (new if row is None else changes).append(reached)
     record_all(tx, said)
     _NEW_REACH.run(tx.connection, new)
     _REACH_CHANGES.run(tx.connection, changes)
     refresh(tx, ids)
-    addresses = {one.person: one for one in plans}
+    addresses = {plan.person: plan for plan in plans}
     return [
         key
         for key, row in old.items()
@@ -206,8 +201,8 @@ def align(tx: Transaction, plans: Sequence[Plan], now: datetime) -> list[tuple[s
 
 
 def ask_nobody(tx: Transaction, ids: Collection[str]) -> None:
-    """The plans of these people say that there is no consent: they are not asked for one either."""
-    tx.connection.execute(_UNASKED, {"ids": sorted(ids)})
+    """Asks these people for nothing: their plans say that there is no consent."""
+    tx.connection.execute(_UNASKED, {"person_in": sorted(ids)})
     refresh(tx, ids)
 
 
@@ -224,8 +219,8 @@ def _reached_so_far(tx: Transaction, ids: Sequence[str], now: datetime) -> Seque
 
 
 def refresh(tx: Transaction, ids: Collection[str]) -> None:
-    """What `reach` says of these people, brought into the rows that a claim reads."""
-    tx.connection.execute(_STANDING, {"ids": list(ids)})
+    """Brings what `reach` says of these people into the rows that a claim reads."""
+    tx.connection.execute(_STANDING, {"id_in": list(ids)})
 
 
 def _reached(
@@ -246,16 +241,16 @@ def _reached(
     asks = address and channel in one.sends_on and not (agreed or stop)
     again_at = ask_again_at(known.asked_at, known.times, now)
     return {
-        "one": one.person,
-        "by": channel,
-        "at": address,
-        "asks": (again_at if known.asked_at else now) if asks else None,
-        "asked": known.asked_at,
-        "times": known.times,
-        "agreed": agreed,
-        "agreed_how": agreed_how,
-        "out": stop.opted_out_at if stop else None,
-        "out_how": stop.opted_out_how if stop else None,
+        "person": one.person,
+        "channel": channel,
+        "address": address,
+        "ask_at": (again_at if known.asked_at else now) if asks else None,
+        "asked_at": known.asked_at,
+        "times_asked": known.times,
+        "consented_at": agreed,
+        "consent_how": agreed_how,
+        "opted_out_at": stop.opted_out_at if stop else None,
+        "opted_out_how": stop.opted_out_how if stop else None,
     }
 
 
@@ -277,11 +272,11 @@ def _said_before(
 ) -> Mapping[Asked, Past]:
     """What addresses that people come back to had said: nobody is asked twice."""
     moved = {
-        (one.person, channel, address)
-        for one in plans
+        (plan.person, channel, address)
+        for plan in plans
         for channel in ChannelName
-        if (address := one.address(channel))
-        and (row := old.get((one.person, channel)))
+        if (address := plan.address(channel))
+        and (row := old.get((plan.person, channel)))
         and not same_phone(row.address, address)
     }
     return past(tx, moved)
@@ -291,9 +286,9 @@ def _said(
     one: Plan, channel: ChannelName, row: AnyRow | None, reached: Mapping[str, Any], now: datetime
 ) -> Iterator[tuple[object, ...]]:
     """What the plan's own line newly says of consent, or says no longer."""
-    how, was = reached["agreed_how"], row.consent_how if row else None
-    if reached["agreed"] == now and how is not None and how.startswith(FROM_PLAN):
-        yield (one.person, channel, reached["at"], now, AGREED, how, None, None)
+    how, was = reached["consent_how"], row.consent_how if row else None
+    if reached["consented_at"] == now and how is not None and how.startswith(FROM_PLAN):
+        yield (one.person, channel, reached["address"], now, AGREED, how, None, None)
     elif row is not None and was is not None and was.startswith(FROM_PLAN) and how is None:
         yield (one.person, channel, row.address, now, WITHDRAWN, was, None, None)
 
@@ -309,24 +304,24 @@ def _stops(
     is renamed, or comes back, must not undo that."""
     new = {
         (str(channel), address)
-        for one in plans
+        for plan in plans
         for channel in ChannelName
-        if (address := one.address(channel))
-        and ((row := old.get((one.person, channel))) is None or not same_phone(row.address, address))
+        if (address := plan.address(channel))
+        and ((row := old.get((plan.person, channel))) is None or not same_phone(row.address, address))
     }
     if not new:
         return {}
     of_others = {
-        (row.channel, one): Stop(row.opted_out_at, row.opted_out_how)
-        for row in _stopped(tx, sorted({one for _, number in new for one in phone_forms(number)}), now)
-        for one in phone_forms(row.address)
+        (row.channel, form): Stop(row.opted_out_at, row.opted_out_how)
+        for row in _stopped(tx, sorted({form for _, number in new for form in phone_forms(number)}), now)
+        for form in phone_forms(row.address)
     }
     return erased.stops(tx, new) | of_others
 
 
 def _stopped(tx: Transaction, addresses: Sequence[str], now: datetime) -> Sequence[AnyRow]:
     """Rows of `reach` whose people said STOP; one that cannot be read is one of now."""
-    given = {"ids": addresses}
+    given = {"address_in": addresses}
     with suppress_theirs():
         return tx.connection.execute(_STOPPED, given).all()
     whose = tx.connection.scalars(_STOPPED.with_only_columns(reach.c.person), given).all()
@@ -363,16 +358,16 @@ def put(tx: Transaction, person_id: str, channels: Collection[ChannelName], **va
 
 
 def mend_reach(tx: Transaction, ids: Collection[str], now: datetime) -> list[str]:
-    """How these people are reached."""
+    """Puts right how these people are reached; returns what had to be."""
     mended: list[str] = []
-    for one, channel in tx.connection.execute(
+    for person_id, channel in tx.connection.execute(
         select(reach.c.person, reach.c.channel).where(reach.c.person.in_(ids))
     ).all():
-        that = (reach.c.person == one) & (reach.c.channel == channel)
+        that = (reach.c.person == person_id) & (reach.c.channel == channel)
         if channel in set(ChannelName):
             mended += put_right(tx, that, _of_reach(now))
         else:
-            _no_channel(tx, one, that, now)
+            _no_channel(tx, person_id, that, now)
             mended.append("channel")
     return mended
 

@@ -33,13 +33,13 @@ _ASKABLE = and_(
 )
 _ASK_AT = Bulk(
     update(reach)
-    .where(reach.c.person == bindparam("one"), reach.c.channel == bindparam("by"))
-    .values(ask_at=bindparam("then", type_=reach.c.ask_at.type))
+    .where(reach.c.person == bindparam("person"), reach.c.channel == bindparam("channel"))
+    .values(ask_at=bindparam("ask_at", type_=reach.c.ask_at.type))
 )
 
 
 def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
-    """What kept these people from being asked may have ended: it is looked at anew."""
+    """Looks at these people anew: what kept them from being asked may have ended."""
     askable = update(reach).where(reach.c.person.in_(ids), _ASKABLE, reach.c.asked_at.is_(None))
     tx.connection.execute(askable.values(ask_at=now))
     asked = select(reach.c.person, reach.c.channel, reach.c.asked_at, reach.c.times_asked)
@@ -52,8 +52,10 @@ def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
 
 
 def _ask_at(tx: Transaction, then: Sequence[tuple[str, str, datetime | None]]) -> None:
-    _ASK_AT.run(tx.connection, [{"one": one, "by": by, "then": at} for one, by, at in then])
-    consent.refresh(tx, sorted({one for one, _, _ in then}))
+    _ASK_AT.run(
+        tx.connection, [{"person": person, "channel": channel, "ask_at": at} for person, channel, at in then]
+    )
+    consent.refresh(tx, sorted({person_id for person_id, _, _ in then}))
 
 
 def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFrom, care: Care) -> int:
@@ -73,7 +75,7 @@ def ask_for_consent(tx: Transaction, now: datetime, limit: int, asks_from: AskFr
 
 def _ask(tx: Transaction, ids: Sequence[str], now: datetime, asks_from: AskFrom) -> int:
     # RACE: asked by another daemon, agreed or opted out, before the lock was given.
-    rows = tx.connection.execute(_TO_ASK.where(among(reach.c.person)), {"now": now, "ids": ids}).all()
+    rows = tx.connection.execute(_TO_ASK.where(among(reach.c.person)), {"now": now, "person_in": ids}).all()
     found, under_way = people.read(tx, ids), _under_way(tx, ids)
     then, entries = [], []
     for row in rows:
@@ -90,19 +92,19 @@ def _ask(tx: Transaction, ids: Sequence[str], now: datetime, asks_from: AskFrom)
 
 
 def ended(tx: Transaction, welcomes: Sequence["Welcomed"], now: datetime) -> None:
-    """How asking ended: it is on record, or it is tried anew where the fault was not the address's."""
-    for one in welcomes:
-        person, channel = one.row.person, ChannelName(one.row.channel)
-        if one.asked or one.refused:
-            _record(tx, one, ASKED if one.asked else NOT_REACHED, now)
-            past = _past(tx, one)
+    """Records how asking ended, or has it tried anew where the fault was not the address's."""
+    for welcome in welcomes:
+        person, channel = welcome.row.person, ChannelName(welcome.row.channel)
+        if welcome.asked or welcome.refused:
+            _record(tx, welcome, ASKED if welcome.asked else NOT_REACHED, now)
+            past = _past(tx, welcome)
             again_at = ask_again_at(past.asked_at, past.times, now)
             consent.put(tx, person, [channel], **_asked(past), ask_at=again_at)
             continue
-        if one.row.state == State.UNKNOWN:  # it counted as asked until now
-            _record(tx, one, NOT_ASKED, now)
-            consent.put(tx, person, [channel], **_asked(_past(tx, one)))
-        if not one.again:
+        if welcome.row.state == State.UNKNOWN:  # it counted as asked until now
+            _record(tx, welcome, NOT_ASKED, now)
+            consent.put(tx, person, [channel], **_asked(_past(tx, welcome)))
+        if not welcome.again:
             consent.put(tx, person, [channel], ask_at=now + AFTER_A_FAULT)
 
 
@@ -137,7 +139,7 @@ def _under_way(tx: Transaction, ids: Collection[str]) -> set[tuple[str, ChannelN
         select(occurrence.c.person, occurrence.c.channel).where(
             among(occurrence.c.person), occurrence.c.origin == Origin.WELCOME, occurrence.c.state.in_(_OPEN)
         ),
-        {"ids": ids},
+        {"person_in": ids},
     )
     return {(row.person, CHANNELS[row.channel]) for row in rows}
 

@@ -50,6 +50,7 @@ CHANNELS: Mapping[str | None, ChannelName | None] = {None: None} | {str(name): n
 
 def as_due(row: AnyRow) -> Due:
     # By position: a claim does this for every entry, and names would cost as much as all the rest.
+    """Makes a Due of a row of the columns DUE."""
     entry_id, person, nudge, kind, origin, local_date, slot, again, *others = row
     due_at, expires_at, attempts, refused, text, channel, reason, queue, urgent = others
     return Due(
@@ -88,7 +89,7 @@ def planned(
     key: str | None = None,
     channel: ChannelName | None = None,
 ) -> dict[str, Any]:
-    """The row of an entry that is to come."""
+    """Makes the row of an entry that is to come."""
     return {
         "person": person,
         "local_date": local_date,
@@ -113,11 +114,12 @@ def planned(
 
 @cache
 def channels_from(text: str | None) -> frozenset[ChannelName]:
-    """A set of channels as it is kept in one column: their names with spaces between."""
+    """Reads a set of channels as it is kept in one column: their names with spaces between."""
     return frozenset(map(ChannelName, (text or "").split()))
 
 
 def channels_to(channels: frozenset[ChannelName]) -> str:
+    """Writes a set of channels as it is kept in one column."""
     return " ".join(sorted(channels))
 
 
@@ -127,19 +129,20 @@ _FIRST_DUE = select(func.min(occurrence.c.wake_at)).where(
 
 
 def next_due_at(tx: Transaction) -> datetime | None:
+    """See SendingStore.next_due_at."""
     earliest: datetime | None = tx.connection.scalar(_FIRST_DUE)
     return earliest
 
 
 def last(tx: Transaction, entry: AnyRow) -> int:
-    """The latest round that there is. Above the entry's own: the entry was put off, and with its first
-    snooze counted out of the person's history, whatever came of it later."""
+    """Returns the latest round that there is. Above the entry's own: the entry was put off, and with its
+    first snooze counted out of the person's history, whatever came of it later."""
     found: int | None = tx.connection.scalar(select(func.max(occurrence.c.round)).where(_same(entry)))
     return found or 0
 
 
 def waiting(tx: Transaction, entry: AnyRow) -> int | None:
-    """The id of a snooze of this entry that is still to come."""
+    """Returns the id of a snooze of this entry that is still to come."""
     found: int | None = tx.connection.scalar(
         select(occurrence.c.id)
         .where(_same(entry), occurrence.c.round > entry.round, IS_PLANNED)
@@ -150,7 +153,7 @@ def waiting(tx: Transaction, entry: AnyRow) -> int | None:
 
 
 def comes_again_at(tx: Transaction, entry: AnyRow) -> datetime | None:
-    """When a snooze of this entry that is still to come comes, or is tried again."""
+    """Returns when a snooze of this entry that is still to come comes, or is tried again."""
     waits = waiting(tx, entry)
     if waits is None:
         return None

@@ -50,7 +50,7 @@ class Stop:
 
 
 def keep(tx: Transaction, person_id: str) -> None:
-    """Before the person goes: the mark, where their plan is still there, and each STOP."""
+    """Keeps, before the person goes, the mark where their plan is still there, and each STOP."""
     there = select(plan.c.file).join(person, person.c.id == plan.c.person)
     file = tx.connection.scalar(there.where(person.c.id == person_id, person.c.removed_at.is_(None)))
     if file is not None:
@@ -70,36 +70,42 @@ def everyone(tx: Transaction) -> frozenset[str]:
 
 
 def left_out(tx: Transaction, read: PlanRead, *, lost: bool) -> PlanRead:
-    """The same without them: where their plan stands is reported instead. Who has none any more is
-    forgotten altogether, so that a later plan is a new person's; not where most plans are `lost` by one look,
-    for they may be back with the next."""
+    """Leaves those who were erased out of what was read: where their plan stands is reported instead.
+
+    Who has none any more is forgotten altogether, so that a later plan is a new person's; not where most
+    plans are `lost` by one look, for they may be back with the next.
+    """
     files = _files(tx)
     if not files:
         return read
-    looked_in = files.keys() if read.files is None else {one for one in files if files[one] in read.files}
+    looked_in = (
+        files.keys()
+        if read.files is None
+        else {person_id for person_id in files if files[person_id] in read.files}
+    )
     if not lost:
-        _forget(tx, [_KEY + one for one in looked_in - read.people.keys()])
+        _forget(tx, [_KEY + person_id for person_id in looked_in - read.people.keys()])
     there = sorted(files.keys() & read.people.keys())
-    for one in there:  # a file may have another name by now
-        facts.put(tx, _KEY + one, read.people[one])
-    reports = [Problem(read.people[one], 1, 1, "", MESSAGE, HINT) for one in there]
+    for person_id in there:  # a file may have another name by now
+        facts.put(tx, _KEY + person_id, read.people[person_id])
+    reports = [Problem(read.people[person_id], 1, 1, "", MESSAGE, HINT) for person_id in there]
     plans = [file for file in read.plans if file.plan.person not in files]
     return replace(read, plans=plans, problems=[*read.problems, *reports])
 
 
 def stops(tx: Transaction, addresses: Collection[Address]) -> dict[Address, Stop]:
-    """Those of these addresses that had said STOP when their person was erased."""
+    """Returns those of these addresses that had said STOP when their person was erased."""
     key = facts.known_secret(tx, _DIGESTS)
     if key is None or not addresses:
         return {}
     by_address = {address: _STOP + _digest(key, address) for address in addresses}
-    rows = tx.connection.execute(_STOPS, {"ids": sorted(set(by_address.values()))})
+    rows = tx.connection.execute(_STOPS, {"key_in": sorted(set(by_address.values()))})
     said = {row.key: _stop(row.value) for row in rows}
     return {address: said[fact_key] for address, fact_key in by_address.items() if fact_key in said}
 
 
 def began_again(tx: Transaction, addresses: Iterable[Address]) -> None:
-    """Their own later word counts."""
+    """Forgets the STOP of these addresses, for their own later word counts."""
     key = facts.known_secret(tx, _DIGESTS)
     if key is not None:
         _forget(tx, [_STOP + _digest(key, address) for address in addresses])
@@ -155,4 +161,4 @@ def _files(tx: Transaction) -> dict[str, str]:
 
 def _forget(tx: Transaction, keys: Collection[str]) -> None:
     if keys:
-        tx.connection.execute(delete(fact).where(among(fact.c.key)), {"ids": sorted(keys)})
+        tx.connection.execute(delete(fact).where(among(fact.c.key)), {"key_in": sorted(keys)})

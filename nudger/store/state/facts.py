@@ -65,24 +65,25 @@ def remember(tx: Transaction, key: str, value: str) -> str:
 
 
 def get(tx: Transaction, key: str) -> str | None:
-    """What is kept; an empty text where it is none that can be read."""
+    """Returns what is kept; an empty text where it is none that can be read."""
     value: object = tx.connection.scalar(select(fact.c.value).where(fact.c.key == key))
     return value if value is None or isinstance(value, str) else ""
 
 
 def put(tx: Transaction, key: str, value: str) -> None:
+    """See FactStore.keep."""
     remember(tx, key, value)
     tx.connection.execute(update(fact).where(fact.c.key == key).values(value=value))
 
 
 def number(tx: Transaction, key: str) -> int:
-    """A fact that is a number; 0 where there is none."""
+    """Reads a fact that is a number; 0 where there is none."""
     text = get(tx, key)
     return int(text) if text is not None and text.isascii() and text.isdecimal() else 0
 
 
 def instant(tx: Transaction, key: str) -> datetime:
-    """A fact that is an instant; the first of all where there is none."""
+    """Reads a fact that is an instant; the first of all where there is none."""
     with suppress(ValueError):
         return datetime.fromisoformat(get(tx, key) or "")
     return EPOCH
@@ -101,7 +102,7 @@ def secret(tx: Transaction, key: str) -> bytes:
 
 
 def known_secret(tx: Transaction, key: str) -> bytes | None:
-    """None where there is none, or none that can be read."""
+    """Returns the secret that is kept; None where there is none, or none that can be read."""
     with suppress(ValueError):
         kept = bytes.fromhex(get(tx, key) or "")
         return kept if len(kept) == KEY_BYTES else None
@@ -285,22 +286,22 @@ class SqlAlarmStore:
             return claim_alerts(tx, now, again, remind)
 
     def give_back_alerts(self, alarms_: Sequence[Alarm]) -> None:
-        for one in alarms_:
+        for alert in alarms_:
             with self._in.write() as tx:
-                give_back_alert(tx, one)
+                give_back_alert(tx, alert)
 
 
-_BY_KEY = alarm.c.key == bindparam("one")
+_BY_KEY = alarm.c.key == bindparam("of_key")
 _STANDS = update(alarm).where(_BY_KEY, alarm.c.cleared_at.is_(None))
 _AGAIN = (
     update(alarm)
     .where(_BY_KEY, alarm.c.cleared_at.is_not(None))
-    .values(since=bindparam("now"), words=bindparam("said"), cleared_at=None)
+    .values(since=bindparam("since"), words=bindparam("words"), cleared_at=None)
 )
 ALARMS = select(alarm.c.key, alarm.c.since, alarm.c.words, alarm.c.cleared_at)
 _COUNT = (
     update(counter)
-    .where(counter.c.name == bindparam("one"))
+    .where(counter.c.name == bindparam("of_name"))
     .values(value=counter.c.value + bindparam("more"))
 )
 
@@ -310,16 +311,15 @@ def raise_alarm(tx: Transaction, key: str, words: str, now: datetime) -> bool:
     new = tx.database.insert_new(alarm).returning(alarm.c.key)
     if tx.connection.scalar(new, {"key": key, "since": now, "words": words}) is not None:
         return True
-    if tx.connection.execute(_AGAIN, {"one": key, "now": now, "said": words}).rowcount:
+    if tx.connection.execute(_AGAIN, {"of_key": key, "since": now, "words": words}).rowcount:
         return True
-    tx.connection.execute(_STANDS.values(words=bindparam("said")), {"one": key, "said": words})
+    tx.connection.execute(_STANDS.values(words=words), {"of_key": key})
     return False
 
 
 def clear_alarm(tx: Transaction, key: str, now: datetime) -> bool:
     """See AlarmStore.clear_alarm."""
-    cleared = _STANDS.values(cleared_at=bindparam("now"))
-    return bool(tx.connection.execute(cleared, {"one": key, "now": now}).rowcount)
+    return bool(tx.connection.execute(_STANDS.values(cleared_at=now), {"of_key": key}).rowcount)
 
 
 def alarms(tx: Transaction) -> Sequence[Alarm]:
@@ -329,7 +329,7 @@ def alarms(tx: Transaction) -> Sequence[Alarm]:
 
 
 def as_alarm(row: AnyRow) -> Alarm:
-    """A row of key, since, words and cleared_at."""
+    """Makes an alarm of a row of key, since, words and cleared_at."""
     key, since, words, cleared_at = row
     return Alarm(key, checked(since), words, None if cleared_at is None else checked(cleared_at))
 
@@ -338,10 +338,10 @@ def count(tx: Transaction, what: Mapping[str, int]) -> None:
     """Adds to counters. Last in a transaction, for others wait for these rows; in one order, so that no
     two wait for each other."""
     for name, more in sorted(what.items()):
-        if more and not tx.connection.execute(_COUNT, {"one": name, "more": more}).rowcount:
+        if more and not tx.connection.execute(_COUNT, {"of_name": name, "more": more}).rowcount:
             # RACE: two first counts of one name; the second finds the row of the first.
             tx.connection.execute(tx.database.insert_new(counter), {"name": name, "value": 0})
-            tx.connection.execute(_COUNT, {"one": name, "more": more})
+            tx.connection.execute(_COUNT, {"of_name": name, "more": more})
 
 
 def counters(tx: Transaction) -> Mapping[str, int]:
@@ -355,8 +355,8 @@ _NEWS = (
     select(alarm.c.key)
     .where(
         alarm.c.cleared_at.is_(None),
-        or_(alarm.c.told_at.is_(None), alarm.c.told_at <= bindparam("again"), alarm.c.told == true()),
-        or_(alarm.c.told == false(), alarm.c.told_at <= bindparam("reminded")),
+        or_(alarm.c.told_at.is_(None), alarm.c.told_at <= bindparam("told_before"), alarm.c.told == true()),
+        or_(alarm.c.told == false(), alarm.c.told_at <= bindparam("reminded_before")),
     )
     .with_for_update(skip_locked=True)
 )
@@ -366,16 +366,16 @@ _PASSED = (
     .with_for_update(skip_locked=True)
 )
 _THESE = update(alarm).where(among(alarm.c.key))
-_TELL = _THESE.values(told=True, told_at=bindparam("now"))
+_TELL = _THESE.values(told=True, told_at=bindparam("told_at"))
 _TELL_PASSED = _THESE.values(told=False)
 
 
 def claim_alerts(tx: Transaction, now: datetime, again: timedelta, remind: timedelta) -> Sequence[Alarm]:
     """See AlarmStore.claim_alerts."""
-    given = {"again": now - again, "reminded": now - remind}
-    news = _told(tx, tx.connection.scalars(_NEWS, given).all(), _TELL, {"now": now})
+    given = {"told_before": now - again, "reminded_before": now - remind}
+    news = _told(tx, tx.connection.scalars(_NEWS, given).all(), _TELL, {"told_at": now})
     passed = _told(tx, tx.connection.scalars(_PASSED).all(), _TELL_PASSED, {})
-    return sorted([*news, *passed], key=lambda one: (one.cleared_at is not None, one.since, one.key))
+    return sorted([*news, *passed], key=lambda alert: (alert.cleared_at is not None, alert.since, alert.key))
 
 
 def _told(
@@ -384,8 +384,8 @@ def _told(
     """Those of these alarms that can be read; the others are told of by nobody."""
     if not keys:
         return ()
-    tx.connection.execute(tell, {"ids": keys, **given})
-    return made(tx, ALARMS.where(among(alarm.c.key)), alarm.c.key, as_alarm, {"ids": keys})
+    tx.connection.execute(tell, {"key_in": keys, **given})
+    return made(tx, ALARMS.where(among(alarm.c.key)), alarm.c.key, as_alarm, {"key_in": keys})
 
 
 def give_back_alert(tx: Transaction, one: Alarm) -> None:

@@ -65,24 +65,24 @@ def lock(tx: Transaction, ids: Collection[str]) -> None:
     that it will need at once, for a second time might come before the first of somebody else's. SQLite has
     one writer anyway."""
     if ids and not tx.database.is_sqlite:
-        tx.connection.execute(_LOCK, {"ids": sorted(ids)}).all()
+        tx.connection.execute(_LOCK, {"id_in": sorted(ids)}).all()
 
 
 def lock_free(tx: Transaction, ids: Collection[str]) -> set[str]:
     """Locks those of these people whom nobody has locked; who they are."""
     if not ids or tx.database.is_sqlite:
         return set(ids)
-    return set(tx.connection.scalars(_LOCK_FREE, {"ids": sorted(ids)}))
+    return set(tx.connection.scalars(_LOCK_FREE, {"id_in": sorted(ids)}))
 
 
 def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:
-    """These people by id, as they stand in this transaction."""
-    return _people(tx, tx.connection.execute(_BY_ID, {"ids": ids}).all()) if ids else {}
+    """Reads these people by id, as they stand in this transaction."""
+    return _people(tx, tx.connection.execute(_BY_ID, {"id_in": ids}).all()) if ids else {}
 
 
 def digests(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
     """See PlanStore.digests."""
-    return {row.id: row.digest for row in tx.connection.execute(_DIGESTS, {"ids": list(ids)})}
+    return {row.id: row.digest for row in tx.connection.execute(_DIGESTS, {"id_in": list(ids)})}
 
 
 def ids_around(tx: Transaction, person_id: str, number: int) -> Sequence[str]:
@@ -93,8 +93,7 @@ def ids_around(tx: Transaction, person_id: str, number: int) -> Sequence[str]:
 
 
 def count(tx: Transaction) -> int:
-    """How many have a plan that runs. The others have no next layout; the index on it is a tenth of the
-    table."""
+    """Counts those whose plan runs. The others have no next layout, whose index is a tenth of the table."""
     return tx.connection.scalar(select(func.count()).where(person.c.layout_at.is_not(None))) or 0
 
 
@@ -117,7 +116,7 @@ def _places_one_by_one(tx: Transaction) -> set[tuple[str | None, str | None]]:
     found: set[tuple[str | None, str | None]] = set()
     after = ""
     while ids := ids_after(tx, after):
-        heads = tx.connection.execute(_PLANS, {"ids": ids}).all()
+        heads = tx.connection.execute(_PLANS, {"person_in": ids}).all()
         found |= {(key_of(head, "country"), key_of(head, "timezone")) for _, head, _ in heads}
         after = ids[-1]
     return found
@@ -129,18 +128,21 @@ def are_there(tx: Transaction) -> bool:
 
 
 def ids_after(tx: Transaction, after: str) -> Sequence[str]:
-    """The next ids, at most PAGE of them."""
+    """Returns the next ids, at most PAGE of them."""
     return tx.connection.scalars(_NEXT_IDS, {"after": after}).all()
 
 
 def find_by_address(tx: Transaction, channel: ChannelName, address: str) -> str | None:
-    """Whose address this is, in whichever form of the number; someone whose plan is there comes before
+    """Finds whose address this is, in whichever form of the number; someone whose plan is there comes before
     someone whose plan is gone."""
-    found: str | None = tx.connection.scalar(_BY_ADDRESS, {"channel": channel, "ids": phone_forms(address)})
+    found: str | None = tx.connection.scalar(
+        _BY_ADDRESS, {"channel": channel, "address_in": phone_forms(address)}
+    )
     return found
 
 
 def put_history(tx: Transaction, person_id: str, history: History) -> None:
+    """Writes a person's history, which nothing can be taken back of from now on."""
     text = history_to_json(history)
     tx.connection.execute(
         update(person)
@@ -150,14 +152,14 @@ def put_history(tx: Transaction, person_id: str, history: History) -> None:
 
 
 def count_out(tx: Transaction, person_id: str, at: datetime) -> None:
-    """What went out `at` counts no longer for its local date (a snooze of it will, in its place)."""
+    """Counts what went out `at` no longer for its local date (a snooze of it will, in its place)."""
     one = read(tx, [person_id])[person_id]
     if one.history.on == tx.local_date(one.plan, at):
         put_history(tx, person_id, put_off(one.history))
 
 
 def count_in(tx: Transaction, person_id: str, at: datetime) -> None:
-    """What went out `at`, and was counted out, counts again for its local date."""
+    """Counts what went out `at`, and was counted out, for its local date again."""
     one = read(tx, [person_id])[person_id]
     day, history = tx.local_date(one.plan, at), one.history
     if history.on in (None, day):
@@ -216,7 +218,7 @@ def _plans(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Plan]:
     plans = tx.plans.get(digests)
     missing = digests.keys() - plans.keys()
     if missing:
-        found = tx.connection.execute(_PLANS, {"ids": list(missing)}).all()
+        found = tx.connection.execute(_PLANS, {"person_in": list(missing)}).all()
         decoded = [plan_from_json(person_id, head, nudges) for person_id, head, nudges in found]
         tx.plans.put([(digests[plan.person], plan) for plan in decoded])
         plans |= {plan.person: plan for plan in decoded}
@@ -235,15 +237,21 @@ _from_history = _HISTORY.serializer.to_json
 
 
 def plan_to_json(plan: Plan) -> tuple[str, str]:
-    """The plan without its nudges, and the nudges. Defaults too: one that changes later must not
+    """Writes the plan without its nudges, and the nudges. Defaults too: one that changes later must not
     change what is stored."""
     head = _PLAN.dump_json(plan, exclude={"nudges"})
     return head.decode(), _NUDGES.dump_json(plan.nudges).decode()
 
 
 def plan_from_json(person: str, head: str, nudges: str) -> Plan:
-    """People of one roster or one shared plan have the same nudges: those are decoded once and shared,
-    which makes the rest cost a quarter, and a plan kept at hand a tenth of the memory."""
+    """Reads a plan.
+
+    People of one roster or one shared plan have the same nudges: those are decoded once and shared, which
+    makes all else cost a quarter, and a plan kept at hand a tenth of the memory.
+
+    Raises:
+        Unreadable: It cannot be read; where, and never the value.
+    """
     try:
         plan: Plan = _to_plan(head, strict=True)
         # Nobody has seen it yet. `replace` would take as long as all of the decoding.
@@ -254,7 +262,7 @@ def plan_from_json(person: str, head: str, nudges: str) -> Plan:
 
 
 def key_of(head: object, key: str) -> str | None:
-    """One text of a stored plan; None where it has none, or cannot be read."""
+    """Reads one text of a stored plan; None where it has none, or cannot be read."""
     try:
         value = json.loads(head)[key] if isinstance(head, str) else None
     except (ValueError, LookupError, TypeError):
@@ -268,6 +276,7 @@ def _nudges(text: str) -> tuple[Nudge, ...]:
 
 
 def history_to_json(history: History) -> str:
+    """Writes a history."""
     return _from_history(history).decode()
 
 
@@ -276,6 +285,11 @@ _NO_HISTORY_TEXT = history_to_json(_NO_HISTORY)
 
 
 def history_from_json(person: str, text: str) -> History:
+    """Reads a history.
+
+    Raises:
+        Unreadable: It cannot be read, or reckoned with.
+    """
     if text == _NO_HISTORY_TEXT:  # of everyone who is new
         return _NO_HISTORY
     try:
@@ -306,10 +320,11 @@ def _unreadable(what: str, person: str, error: ValueError) -> Unreadable:
 
 
 def folded(text: str) -> str:
-    """So that "jose" finds José, and "EMILE" finds Émile."""
+    """Folds a text, so that "jose" finds José, and "EMILE" finds Émile."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def search_key(person_id: str, name: str) -> str:
+    """Makes the text by which a person is found."""
     return folded(f"{person_id} {name}")

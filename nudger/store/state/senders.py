@@ -35,15 +35,15 @@ _COLUMNS = (
     sender.c.reason,
 )
 _ALL = select(*_COLUMNS).order_by(sender.c.channel)
-_ONE = _ALL.where(sender.c.channel == bindparam("one"))
+_ONE = _ALL.where(sender.c.channel == bindparam("channel"))
 _LOCKED, _FREE = _ONE.with_for_update(), _ONE.with_for_update(skip_locked=True)
-_CHANGE = update(sender).where(sender.c.channel == bindparam("one"))
+_CHANGE = update(sender).where(sender.c.channel == bindparam("of_channel"))
 
 
 def read(tx: Transaction, now: datetime) -> dict[ChannelName, Sender]:
-    """Those that anything is known of."""
+    """Reads the senders that anything is known of."""
     found = made(tx, _ALL, sender.c.channel, _as_sender)
-    return {one.channel: rate_limit.set_right(one, now) for one in found}
+    return {sender.channel: rate_limit.set_right(sender, now) for sender in found}
 
 
 def _as_sender(row: AnyRow) -> Sender:
@@ -53,12 +53,19 @@ def _as_sender(row: AnyRow) -> Sender:
 def survey(
     tx: Transaction, limits: Limits, now: datetime
 ) -> tuple[Mapping[ChannelName, Sender], Mapping[ChannelName, Sender], Ways]:
-    """The senders that anything is known of; those where what goes out has to wait for its turn; and what a
-    claim may use of them."""
+    """Looks at all senders, for a claim.
+
+    Returns:
+        Those that anything is known of; those where what goes out has to wait for its turn; and what a
+        claim may use
+        of them.
+    """
     known = read(tx, now)
     every = {name: known.get(name, Sender(name)) for name in ChannelName}
     limited = {
-        name: one for name, one in every.items() if rate_limit.is_limited(one, limits.get(name, NO_LIMIT))
+        name: sender
+        for name, sender in every.items()
+        if rate_limit.is_limited(sender, limits.get(name, NO_LIMIT))
     }
     return known, limited, _ways(limited, limits, now)
 
@@ -70,15 +77,17 @@ def without_queue(
     limits: Limits,
     now: datetime,
 ) -> Ways:
-    """The same, where these have room for all there is."""
-    tight = {name: one for name, one in limited.items() if name not in roomy}
+    """Opens the ways that have room for all there is."""
+    tight = {name: sender for name, sender in limited.items() if name not in roomy}
     return replace(_ways(tight, limits, now), unanswered=ways.unanswered, restored=ways.restored)
 
 
 def _ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> Ways:
     """All of these as full: their turn comes from the queue. An open circuit leads to the next one."""
-    why = {name: rate_limit.why_full(one, limits.get(name, NO_LIMIT), now) for name, one in those.items()}
-    open_circuits = {name: why[name] for name, one in those.items() if rate_limit.is_open(one, now)}
+    why = {
+        name: rate_limit.why_full(sender, limits.get(name, NO_LIMIT), now) for name, sender in those.items()
+    }
+    open_circuits = {name: why[name] for name, sender in those.items() if rate_limit.is_open(sender, now)}
     full = {name: words for name, words in why.items() if name not in open_circuits}
     return Ways(open_circuits, full, _unanswered(those, limits, now))
 
@@ -86,30 +95,35 @@ def _ways(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) ->
 def _unanswered(those: Mapping[ChannelName, Sender], limits: Limits, now: datetime) -> dict[ChannelName, str]:
     """Those of which answers have had their share today."""
     spent = (
-        name for name, one in those.items() if rate_limit.answers_wait(one, limits.get(name, NO_LIMIT), now)
+        name
+        for name, sender in those.items()
+        if rate_limit.answers_wait(sender, limits.get(name, NO_LIMIT), now)
     )
     return dict.fromkeys(spent, rate_limit.TOO_MANY_ANSWERS)
 
 
 def lock(tx: Transaction, channel: ChannelName, now: datetime) -> Sender:
-    """The sender as it stands, nobody else's to change until the transaction ends. Of several the first by
-    name is locked first."""
+    """Locks the sender as it stands, nobody else's to change until the transaction ends. Of several the first
+    by name is locked first."""
     tx.connection.execute(
         tx.database.insert_new(sender), {"channel": channel, "day_segments": 0, "failures": 0, "reason": ""}
     )
     with suppress_theirs():
-        return rate_limit.set_right(_as_sender(tx.connection.execute(_LOCKED, {"one": channel}).one()), now)
+        return rate_limit.set_right(
+            _as_sender(tx.connection.execute(_LOCKED, {"channel": channel}).one()), now
+        )
     return Sender(channel)  # one that cannot be read begins anew, and is written over
 
 
 def lock_free(tx: Transaction, channel: ChannelName, now: datetime) -> Sender | None:
-    """The same of one that has a row already, out of turn: None where another transaction has it."""
-    row = tx.connection.execute(_FREE, {"one": channel}).one_or_none()
+    """Locks one that has a row already, out of turn: None where another transaction has it."""
+    row = tx.connection.execute(_FREE, {"channel": channel}).one_or_none()
     return None if row is None else rate_limit.set_right(Sender(channel, *row[1:]), now)
 
 
 def put(tx: Transaction, one: Sender) -> None:
-    tx.connection.execute(_CHANGE.values(**_values(one)), {"one": one.channel})
+    """Writes a sender, which is locked."""
+    tx.connection.execute(_CHANGE.values(**_values(one)), {"of_channel": one.channel})
 
 
 def ended(tx: Transaction, ends: Iterable[tuple[ChannelName, SendFailure | None]], now: datetime) -> None:
@@ -155,7 +169,7 @@ def _values(one: Sender) -> dict[str, object]:
 
 PATIENCE = 50  # heads that are looked at besides those that there is room for: some may have expired
 
-_WAITING = (occurrence.c.queue == bindparam("by")) & (occurrence.c.wake_at <= bindparam("now"))
+_WAITING = (occurrence.c.queue == bindparam("queue")) & (occurrence.c.wake_at <= bindparam("now"))
 _HEADS = (
     # Not `turn_at` itself: one that is no date would spoil the turn of all.
     select(occurrence.c.person, (occurrence.c.turn_at < bindparam("now")).label("expired"))
@@ -165,7 +179,9 @@ _HEADS = (
 )
 # Nothing may go: only what has expired is looked at, and what does not know yet why it waits (of a
 # channel whose circuit is open now, and may go by the next one).
-_STALE = _HEADS.where(or_(occurrence.c.turn_at < bindparam("now"), occurrence.c.reason != bindparam("why")))
+_STALE = _HEADS.where(
+    or_(occurrence.c.turn_at < bindparam("now"), occurrence.c.reason != bindparam("reason"))
+)
 _ANY: Select[tuple[int]] = select(literal_column("1")).where(_WAITING).limit(1)
 
 
@@ -178,15 +194,15 @@ class Head:
 
 
 def heads(tx: Transaction, channel: ChannelName, room: int, why: str, now: datetime) -> list[Head]:
-    """The next people whose turn comes, each once, locked; people whom another daemon has locked are
-    passed over. Without `room` those who may have to leave the queue; `why` is its reason."""
+    """Locks the next people whose turn comes, each once; people whom another daemon has locked are passed
+    over. Without `room` those who may have to leave the queue; `why` is its reason."""
     statement = _HEADS if room > 0 else _STALE
     if not tx.database.is_sqlite:
         statement = statement.join(person, person.c.id == occurrence.c.person).with_for_update(
             of=person, skip_locked=True, key_share=True
         )
-    values = {"by": channel, "now": now, "at_most": max(room, 0) + PATIENCE}
-    rows = tx.connection.execute(statement, values if room > 0 else values | {"why": why})
+    values = {"queue": channel, "now": now, "at_most": max(room, 0) + PATIENCE}
+    rows = tx.connection.execute(statement, values if room > 0 else values | {"reason": why})
     found: dict[str, Head] = {}
     for row in rows:
         found.setdefault(row.person, Head(row.person, bool(row.expired)))
@@ -194,7 +210,8 @@ def heads(tx: Transaction, channel: ChannelName, room: int, why: str, now: datet
 
 
 def is_empty(tx: Transaction, channel: ChannelName, now: datetime) -> bool:
-    return tx.connection.scalar(_ANY, {"by": channel, "now": now}) is None
+    """Tells whether nobody waits in this channel's queue."""
+    return tx.connection.scalar(_ANY, {"queue": channel, "now": now}) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +223,7 @@ class Spent:
     urgent: int = 0  # and in those that were
 
     def plus(self, more: "Spent") -> "Spent":
+        """Adds them up."""
         return Spent(self.segments + more.segments, self.answers + more.answers, self.urgent + more.urgent)
 
 
@@ -217,7 +235,7 @@ def held(
     urgent: bool,
     now: datetime,
 ) -> dict[ChannelName, Sender]:
-    """Those that are spent from without a turn, locked in the order of all: who has room for all, and, where
+    """Locks, in the order of all, those that are spent from without a turn: who has room for all, and, where
     something urgent is to go, everyone who counts it."""
     held = {}
     for channel, seen in sorted(limited.items()):
@@ -227,13 +245,14 @@ def held(
 
 
 def is_roomy(tx: Transaction, sender: Sender, limits: Limits, entries: int, now: datetime) -> bool:
-    """Whether it lets so many entries out in this second however long their texts are, and nobody waits
+    """Tells whether it lets so many entries out in this second however long their texts are, and nobody waits
     behind it: there is no queue to join, only to count. So it is at high rates alone."""
     least = rate_limit.LONGEST * entries
     return 0 < least <= _room(sender, limits, now) and is_empty(tx, sender.channel, now)
 
 
 def after(sender: Sender, limit: Limit, spent: Spent, now: datetime) -> Sender:
+    """Returns the sender when this was spent."""
     return rate_limit.taken(sender, limit, spent.segments, now, spent.answers, spent.urgent)
 
 

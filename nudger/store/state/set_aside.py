@@ -54,8 +54,8 @@ def put(tx: Transaction, faults: Mapping[str, Exception], looked_at: int, step: 
     known = set(tx.connection.scalars(_IDS))
     new = faults.keys() - known
     _refuse_everybodys(tx, len(new), looked_at, len(known | new), next(iter(faults.values())))
-    for one, fault in faults.items():
-        _put(tx, one, fault, step, now, new=one in new)
+    for person_id, fault in faults.items():
+        _put(tx, person_id, fault, step, now, new=person_id in new)
 
 
 def _refuse_everybodys(tx: Transaction, failed: int, looked_at: int, standing: int, fault: Exception) -> None:
@@ -99,14 +99,15 @@ def everyone_set_aside(tx: Transaction) -> Sequence[SetAside]:
 
 
 def soon(tx: Transaction, ids: Collection[str], now: datetime) -> None:
-    """An edit of theirs, or an act on them, may have put right what was wrong; what cannot be read is."""
-    found = tx.connection.scalars(_IDS_AMONG, {"ids": list(ids)}).all()
-    for one in found:
-        if mended := mend(tx, one, now):
-            consent.refresh(tx, [one])
-            record_event(tx, one, now, "put right", ", ".join(sorted(set(mended))))
+    """Has these people tried again at once, and puts right what cannot be read of them: an edit of theirs, or
+    an act on them, may have ended what was wrong."""
+    found = tx.connection.scalars(_IDS_AMONG, {"person_in": list(ids)}).all()
+    for person_id in found:
+        if mended := mend(tx, person_id, now):
+            consent.refresh(tx, [person_id])
+            record_event(tx, person_id, now, "put right", ", ".join(sorted(set(mended))))
     if found:
-        tx.connection.execute(_TRY_SOON, {"ids": found, "try_at": now})
+        tx.connection.execute(_TRY_SOON, {"person_in": found, "try_at": now})
 
 
 def all_soon(tx: Transaction, now: datetime) -> None:
@@ -140,13 +141,13 @@ def take_back(tx: Transaction, person_id: str, now: datetime) -> None:
 
 
 def give_up_waiting(tx: Transaction, now: datetime) -> None:
-    """What was parked and is too late by now has its end, though nobody can judge it. What somebody else
-    writes right now, the next look finds."""
+    """Ends what was parked and is too late by now, though nobody can judge it. What somebody else writes
+    right now, the next look finds."""
     late = and_(occurrence.c.queue == PARKED, IS_PLANNED, occurrence.c.expires_at < now)
     ids = tx.connection.scalars(select(occurrence.c.id).where(late).with_for_update(skip_locked=True)).all()
     if ids:
         ends = {"state": State.MISSED, "wake_at": None, "reason": REASON, "settled_at": now}
-        tx.connection.execute(update(occurrence).where(among(occurrence.c.id)).values(ends), {"ids": ids})
+        tx.connection.execute(update(occurrence).where(among(occurrence.c.id)).values(ends), {"id_in": ids})
 
 
 _ENGLISH, _UTC = "en", "UTC"
@@ -171,17 +172,19 @@ _ADDRESSES: Select[Any] = select(reach.c.channel, reach.c.address)
 
 
 def read_all(tx: Transaction, ids: Sequence[str]) -> dict[str, Person]:
-    """These people, for looking at: whole, or what can be read of them; and whether they are set aside."""
+    """Reads these people to look at: whole, or what can be read of them; and whether they are set aside."""
     try:
-        found = {one: _shown(tx, read) for one, read in people.read(tx, ids).items()}
+        found = {person_id: _shown(tx, read) for person_id, read in people.read(tx, ids).items()}
     except Exception as fault:
         if not is_theirs(fault):
             raise
-        alone = {one: _one(tx, one) for one in ids}
-        found = {one: found_one for one, found_one in alone.items() if found_one is not None}
-    aside = tx.connection.scalars(_SET_ASIDE, {"ids": list(found)}).all() if found else ()
-    for one in aside:
-        found[one] = replace(found[one], standing=replace(found[one].standing, set_aside=True))
+        alone = {person_id: _one(tx, person_id) for person_id in ids}
+        found = {person_id: found_one for person_id, found_one in alone.items() if found_one is not None}
+    aside = tx.connection.scalars(_SET_ASIDE, {"person_in": list(found)}).all() if found else ()
+    for person_id in aside:
+        found[person_id] = replace(
+            found[person_id], standing=replace(found[person_id].standing, set_aside=True)
+        )
     return found
 
 
@@ -206,13 +209,14 @@ def _shown(tx: Transaction, one: Person) -> Person:
 
 
 def spoken_to(one: Person) -> Sequence[Person]:
-    """As they are to be spoken to: in their language, and in English where nudger has no words of that."""
+    """Returns the person as they are to be spoken to: in their language, and in English where nudger has no
+    words of that."""
     plan = one.plan
     return (one,) if plan.language == _ENGLISH else (one, replace(one, plan=replace(plan, language=_ENGLISH)))
 
 
 def salvaged(tx: Transaction, person_id: str) -> Person | None:
-    """What can be read of them; None where there is no such person."""
+    """Reads what can be read of a person; None where there is no such person."""
     row = tx.connection.execute(_FACTS.where(person.c.id == person_id)).one_or_none()
     if row is None:
         return None
@@ -255,7 +259,8 @@ def _channels_left(text: object) -> frozenset[ChannelName]:
 
 
 def mend(tx: Transaction, person_id: str, now: datetime) -> list[str]:
-    """All rows by which duties find this person; which values were put right, or have to be refreshed."""
+    """Puts right all rows by which duties find this person; returns which values were, or have to be
+    refreshed."""
     theirs = person.c.id == person_id
     mended = [*put_right(tx, theirs, _of_person(now)), *_mend_history(tx, person_id), *_channels(tx, theirs)]
     mended += consent.mend_reach(tx, [person_id], now)

@@ -48,11 +48,13 @@ _NEXT_VERSION = case((person.c.layout_version < 2**30, person.c.layout_version +
 
 
 def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
+    """Pauses the person, for good or until an instant."""
     _set(tx, person_id, paused_at=now, paused_until=until)
     record_event(tx, person_id, now, "paused", f"until {until.isoformat()}" if until else "")
 
 
 def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
+    """Ends a pause; with `lifts` a crisis hold too. What is still to come is laid out."""
     lifted = lifts and one.standing.held_at is not None
     _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
     if lifted:
@@ -63,7 +65,7 @@ def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
 
 
 def hold(tx: Transaction, one: Person, now: datetime) -> None:
-    """A hold stands from the first text on; a further one cancels whatever came in between."""
+    """Holds the person: from the first text on; a further one cancels whatever came in between."""
     since = one.standing.held_at
     _set(tx, one.id, held_at=since or now)
     cancel_waiting(tx, [one.id], HOLD, now)
@@ -71,22 +73,24 @@ def hold(tx: Transaction, one: Person, now: datetime) -> None:
 
 
 def alarm_unanswered(tx: Transaction, person_id: str, reason: str, now: datetime) -> None:
-    """The operator has to know that somebody wrote in a crisis and got no answer."""
+    """Tells the operator that somebody wrote in a crisis and got no answer."""
     words = f"the crisis answer to {person_id} was refused ({reason}): reach them another way"
     facts.raise_alarm(tx, unanswered(person_id), words, now)
 
 
 def unanswered(person_id: str) -> str:
-    """The key of that alarm."""
+    """Returns the key of that alarm."""
     return f"crisis answer {person_id}"
 
 
 def set_rate(tx: Transaction, person_id: str, fewer: int, now: datetime) -> None:
+    """Sets by how many steps of LESS the person gets fewer nudges."""
     _set(tx, person_id, fewer=fewer)
     record_event(tx, person_id, now, "nudges", RATES[fewer])
 
 
 def set_low_days(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
+    """Sets until when the person gets tiny steps only."""
     _set(tx, person_id, tiny_until=until)
     record_event(tx, person_id, now, "low days", f"until {until.isoformat()}" if until else "ended")
 
@@ -99,8 +103,8 @@ def opt_out(
     now: datetime,
     words: str | None = None,
 ) -> None:
-    """The channels are closed; what waits and has no other one left is cancelled. `words` are those that
-    the person said it in."""
+    """Closes these channels; what waits and has no other one left is cancelled. `words` are those that the
+    person said it in."""
     consent.put(tx, one.id, channels, opted_out_at=now, opted_out_how=how, ask_at=None)
     consent.answered(
         tx, one, frozenset(channels) - one.standing.opted_out, now, consent.OPTED_OUT, how, words
@@ -125,7 +129,7 @@ def opt_in(
     now: datetime,
     words: str | None = None,
 ) -> None:
-    """Consent to these channels, in the person's own `words`; what is still to come today is laid out."""
+    """Takes consent to these channels, in the person's own `words`; what is to come today is laid out."""
     consent.put(
         tx,
         one.id,
@@ -149,7 +153,7 @@ def _addresses(plan: Plan, channels: Collection[ChannelName]) -> list[erased.Add
 
 
 def ways(plan: Plan, nudge_id: str) -> frozenset[ChannelName]:
-    """The channels on which a nudge of this plan can go out at all."""
+    """Returns the channels on which a nudge of this plan can go out at all."""
     nudge = plan.nudge(nudge_id)
     named = nudge.channels if nudge and nudge.channels else plan.channels
     return frozenset(channel for channel in named if plan.address(channel))
@@ -166,12 +170,13 @@ def cancel_waiting(tx: Transaction, ids: Collection[str], cause: Cause, now: dat
 
 
 def cancel(tx: Transaction, entries: Collection[int], cause: Cause, now: datetime) -> None:
+    """Cancels these entries."""
     if entries:
         _cancel(tx, occurrence.c.id.in_(entries), cause, now)
 
 
 def lay_out_again(tx: Transaction, ids: Collection[str], now: datetime) -> None:
-    """Their days are due to be laid out afresh; what is being computed for them now is out of date."""
+    """Has the days of these people laid out afresh; what is being computed for them now is out of date."""
     tx.connection.execute(
         update(person)
         .where(person.c.id.in_(ids), person.c.removed_at.is_(None))
@@ -180,11 +185,13 @@ def lay_out_again(tx: Transaction, ids: Collection[str], now: datetime) -> None:
 
 
 def record_event(tx: Transaction, person_id: str, at: datetime, what: str, detail: str = "") -> None:
+    """Adds a line to a person's log."""
     record_events(tx, [person_id], at, what, detail)
 
 
 def record_events(tx: Transaction, ids: Iterable[str], at: datetime, what: str, detail: str = "") -> None:
-    write_events(tx, [{"person": one, "at": at, "what": what, "detail": detail} for one in ids])
+    """Adds the same line to the logs of these people."""
+    write_events(tx, [{"person": person_id, "at": at, "what": what, "detail": detail} for person_id in ids])
 
 
 def write_events(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
@@ -212,7 +219,7 @@ _TRUSTING = select(person.c.id).where(among(person.c.trusted))
 
 
 def tell(tx: Transaction, person_id: str, told: Tell, at: datetime, **identity: Any) -> None:
-    """A notice, due at once."""
+    """Plans a notice to the trusted contact, due at once."""
     entry = planned(
         person=person_id,
         nudge="",
@@ -226,14 +233,14 @@ def tell(tx: Transaction, person_id: str, told: Tell, at: datetime, **identity: 
 
 
 def withdraw(tx: Transaction, person_id: str, record: str, now: datetime) -> None:
-    """The person's opt-in of these words counts no more."""
+    """Withdraws the person's opt-in of these words, which counts no more."""
     tx.connection.execute(update(person).where(person.c.id == person_id).values(untold=record))
     _cancel_notice(tx, [person_id], WITHDRAWN, now)
     record_event(tx, person_id, now, "notices withdrawn")
 
 
 def has_stopped(tx: Transaction, plan: Plan) -> bool:
-    """Whether the trusted contact of this plan wants no notices."""
+    """Tells whether the trusted contact of this plan wants no notices."""
     number = plan.trusted.phone if plan.trusted else None
     if number is None:
         return False
@@ -244,9 +251,9 @@ def has_stopped(tx: Transaction, plan: Plan) -> bool:
 
 
 def trusting(tx: Transaction, addresses: Collection[str]) -> set[str]:
-    """Whose trusted contact is at one of these addresses."""
+    """Returns whose trusted contact is at one of these addresses."""
     numbers = sorted({form for address in addresses for form in phone_forms(address)})
-    return set(tx.connection.scalars(_TRUSTING, {"ids": numbers})) if numbers else set()
+    return set(tx.connection.scalars(_TRUSTING, {"trusted_in": numbers})) if numbers else set()
 
 
 def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
@@ -259,8 +266,8 @@ def contact_said(tx: Transaction, address: str, stop: bool, at: datetime) -> boo
 
 
 def say(tx: Transaction, address: str, stop: bool, at: datetime) -> bool:
-    """The same, where all who trust this contact are locked already: they are more than the one person whom
-    a message was about."""
+    """Takes a contact's word, where all who trust this contact are locked already: they are more than the one
+    person whom a message was about."""
     ids = sorted(trusting(tx, [address]))
     number = one_phone(address)
     first = {"address": number, "stopped": stop, "at": at}
