@@ -30,7 +30,17 @@ class Decider:
     mute: frozenset[ChannelName] = frozenset()  # a welcome here could not be answered
 
     def decide(self, person: Person, dues: Sequence[Due], now: datetime, ways: Ways = EVERY_WAY) -> Decision:
-        """One verdict for each of `dues`, in their order, and the person with the history after them."""
+        """Decides on all that is due for one person at one moment.
+
+        Args:
+            dues: all of theirs that is due, in any order; a verdict for one hangs on the others.
+            now: the moment of the claim, read once.
+            ways: the senders as the claim finds them; by default each lets everything through.
+
+        Returns:
+            One verdict for each of `dues`, in their order, and the person with the history after the sends.
+            Words that cannot be made are a Drop of that one entry, and no fault.
+        """
         moment = gate.Moment(now, self.zone(person.plan.timezone), ways, ways.restored, self.mute)
         if len(dues) == 1:  # as nearly always: there is nothing to weigh it against
             verdict, person = self._alone(person, dues[0], moment)
@@ -111,7 +121,8 @@ class Decider:
         return Send(at.channel, at.address, text, subject, valid_for, count(text).segments)
 
     def asks_from(self, person: Person, channel: ChannelName, now: datetime) -> datetime | None:
-        """From when on this person may be asked for consent on this channel; None: not as things stand."""
+        """Returns from when on this person may be asked for consent on this channel; None: not as things
+        stand."""
         moment = gate.Moment(now, self.zone(person.plan.timezone), mute=self.mute)
         return gate.asks_from(person, channel, moment)
 

@@ -60,8 +60,8 @@ LATELY = timedelta(minutes=1)  # what is gone within it counts as gone by one lo
 
 
 def is_sudden(lost: int, of: int) -> bool:
-    """Whether `lost` people of `of` are too many to be gone because somebody edited their plans: all, if
-    they are three or more, or more than half of ten or more."""
+    """Tells whether `lost` people of `of` are too many to be gone because somebody edited their plans: all,
+    if they are three or more, or more than half of ten or more."""
     return lost > FEW and (lost == of or (of >= MANY and 2 * lost > of))
 
 
@@ -75,7 +75,7 @@ class Missing:
 
 
 def without(plan: Plan, *, consent: bool, tell: bool) -> Plan:
-    """The plan without its consent line, and with nobody to tell: what its file says no longer."""
+    """Returns the plan without its consent line, and with nobody to tell: what its file says no longer."""
     contacts = tuple(replace(one, tell=None, agreed=None) for one in plan.contacts) if tell else plan.contacts
     return replace(plan, consent=None if consent else plan.consent, contacts=contacts)
 

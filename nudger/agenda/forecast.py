@@ -34,7 +34,7 @@ class Forecast:
     until: datetime | None = None  # the last instant at which it may still go out; in no JSON
 
     def as_json(self) -> dict[str, object]:
-        """JSON-able values; the instant as `2026-11-23T10:00:00+00:00`."""
+        """Returns JSON-able values; the instant as `2026-11-23T10:00:00+00:00`."""
         values = {name: getattr(self, name) for name in _IN_JSON}
         due_at = self.due_at.isoformat() if self.due_at else None
         return {**values, "local_date": self.local_date.isoformat(), "due_at": due_at}
@@ -46,7 +46,7 @@ _IN_JSON = tuple(field.name for field in fields(Forecast) if field.name != "unti
 def foreseen(
     person: Person, planned: Sequence[Planned], now: datetime, days: int, decider: Decider
 ) -> tuple[Sequence[Forecast], str]:
-    """The same for looking: nothing, and why, where nudger fails over this person."""
+    """Forecasts for looking: nothing, and why, where nudger fails over this person."""
     try:
         return forecast(person, planned, now, days, decider), ""
     except Exception as fault:
@@ -58,7 +58,7 @@ def foreseen(
 def forecast(
     person: Person, planned: Sequence[Planned], now: datetime, days: int, decider: Decider
 ) -> list[Forecast]:
-    """The next `days` local dates of one person from `now` on, in the order of their time.
+    """Returns the next `days` local dates of one person from `now` on, in the order of their time.
 
     `planned` is what the agenda already holds of them: an identity that was attempted is not sent
     again, and a snooze that waits comes at its time.
@@ -217,12 +217,12 @@ SAME = "the file alone: nothing in the plan is another"
 
 
 def in_keys(before: Keys, after: Keys) -> list[str]:
-    """The keys that another value stands under, in the order of the plan."""
+    """Returns the keys that another value stands under, in the order of the plan."""
     return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
 def in_nudges(before: Sequence[Keys], after: Sequence[Keys]) -> list[str]:
-    """The nudges that are other ones, by id: those of the plan first, then those that are gone."""
+    """Returns the nudges that are other ones, by id: those of the plan first, then those that are gone."""
     old, new = ({str(nudge["id"]): nudge for nudge in nudges} for nudges in (before, after))
     found = [f"{one} (new)" if one not in old else one for one in new if new[one] != old.get(one)]
     found += [f"{one} (gone)" for one in old if one not in new]
@@ -230,5 +230,5 @@ def in_nudges(before: Sequence[Keys], after: Sequence[Keys]) -> list[str]:
 
 
 def error_in_words(nudges: Sequence[str], keys: Sequence[str]) -> str:
-    """One line of both."""
+    """Puts both into one line."""
     return ", ".join((*nudges, *keys)) or SAME

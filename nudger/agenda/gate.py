@@ -25,14 +25,14 @@ def sent_on(history: History, day: date) -> int:
 
 
 def count_send(history: History, day: date, due_at: datetime, now: datetime) -> History:
-    """One nudge more on this local date."""
+    """Counts one nudge more on this local date."""
     last_at = due_at if now - due_at < ON_TIME else now
     h = history  # by position: `replace` takes three times as long, and every send comes by here
     return History(day, sent_on(h, day) + 1, last_at, h.recent, h.contacted, h.left_out, h.shown_at)
 
 
 def thin_out(history: History, plan: Plan, nudge_id: str, fewer: int) -> tuple[bool, History]:
-    """Whether this time of a nudge goes after so many LESS, and the history after it.
+    """Returns whether this time of a nudge goes after so many LESS, and the history after it.
 
     Each nudge's own times are counted, so one of every two (of four) goes of a weekly nudge as well as
     of a daily one. The nudges of a plan take turns: the first begins with a time left out, the next
@@ -49,7 +49,7 @@ def thin_out(history: History, plan: Plan, nudge_id: str, fewer: int) -> tuple[b
 
 
 def shows_ways_out(history: History, local_now: datetime) -> bool:
-    """Whether it is time that a text says who sends it, and how to have less of it or none."""
+    """Tells whether it is time that a text says who sends it, and how to have less of it or none."""
     if history.shown_at is None:
         return False
     last = history.shown_at.astimezone(local_now.tzinfo).date()
@@ -57,12 +57,12 @@ def shows_ways_out(history: History, local_now: datetime) -> bool:
 
 
 def in_touch(history: History, contact: str, at: datetime) -> History:
-    """The person was in touch with this contact: others come before them for a while."""
+    """Notes that the person was in touch with this contact: others come before them for a while."""
     return replace(history, contacted={**history.contacted, contact: at})
 
 
 def put_off(history: History) -> History:
-    """A snooze counts in place of the send that it put off."""
+    """Counts a snooze in place of the send that it put off."""
     return replace(history, sent=max(0, history.sent - 1))
 
 
@@ -110,7 +110,21 @@ Answer = Pass | Full | Drop | Later
 
 
 def ask(person: Person, due: Due, moment: Moment) -> Answer:
-    """Every rule of the gate but the two that count what else was sent (see `count`)."""
+    """Asks every rule of the gate but the two that count what else was sent (see `count`).
+
+    The first that says no gives the reason that people read, so the order is part of the promise:
+
+    1. A welcome has rules of its own: it waits for what a nudge is dropped for (`_welcome`).
+    2. What has expired is missed, with what held it up: nothing stale goes out by any path.
+    3. After a restore, what may have gone out before never goes again, and no nudge goes until the operator
+       has accepted the database. Before all rules of the plan, for that may be an old one too.
+    4. What follows from a person's own text (an answer, a notice) needs no more than an address and a sender:
+       no pause, quiet hour or hold keeps it.
+    5. A nudge that an edit has taken away is cancelled.
+    6. Who is to be left alone is: removed, held after a crisis, paused, in quiet hours; the gravest is named.
+    7. The first channel of the plan that has an address, consent, no STOP and a closed circuit. An open
+       circuit is passed over for the next channel, and waited for where there is none.
+    """
     if due.origin is Origin.WELCOME:
         return _welcome(person, due, moment)
     if moment.now > due.expires_at:
@@ -135,7 +149,8 @@ def ask(person: Person, due: Due, moment: Moment) -> Answer:
 
 
 def asks_from(person: Person, channel: ChannelName, moment: Moment) -> datetime | None:
-    """From when on this person may be asked for consent on this channel; None: not as things stand."""
+    """Returns from when on this person may be asked for consent on this channel; None: not as things
+    stand."""
     if _needless(person, channel, moment):
         return None
     if channel in person.standing.asked:
@@ -147,7 +162,7 @@ def asks_from(person: Person, channel: ChannelName, moment: Moment) -> datetime 
 
 
 def count(person: Person, due: Due, moment: Moment) -> Drop | None:
-    """The rules that count: the daily limit, and the gap that a drawn time keeps."""
+    """Asks the rules that count: the daily limit, and the gap that a drawn time keeps."""
     if due.origin in (*FROM_A_TEXT, Origin.ON_DEMAND):
         return None
     plan, history = person.plan, person.history
@@ -161,7 +176,7 @@ def count(person: Person, due: Due, moment: Moment) -> Drop | None:
 
 
 def catching_up(passed: Sequence[Due], now: datetime) -> bool:
-    """Whether of one person's due nudges only the latest goes: one of several is late."""
+    """Tells whether of one person's due nudges only the latest goes: one of several is late."""
     return len(passed) > 1 and any(now - due.due_at >= ON_TIME for due in passed)
 
 

@@ -63,7 +63,7 @@ class LayingOut:
 
 
 def days_of(one: Layable, now: datetime, zone: Callable[[str], tzinfo], seed: str) -> LaidOut:
-    """The days that one person's agenda lacks, computed.
+    """Returns the days that one person's agenda lacks, computed.
 
     At the first laying out and after an edit, what was due before `now` is not made up. Otherwise a
     day that begins while nudger is down is laid out whole, so that what it missed has its reason.
@@ -99,7 +99,7 @@ AGAIN_WITHIN = timedelta(days=30)  # later it would come out of the blue
 
 
 def ask_again_at(asked_at: datetime | None, times: int, now: datetime) -> datetime | None:
-    """When an open question that was put so often is put once more; None: it is not."""
+    """Returns when an open question that was put so often is put once more; None: it is not."""
     if asked_at is None or times != MOST_ASKED - 1 or now - asked_at >= AGAIN_AFTER + AGAIN_WITHIN:
         return None
     return min(asked_at, now) + AGAIN_AFTER
@@ -140,7 +140,7 @@ class TryingAgain:
     _told: set[tuple[str, str]] = field(default_factory=set)
 
     async def run_once(self, now: datetime) -> int:
-        """How many are taken back: what waited for them is due."""
+        """Returns how many are taken back: what waited for them is due."""
         return await asyncio.to_thread(self._run, now)
 
     def _run(self, now: datetime) -> int:

@@ -17,10 +17,11 @@ from nudger.agenda.set_aside import SetAside, Trial
 class Clock(Protocol):
     """The only source of the time; it may run fast (demo) or be stepped (tests)."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """Reads the time."""
 
     def real(self, span: timedelta) -> timedelta:
-        """How long `span` of this clock's time takes by the machine's clock."""
+        """Returns how long `span` of this clock's time takes by the machine's clock."""
 
 
 class AgendaStore(Protocol):
@@ -37,26 +38,28 @@ class AgendaStore(Protocol):
         cancelled is planned again. What was attempted, dropped, or snoozed is never touched."""
 
     def lay_out_all_again(self, now: datetime) -> None:
-        """Everyone's days are due to be laid out afresh: the rules of time zones have changed."""
+        """Makes everyone's days due to be laid out afresh: the rules of time zones have changed."""
 
     def set_aside(self, faults: Mapping[str, Exception], looked_at: int, step: str, now: datetime) -> None:
-        """These of the `looked_at` people whom a duty worked on get no nudges until they are tried again: an
-        alarm stands, what is due waits. The verbs that work on many people see to it themselves. Raises the
-        first fault, and sets nobody aside, where so many fail that it is no one person's fault."""
+        """Sets these aside, of the `looked_at` people whom a duty worked on: no nudges until they are tried
+        again, an alarm stands, what is due waits. The verbs that work on many people see to it themselves.
+        Raises the first fault, and sets nobody aside, where so many fail that it is no one person's fault."""
 
-    def those_set_aside(self) -> Sequence[SetAside]: ...
+    def those_set_aside(self) -> Sequence[SetAside]:
+        """Lists who is set aside."""
 
     def try_all_again(self, now: datetime) -> None:
-        """All who are set aside are due to be tried. An edit of theirs, and an act on them, does so too."""
+        """Makes all who are set aside due to be tried. An edit of theirs, and an act on them, does so too."""
 
     def trial(self, person_id: str) -> Trial | None:
-        """The person as duties find them. Raises what they would."""
+        """Returns the person as duties find them. Raises what they would."""
 
     def take_back(self, person_id: str, now: datetime) -> None:
-        """Nothing fails over them any more: what waits is due, and their days are laid out afresh."""
+        """Takes a person back over whom nothing fails any more: what waits is due, and their days are laid
+        out afresh."""
 
     def give_up_waiting(self, now: datetime) -> None:
-        """What waits for people who are set aside, and has expired, is missed."""
+        """Gives up what waits for people who are set aside and has expired: it is missed."""
 
     def ask_for_consent(self, now: datetime, limit: int, asks_from: AskFrom) -> int:
         """Looks at most `limit` (person, channel) pairs over that may have to be asked: plans a WELCOME for
@@ -72,27 +75,28 @@ class RestoreStore(Protocol):
         """Writes down that the database has come this far: one more than ever before and than `at_least`."""
 
     def marked(self) -> Mark | None:
-        """How far it has come; None where it was never marked."""
+        """Returns how far it has come; None where it was never marked."""
 
     def prove(self, known: Mark) -> None:
-        """StoreError where nothing can be written; StoreReplaced, from now on for every verb, where this is
-        another database than the one with this mark, or has not come as far."""
+        """Proves that the database is the one with this mark. Raises StoreError where nothing can be written;
+        StoreReplaced, from now on for every verb, where this is another database than the one with this mark,
+        or has not come as far."""
 
     def restored(self) -> Restored | None:
-        """What is known of it where it was restored from a backup, accepted or not."""
+        """Returns what is known of it where it was restored from a backup, accepted or not."""
 
     def hold_back(self, noticed: Restored) -> None:
-        """No nudge goes out until it is accepted. Noticed once more: the later bounds count."""
+        """Holds nudges back until it is accepted. Noticed once more: the later bounds count."""
 
     def note_asked(self, now: datetime) -> None:
-        """The provider was asked for what came in since the backup."""
+        """Notes that the provider was asked for what came in since the backup."""
 
     def accept_restored(self, now: datetime) -> bool:
-        """Nudges go out again, none of them that was due until now. False where nothing is held back."""
+        """Lets nudges go out again, none of them that was due until now. False where nothing is held back."""
 
     def rescue(self, now: datetime) -> str | None:
-        """At the end of who works with it: where its file has gone or another is in its place, all that it
-        held is written beside it. Where to; None where there is nothing to rescue."""
+        """Rescues what was written, at the end of who works with it: where its file has gone or another is in
+        its place, all that it held is written beside it. Where to; None where there is nothing to rescue."""
 
 
 class FactStore(Protocol):
@@ -105,7 +109,7 @@ class FactStore(Protocol):
         """Keeps this fact under `key`, whatever was kept."""
 
     def take_turn(self, duty: str, every: timedelta) -> bool:
-        """Whether the caller does this duty now: one of all that ask within `every`."""
+        """Tells whether the caller does this duty now: one of all that ask within `every`."""
 
     def time(self) -> datetime:
-        """The database's clock."""
+        """Returns the database's clock."""

@@ -31,8 +31,8 @@ from nudger.domain.model import ChannelName
 
 
 def filled(left: float | None, at: datetime | None, per_second: float, now: datetime) -> float:
-    """What is in a bucket that held `left` at `at`; None: it is full. It holds one second's worth, so that
-    a pause brings no burst, and at least one segment."""
+    """Returns what is in a bucket that held `left` at `at`; None: it is full. It holds one second's worth, so
+    that a pause brings no burst, and at least one segment."""
     depth = max(1.0, per_second)
     if left is None or at is None:
         return depth
@@ -89,7 +89,7 @@ class Sender:
 
 
 def ordinary(per_day: int) -> int:
-    """What is left of a day's segments without those that are kept for what is urgent."""
+    """Returns what is left of a day's segments without those that are kept for what is urgent."""
     return per_day - min(per_day // 2, max(LEAST_RESERVE, int(per_day * RESERVE)))
 
 
@@ -115,7 +115,7 @@ def _left_today(sender: Sender, per_day: int, now: datetime) -> int:
 
 
 def answers_wait(sender: Sender, limit: Limit, now: datetime) -> bool:
-    """Whether answers have had their half of this day."""
+    """Tells whether answers have had their half of this day."""
     if limit.per_day is None or sender.day != _day(now):
         return False
     return sender.day_answers >= max(1, ordinary(limit.per_day) // 2)
@@ -124,7 +124,7 @@ def answers_wait(sender: Sender, limit: Limit, now: datetime) -> bool:
 def taken(
     sender: Sender, limit: Limit, segments: int, now: datetime, answers: int = 0, urgent: int = 0
 ) -> Sender:
-    """After so many segments went out, so many of them in answers, and in urgent ones. May go below zero: a
+    """Counts segments that went out, so many of them in answers, and in urgent ones. May go below zero: a
     message is never cut, the next waits longer; and what is urgent does not wait."""
     today = _day(now)
     if sender.day != today:
@@ -144,7 +144,7 @@ def taken(
 
 
 def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
-    """When there is room for one segment again; `now` where there is."""
+    """Returns when there is room for one segment again; `now` where there is."""
     at = now
     for until in (sender.open_until, sender.probe_until if sender.open_until else None):
         at = max(at, until or now)
@@ -157,17 +157,17 @@ def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
 
 
 def is_open(sender: Sender, now: datetime) -> bool:
-    """Whether nothing may go this way: the breaker has opened, or the provider asked for a pause."""
+    """Tells whether nothing may go this way: the breaker has opened, or the provider asked for a pause."""
     return sender.open_until is not None and now < sender.open_until
 
 
 def is_limited(sender: Sender, limit: Limit) -> bool:
-    """Whether what goes this way has to wait for its turn."""
+    """Tells whether what goes this way has to wait for its turn."""
     return limit != Limit() or sender.open_until is not None
 
 
 def why_full(sender: Sender, limit: Limit, now: datetime) -> str:
-    """For who waits for a turn that does not come."""
+    """Says why, for who waits for a turn that does not come."""
     if sender.open_until is not None:
         return f"the circuit of {sender.channel} is open: {sender.reason}"
     return TOO_MANY_TODAY if _is_used_up(sender, limit, now) else TOO_MANY
@@ -178,7 +178,7 @@ def _is_used_up(sender: Sender, limit: Limit, now: datetime) -> bool:
 
 
 def ended(sender: Sender, failure: SendFailure | None, now: datetime) -> Sender:
-    """After one message ended so; None: it was accepted."""
+    """Returns the sender after one message ended so; `failure` is None where it was accepted."""
     kind = failure.failure if failure else None
     if failure is None or kind in (Failure.RECIPIENT, Failure.OPTED_OUT, Failure.LOST):
         return _worked(sender, now)
@@ -198,12 +198,12 @@ SLOW_DOWN = frozenset({"429", "20429", "14107", "21611", "30001"})
 
 
 def is_broken(sender: Sender) -> bool:
-    """Whether it is for the operator to know: not a pause that a provider asked for."""
+    """Tells whether it is for the operator to know: not a pause that a provider asked for."""
     return sender.open_until is not None and sender.failures >= THRESHOLD
 
 
 def set_right(sender: Sender, now: datetime) -> Sender:
-    """After the clock was stepped back: what lies too far ahead would hold everything up."""
+    """Mends what a clock stepped back has left: what lies too far ahead would hold everything up."""
     if sender.filled_at is not None and sender.filled_at > now:
         sender = replace(sender, filled_at=now)
     if sender.slowed_at is not None and sender.slowed_at > now:
@@ -267,12 +267,12 @@ class Budget:
         return max(0, min(at_most, int(self._left)))
 
     def spend(self, segments: int) -> None:
-        """May go below zero: a message is never cut, the next one waits longer."""
+        """Spends segments. May go below zero: a message is never cut, the next one waits longer."""
         assert self._left is not None
         self._left -= segments
 
     def wait(self) -> timedelta:
-        """Until there is room for one segment."""
+        """Returns the time until there is room for one segment."""
         left = self._left or 0.0
         return timedelta(seconds=max(0.0, 1 - left) / self._rate)
 
@@ -303,7 +303,7 @@ class Peak:
 
 
 def peaks(texts: Iterable[PlannedText], per_second: float) -> Iterator[Peak]:
-    """Every time in which a text waits or is missed, at this many segments per second.
+    """Returns every time in which a text waits or is missed, at this many segments per second.
 
     Of those that wait, the one that expires first goes first, and the budget is the dispatcher's own.
     """
@@ -316,12 +316,13 @@ def peaks(texts: Iterable[PlannedText], per_second: float) -> Iterator[Peak]:
 
 
 def missed(texts: Iterable[PlannedText], per_second: float) -> int:
-    """How many texts expire before their turn."""
+    """Returns how many texts expire before their turn."""
     return sum(peak.missed for peak in peaks(texts, per_second))
 
 
 def enough(texts: Sequence[PlannedText], per_second: float) -> int | None:
-    """The lowest whole rate above `per_second` at which none is missed; None where no rate will do."""
+    """Returns the lowest whole rate above `per_second` at which none is missed; None where no rate will
+    do."""
     low, high = int(per_second), int(per_second) + 1
     while missed(texts, high):
         if high > HIGHEST_RATE:
@@ -334,8 +335,8 @@ def enough(texts: Sequence[PlannedText], per_second: float) -> int | None:
 
 
 def too_full(texts: Iterable[PlannedText], per_day: int) -> dict[date, int]:
-    """The GMT days on which more segments are due than the day lets out, with how many are due: what is kept
-    for urgent answers lets out no nudge."""
+    """Returns the GMT days on which more segments are due than the day lets out, with how many are due: what
+    is kept for urgent answers lets out no nudge."""
     days: Counter[date] = Counter()
     for text in texts:
         days[text.due_at.astimezone(UTC).date()] += text.segments

@@ -59,8 +59,8 @@ def alarm_key(person: str) -> str:
 
 
 def is_theirs(fault: BaseException) -> bool:
-    """Whether a fault in the step that works on one person alone may be that person's. A database that is
-    away and a machine without memory are everybody's, and what an operator cannot do is no fault.
+    """Tells whether a fault in the step that works on one person alone may be that person's. A database that
+    is away and a machine without memory are everybody's, and what an operator cannot do is no fault.
 
     Lets go of what the step that failed holds open: a statement that is half read keeps a database busy."""
     if isinstance(fault, MemoryError | UsageError) or not isinstance(fault, Exception):
@@ -72,12 +72,12 @@ def is_theirs(fault: BaseException) -> bool:
 
 
 def is_everybodys(failed: int, of: int) -> bool:
-    """Whether so many faults among so many people are nudger's own."""
+    """Tells whether so many faults among so many people are nudger's own."""
     return failed > A_FEW and failed * 2 > of
 
 
 def in_words(fault: Exception) -> str:
-    """The fault and its place; never its message, which may quote a number or a text."""
+    """Returns the fault and its place; never its message, which may quote a number or a text."""
     if isinstance(fault, NudgerError):
         return fault.message  # written for people
     frames = traceback.extract_tb(fault.__traceback__)[-FRAMES:]

@@ -95,7 +95,7 @@ class Ping:
     url: str
 
     async def ping(self, fault: str) -> datetime | None:
-        """The time that the answer's Date names (RFC 9110, 6.6.1), if any."""
+        """Returns the time that the answer's Date names (RFC 9110, 6.6.1), if any."""
         if fault:
             parts = urlsplit(self.url)
             url = parts._replace(path=f"{parts.path.rstrip('/')}/fail").geturl()

@@ -19,42 +19,42 @@ FARTHEST = timedelta(days=3660)  # how far ahead anything may be put off: ten ye
 
 
 def computable(at: datetime) -> bool:
-    """Whether an instant, with its offset, can be reckoned with in every zone."""
+    """Tells whether an instant, with its offset, can be reckoned with in every zone."""
     return at.tzinfo is not None and FIRST <= at <= LAST
 
 
 def computable_date(day: date) -> bool:
-    """The same of a local date."""
+    """Tells the same of a local date."""
     return FIRST.date() <= day <= LAST.date()
 
 
 def checked(at: datetime) -> datetime:
-    """The instant, for what is about to be done, kept or shown. Raises ValueError where it cannot be reckoned
-    with."""
+    """Returns the instant, for what is about to be done, kept or shown. Raises ValueError where it cannot be
+    reckoned with."""
     if not computable(at):
         raise ValueError(f"expected an instant of {YEARS}, with its offset")
     return at
 
 
 def checked_end(at: datetime | None) -> datetime | None:
-    """The same of an end that may be open."""
+    """Checks the same of an end that may be open."""
     return None if at is None else checked(at)
 
 
 def nearest(at: datetime) -> datetime:
-    """In UTC, for what others say of their own clocks: the nearest that can be reckoned with. Without an
-    offset it is taken for UTC."""
+    """Returns the nearest instant that can be reckoned with, in UTC, for what others say of their own clocks.
+    Without an offset it is taken for UTC."""
     aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return min(max(aware, FIRST), LAST).astimezone(UTC)
 
 
 def reachable(at: datetime, now: datetime) -> datetime:
-    """For what a person names in words: FARTHEST ahead at most, and the answer says until when."""
+    """Bounds what a person names in words: FARTHEST ahead at most, and the answer says until when."""
     return min(at, now + FARTHEST)
 
 
 def stated(text: str, otherwise: datetime) -> datetime:
-    """The instant that was written down; `otherwise` where nothing legible is."""
+    """Returns the instant that was written down; `otherwise` where nothing legible is."""
     try:
         return checked(datetime.fromisoformat(text))
     except ValueError:

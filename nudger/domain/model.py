@@ -33,7 +33,7 @@ class Effort(StrEnum):
     MEDIUM = "medium"
 
     def within(self, most: "Effort") -> bool:
-        """Whether it asks no more than `most`."""
+        """Tells whether it asks no more than `most`."""
         efforts = list(Effort)
         return efforts.index(self) <= efforts.index(most)
 
@@ -224,7 +224,7 @@ class Plan:
         return self.language if self.form is None else f"{self.language}.{self.form}"
 
     def nudge(self, nudge_id: str) -> Nudge | None:
-        """The nudge of this id, or None where an edit has removed it."""
+        """Returns the nudge of this id, or None where an edit has removed it."""
         for nudge in self.nudges:
             if nudge.id == nudge_id:
                 return nudge
@@ -283,7 +283,7 @@ class Standing:
     set_aside: bool = False  # nudger fails over them; known where people are looked at, and nowhere else
 
     def low(self, now: datetime) -> bool:
-        """Whether only tiny messages are wanted."""
+        """Tells whether only tiny messages are wanted."""
         return self.tiny_until is not None and now < self.tiny_until
 
     def paused(self, now: datetime) -> bool:
@@ -333,7 +333,7 @@ _BRAZIL = re.compile(r"\+55([1-9][0-9])9?([6-9][0-9]{7})")
 
 
 def one_phone(number: str) -> str:
-    """The form in which all numbers of one phone are equal; what is no such number stays as it is.
+    """Returns the form in which all numbers of one phone are equal; what is no such number stays as it is.
 
     Mexico dropped the 1 after 52 in 2019 (IFT); Argentina has a 9 after 54 on the way to a mobile from
     abroad (ENACOM); Brazil's mobiles got a ninth digit from 2012 to 2016 (Anatel, resolution 553/2010).
@@ -342,7 +342,7 @@ def one_phone(number: str) -> str:
 
 
 def phone_forms(number: str) -> Sequence[str]:
-    """All numbers of this phone, in an order that does not hang on which of them it is."""
+    """Returns all numbers of this phone, in an order that does not hang on which of them it is."""
     if found := _MEXICO.fullmatch(number):
         return f"+52{found[1]}", f"+521{found[1]}"
     if found := _ARGENTINA.fullmatch(number):
@@ -353,7 +353,7 @@ def phone_forms(number: str) -> Sequence[str]:
 
 
 def same_phone(number: str | None, other: str | None) -> bool:
-    """Whether both are numbers of one phone."""
+    """Tells whether both are numbers of one phone."""
     return number == other or (
         number is not None and other is not None and one_phone(number) == one_phone(other)
     )

@@ -76,7 +76,7 @@ class Expired(Exception):
 
 
 def sign(link: Link, key: bytes) -> str:
-    """The token of a link: URL-safe as it is."""
+    """Returns the token of a link: URL-safe as it is."""
     number = link.occurrence.to_bytes((link.occurrence.bit_length() + 7) // 8)
     head = _HEAD.pack(
         _ACTIONS[link.action], _CHANNELS[link.channel] << 4 | len(number), int(link.expires_at.timestamp())
@@ -86,7 +86,7 @@ def sign(link: Link, key: bytes) -> str:
 
 
 def read(token: str, key: bytes, now: datetime) -> Link:
-    """The link of a token. Raises Forged, or Expired from its expiry on."""
+    """Returns the link of a token. Raises Forged, or Expired from its expiry on."""
     raw = _decoded(token)
     body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     if len(body) <= _HEAD.size or not hmac.compare_digest(mac, _mac(body, key)):

@@ -55,8 +55,8 @@ class Followed:
         return self.writer.person.plan
 
     def is_over(self) -> bool:
-        """Whether what it was for is gone: the nudge is forgotten, or went out anew (that email has links
-        of its own), or another address has come in the place of the one that was asked. Under a crisis
+        """Tells whether what it was for is gone: the nudge is forgotten, or went out anew (that email has
+        links of its own), or another address has come in the place of the one that was asked. Under a crisis
         hold no time is promised."""
         action, bound = self.link.action, self.writer.bound
         if action in (Action.PAUSE, Action.STOP):
@@ -69,14 +69,15 @@ class Followed:
         return bound is None or (bound.outcome is Outcome.SNOOZED and bound.snoozed_until is None)
 
     def before(self) -> Card:
-        """The page before the button is pressed; where the link was used, that there is nothing to do."""
+        """Returns the page before the button is pressed; where the link was used, that there is nothing to
+        do."""
         settled = self._settled()
         if settled is not None:
             return self._card(self._says("settled", "title"), settled)
         return replace(self._card(self.says("title"), self.says("ask")), button=self.says("button"))
 
     def after(self, key: bytes) -> Card:
-        """The page after it."""
+        """Returns the page after it."""
         card = self._card(self.says("title"), self.says("said"))
         back, link = _BACK.get(self.link.action), self.link
         if back is None or not link.occurrence:
@@ -93,7 +94,7 @@ class Followed:
         return Response(str(intent), self._until, (effect, *in_touch))
 
     def says(self, key: str) -> str:
-        """A text of the link's own section."""
+        """Says a text of the link's own section."""
         return self._says(str(self.link.action), key, self._until)
 
     def _effect(self) -> tuple[Intent, Effect]:
@@ -173,7 +174,7 @@ class Links:
     key: bytes
 
     def look(self, token: str, languages: Sequence[str], now: datetime) -> Card:
-        """The page. Changes nothing."""
+        """Returns the page. Changes nothing."""
         found = self._found(token, languages, now)
         return found if isinstance(found, Card) else found.before()
 
@@ -191,7 +192,7 @@ class Links:
         return found.after(self.key)
 
     def busy(self, languages: Sequence[str]) -> Card:
-        """For an address that asks too often."""
+        """Returns the page for an address that asks too often."""
         return self._closed("busy", self._language(languages), TOO_MANY)
 
     def _found(self, token: str, languages: Sequence[str], now: datetime) -> Card | Followed:
@@ -237,7 +238,7 @@ def opened(
 
 
 def language_of(wording: Wording, wanted: Sequence[str]) -> str:
-    """The first of the languages wanted that there are words in; else English."""
+    """Returns the first of the languages wanted that there are words in; else English."""
     ours = wording.languages
     return next((one for one in wanted if one in ours), ENGLISH if ENGLISH in ours else min(ours))
 
@@ -259,19 +260,19 @@ _BACK = {Action.STOP: Action.CONFIRM, Action.CONFIRM: Action.STOP}
 def token(
     action: Action, person: str, channel: ChannelName, occurrence: int, key: bytes, now: datetime
 ) -> str:
-    """The token of a link that is made now."""
+    """Signs a link that begins now, and returns its token."""
     expires_at = (now + LASTS[action]).replace(microsecond=0)
     return sign(Link(action, person, channel, expires_at, occurrence), key)
 
 
 def own_page(base: str, person: str, channel: ChannelName, key: bytes, now: datetime) -> str:
-    """The address of a person's page, as a message on this channel may hold it."""
+    """Returns the address of a person's page, as a message on this channel may hold it."""
     expires_at = (now + OWN_PAGE_LASTS).replace(microsecond=0)
     return f"{base}/me/{sign(Link(Action.ME, person, channel, expires_at), key)}"
 
 
 def links_of(email: Sending | Line, base: str, key: bytes, now: datetime) -> dict[Action, str]:
-    """The addresses of the links that belong below this email. `base` is where nudger's pages are."""
+    """Returns the addresses of the links that belong below this email. `base` is where nudger's pages are."""
     match email.origin:
         case Origin.WELCOME:
             actions = [Action.CONFIRM, Action.STOP]
@@ -287,7 +288,7 @@ def links_of(email: Sending | Line, base: str, key: bytes, now: datetime) -> dic
 
 
 def closed(wording: Wording, section: str, voice: str, status: int) -> Card:
-    """The page of a link that does nothing: it says what to do."""
+    """Returns the page of a link that does nothing: it says what to do."""
     title, text = wording.page(voice, section, "title"), wording.page(voice, section, "text")
     automated = wording.page(voice, "frame", "automated")
     return Card(without_form(voice), title, text, automated, status=status)

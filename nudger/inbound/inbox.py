@@ -82,7 +82,7 @@ class Inbox:
 
 
 def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
-    """All that follows from this text for the person who wrote it."""
+    """Returns all that follows from this text for the person who wrote it."""
     now = inbound.taken_at or inbound.received_at
     asked = is_open(writer, inbound.channel)
     understood = responder.read(writer, inbound.text, inbound.received_at, asked_consent=asked)
@@ -132,7 +132,7 @@ _ANYWAY = (Intent.STOP, Intent.START, Intent.CRISIS)
 
 
 def is_open(writer: Writer, channel: ChannelName) -> bool:
-    """Whether they were asked here, and have said neither yes nor no nor STOP."""
+    """Tells whether they were asked here, and have said neither yes nor no nor STOP."""
     standing = writer.person.standing
     return channel in standing.asked - standing.consented - standing.opted_out
 
@@ -140,8 +140,8 @@ def is_open(writer: Writer, channel: ChannelName) -> bool:
 def to_the_question(
     responder: Responder, writer: Writer, understood: Understood, response: Response, channel: ChannelName
 ) -> Response:
-    """The same, as an answer to the open question. A no closes the channel, until they say yes after all;
-    whatever else it is, the answer says how to begin."""
+    """Turns a response into an answer to the open question. A no closes the channel, until they say yes after
+    all; whatever else it is, the answer says how to begin."""
     if understood.intent in _ANYWAY or understood.automatic or writer.person.standing.held_at is not None:
         return response
     plan = writer.person.plan
@@ -197,7 +197,7 @@ class Late:
         return self.now - self.inbound.received_at
 
     def response(self, response: Response) -> Response:
-        """What is left of what it would have done and drawn in time."""
+        """Returns what is left of what it would have done and drawn in time."""
         done = [effect for effect in response.effects if self._counts(effect)]
         left_out = len(done) < len(response.effects)
         return replace(response, effects=tuple(self._said(done, left_out=left_out)))
@@ -291,7 +291,7 @@ class Allowance(Enum):
 
 
 def allowance(writer: Writer, understood: Understood, text: str, key: str, now: datetime) -> Allowance:
-    """Whether this text, understood so, is answered now with the text `key`."""
+    """Tells whether this text, understood so, is answered now with the text `key`."""
     form = same_form(text)
     same = [one.at for one in writer.answered if same_form(one.to) == form]
     if key in APART or understood.concern:

@@ -34,7 +34,8 @@ log = structlog.get_logger("nudger.replies")
 class InboundList(Protocol):
     """A provider that can be asked for what came in."""
 
-    async def list_inbound(self, since: datetime) -> Sequence[Inbound]: ...
+    async def list_inbound(self, since: datetime) -> Sequence[Inbound]:
+        """Lists what came in since then, and perhaps more. Raises ChannelError where it cannot be told."""
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class Poller:
     _failed: set[str] = field(default_factory=set)
 
     def missed(self, now: datetime) -> None:
-        """A text may have been lost right now: it is asked for soon."""
+        """Notes that a text may have been lost right now: it is asked for soon."""
         self._missed = [now, now + LISTED]
 
     async def run_once(self, now: datetime) -> int:

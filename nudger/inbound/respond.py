@@ -71,17 +71,19 @@ class Responder:
     own_page: Callable[[str, ChannelName, datetime], str] | None = None
 
     def respond(self, writer: Writer, text: str, channel: ChannelName, now: datetime) -> Response:
-        """What this text does to the person who wrote it, on this channel."""
+        """Returns what this text does to the person who wrote it, on this channel."""
         return self.follow(writer, self.read(writer, text, now), channel, now, said=text)
 
     def read(self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False) -> Understood:
-        """What this text means to this person, in the intents that are acted on so far: see `as_today`."""
+        """Returns what this text means to this person, in the intents that are acted on so far: see
+        `as_today`."""
         return as_today(self.understand(writer, text, now, asked_consent=asked_consent))
 
     def understand(
         self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False
     ) -> Understood:
-        """What this text means to this person. `asked_consent`: whether nudger may write to them is open."""
+        """Returns what this text means to this person. `asked_consent`: whether nudger may write to them is
+        open."""
         plan, bound = writer.person.plan, writer.bound
         nudge = plan.nudge(bound.nudge) if bound else None
         understood = understand(
@@ -107,7 +109,7 @@ class Responder:
     def follow(
         self, writer: Writer, understood: Understood, channel: ChannelName, now: datetime, *, said: str
     ) -> Response:
-        """What follows from a text that is understood so; `said` are its words."""
+        """Returns what follows from a text that is understood so; `said` are its words."""
         reading = _Reply(self, writer, understood, channel, now, said)
         effects = reading.effects()
         if writer.person.standing.held_at is not None and understood.intent in _HELD_BACK:
@@ -117,24 +119,24 @@ class Responder:
         return Response(str(understood.intent), understood.until, effects)
 
     def say_at(self, plan: Plan, key: str, at: datetime, now: datetime) -> str:
-        """One of nudger's texts about an instant, as one says it now."""
+        """Returns one of nudger's texts about an instant, as one says it now."""
         zone = self.zone(plan.timezone)
         when = self.wording.say_when(plan.language, at.astimezone(zone), now.astimezone(zone))
         return self.wording.system(plan.language, key, when=when)
 
     def last(self, plan: Plan, answer: Answer) -> Answer:
-        """The same, as the last answer for a while: it says so, and where somebody is."""
+        """Turns an answer into the last one for a while: it says so, and where somebody is."""
         quiet = self.wording.system(plan.voice, "quiet")
         if answer.key not in _HELPFUL:
             quiet = self.wording.system(plan.voice, "quiet_helplines", helplines=self.lines(plan))
         return replace(answer, text=f"{answer.text} {quiet}")
 
     def lines(self, plan: Plan) -> str:
-        """The helplines of their country, in words."""
+        """Returns the helplines of their country, in words."""
         return self.wording.helplines(plan.country, plan.voice)
 
     def contact_stops(self, text: str, now: datetime) -> bool | None:
-        """What a trusted contact says of notices, in any language: True for STOP, False for START."""
+        """Returns what a trusted contact says of notices, in any language: True for STOP, False for START."""
         meanings = {
             understand(
                 text,
@@ -153,7 +155,7 @@ class Responder:
 
 
 def reached(writer: Writer) -> tuple[Effect, ...]:
-    """What follows from DONE for the contact whom the nudge named."""
+    """Returns what follows from DONE for the contact whom the nudge named."""
     contact = writer.person.plan.contact(writer.bound.contact) if writer.bound else None
     return (Reached(contact.name),) if contact is not None else ()
 

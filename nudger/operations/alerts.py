@@ -44,7 +44,7 @@ class Pinged(Protocol):
     """A watchman elsewhere, who calls the operator when nothing is heard any more."""
 
     async def ping(self, fault: str) -> datetime | None:
-        """All is well, or `fault`; the time by the watchman's clock. Raises ChannelError."""
+        """Says that all is well, or `fault`. Returns the watchman's time. Raises ChannelError."""
 
 
 @dataclass(slots=True)

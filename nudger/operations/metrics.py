@@ -116,7 +116,7 @@ class Metrics:
         self._refused.labels(why, page).inc()
 
     def page(self, reading: Reading, accept: str) -> tuple[bytes, str]:
-        """The page and its content type, as the scraper likes it."""
+        """Returns the page and its content type, as the scraper likes it."""
         encode, content_type = choose_encoder(accept)
         self._store.reading = reading
         return encode(self._registry), content_type

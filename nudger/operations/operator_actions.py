@@ -27,7 +27,7 @@ class Operator:
     zone: Callable[[str], tzinfo]
 
     def send(self, who: Person, kind: Kind, now: datetime) -> None:
-        """One nudge of this kind is due now, if the gate would let it out."""
+        """Makes one nudge of this kind due now, if the gate would let it out."""
         if not any(nudge.kind is kind for nudge in who.plan.nudges):
             kinds = ", ".join(sorted({str(nudge.kind) for nudge in who.plan.nudges})) or "no nudges"
             raise UsageError(f"the plan of {who.id} has no {kind} nudge", f"It has: {kinds}.")
@@ -36,7 +36,7 @@ class Operator:
         self._act(who, now, "send", Ask(kind))
 
     def pause(self, who: Person, until: datetime | None, now: datetime) -> None:
-        """No nudges until then, or until it is ended where that is None."""
+        """Pauses nudges until then, or until it is ended where that is None."""
         if until is not None and until <= now:
             raise UsageError("a pause ends later than now")
         if until is not None and until > reachable(until, now):
@@ -64,7 +64,7 @@ class Operator:
         self._act(who, now, "lift the hold", Resume())
 
     def when(self, who: Person, words: str, now: datetime) -> datetime | None:
-        """Until when "3 days" or "until monday" is, by the person's own clock."""
+        """Returns until when "3 days" or "until monday" is, by the person's own clock."""
         text = f"pause {words}"
         response = self.responder.respond(Writer(who, None), text, ChannelName.SMS, now)
         if response.intent != Intent.PAUSE or (words.strip() and response.until is None):

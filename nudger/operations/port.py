@@ -24,89 +24,96 @@ class AlarmStore(Protocol):
     """Faults that need a person, and who was told of them."""
 
     def raise_alarm(self, key: str, words: str, now: datetime) -> bool:
-        """A fault that needs a person stands from `now` on. True where it is new, or had passed; where it
-        stands already only its words change, so that nobody is told twice."""
+        """Raises a fault that needs a person; it stands from `now` on. True where it is new, or had passed;
+        where it stands already only its words change, so that nobody is told twice."""
 
     def clear_alarm(self, key: str, now: datetime) -> bool:
-        """The fault has passed. False where none stood under this key."""
+        """Clears a fault that has passed. False where none stood under this key."""
 
     def alarms(self) -> Sequence[Alarm]:
-        """Those that stand, oldest first; then those that have passed, the latest of each key."""
+        """Returns those that stand, oldest first; then those that have passed, the latest of each key."""
 
     def claim_alerts(self, now: datetime, again: timedelta, remind: timedelta) -> Sequence[Alarm]:
-        """What the operator is to be told of now, each given to one caller alone: what stands and was not
-        told, but not sooner than `again` after it was told before; what stands since `remind` after it was
-        told; and what was told and has passed. The rest of the alarms is no news."""
+        """Claims what the operator is to be told of now, each given to one caller alone: what stands and was
+        not told, but not sooner than `again` after it was told before; what stands since `remind` after it
+        was told; and what was told and has passed. The rest of the alarms is no news."""
 
     def give_back_alerts(self, alarms: Sequence[Alarm]) -> None:
-        """Claimed and not told after all: claimed again by the next caller."""
+        """Gives back what was claimed and not told after all: claimed again by the next caller."""
 
 
 class OverviewStore(Protocol):
     """What the operator looks at."""
 
-    def status(self, now: datetime) -> StatusReport: ...
+    def status(self, now: datetime) -> StatusReport:
+        """Reads the health of the store, as `nudger status` shows it."""
 
-    def vitals(self, now: datetime) -> Vitals: ...
+    def vitals(self, now: datetime) -> Vitals:
+        """Reads the health of everything in a few figures, each from an index or a small table."""
 
     def find_people(
         self, search: str, apart: Apart | None, now: datetime, after: str = "", limit: int = 50
     ) -> Sequence[Person]:
-        """The next people by id whose id or name holds every word of `search`, however it is written."""
+        """Returns the next people by id whose id or name holds every word of `search`, however it is
+        written."""
 
     def coming(self, after: Cursor | None = None, limit: int = 50) -> SeenPage:
-        """What waits for its time, the earliest first; what waits for its sender's rate is not among it."""
+        """Returns what waits for its time, the earliest first; what waits for its sender's rate is not among
+        it."""
 
     def past(
         self, states: frozenset[State], now: datetime, before: Cursor | None = None, limit: int = 50
     ) -> SeenPage:
-        """What is in one of these states and was due by now, the latest first."""
+        """Returns what is in one of these states and was due by now, the latest first."""
 
     def unknown(self, limit: int = 50) -> Sequence[Seen]:
-        """What was handed to a provider without its answer, the latest first."""
+        """Returns what was handed to a provider without its answer, the latest first."""
 
-    def plan_state(self, person_id: str) -> PlanState | None: ...
+    def plan_state(self, person_id: str) -> PlanState | None:
+        """Finds where a person's plan comes from; None where there is no such person."""
 
     def plan_problems(self, limit: int = 20) -> Sequence[Problem]:
-        """The first problems of plan files, errors before warnings."""
+        """Returns the first problems of plan files, errors before warnings."""
 
     def faulty_files(self) -> Sequence[str]:
-        """The plan files with errors, as the last load left them, by name."""
+        """Returns the plan files with errors, as the last load left them, by name."""
 
     def places(self) -> Collection[tuple[str | None, str]]:
-        """Each country with each time zone in which somebody's plan runs; a country of None is not said."""
+        """Returns each country with each time zone in which somebody's plan runs; a country of None is not
+        said."""
 
     def doubtful(self, since: datetime, until: datetime) -> int:
-        """How many messages attempted between these two have an end that is not known."""
+        """Returns how many messages attempted between these two have an end that is not known."""
 
     def daemons(self) -> Sequence[str]:
-        """The hosts whose daemons live, by their leases: one that has died may be among them for HELD."""
+        """Returns the hosts whose daemons live, by their leases: one that has died may be among them for
+        HELD."""
 
 
 class StatisticsStore(Protocol):
     """What happened, counted by day."""
 
     def counters(self) -> Mapping[str, int]:
-        """How often what has happened, by name, since the database was made. They only grow."""
+        """Returns how often what has happened, by name, since the database was made. They only grow."""
 
     def tally(self, first: date, last: date) -> Counted:
         """Counts the entries and replies of these local dates anew, and keeps the counts for `span`."""
 
     def span(self, first: date, last: date) -> Span:
-        """What was counted for these local dates; its reasons are those of the last."""
+        """Returns what was counted for these local dates; its reasons are those of the last."""
 
 
 class UpkeepStore(Protocol):
     """What is cleared away in time, and who signed out."""
 
     def secret(self, key: str) -> bytes:
-        """32 bytes of chance, the same for every host of this database; made once."""
+        """Returns 32 bytes of chance, the same for every host of this database; made once."""
 
     def end_session(self, session: str, until: datetime, now: datetime) -> None:
         """Keeps that an operator signed out of this session, `until` it would have ended by itself."""
 
     def session_ended(self, session: str) -> bool:
-        """Whether somebody signed out of it, on whichever host."""
+        """Tells whether somebody signed out of it, on whichever host."""
 
     def blank(self, before: datetime) -> int:
         """Blanks the words, addresses and contacts of messages, replies and answers from before then, the

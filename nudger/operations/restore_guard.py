@@ -90,8 +90,9 @@ class HighWater:
         return noticed
 
     def prove(self) -> None:
-        """StoreError where the database takes no write; StoreReplaced where it is not the one that this run
-        works with: one that was put in its place would else be taken for it by the next mark."""
+        """Proves the database. Raises StoreError where it takes no write; StoreReplaced where it is not the
+        one that this run works with: one that was put in its place would else be taken for it by the next
+        mark."""
         if self._mark is None:
             return
         try:
@@ -113,7 +114,7 @@ class HighWater:
         return 0
 
     def mark(self, now: datetime) -> None:
-        """Of the very database that this run works with; else StoreReplaced."""
+        """Marks the very database that this run works with; else StoreReplaced."""
         self.prove()
         self._write(now)
 
@@ -128,7 +129,7 @@ class HighWater:
 
 
 def read(state_dir: Path) -> Kept | None:
-    """What was kept; None where nothing legible is."""
+    """Returns what was kept; None where nothing legible is."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads((state_dir / FILE).read_text(encoding="utf-8"))
         mark = Mark(kept["instance"], int(kept["number"]), datetime.fromisoformat(kept["at"]))
@@ -137,8 +138,8 @@ def read(state_dir: Path) -> Kept | None:
 
 
 def knows(state_dir: Path, database: str) -> bool:
-    """Whether this database was worked with here before: then nobody makes a new one in its place. A mark
-    that cannot be read, or that names none, is of any."""
+    """Tells whether this database was worked with here before: then nobody makes a new one in its place. A
+    mark that cannot be read, or that names none, is of any."""
     kept = read(state_dir)
     if kept is None:
         return (state_dir / FILE).exists()

@@ -60,7 +60,7 @@ class Retries:
         self._random = random
 
     def judge(self, sending: Sending, failure: SendFailure, attempts: int, now: datetime) -> Result:
-        """The result to record."""
+        """Returns the result to record."""
         if failure.failure is Failure.NOT_SENT:
             return Result(
                 sending, failure=failure, retry_at=now + self._backoff(attempts, failure.retry_after)
@@ -152,8 +152,8 @@ class Dispatcher:
             await self._next_move()
 
     async def drain(self, patience: timedelta) -> None:
-        """Ends: what was handed over gets `patience` to end; a call still open then stays `sending`
-        in the store, and becomes unknown at the next start."""
+        """Drains: what was handed over gets `patience` to end; a call still open then stays `sending` in the
+        store, and becomes unknown at the next start."""
         try:
             async with asyncio.timeout(patience.total_seconds()):
                 await self.settled()
@@ -220,7 +220,7 @@ class Dispatcher:
         return [sending for sending in sendings if sending.message not in stopped]
 
     def tell(self) -> None:
-        """Whoever waits sees this change; whoever comes later waits for the next."""
+        """Tells of a change: whoever waits sees it; whoever comes later waits for the next."""
         self._changed.set()
         self._changed = asyncio.Event()
 

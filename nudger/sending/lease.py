@@ -32,7 +32,7 @@ class Leases(Protocol):
     """What of the store a lease needs."""
 
     def renew(self, owner: str) -> None:
-        """As `SendingStore.renew` says, and raises what that does."""
+        """Renews, as `SendingStore.renew` says, and raises what that does."""
 
 
 class Lease:
@@ -57,12 +57,13 @@ class Lease:
                 self._renewed_at = began
 
     def doubt(self) -> None:
-        """Something that was claimed is not held any more: it is renewed before anything else."""
+        """Doubts the lease, for something that was claimed is not held any more: it is renewed before
+        anything else."""
         self._renewed_at = None
 
 
 def host_of(owner: str) -> str:
-    """The name of the host, without that of the life."""
+    """Returns the name of the host, without that of the life."""
     return owner.partition(LIFE)[0]
 
 
@@ -86,7 +87,7 @@ class Prefetch:
         self._ended += 1
 
     def most(self, now_s: float) -> int:
-        """How many may be claimed and not ended; `now_s` by the machine's own time."""
+        """Returns how many may be claimed and not ended; `now_s` by the machine's own time."""
         if now_s - self._since >= WINDOW_S:
             self._per_second = self._ended / (now_s - self._since)
             self._since, self._ended = now_s, 0

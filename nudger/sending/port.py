@@ -33,16 +33,16 @@ class Observer(Protocol):
     """Told in the event loop, between two steps: it must be quick and cannot fail."""
 
     def handed_over(self, sending: Sending, at: datetime) -> None:
-        """Right before the request to the provider."""
+        """Hears of a message right before the request to the provider."""
 
     def ended(self, result: Result) -> None:
-        """That request has ended, however it did."""
+        """Hears that this request has ended, however it did."""
 
     def dropped(self, number: int) -> None:
-        """So many entries were due and did not go out."""
+        """Hears that so many entries were due and did not go out."""
 
     def replied(self, intent: str) -> None:
-        """A person's text was taken, and what it was understood as."""
+        """Hears that a person's text was taken, and what it was understood as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ class SendingStore(Protocol):
     """What is due, who sends it, and how that ended."""
 
     def next_due_at(self) -> datetime | None:
-        """When the earliest planned entry is due (it may be past)."""
+        """Returns when the earliest planned entry is due (it may be past)."""
 
     def has_urgent(self, now: datetime) -> bool:
-        """Whether something urgent is due."""
+        """Tells whether something urgent is due."""
 
     def claim_due(
         self,
@@ -121,19 +121,28 @@ class SendingStore(Protocol):
         decide: Decide,
         limits: Mapping[ChannelName, Limit] = NO_LIMITS,
     ) -> Claim:
-        """Claims at most `limit` entries with due_at <= now, earliest first, and before them what is urgent,
-        which counts in no `limit`; and all that is due of each person met. Calls `decide` per person, and
-        commits the verdicts: a Send becomes a message in state `sending` before this returns. No two callers
-        get the same entry, on any host.
+        """Claims what is due, and commits it as `sending` before it returns. No two callers get the same
+        entry, on any host.
 
         What has to Wait for a channel (it has a rate limit, or an open circuit) stays planned in that
         channel's queue; the queue then gives out what the limit allows in this second, the earliest
         `turn_at` first. All callers share what is left of it, in the store. What waits in a queue holds up
-        nothing else."""
+        nothing else.
+
+        Args:
+            limit: at most so many entries with due_at <= now, the earliest first; with them all that is due
+                of each person met. What is urgent comes before them, and counts in no `limit`.
+            owner: whose lease they come under; it began with `recover`.
+            decide: called once a person, inside the transaction, so that a STOP that was committed is seen.
+            limits: what the operator lets each sender send.
+
+        Raises:
+            StoreError: nothing was claimed. One person whom `decide` fails over is set aside, and no fault.
+        """
 
     def stopped(self, sendings: Sequence[Sending], now: datetime) -> Collection[str]:
-        """The message ids among them that may not go out, or not any more. Opted out or held since the
-        claim (an ANSWER never is): cancelled by this call. No longer held by their owner, whose lease
+        """Returns the message ids among them that may not go out, or not any more. Opted out or held since
+        the claim (an ANSWER never is): cancelled by this call. No longer held by their owner, whose lease
         ends: planned again by this call, or another's to ask about since it took them over."""
 
     def record(self, results: Sequence[Result], now: datetime) -> None:
@@ -146,25 +155,25 @@ class SendingStore(Protocol):
         `unknown` into `sent`."""
 
     def release(self, sendings: Sequence[Sending], now: datetime) -> None:
-        """Claimed and certainly not handed over: planned again, as if never claimed."""
+        """Releases what was claimed and certainly not handed over: planned again, as if never claimed."""
 
     def recover(self, owner: str, now: datetime) -> int:
         """Begins the lease of `owner`, one life of a host's daemon. What earlier lives of that host left in
         `sending` (a crash) becomes unknown, and their leases are over; returns how many."""
 
     def renew(self, owner: str) -> None:
-        """It lives: what it has claimed is its alone, for HELD from now. StoreError where another daemon
-        has begun under the name of the same host."""
+        """Renews a lease: what the owner has claimed is its alone, for HELD from now. StoreError where
+        another daemon has begun under the name of the same host."""
 
     def give_up(self, owner: str) -> None:
-        """It ends: its lease is over."""
+        """Ends the owner's lease."""
 
     def abandon(self, now: datetime) -> int:
-        """What anyone whose lease is over left in `sending` becomes unknown; so does what has been so far
-        longer than a call takes. How many."""
+        """Turns unknown what anyone whose lease is over left in `sending`, and what has been so far longer
+        than a call takes. How many."""
 
     def doubts(self, now: datetime, channels: Collection[ChannelName], limit: int) -> Sequence[Doubt]:
-        """At most `limit` messages of unknown end on these channels that are due to be asked about, the
+        """Lists at most `limit` messages of unknown end on these channels that are due to be asked about, the
         oldest attempt first."""
 
     def reconcile(
@@ -176,8 +185,8 @@ class SendingStore(Protocol):
         answered meanwhile. AskAgain: it is among `doubts` again then."""
 
     def report(self, message_id: str, told: Report, now: datetime) -> State | None:
-        """What a provider says of a message, in any order and more than once: the message's new state, or
-        None where it changes nothing or there is no such message. Never backwards: DELIVERED stands, and
-        wins over FAILED. FAILED on the way: the entry goes on to the next channel while fresh, except
-        for LOST; OPTED_OUT opts out. A number that fails FAILURES_IN_A_ROW times is unreachable, with an
-        alarm, until its address changes, something arrives, or Resume."""
+        """Takes what a provider says of a message, in any order and more than once. Returns the message's new
+        state, or None where it changes nothing or there is no such message. Never backwards: DELIVERED
+        stands, and wins over FAILED. FAILED on the way: the entry goes on to the next channel while fresh,
+        except for LOST; OPTED_OUT opts out. A number that fails FAILURES_IN_A_ROW times is unreachable, with
+        an alarm, until its address changes, something arrives, or Resume."""

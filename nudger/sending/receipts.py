@@ -48,7 +48,7 @@ class OnRecord:
 
 
 def after(known: OnRecord, report: Report) -> State | None:
-    """The message's state after the report; None where it changes nothing.
+    """Returns the message's state after the report; None where it changes nothing.
 
     Never backwards: what was delivered stays so, whatever comes later. DELIVERED wins over FAILED, for
     it says what the phone has. Acceptance wins over "not there", for a list may lag.
@@ -66,15 +66,15 @@ def after(known: OnRecord, report: Report) -> State | None:
 
 
 def again_at(failure: Failure, now: datetime) -> datetime | None:
-    """When an entry whose message failed at the carrier may be tried once more: by the next channel at
-    once, by the same one later. None: never, for the person may have it."""
+    """Returns when an entry whose message failed at the carrier may be tried once more: by the next channel
+    at once, by the same one later. None: never, for the person may have it."""
     if failure in (Failure.LOST, Failure.AMBIGUOUS):
         return None
     return now + QUEUE_FULL if failure is Failure.NOT_SENT else now
 
 
 def is_the_numbers(failure: Failure) -> bool:
-    """Whether it counts towards a number that does not work."""
+    """Tells whether it counts towards a number that does not work."""
     return failure not in _NOT_THE_NUMBERS
 
 
@@ -109,7 +109,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(minutes=15)
 
 
 def judge(doubts: Sequence[Doubt], listed: Sequence[Listed], now: datetime) -> list[Resolution]:
-    """An answer for each of `doubts`, from a list that was asked for at `now` or later.
+    """Returns an answer for each of `doubts`, from a list that was asked for at `now` or later.
 
     Of several with the same words to the same address, each of the list goes to the nearest in time,
     and to one only. Something else that went to the address in that time leaves a doubt standing: it
@@ -150,7 +150,7 @@ def _answer(doubt: Doubt, found: Listed | None, left: Sequence[Listed], now: dat
 
 
 def wait(asks: int) -> timedelta:
-    """How long until the next question after so many."""
+    """Returns how long until the next question after so many."""
     return min(LONGEST_WAIT, FIRST_WAIT * (1 << min(asks, 10)))
 
 
@@ -181,8 +181,8 @@ class Outbox(Protocol):
     """A provider that can be asked for what it was given to send."""
 
     async def list_outbound(self, address: str, since: datetime) -> Sequence[Listed]:
-        """All that went to this address since then, and perhaps more; what still waits in the provider's
-        queue too. Raises ChannelError where it cannot be told."""
+        """Returns all that went to this address since then, and perhaps more; what still waits in the
+        provider's queue too. Raises ChannelError where it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,8 @@ class TakingOver:
     store: SendingStore
 
     async def run_once(self, now: datetime) -> int:
-        """Whose it was, the store knows. Nothing is due because of it: what is unknown is asked for first."""
+        """Takes over; whose it was, the store knows. Nothing is due because of it: what is unknown is asked
+        for first."""
         taken = await asyncio.to_thread(self.store.abandon, now)
         if taken:
             _asked_log.warning("taken_over", count=taken)

@@ -230,7 +230,7 @@ STEPS: tuple[tuple[type[SMTPResponseException], str], ...] = (
 
 
 def failure_of(error: Exception, handed_over: bool) -> SendFailure:
-    """What an error of aiosmtplib or of the network means.
+    """Returns what an error of aiosmtplib or of the network means.
 
     `handed_over`: the message's own bytes may have begun to go out. From there on only an answer of
     the server tells what became of it (RFC 1047), and a connection that ends without one is ambiguous.

@@ -53,7 +53,7 @@ class Letter:
 
 
 def sender_address(email_from: str) -> Address:
-    """EMAIL_FROM, `name@example.org` or `Name <name@example.org>`. Raises ChannelError."""
+    """Parses EMAIL_FROM, `name@example.org` or `Name <name@example.org>`. Raises ChannelError."""
     try:
         [(name, spec)] = getaddresses([email_from])
         if email_from.strip() != _one_line(email_from):
@@ -67,7 +67,7 @@ def sender_address(email_from: str) -> Address:
 
 
 def mailbox(spec: str, name: str = "") -> Address:
-    """The address of a mailbox, its domain in ASCII (IDNA). Raises ValueError where it is none: the
+    """Returns the address of a mailbox, its domain in ASCII (IDNA). Raises ValueError where it is none: the
     standard library says so in five ways."""
     if not spec.isprintable():
         raise ValueError("not an email address")
@@ -92,7 +92,7 @@ def letter(
     unsubscribe_url: str | None = None,
     unsubscribe_mailbox: str | None = None,
 ) -> Letter:
-    """The email of one message. The same message has the same Message-ID, however often it is built.
+    """Returns the email of one message. The same message has the same Message-ID, however often it is built.
 
     Auto-Submitted: RFC 3834, 5; X-Auto-Response-Suppress says the same to Exchange. List-Unsubscribe:
     RFC 2369; with a URL, List-Unsubscribe-Post too (RFC 8058), which promises that a POST to it unsubscribes

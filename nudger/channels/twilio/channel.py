@@ -32,8 +32,8 @@ PAGE_SIZE = 1000  # the most that Twilio gives on one page
 
 
 async def listed(messages: Any, address: str, from_number: str | None, since: datetime) -> list[Listed]:
-    """All that went to `address` on the GMT days of `since` and its neighbours, on however many pages,
-    and the latest of all.
+    """Returns all that went to `address` on the GMT days of `since` and its neighbours, on however many
+    pages, and the latest of all.
 
     Twilio filters by GMT days, so both days around midnight are asked. The latest are asked for without
     a day too: a text that still waits in Twilio's queue has no DateSent yet, and a filter by it might
@@ -150,7 +150,7 @@ class TwilioChannel:
         return Receipt(sid)
 
     async def list_inbound(self, since: datetime) -> list[Inbound]:
-        """The texts that came in since a whole GMT day before `since`, oldest first.
+        """Returns the texts that came in since a whole GMT day before `since`, oldest first.
 
         Twilio filters by GMT days only, and by neither direction nor state; a text can turn up late.
         So the days overlap, and each text comes again with every asking: `provider_id` tells.
@@ -171,7 +171,7 @@ class TwilioChannel:
         return sorted(inbound, key=lambda text: text.received_at)
 
     async def list_outbound(self, address: str, since: datetime) -> list[Listed]:
-        """What went to `address` since then: see Outbox.list_outbound."""
+        """Returns what went to `address` since then: see Outbox.list_outbound."""
         number = None if self._service else self._from_number
         return await listed(self._messages, address, number, since)
 

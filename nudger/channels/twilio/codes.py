@@ -128,7 +128,7 @@ STATUSES = {
 
 
 def failure_of(status: int, code: int | None = None, retry_after: timedelta | None = None) -> SendFailure:
-    """What a refusal with this HTTP status and Twilio code means. `status` is not a success.
+    """Returns what a refusal with this HTTP status and Twilio code means. `status` is not a success.
 
     A 5xx is ambiguous whatever else it says: Twilio may have taken the message before it failed.
     Without a row, a 4xx is taken for a fault of the request that every other one will have too, so

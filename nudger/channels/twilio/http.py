@@ -83,7 +83,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
         timeout: float | None = None,  # noqa: ASYNC109  (the name is the twilio package's)
         allow_redirects: bool = False,
     ) -> Response:
-        """One request, never repeated, within `timeout` seconds in all (else the client's limit).
+        """Makes one request, never repeated, within `timeout` seconds in all (else the client's limit).
 
         Raises NotReached, NoAnswer, or TwilioRefused for every status that is not a success.
         """

@@ -13,7 +13,7 @@ def signed(
     params: Iterable[tuple[str, str]],
     signature: str | None,
 ) -> bool:
-    """True only where `signature` (the header X-Twilio-Signature) is Twilio's for this very request.
+    """Tells whether `signature` (the header X-Twilio-Signature) is Twilio's for this very request.
 
     `public_url` is the setting PUBLIC_URL, with a base path where there is one: what a proxy or a
     header claims the address to be counts for nothing. `raw_path` and `query` are the bytes as they
@@ -36,7 +36,7 @@ def signed(
 
 
 def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:
-    """What Twilio would sign this form with, posted to this address."""
+    """Returns what Twilio would sign this form with, posted to this address."""
     return str(RequestValidator(auth_token).compute_signature(url, dict(form)))
 
 

@@ -92,7 +92,7 @@ class Mine:
     key: bytes
 
     def look(self, token: str, languages: Sequence[str], now: datetime, notice: str = "") -> OwnPage | Card:
-        """The page, under one of NOTICES. Changes nothing."""
+        """Returns the page, under one of NOTICES. Changes nothing."""
         link = self._link(token, languages, now)
         if isinstance(link, Card):
             return link
@@ -123,7 +123,7 @@ class Mine:
         return "said" if response.effects else "nothing"
 
     def export(self, token: str, languages: Sequence[str], now: datetime) -> str | Card:
-        """All that is held on the person, as JSON text."""
+        """Returns all that is held on the person, as JSON text."""
         link = self._link(token, languages, now)
         if isinstance(link, Card):
             return link
@@ -133,7 +133,7 @@ class Mine:
         return json.dumps(held, ensure_ascii=False, indent=2)
 
     def ask_erase(self, token: str, languages: Sequence[str], now: datetime) -> Card:
-        """What erasing does, before it is done."""
+        """Returns what erasing does, before it is done."""
         link = self._link(token, languages, now)
         if isinstance(link, Card):
             return link
@@ -156,7 +156,7 @@ class Mine:
         return self._closed("me_erased", known.plan.voice if known else self._language(languages), 200)
 
     def busy(self, languages: Sequence[str]) -> Card:
-        """For an address that asks too often."""
+        """Returns the page for an address that asks too often."""
         return self._closed("busy", self._language(languages), TOO_MANY)
 
     def _link(self, token: str, languages: Sequence[str], now: datetime) -> Link | Card:

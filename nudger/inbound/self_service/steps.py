@@ -54,7 +54,7 @@ class Choices:
         return Response(offered, self.until(offered), self._effects(offered))
 
     def groups(self) -> Iterator[Group]:
-        """What is offered, by what it is about, in the order of the page."""
+        """Returns what is offered, by what it is about, in the order of the page."""
         standing = self.standing
         paused = standing.paused(self.now)
         if standing.removed_at is None:
@@ -66,7 +66,7 @@ class Choices:
             yield "stop", (Press.STOP,)
 
     def until(self, step: Press) -> datetime | None:
-        """When it comes back, or until when all is quiet."""
+        """Returns when it comes back, or until when all is quiet."""
         if step in LATERS:
             return self._reply(step).until
         days = PAUSES.get(step)

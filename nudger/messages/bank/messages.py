@@ -53,7 +53,7 @@ _PARTS_AT = tuple(frozenset(part for part in Part if time(hour) in part.window) 
 
 
 def parts_at(wall: time) -> frozenset[Part]:
-    """The parts of the day that this wall time is in."""
+    """Returns the parts of the day that this wall time is in."""
     return _PARTS_AT[wall.hour]
 
 
@@ -90,8 +90,8 @@ class Bank:
     def parse(
         source: Source, forms: Forms = ALIKE, below: "Mapping[str, Bank] | None" = None
     ) -> "Mapping[str, Bank] | tuple[Problem, ...]":
-        """The bank in each form, or every problem of the file. With `extends = true` it goes on top of
-        `below`: a message of the same key replaces, others add."""
+        """Returns the bank in each form, or every problem of the file. With `extends = true` it goes on top
+        of `below`: a message of the same key replaces, others add."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
@@ -118,8 +118,8 @@ class Bank:
         now: frozenset[Part] = frozenset(),
         avoid: frozenset[Topic] = frozenset(),
     ) -> tuple[Message, ...]:
-        """Those to choose from, never none, and never one that does not fit now or touches what to avoid:
-        with a contact the ones that name one, where there are any; of them those that ask no more than
+        """Returns those to choose from, never none, and never one that does not fit now or touches what to
+        avoid: with a contact the ones that name one, where there are any; of them those that ask no more than
         `most`, where there are any."""
         fitting = [one for one in self.messages if one.fits(now, avoid)]
         naming = [one for one in fitting if one.contact] if contact else []
@@ -261,8 +261,8 @@ class MessageChoice:
         history: History,
         occurrence: Sequence[str],
     ) -> Message:
-        """The template that the nudge names, else one of those that fit, none of the last
-        min(10, n - 1): `tiny`, and the effort of the plan, keep to those that ask little.
+        """Returns the template that the nudge names, else one of those that fit, none of the last min(10, n -
+        1): `tiny`, and the effort of the plan, keep to those that ask little.
 
         A template goes out at whatever hour the plan names, but touches nothing that the plan avoids.
         """
@@ -300,15 +300,15 @@ class MessageChoice:
 
 
 def contacts_of(plan: Plan, nudge: Nudge) -> Sequence[Contact]:
-    """Whom this nudge may name, in the order of the file."""
+    """Returns whom this nudge may name, in the order of the file."""
     if not nudge.contacts:
         return plan.contacts
     return [contact for contact in plan.contacts if contact.name in nudge.contacts]
 
 
 def contact_now(plan: Plan, nudge: Nudge, history: History, local_now: datetime) -> Contact | None:
-    """The one whom the person has been least recently reminded of, or in touch with, and who is due; of
-    several never named, the first of the file. None where nobody is due."""
+    """Returns the one whom the person has been least recently reminded of, or in touch with, and who is due;
+    of several never named, the first of the file. None where nobody is due."""
     due = [one for one in contacts_of(plan, nudge) if _is_due(one, history, local_now)]
     return min(due, key=lambda contact: history.contacted.get(contact.name, _NEVER), default=None)
 

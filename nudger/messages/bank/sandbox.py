@@ -60,7 +60,7 @@ class Vocabulary:
     parts: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def of(self, name: str) -> frozenset[str] | None:
-        """The parts of `name`, or None where it has none."""
+        """Returns the parts of `name`, or None where it has none."""
         return dict(self.parts).get(name)
 
     def all(self) -> list[str]:
@@ -82,7 +82,7 @@ class Compiled:
         return _ENVIRONMENT.from_string(self.source)
 
     def render(self, values: Mapping[str, object]) -> str:
-        """The text. `values` holds text (or an object of text parts) for every name in `uses`."""
+        """Returns the text. `values` holds text (or an object of text parts) for every name in `uses`."""
         return self.template.render(values)
 
 
@@ -232,12 +232,12 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nobody would see anything of it: spaces, joiners, marks without a letter under them."""
+    """Tells whether nobody would see anything of it: spaces, joiners, marks without a letter under them."""
     return all(one in _FILLERS or unicodedata.category(one) in _INVISIBLE for one in text)
 
 
 def may_be_blank(node: nodes.Node) -> bool:
-    """Whether what is rendered of it can be blank. Each name has a value, but those of SOMETIMES."""
+    """Tells whether what is rendered of it can be blank. Each name has a value, but those of SOMETIMES."""
     match node:
         case nodes.TemplateData(data=text) | nodes.Const(value=str(text)):
             return is_blank(text)

@@ -33,7 +33,7 @@ class Source:
     text: str
 
     def load(self) -> dict[str, object] | Problem:
-        """The file's tables, or why it is no TOML."""
+        """Returns the file's tables, or why it is no TOML."""
         try:
             return tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as fault:
@@ -42,7 +42,7 @@ class Source:
     def problem(
         self, message: str, hint: str = "", *, where: str = "", table: str = "", nth: int = 0, key: str = ""
     ) -> Problem:
-        """A problem at `key` of the `nth` header `[table]` or `[[table]]` (0: before any header)."""
+        """Returns a problem at `key` of the `nth` header `[table]` or `[[table]]` (0: before any header)."""
         line, column = self._position(table, nth, key)
         return Problem(self.file, line, column, where, message, hint)
 
@@ -78,7 +78,7 @@ def words(value: object) -> Sequence[str] | None:
 
 
 def tables(value: object) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """The tables of an array of tables, numbered from 1; nothing where it is none."""
+    """Returns the tables of an array of tables, numbered from 1; nothing where it is none."""
     if isinstance(value, list):
         for number, table in enumerate(value, 1):
             if isinstance(table, dict):
@@ -86,12 +86,12 @@ def tables(value: object) -> Iterator[tuple[int, Mapping[str, object]]]:
 
 
 def in_form(value: object, form: str) -> str:
-    """A text without faults, as it is said in this form."""
+    """Returns a text without faults, as it is said in this form."""
     return str(value[form] if isinstance(value, dict) else value)
 
 
 def faults_of_text(value: object, forms: Forms, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
-    """What is wrong with a text, or with one of its forms; and what to do, where that is plain."""
+    """Returns what is wrong with a text, or with one of its forms; and what to do, where that is plain."""
     if not isinstance(value, dict):
         yield from _faults_of(value, vocabulary)
         return
@@ -106,7 +106,7 @@ def faults_of_text(value: object, forms: Forms, vocabulary: Vocabulary) -> Itera
 
 
 def compiled_in(value: object, form: str, vocabulary: Vocabulary) -> Compiled:
-    """A text without faults, ready to be rendered."""
+    """Returns a text without faults, ready to be rendered."""
     return compile_source(in_form(value, form), vocabulary)
 
 
@@ -123,11 +123,11 @@ class Sections:
     def problems(
         self, source: Source, data: Mapping[str, object], forms: Forms, others: Iterable[str] = ()
     ) -> list[Problem]:
-        """Every problem of the file; `others` are top-level names that someone else reads."""
+        """Returns every problem of the file; `others` are top-level names that someone else reads."""
         return [*self._strangers(source, data, others), *self._faults(source, data, forms)]
 
     def sources(self, data: Mapping[str, object], form: str) -> dict[str, Mapping[str, str]]:
-        """The texts of a file that has no problems, in this form."""
+        """Returns the texts of a file that has no problems, in this form."""
         return {
             section: {key: in_form(_table(data[section])[key], form) for key in keys}
             for section, keys in self.keys.items()

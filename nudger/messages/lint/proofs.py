@@ -64,17 +64,17 @@ class Proof:
         return self.message is not None and self.message.contact
 
     def shouted(self, known: set[str]) -> Iterator[str]:
-        """The words in capitals, but for the known ones."""
+        """Returns the words in capitals, but for the known ones."""
         return (word for word in _CAPITALS.findall(self.text) if word not in known)
 
 
 def voices(wording: Wording, language: str) -> Sequence[str]:
-    """The voices of a language: one for each form of address, or the one it has."""
+    """Returns the voices of a language: one for each form of address, or the one it has."""
     return [f"{language}.{form}" for form in wording.forms[language]] or [language]
 
 
 def message_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
-    """Every message of every kind."""
+    """Returns every message of every kind."""
     language, _, form = voice.partition(".")
     plan = Plan("maya", "Maya", "UTC", language, form=form or None)
     usual = replace(plan, contacts=(Contact("Sam", "friend"),))
@@ -90,7 +90,7 @@ def message_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
 
 
 def text_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
-    """Everything that nudger itself says, subjects and the footer of emails included."""
+    """Returns everything that nudger itself says, subjects and the footer of emails included."""
     texts = wording.texts[voice]
     usual = {**_USUAL, "when": texts.when(_NOW + timedelta(hours=2), _NOW)}
     whens = [texts.when(_NOW + timedelta(days=days, hours=13), _NOW) for days in range(366)]
@@ -113,7 +113,7 @@ def text_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
 
 
 def page_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
-    """Everything that web pages say: of any length, as they cost nothing."""
+    """Returns everything that web pages say: of any length, as they cost nothing."""
     pages = wording.pages[voice]
     when = wording.texts[voice].when(_NOW + timedelta(hours=2), _NOW)
     for section, keys in pages.compiled.items():

@@ -65,7 +65,8 @@ class WordingFinding:
 
 
 def check_words(sources: Mapping[str, str]) -> tuple[WordingFinding, ...]:
-    """Every finding over all languages of these files. Raises WordingError where they cannot be read."""
+    """Returns every finding over all languages of these files. Raises WordingError where they cannot be
+    read."""
     wording = Wording.parse(sources)
     tones = _tones(sources)
     of_voices = (

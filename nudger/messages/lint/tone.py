@@ -49,7 +49,7 @@ class Formula:
         return Formula(pairs, syllable, more, fewer, word, in_word, constant, table["scale"] == "ease")
 
     def syllables(self, word: str) -> int:
-        """Of one word; right for about nine in ten."""
+        """Counts those of one word; right for about nine in ten."""
         word = word.lower()
         for find, put in self.rewrite:
             word = find.sub(put, word)
@@ -57,7 +57,7 @@ class Formula:
         return max(1, counts[0] + counts[1] - counts[2])
 
     def grade(self, texts: Sequence[str]) -> float | None:
-        """The grade of school that reads `texts`, taken as one; None where they have no words."""
+        """Returns the grade of school that reads `texts`, taken as one; None where they have no words."""
         spoken = [words for text in texts for words in sentences(text)]
         if not spoken:
             return None
@@ -69,13 +69,13 @@ class Formula:
 
 
 def sentences(text: str) -> list[list[str]]:
-    """The words of each sentence that has any."""
+    """Returns the words of each sentence that has any."""
     split = (_WORD.findall(sentence) for sentence in _SENTENCE_END.split(text))
     return [words for words in split if words]
 
 
 def faults_of_formula(table: object) -> Iterator[str]:
-    """What is wrong with a [reading] table."""
+    """Returns what is wrong with a [reading] table."""
     if not isinstance(table, dict) or table.keys() - set(KEYS):
         yield f"expected a table of {', '.join(KEYS)}"
         return
@@ -163,7 +163,7 @@ class Tone:
 
     @staticmethod
     def parse(source: Source) -> "Tone | tuple[Problem, ...]":
-        """The rules, or every problem of the file."""
+        """Returns the rules, or every problem of the file."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
@@ -171,7 +171,7 @@ class Tone:
         return problems or _tone(data)
 
     def broken(self, text: str, key: str, form: str, message: Message | None) -> Iterator[tuple[Rule, str]]:
-        """Each rule that `text` breaks, with the words that break it."""
+        """Returns each rule that `text` breaks, with the words that break it."""
         allowed = self.allowed.get(key, frozenset())
         for rule in self.rules:
             if rule.holds_for(key, form, message):
@@ -180,7 +180,7 @@ class Tone:
                         yield rule, found
 
     def blind(self) -> Iterator[Rule]:
-        """The rules that do not find their own example."""
+        """Returns the rules that do not find their own example."""
         return (rule for rule in self.rules if not rule.pattern.search(rule.finds))
 
 

@@ -33,7 +33,7 @@ _HOURS = [time(hour) for hour in range(24)]
 
 
 def of_voice(proofs: Sequence[Proof], tone: Tone) -> Iterator[tuple[str, str, Breach]]:
-    """The kind, the key where one message is meant, and what is wrong, in one voice."""
+    """Returns the kind, the key where one message is meant, and what is wrong, in one voice."""
     for kind in Kind:
         of_kind = [proof for proof in proofs if proof.kind == kind.value]
         for breach in _kind(of_kind, tone):
@@ -49,8 +49,8 @@ def of_voice(proofs: Sequence[Proof], tone: Tone) -> Iterator[tuple[str, str, Br
 
 
 def across(wording: Wording, tones: Mapping[str, Tone]) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """What languages have to have in common, each as the fields of a finding: the keys of full banks, so
-    that a shared plan that names a template works in every language; and the tags of a key."""
+    """Returns what languages have to have in common, each as the fields of a finding: the keys of full banks,
+    so that a shared plan that names a template works in every language; and the tags of a key."""
     for kind in Kind:
         banks = {
             language: {message.key: message for message in wording.banks[language, kind].messages}

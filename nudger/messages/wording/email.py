@@ -77,12 +77,13 @@ def compose(
 
 
 def links_below(wording: Wording, voice: str, links: Mapping[Action, str]) -> list[Anchor]:
-    """These links in the words and the order in which an email has them."""
+    """Puts these links into the words and the order in which an email has them."""
     return _anchors(wording.texts_of(voice), links, {**_CALL, **_QUIET})
 
 
 def ways_to(contact: Contact, texts: Texts) -> Iterator[Anchor]:
-    """A text and a call to their number, a mail to their address: each begun with a hello to change."""
+    """Returns a text and a call to their number, a mail to their address: each begun with a hello to
+    change."""
     values = {"contact": contact.name}
     hello = _escaped(texts.say("email", "hello", values))
     if contact.phone is not None:

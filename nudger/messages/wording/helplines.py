@@ -90,7 +90,7 @@ class Helplines:
 
     @staticmethod
     def parse(source: Source) -> "Helplines | tuple[Problem, ...]":
-        """The lines, or every problem of the file."""
+        """Returns the lines, or every problem of the file."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
@@ -110,7 +110,8 @@ class Helplines:
         return frozenset(country for country, _ in self._by_country)
 
     def say(self, country: str | None, language: str, texts: Texts, safe: bool = False) -> Lines:
-        """The lines of `country` (ISO 3166 alpha-2) for people of this language, in the words of `texts`.
+        """Returns the lines of `country` (ISO 3166 alpha-2) for people of this language, in the words of
+        `texts`.
 
         `safe`: for somebody whom another person harms. Their own lines, without a name that would give
         them away to whoever reads their phone, and the police.
@@ -123,17 +124,17 @@ class Helplines:
         return Lines(line, call, texts.say("helplines", "all", {"line": line, "emergency": call}))
 
     def sent_to(self, country: str | None, language: str) -> Sequence[Helpline]:
-        """Every line that a person there may be sent to."""
+        """Returns every line that a person there may be sent to."""
         found = (self._find(country, purpose, way, language) for purpose in Purpose for way in _WAYS)
         return list({line: None for line in found if line is not None})
 
     def stale(self, today: date) -> tuple[str, ...]:
-        """The countries with a line that was looked up, and not for 180 days."""
+        """Returns the countries with a line that was looked up, and not for 180 days."""
         old = [line for line in self.lines if line.checked_on and today - line.checked_on > FRESH]
         return tuple(sorted({country for line in old for country in line.countries}))
 
     def unchecked(self, country: str | None, language: str) -> Sequence[Helpline]:
-        """The lines that a person there may be sent to, and that nobody has looked up."""
+        """Returns the lines that a person there may be sent to, and that nobody has looked up."""
         return [line for line in self.sent_to(country, language) if line.checked_on is None]
 
     def _find(self, country: str | None, purpose: Purpose, way: str, language: str) -> Helpline | None:

@@ -105,7 +105,7 @@ class Pages:
 
     @staticmethod
     def parse(source: Source, forms: Forms) -> "Mapping[str, Pages] | tuple[Problem, ...]":
-        """The texts in each form of address, or every problem of the file."""
+        """Returns the texts in each form of address, or every problem of the file."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)

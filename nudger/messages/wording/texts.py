@@ -184,7 +184,7 @@ class Texts:
 
     @staticmethod
     def parse(source: Source, forms: Forms) -> "Mapping[str, Texts] | tuple[Problem, ...]":
-        """The texts in each form of address, the usual one first; or every problem of the file."""
+        """Returns the texts in each form of address, the usual one first; or every problem of the file."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
@@ -192,7 +192,7 @@ class Texts:
         return problems or {form: _texts(data, form) for form in forms}
 
     def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
-        """The text of `key`, with these values and the language's command words."""
+        """Returns the text of `key`, with these values and the language's command words."""
         text = self.compiled[section][key]
         return text.render({**self.sources["commands"], **values}) if text.uses else text.render({})
 
@@ -240,19 +240,19 @@ class Texts:
         return self.weekdays[day.weekday()]
 
     def part_of_day(self, local_now: datetime) -> str:
-        """The part that this hour is in; the last one of the day goes on past midnight."""
+        """Returns the part that this hour is in; the last one of the day goes on past midnight."""
         begun = [word for hour, word in self.parts_of_day if hour <= local_now.hour]
         return begun[-1] if begun else self.parts_of_day[-1][1]
 
 
 def without_form(voice: str) -> str:
-    """ "es" of "es.usted"."""
+    """Returns the language of a voice: "es" of "es.usted"."""
     return voice.partition(".")[0]
 
 
 def forms_of(source: Source) -> Forms:
-    """The forms of address that a language's texts say it has; ALIKE where it has none, or cannot
-    be read."""
+    """Returns the forms of address that a language's texts say it has; ALIKE where it has none, or cannot be
+    read."""
     data = source.load()
     return ALIKE if isinstance(data, Problem) else _forms(data)
 

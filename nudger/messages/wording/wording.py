@@ -94,7 +94,8 @@ class Wording:
         return frozenset(self.forms)
 
     def texts_of(self, voice: str) -> Texts:
-        """What nudger itself says in this voice. Raises NudgerError where there is no such language."""
+        """Returns what nudger itself says in this voice. Raises NudgerError where there is no such
+        language."""
         try:
             return self.texts[voice]
         except KeyError:
@@ -105,16 +106,16 @@ class Wording:
         return self.texts[language]
 
     def template_keys(self, voice: str, kind: Kind) -> frozenset[str]:
-        """The keys that a plan may name as `template`."""
+        """Returns the keys that a plan may name as `template`."""
         return frozenset(message.key for message in self._bank(voice, kind).messages)
 
     def template(self, voice: str, kind: Kind, key: str) -> str | None:
-        """The Jinja2 source of that message, for `check` and `longest`."""
+        """Returns the Jinja2 source of that message, for `check` and `longest`."""
         message = self._bank(voice, kind).message(key)
         return message.text if message else None
 
     def touches(self, voice: str, kind: Kind, key: str) -> frozenset[Topic]:
-        """The topics that this message touches."""
+        """Returns the topics that this message touches."""
         message = self._bank(voice, kind).message(key)
         return message.avoid if message else frozenset()
 
@@ -131,7 +132,7 @@ class Wording:
         seed: str,
         tiny: bool = False,
     ) -> Worded:
-        """The words of one occurrence: the same for the same arguments, on every host.
+        """Returns the words of one occurrence: the same for the same arguments, on every host.
 
         The plan's own message, or the template it names, or a choice of the bank that was not among
         the last min(10, n - 1) from it. A template that the bank has lost since the plan was checked, words
@@ -168,8 +169,8 @@ class Wording:
         return Worded(text, subject, key, contact.name if contact else None, count(text).segments)
 
     def with_ways_out(self, worded: Worded, voice: str, nudge: Nudge) -> Worded:
-        """Once a month, never as a text of its own: in place of a message that the bank chose, and below
-        words that the plan chose."""
+        """Says the ways out, once a month, never as a text of its own: in place of a message that the bank
+        chose, and below words that the plan chose."""
         reminder = self.system(voice, "reminder")
         if nudge.message is None and nudge.template is None:
             return replace(worded, text=reminder, bank_key=None, contact=None, segments=1, ways_out=True)
@@ -177,7 +178,7 @@ class Wording:
         return replace(worded, text=text, segments=count(text).segments, ways_out=True)
 
     def after(self, history: History, worded: Worded, kind: Kind, now: datetime) -> History:
-        """The history once these words have gone out: what was said, and whom it named."""
+        """Returns the history once these words have gone out: what was said, and whom it named."""
         recent, contacted = history.recent, history.contacted
         if worded.bank_key is not None:
             bank = (worded.bank_key, *recent.get(kind, ()))[:KEPT]
@@ -189,7 +190,7 @@ class Wording:
         return History(h.on, h.sent, h.last_at, recent, contacted, h.left_out, shown_at)
 
     def system(self, voice: str, key: str, **values: object) -> str:
-        """One of nudger's own texts (`texts.ANSWERS` lists them and the values that each takes)."""
+        """Returns one of nudger's own texts (`texts.ANSWERS` lists them and the values that each takes)."""
         texts = self.texts_of(voice)
         missing = texts.compiled["texts"][key].uses - values.keys() - texts.sources["commands"].keys()
         if missing:
@@ -197,19 +198,19 @@ class Wording:
         return _tidy(texts.say("texts", key, values))
 
     def page(self, voice: str, section: str, key: str, **values: object) -> str:
-        """A text of a web page (`pages.SECTIONS` lists them and the values that each takes)."""
+        """Returns a text of a web page (`pages.SECTIONS` lists them and the values that each takes)."""
         return self.pages[self._known(voice)].say(section, key, values)
 
     def command(self, voice: str, command: str) -> str:
-        """The word with which people of this language say LATER, DONE and the like."""
+        """Returns the word with which people of this language say LATER, DONE and the like."""
         return self.texts_of(voice).sources["commands"][command]
 
     def subject(self, voice: str, kind: Kind | None) -> str:
-        """The email subject of a nudge of this kind, or (None) of an answer."""
+        """Returns the email subject of a nudge of this kind, or (None) of an answer."""
         return self.texts_of(voice).sources["subjects"][kind or "answer"]
 
     def welcome_subject(self, voice: str) -> str:
-        """The email subject of the question for consent."""
+        """Returns the email subject of the question for consent."""
         return self.texts_of(voice).sources["subjects"]["consent"]
 
     def say_when(self, voice: str, local_at: datetime, local_now: datetime) -> When:
@@ -224,17 +225,17 @@ class Wording:
         return self.texts_of(voice).weekday(day)
 
     def kind(self, voice: str, kind: Kind) -> str:
-        """What a kind is called."""
+        """Returns what a kind is called."""
         return self.texts_of(voice).sources["kinds"][kind]
 
     def helplines(self, country: str | None, voice: str = "en") -> str:
-        """Whom to call, as the end of a sentence that begins "please"."""
+        """Returns whom to call, as the end of a sentence that begins "please"."""
         return self.lines.say(country, without_form(voice), self.texts_of(voice)).all
 
     def crisis(
         self, voice: str, kind: str, country: str | None, *, told: str = "", stopped: bool = False
     ) -> str:
-        """The answer to a text that speaks of danger, by its kind (one of CRISIS_KINDS).
+        """Returns the answer to a text that speaks of danger, by its kind (one of CRISIS_KINDS).
 
         `told`: the contact who gets a notice, whom the answer names. `stopped`: after STOP nothing
         more comes, else all is quiet until RESUME.
@@ -247,23 +248,23 @@ class Wording:
         return " ".join(said)
 
     def concern(self, voice: str, kind: str, country: str | None) -> str:
-        """The answer to a text that may speak of danger of this kind."""
+        """Returns the answer to a text that may speak of danger of this kind."""
         return self._with_lines(voice, "concern", kind, country)
 
     def stale_helplines(self, today: date) -> tuple[str, ...]:
-        """The countries whose helplines nobody has looked at for 180 days."""
+        """Returns the countries whose helplines nobody has looked at for 180 days."""
         return self.lines.stale(today)
 
     def helpline_country(self, country: str | None) -> str:
-        """The country whose lines people of this one get: ELSEWHERE where it has none."""
+        """Returns the country whose lines people of this one get: ELSEWHERE where it has none."""
         return country if country in self.lines.countries and country is not None else ELSEWHERE
 
     def unchecked_helplines(self, country: str | None, language: str) -> Sequence[Helpline]:
-        """The lines that a person there may be sent to, and that nobody has looked up."""
+        """Returns the lines that a person there may be sent to, and that nobody has looked up."""
         return self.lines.unchecked(country, language)
 
     def check(self, source: str, *, has_contact: bool, has_if_then: bool = True) -> str | None:
-        """What is wrong with a plan's own message, or None. What passes never fails to render."""
+        """Returns what is wrong with a plan's own message, or None. What passes never fails to render."""
         try:
             compiled = compile_source(source, MESSAGE)
         except Refused as refusal:
@@ -277,7 +278,7 @@ class Wording:
         return None
 
     def echo(self, if_then: str, voice: str) -> str:
-        """The longest text that echoes a plan's if-then line."""
+        """Returns the longest text that echoes a plan's if-then line."""
         texts = self.texts_of(voice)
         return max(
             (_plain(texts.say("if_then", key, {"if_then": if_then})) for key in texts.sources["if_then"]),
@@ -285,16 +286,17 @@ class Wording:
         )
 
     def is_everybodys(self, source: str) -> bool:
-        """Whether a message says the same to everybody who gets it at the same time."""
+        """Tells whether a message says the same to everybody who gets it at the same time."""
         return _compiled(source).uses.isdisjoint({"name", "contact", "if_then"})
 
     def longest(self, source: str, plan: Plan, nudge: Nudge) -> str:
-        """The text that takes the most segments, over every day, part of day and contact of the plan."""
+        """Returns the text that takes the most segments, over every day, part of day and contact of the
+        plan."""
         return max((text for _, text in self._every(source, plan, nudge)), key=_cost)
 
     def blank_when(self, source: str, plan: Plan, nudge: Nudge) -> str | None:
-        """When the text comes to nothing, "on Tuesday"; "always", or None where it never does. What is put
-        off comes at another time of the day, or on another day, than the plan says."""
+        """Returns when the text comes to nothing, "on Tuesday"; "always", or None where it never does. What
+        is put off comes at another time of the day, or on another day, than the plan says."""
         compiled = _compiled(source)
         if not compiled.may_be_blank:
             return None
