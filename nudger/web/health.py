@@ -11,7 +11,7 @@ from nudger.agenda.port import Clock
 from nudger.domain.errors import StoreAway
 from nudger.operations.metrics import Metrics, Reading
 from nudger.operations.port import AlarmStore, OverviewStore, StatisticsStore
-from nudger.web.port import Work
+from nudger.web.port import SelfCheck
 from nudger.web.security.guard import report
 from nudger.web.security.sessions import Bearer
 
@@ -21,7 +21,7 @@ ANSWERS_WITHIN = 4.5  # seconds in which whoever watches hears whether nudger is
 class HealthPages:
     """Open to whoever asks: counts of people and entries, nothing personal."""
 
-    def __init__(self, work: Work, overview: OverviewStore, clock: Clock) -> None:
+    def __init__(self, work: SelfCheck, overview: OverviewStore, clock: Clock) -> None:
         self._work = work
         self._overview = overview
         self._clock = clock

@@ -23,7 +23,7 @@ class Receiver(Protocol):
         """Something may be due at once."""
 
 
-class Work(Protocol):
+class SelfCheck(Protocol):
     """Whether nudger can do its work."""
 
     def faults(self) -> Sequence[str]:

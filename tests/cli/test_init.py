@@ -18,8 +18,7 @@ import pytest
 
 from nudger import plans
 from nudger.app.settings import load
-from nudger.cli.init.place import Place
-from nudger.cli.init.texts import COMFORTABLE, USUAL, FirstPlan, Wish, spread
+from nudger.cli.init.writing import COMFORTABLE, USUAL, FirstPlan, Place, Wish, spread
 from nudger.plan_sync.files import bundled
 from nudger.plans import PlanSource
 from tests.support.commands import Typed

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from nudger.app.settings.model import SECRETS, Settings
-from nudger.app.settings.sources import PREFIX, Credentials, Environment, Given, SettingsFile, Source
+from nudger.app.settings.sources import PREFIX, Credentials, Environment, Given, SettingsFile, SettingsSource
 from nudger.domain.errors import SettingsError
 
 SYSTEM_FILE = Path("/etc/nudger/settings.env")
@@ -31,7 +31,7 @@ def load(
     environment = Environment(Settings, environ, cwd)
     credentials = Credentials(Settings, environ.get("CREDENTIALS_DIRECTORY"))
     in_file = SettingsFile(Settings, cwd / file if file else None, shown)
-    sources: list[Source] = [environment, credentials, in_file]
+    sources: list[SettingsSource] = [environment, credentials, in_file]
     given = ChainMap(*(source.given for source in sources))
     problems = [problem for source in sources for problem in source.problems]
     problems += _missing(given, shown) if running else []
@@ -47,7 +47,7 @@ def load(
     return settings
 
 
-class _Folders(Source):
+class _Folders(SettingsSource):
     """Where things lie when nobody says where; asked last."""
 
     def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
@@ -137,7 +137,7 @@ def _refusal(problems: Sequence[str]) -> SettingsError:
     return SettingsError("\n".join(lines), hint)
 
 
-def _doubts(settings: Settings, credentials: Source, in_file: Source) -> Iterator[str]:
+def _doubts(settings: Settings, credentials: SettingsSource, in_file: SettingsSource) -> Iterator[str]:
     """What works, and endangers a secret."""
     secrets = [name for name, given in in_file.given.items() if _is_secret(name, given.text)]
     if settings.file is not None and secrets and settings.file.stat().st_mode & WORLD_READABLE:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from nudger.app.settings.sources import Source
+from nudger.app.settings.sources import SettingsSource
 
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409, RFC 8314, RFC 5321
 SECRETS = frozenset(
@@ -210,7 +210,7 @@ class Settings(BaseModel):
     _file: Path | None = PrivateAttr(None)
     _warnings: tuple[str, ...] = PrivateAttr(())
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[SettingsSource]) -> None:
         """From these places; the earlier ones win."""
         super().__init__(**{name: value for source in reversed(sources) for name, value in source.values()})
 

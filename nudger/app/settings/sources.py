@@ -34,7 +34,7 @@ class Given:
         return Path.home() / rest if home else self.folder / self.text
 
 
-class Source:
+class SettingsSource:
     """One place, read; `given` is by field name."""
 
     def __init__(self, settings: type[BaseModel]) -> None:
@@ -62,7 +62,7 @@ class Source:
         return Path in (field.annotation, *getattr(field.annotation, "__args__", ()))
 
 
-class Environment(Source):
+class Environment(SettingsSource):
     """The process's environment."""
 
     def __init__(self, settings: type[BaseModel], environ: Mapping[str, str], cwd: Path) -> None:
@@ -79,7 +79,7 @@ class Environment(Source):
                 self.warnings.append(f"environment: {key}: not a setting of nudger, ignored")
 
 
-class Credentials(Source):
+class Credentials(SettingsSource):
     """The files of `$CREDENTIALS_DIRECTORY`, named like a setting (NUDGER_ or nudger_ before it or not).
 
     A trailing newline does not count. Credentials of others may stand there too.
@@ -104,7 +104,7 @@ class Credentials(Source):
             self.take(name, Given(text, where, file.parent))
 
 
-class SettingsFile(Source):
+class SettingsFile(SettingsSource):
     """A file of NUDGER_KEY=value lines: comments, blank lines, quotes and `export` as in a shell, but
     nothing in a value is expanded, so that a password may hold a dollar sign."""
 

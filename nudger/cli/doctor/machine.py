@@ -102,10 +102,10 @@ BOOTED = Path("/run/systemd/system")  # sd_booted(3): it is there where systemd 
 NO_WATCHDOG = ("", "0", "infinity")
 FAULT = 1  # the exit code
 
-Answer = Mapping[str, str]
+UnitState = Mapping[str, str]
 
 
-async def service_answers(booted: Path = BOOTED) -> list[tuple[str, Answer]]:
+async def service_answers(booted: Path = BOOTED) -> list[tuple[str, UnitState]]:
     """What `systemctl show` says of nudger: the system's unit and the user's, by the command to type.
 
     Empty where systemd is not the service manager.
@@ -117,7 +117,7 @@ async def service_answers(booted: Path = BOOTED) -> list[tuple[str, Answer]]:
     return [(command, await _show(systemctl, scope)) for command, scope in scopes.items()]
 
 
-def service_is_watched(answers: Sequence[tuple[str, Answer]]) -> Finding:
+def service_is_watched(answers: Sequence[tuple[str, UnitState]]) -> Finding:
     """Of the first unit that is there."""
     if not answers:
         return note("no systemd here", "Whatever starts nudger should start it again after a crash.")
@@ -128,7 +128,7 @@ def service_is_watched(answers: Sequence[tuple[str, Answer]]) -> Finding:
     return _judged(command, answer)
 
 
-def _judged(command: str, answer: Answer) -> Finding:
+def _judged(command: str, answer: UnitState) -> Finding:
     state, watchdog = answer.get("ActiveState", "unknown"), answer.get("WatchdogUSec", "")
     if state == "failed":
         result = answer.get("Result", "unknown")
@@ -150,7 +150,7 @@ def _systemctl(booted: Path) -> str | None:
     return shutil.which("systemctl") if booted.is_dir() else None
 
 
-async def _show(systemctl: str, scope: Sequence[str]) -> Answer:
+async def _show(systemctl: str, scope: Sequence[str]) -> UnitState:
     """Nothing where systemctl cannot be asked: no bus, no such user manager."""
     process = await asyncio.create_subprocess_exec(
         *(systemctl, *scope, "show", UNIT, "--property", ",".join(ASKED)),

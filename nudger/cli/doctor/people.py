@@ -143,7 +143,7 @@ class Examined(Protocol):
     def set_aside(self) -> Sequence[str]: ...
 
 
-class Shared(Protocol):
+class SharedServer(Protocol):
     """What the store says of a server that several hosts share."""
 
     @property
@@ -188,7 +188,7 @@ def database_is_sound(examined: Examined | None) -> Finding:
     return ok(f"{counts}, nothing of unknown end")
 
 
-def hosts_agree(shared: Shared | None, now: datetime) -> Finding:
+def hosts_agree(shared: SharedServer | None, now: datetime) -> Finding:
     """`now` by this machine's own clock. None: nothing is known of the server, and another check says so."""
     if shared is None:
         return note("not looked at: the database comes first")

@@ -87,7 +87,7 @@ STRANGER = "Another program answers at this address. Compare NUDGER_PUBLIC_URL a
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     status: int
     body: str
     leads_to: str  # of a redirect
@@ -126,7 +126,7 @@ async def _ask(
     url: str,
     form: Mapping[str, str] | None = None,
     signature: str | None = None,
-) -> Answer:
+) -> HttpAnswer:
     async with session.request(
         method,
         url,
@@ -138,18 +138,18 @@ async def _ask(
         allow_redirects=False,  # a redirected POST becomes a GET
     ) as answer:
         body = (await answer.content.read(LARGEST)).decode("utf-8", "replace")
-        return Answer(answer.status, body, answer.headers.get("Location", "")[:200])
+        return HttpAnswer(answer.status, body, answer.headers.get("Location", "")[:200])
 
 
-def _is_healthy(answer: Answer) -> bool:
+def _is_healthy(answer: HttpAnswer) -> bool:
     return answer.status == 200 and answer.body.strip() == "ok"
 
 
-def _is_refusal(answer: Answer) -> bool:
+def _is_refusal(answer: HttpAnswer) -> bool:
     return answer.status == 403 and REFUSAL in answer.body
 
 
-def _unsigned(answer: Answer, inbound: str, healthy: bool) -> Finding:
+def _unsigned(answer: HttpAnswer, inbound: str, healthy: bool) -> Finding:
     """The address is not nudger's webhook."""
     leads = f", which leads to {answer.leads_to}" if answer.leads_to else ""
     sentence = f"an unsigned text to {inbound}: expected nudger's 403, got {answer.status}{leads}"
@@ -158,7 +158,7 @@ def _unsigned(answer: Answer, inbound: str, healthy: bool) -> Finding:
     return failure(sentence, advice, CHANNEL)
 
 
-def _signed(answer: Answer, inbound: str) -> Finding:
+def _signed(answer: HttpAnswer, inbound: str) -> Finding:
     """It is nudger's webhook, and it does not take what Twilio would send."""
     sentence = f"a rightly signed text to {inbound}: expected 200, got {answer.status}"
     if answer.status == 403:

@@ -10,10 +10,8 @@ import typer
 from rich.console import Console
 
 from nudger.cli.context import clock
-from nudger.cli.init.asking import Interview
-from nudger.cli.init.place import Place
-from nudger.cli.init.questions import Questions
-from nudger.cli.init.texts import FirstPlan
+from nudger.cli.init.questions import Interview, Questions
+from nudger.cli.init.writing import FirstPlan, Place
 from nudger.cli.preview.previewing import Preview
 from nudger.cli.preview.tables import show_people
 from nudger.cli.show import err, out

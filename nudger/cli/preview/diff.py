@@ -19,7 +19,7 @@ STYLES = {"-": "red", "+": "green"}
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     """A row that only the old plan has ("-") or only the new one ("+"), in the zone of that plan."""
 
     sign: str
@@ -32,37 +32,37 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Edit:
+class PlanDiff:
     """What is gone and what is new in the days ahead of one person; one of the plans may be missing."""
 
     old: Plan | None
     new: Plan | None
-    lines: Sequence[Line]
+    lines: Sequence[DiffLine]
 
     def sends(self, sign: str) -> int:
         return sum(line.sent for line in self.lines if line.sign == sign)
 
 
-def edits(ahead: Preview, old: Mapping[str, Plan], new: Mapping[str, Plan]) -> list[Edit]:
+def edits(ahead: Preview, old: Mapping[str, Plan], new: Mapping[str, Plan]) -> list[PlanDiff]:
     """The people whose days ahead are not the same by both, by id. Both are seen from the same instant,
     with what the database knows."""
     touched = sorted(person for person in old.keys() | new.keys() if old.get(person) != new.get(person))
     before, after = _forecasts(ahead, old, touched), _forecasts(ahead, new, touched)
     found = (
-        Edit(old.get(person), new.get(person), _lines(before.get(person, []), after.get(person, [])))
+        PlanDiff(old.get(person), new.get(person), _lines(before.get(person, []), after.get(person, [])))
         for person in touched
     )
     return [edit for edit in found if edit.lines]
 
 
-def edits_json(found: Sequence[Edit]) -> list[dict[str, object]]:
+def edits_json(found: Sequence[PlanDiff]) -> list[dict[str, object]]:
     """The rows of `preview --json`, each with `change` before the rest, "-" or "+"; sorted by due_at."""
     lines = [line for edit in found for line in edit.lines]
     lines.sort(key=lambda line: (by_time(line.row), line.sign == "+"))
     return [{"change": line.sign, **line.row.as_json()} for line in lines]
 
 
-def show_edits(console: Console, found: Sequence[Edit], people: int) -> None:
+def show_edits(console: Console, found: Sequence[PlanDiff], people: int) -> None:
     """A heading and the lines of each person, and how many people that are of `people`."""
     for edit in found:
         _show_edit(console, edit)
@@ -75,15 +75,16 @@ def show_edits(console: Console, found: Sequence[Edit], people: int) -> None:
     console.print(f"Changed: {who}, +{come:,} -{gone:,} sends.")
 
 
-def _forecasts(ahead: Preview, plans: Mapping[str, Plan], people: Sequence[str]) -> dict[str, list[Line]]:
+def _forecasts(ahead: Preview, plans: Mapping[str, Plan], people: Sequence[str]) -> dict[str, list[DiffLine]]:
     """Every row of these people's plans, as yet without a sign."""
     chosen = [plans[person] for person in people if person in plans]
     return {
-        plan.person: [Line("", row, ahead.zone(plan)) for row in rows] for plan, rows in ahead.each(chosen)
+        plan.person: [DiffLine("", row, ahead.zone(plan)) for row in rows]
+        for plan, rows in ahead.each(chosen)
     }
 
 
-def _lines(before: Sequence[Line], after: Sequence[Line]) -> list[Line]:
+def _lines(before: Sequence[DiffLine], after: Sequence[DiffLine]) -> list[DiffLine]:
     """What only one of both has, by the clock on the wall; where a time moved, the old and then the new."""
     lines = [*_only("-", before, after), *_only("+", after, before)]
     starts: dict[tuple[str, date, int], tuple[date, str]] = {}
@@ -93,13 +94,13 @@ def _lines(before: Sequence[Line], after: Sequence[Line]) -> list[Line]:
     return sorted(lines, key=lambda line: (starts[_slot(line)], _slot(line), line.sign == "+"))
 
 
-def _only(sign: str, lines: Sequence[Line], others: Sequence[Line]) -> Iterator[Line]:
+def _only(sign: str, lines: Sequence[DiffLine], others: Sequence[DiffLine]) -> Iterator[DiffLine]:
     """Those that are not among the others, as often as they are."""
     left = Counter(_seen(line.row) for line in others)
     for line in lines:
         left[_seen(line.row)] -= 1
         if left[_seen(line.row)] < 0:
-            yield Line(sign, line.row, line.zone)
+            yield DiffLine(sign, line.row, line.zone)
 
 
 def _seen(row: Forecast) -> tuple[object, ...]:
@@ -107,13 +108,13 @@ def _seen(row: Forecast) -> tuple[object, ...]:
     return (row.nudge, row.local_date, row.due_at, row.channel, row.text, row.status, row.reason)
 
 
-def _slot(line: Line) -> tuple[str, date, int]:
+def _slot(line: DiffLine) -> tuple[str, date, int]:
     return (line.row.nudge, line.row.local_date, line.row.slot)
 
 
-def _show_edit(console: Console, edit: Edit) -> None:
+def _show_edit(console: Console, edit: PlanDiff) -> None:
     console.print(_heading(edit), soft_wrap=True)
-    held: dict[tuple[str, str], list[Line]] = {}
+    held: dict[tuple[str, str], list[DiffLine]] = {}
     for line in edit.lines:
         if not line.sent:
             held.setdefault((line.sign, line.row.reason), []).append(line)
@@ -127,7 +128,7 @@ def _show_edit(console: Console, edit: Edit) -> None:
         paragraph(console, f"{when}  not sent: {reason}", f"{sign}   ", STYLES[sign], first=f"{sign} ")
 
 
-def _heading(edit: Edit) -> Text:
+def _heading(edit: PlanDiff) -> Text:
     plans = [plan for plan in (edit.old, edit.new) if plan is not None]
     names = ", now ".join(dict.fromkeys(plan.name for plan in plans))
     zones = ", now ".join(dict.fromkeys(plan.timezone for plan in plans))
@@ -136,11 +137,11 @@ def _heading(edit: Edit) -> Text:
     return Text.assemble((names, "bold"), f" ({plans[0].person}), {zones}{side}: {counts}")
 
 
-def _words(edit: Edit, sign: str) -> set[tuple[tuple[str, date, int], str | None]]:
+def _words(edit: PlanDiff, sign: str) -> set[tuple[tuple[str, date, int], str | None]]:
     return {(_slot(line), line.row.text) for line in edit.lines if line.sign == sign and line.sent}
 
 
-def _show_line(console: Console, line: Line, same_words: bool) -> None:
+def _show_line(console: Console, line: DiffLine, same_words: bool) -> None:
     """One line, and the words below it unless the other side says them too."""
     row, sign, style = line.row, line.sign, STYLES[line.sign]
     what = how(row) if line.sent else f"not sent: {row.reason}"

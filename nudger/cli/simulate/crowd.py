@@ -187,7 +187,7 @@ WEIGHTS: tuple[tuple[int, Said | None, Said | None], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class CrowdAct:
     """What a person does at `at`: says something, or (None) goes to another zone."""
 
     at: int
@@ -201,7 +201,7 @@ class Actors:
     crowd: Crowd
     share: float
 
-    def after_nudge(self, who: int, turn: int, at: int) -> Iterator[Act]:
+    def after_nudge(self, who: int, turn: int, at: int) -> Iterator[CrowdAct]:
         """What follows from the `turn`-th nudge."""
         names = (self.crowd.seed, who, turn)
         if mailed(who) or draw(*names, "answers") >= self.share:
@@ -211,17 +211,17 @@ class Actors:
             lot -= weight
             if lot < 0:
                 soon = at + self._wait(draw(*names, "when"))
-                yield Act(soon, first[self.crowd.language(who)] if first else None)
+                yield CrowdAct(soon, first[self.crowd.language(who)] if first else None)
                 if then and draw(*names, "then") < 0.5:
                     hours = 1 + int(draw(*names, "later") * 4)
-                    yield Act(soon + hours * ONE_HOUR, then[self.crowd.language(who)])
+                    yield CrowdAct(soon + hours * ONE_HOUR, then[self.crowd.language(who)])
                 return
 
-    def after_welcome(self, who: int, at: int) -> Iterator[Act]:
+    def after_welcome(self, who: int, at: int) -> Iterator[CrowdAct]:
         """Half of those who are asked for consent give it."""
         if draw(self.crowd.seed, who, "agrees") < 0.5:
             wait = self._wait(draw(self.crowd.seed, who, "agrees when"))
-            yield Act(at + wait, sayings.YES[self.crowd.language(who)])
+            yield CrowdAct(at + wait, sayings.YES[self.crowd.language(who)])
 
     def goes_to(self, who: int, turn: int, from_zone: int) -> int:
         """Another zone."""

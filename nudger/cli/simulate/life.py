@@ -1,4 +1,5 @@
-"""People living with nudger: the daemon's own parts, on a clock that jumps to whatever comes next.
+"""People living with nudger: the daemon's own parts, on a clock that jumps to whatever comes next; and
+what it comes to: counts, how late, how fast, how much of the machine.
 
 Nothing of the engine is replaced. The store, laying out, the dispatcher with its gate and words, the
 inbox and the duties are those of `nudger run`; only who waits for the next moment is another, and on the
@@ -6,11 +7,14 @@ on-screen phone somebody is looking.
 """
 
 import asyncio
+import resource
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+from typing import Any
 
 from nudger import plans
 from nudger.agenda.entries import Sending
@@ -19,15 +23,132 @@ from nudger.app.core import Core
 from nudger.app.daemon import Daemon
 from nudger.app.state import Stores
 from nudger.cli.simulate import crowd as crowds
-from nudger.cli.simulate.crowd import ZONES, Act, Actors, Crowd
-from nudger.cli.simulate.figures import Figures, Settled
+from nudger.cli.simulate.crowd import ZONES, Actors, Crowd, CrowdAct
 from nudger.cli.simulate.referee import MOST_KEPT, Referee
+from nudger.cli.simulate.sayings import Saying
 from nudger.cli.simulate.terms import Terms
 from nudger.domain.errors import NudgerError, PlanError
-from nudger.domain.model import ChannelName, Origin
+from nudger.domain.model import ChannelName, Origin, Outcome, State
 from nudger.inbound.port import Inbound
+from nudger.operations.overview import EntryCount
 from nudger.plan_sync.port import PlanFile, PlanRead
 from nudger.plans import PlanSource
+
+# Ended by a rule or by the clock, and so with a reason.
+REASONED = (State.SUPPRESSED, State.MISSED, State.CANCELLED, State.FAILED)
+
+
+@dataclass
+class Figures:
+    """Collected while people live, and put together at the end."""
+
+    nudges: int = 0  # that the channel accepted
+    answers: int = 0
+    welcomes: int = 0
+    moves: int = 0
+    said: Counter[str] = field(default_factory=Counter)
+    late: Counter[int] = field(default_factory=Counter)  # seconds of simulated time -> nudges
+    behind: Counter[int] = field(default_factory=Counter)  # tenths of a real second -> nudges
+    phases: dict[str, float] = field(default_factory=dict)  # real seconds
+    _began: float = field(default_factory=time.perf_counter)
+
+    def nudge(self, sending: Sending, at: datetime, since_moment: float) -> None:
+        self.nudges += 1
+        if sending.due_at is not None:
+            self.late[int((at - sending.due_at).total_seconds())] += 1
+        self.behind[int(since_moment * 10)] += 1
+
+    def text(self, saying: Saying) -> None:
+        self.said[saying.means] += 1
+
+    def phase(self, name: str) -> None:
+        """A phase ends here."""
+        now = time.perf_counter()
+        self.phases[name] = self.phases.get(name, 0.0) + now - self._began
+        self._began = now
+
+
+def percentile(counted: Mapping[int, int], share: float) -> int:
+    """The least value that so large a share does not exceed; 0 of nothing."""
+    left = share * sum(counted.values())
+    for value in sorted(counted):
+        left -= counted[value]
+        if left <= 0:
+            return value
+    return max(counted, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How the agenda ended: its entries by state, and the reasons of what did not go out."""
+
+    states: Mapping[str, int]
+    reasons: Mapping[str, int]  # "suppressed: paused until …" -> entries
+    outcomes: Mapping[str, int]
+    without_reason: int
+
+    @classmethod
+    def of(cls, entries: Iterable[EntryCount]) -> "Settled":
+        states, reasons, outcomes = Counter[str](), Counter[str](), Counter[str]()
+        without = 0
+        for one in entries:
+            states[one.state] += one.number
+            if one.outcome is not None:
+                outcomes[Outcome(one.outcome)] += one.number
+            if one.state in REASONED:
+                reasons[f"{one.state}: {one.reason}"] += one.number
+                without += 0 if one.reason else one.number
+        return cls(states, reasons, outcomes, without)
+
+    @property
+    def laid_out(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def settled(self) -> int:
+        return self.laid_out - self.states.get(State.PLANNED, 0)
+
+
+def report(
+    figures: Figures, settled: Settled, kept: Mapping[str, int], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything, for programs; people get it as tables."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    living = figures.phases["living"]
+    work = settled.settled + figures.answers + figures.welcomes
+    return {
+        "occurrences": settled.settled,
+        "sent": figures.nudges,
+        "seconds": round(living, 1),
+        "per_second": round(settled.settled / living, 1),
+        "messages_per_second": round((figures.nudges + figures.answers + figures.welcomes) / living, 1),
+        **about,
+        "laid_out": settled.laid_out,
+        "work": work,
+        "answers": figures.answers,
+        "welcomes": figures.welcomes,
+        "texts": sum(figures.said.values()),
+        "said": dict(sorted(figures.said.items())),
+        "moves": figures.moves,
+        "states": dict(sorted(settled.states.items())),
+        "outcomes": dict(sorted(settled.outcomes.items())),
+        "reasons": dict(sorted(settled.reasons.items(), key=lambda pair: -pair[1])),
+        "rightly_not_sent": dict(sorted(kept.items())),
+        "late_seconds": _spread(figures.late, 1),
+        "behind_seconds": _spread(figures.behind, 10),
+        "phases": {name: round(took, 1) for name, took in figures.phases.items()},
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_memory": used.ru_maxrss * 1024,
+    }
+
+
+def _spread(counted: Mapping[int, int], parts: int) -> dict[str, float]:
+    return {
+        "p50": percentile(counted, 0.5) / parts,
+        "p99": percentile(counted, 0.99) / parts,
+        "max": max(counted, default=0) / parts,
+    }
+
 
 # A Saturday noon: in the night after it Europe's clocks go back.
 BEGINS = datetime(2026, 10, 24, 12, tzinfo=UTC)
@@ -55,7 +176,7 @@ class Life:
     told: Callable[["Life"], None]  # now and then, between two moments
     figures: Figures = field(default_factory=Figures)
     clock: FastClock = field(default_factory=lambda: FastClock(BEGINS, 0))  # held: it moves by jumps alone
-    _acts: list[tuple[int, int, int, Act]] = field(default_factory=list)  # a heap
+    _acts: list[tuple[int, int, int, CrowdAct]] = field(default_factory=list)  # a heap
     _number: int = 0  # of acts and texts
     _moment_began: float = 0.0
     _done_at: dict[str, datetime] = field(default_factory=dict)  # duties
@@ -183,7 +304,7 @@ class Life:
         files = [PlanFile(plan, source.file, reading.digests[who]) for who, plan in reading.plans.items()]
         self.store.plans.load_plans(PlanRead((source.file,), files, reading.files, ()), self.clock.now())
 
-    async def _act(self, daemon: Daemon, who: int, act: Act, now: datetime) -> None:
+    async def _act(self, daemon: Daemon, who: int, act: CrowdAct, now: datetime) -> None:
         self._number += 1
         if act.saying is None:
             await self._go(daemon, who, now)
@@ -202,7 +323,7 @@ class Life:
         await daemon.laying_out.run_once(now)
         self.referee.moved(who, zone, int(now.timestamp()))
 
-    def _plan(self, who: int, acts: Iterator[Act]) -> None:
+    def _plan(self, who: int, acts: Iterator[CrowdAct]) -> None:
         for act in acts:
             self._number += 1
             heappush(self._acts, (act.at, self._number, who, act))

@@ -79,7 +79,7 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DailyNudge:
     """One nudge of each day: at `first`, or at a time drawn from there up to `last`."""
 
     first: time
@@ -103,7 +103,7 @@ class Expected:
 class Terms:
     """A plan whose nudges come daily, once each, one after the other."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[DailyNudge, ...]
     quiet: tuple[time, time] | None
     limit: int
     gap: int
@@ -166,12 +166,12 @@ def seconds(day: date, wall: time, zone: tzinfo) -> int:
     return int(datetime.combine(day, wall, zone).timestamp())
 
 
-def _part(nudge: Nudge) -> Part:
+def _part(nudge: Nudge) -> DailyNudge:
     fresh = int(nudge.expires.total_seconds())
     match nudge.when:
         case At(times):
-            return Part(times[0], times[0], False, fresh)
+            return DailyNudge(times[0], times[0], False, fresh)
         case Between(window):
-            return Part(window.start, window.end, True, fresh)
+            return DailyNudge(window.start, window.end, True, fresh)
         case _:
             raise ValueError(f"simulated people have no nudge like {nudge.id}")

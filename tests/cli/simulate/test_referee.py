@@ -9,7 +9,7 @@ import pytest
 from nudger.cli.simulate import sayings
 from nudger.cli.simulate.referee import Promise, Referee
 from nudger.cli.simulate.sayings import Means, Saying
-from nudger.cli.simulate.terms import Accounts, Part, Terms
+from nudger.cli.simulate.terms import Accounts, DailyNudge, Terms
 from nudger.domain.model import Origin
 
 LONDON, NEW_YORK, TOKYO = range(3)
@@ -19,9 +19,9 @@ HALF_AN_HOUR = 1800
 # At ten, at a time drawn from one to three, and at six.
 PLAN = Terms(
     (
-        Part(time(10), time(10), False, HALF_AN_HOUR),
-        Part(time(13), time(15), True, HALF_AN_HOUR),
-        Part(time(18), time(18), False, HALF_AN_HOUR),
+        DailyNudge(time(10), time(10), False, HALF_AN_HOUR),
+        DailyNudge(time(13), time(15), True, HALF_AN_HOUR),
+        DailyNudge(time(18), time(18), False, HALF_AN_HOUR),
     ),
     quiet=(time(20), time(9)),
     limit=3,
