@@ -1,13 +1,19 @@
 """The pages that the settings ask for, each on the ports that it needs. What none of them names is not
 imported: without a password there is no board, without a token no API, and where Twilio posts no phone."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from nudger.agenda.entries import Sending
 from nudger.agenda.port import Clock
@@ -84,7 +90,8 @@ class Site:
         if leads_somewhere(settings):
             yield link_pages(core, store, clock, self.receiver, door)
             yield person_pages(core, store, clock, self.receiver, door)
-            yield calendar_pages(core, store, clock, key, door)
+            calendars = partial(calendar_pages, core, store, clock, key, door)
+            yield Deferred("/calendar/{token}.ics", lambda: calendars().calendar)
         yield from self._twilio_or_phone(key)
         if scraped := metrics_pages(settings, store, clock, self.metrics, programs):
             yield scraped
@@ -127,6 +134,26 @@ class Site:
             yield Api(desk, programs)
         if self.core.settings.operator_password is not None:
             yield board_pages(self.core.settings, desk, self.store)
+
+
+@dataclass
+class Deferred:
+    """A page whose library costs a start too much (for icalendar 60 ms and 4 MB), and which is asked for
+    rarely: it is imported with the first request."""
+
+    path: str
+    make: Callable[[], Callable[[Request], Awaitable[Response]]]
+
+    def routes(self) -> list[Route]:
+        return [Route(self.path, self._answer)]
+
+    async def _answer(self, request: Request) -> Response:
+        page = await asyncio.to_thread(lambda: self._page)
+        return await page(request)
+
+    @cached_property
+    def _page(self) -> Callable[[Request], Awaitable[Response]]:
+        return self.make()
 
 
 @dataclass(frozen=True, slots=True)

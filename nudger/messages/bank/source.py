@@ -8,10 +8,11 @@ A text is one string, or one string for each form of address that its language h
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+import tomli
 
 from nudger.domain.errors import PlanError, Problem
 from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_source, is_blank
@@ -35,8 +36,8 @@ class Source:
     def load(self) -> dict[str, object] | Problem:
         """Returns the file's tables, or why it is no TOML."""
         try:
-            return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as fault:
+            return tomli.loads(self.text)
+        except tomli.TOMLDecodeError as fault:
             return self._syntax(str(fault))
 
     def problem(

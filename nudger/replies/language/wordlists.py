@@ -12,11 +12,12 @@ little language that they write their phrases in.
 """
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+
+import tomli
 
 from nudger.domain.errors import NudgerError
 from nudger.replies.language.normalisation import split
@@ -57,8 +58,8 @@ class Section:
         whole: dict[str, object] = {}
         for name, source in sources.items():
             try:
-                found = tomllib.loads(source)
-            except tomllib.TOMLDecodeError as error:
+                found = tomli.loads(source)
+            except tomli.TOMLDecodeError as error:
                 raise WordsError(f"words of {language!r}: {name}: {error}") from None
             twice = whole.keys() & found.keys()
             if twice:
