@@ -1,10 +1,12 @@
 """What every command that decides, or understands replies, starts from. No network, no database."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 
 from nudger.agenda.decide import Decider
 from nudger.app.grounds import Grounds
+from nudger.app.word_cache import cache_of
 from nudger.domain.model import ChannelName
 from nudger.inbound.respond import Responder
 from nudger.plan_sync.files import read_words
@@ -17,7 +19,8 @@ class Core(Grounds):
 
     @cached_property
     def words(self) -> Words:
-        return Words.parse(read_words())
+        sources = read_words()
+        return Words.parse(sources, cache_of(sources, os.environ))
 
     @cached_property
     def decider(self) -> Decider:

@@ -3,6 +3,7 @@
 import pytest
 
 from nudger.replies import Intent, Words, WordsError
+from nudger.replies.language.phrases import Phrases
 from nudger.replies.language.wordlists import PhraseCompiler
 
 CLASSES = [("want", ("want", "would like")), ("wish", ("<want>", "wish"))]
@@ -11,7 +12,7 @@ CLASSES = [("want", ("want", "would like")), ("wish", ("<want>", "wish"))]
 def compiled(lists, classes=()):
     compiler = PhraseCompiler()
     compiler.add(lists, compiler.classes(classes))
-    return compiler.phrases()
+    return Phrases(compiler.index())
 
 
 def found(phrase, text):

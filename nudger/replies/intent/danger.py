@@ -81,26 +81,29 @@ class Heard:
     stop: float
 
 
-class Likelihood:
-    """The weights of one language."""
+def read_weights(source: str) -> dict[str, int]:
+    """Reads the weights of one language, those of all outcomes in one number. Raises WordsError where they
+    are not of the form that `make weights` writes."""
+    found: dict[str, int] = {}
+    head, *lines = source.splitlines() or [""]
+    if not head.startswith("# "):
+        raise WordsError("weights: the first line does not say from what they were made")
+    for line in lines:
+        part, _, weights = line.rpartition("\t")
+        if len(weights) != len(OUTCOMES):
+            raise WordsError(f"weights: expected {len(OUTCOMES)} of them behind {part!r}, got {weights!r}")
+        packed = 0
+        for one in weights:
+            packed = packed << _LANE | (ord(one) - ZERO + _LIFT)
+        found[part] = packed
+    return found
 
-    def __init__(self, source: str, classes: HintClasses) -> None:
-        """Reads the weights. Raises WordsError where they are not of the form that `make weights` writes."""
-        self._classes = classes
-        self._weights: dict[str, int] = {}
-        head, *lines = source.splitlines() or [""]
-        if not head.startswith("# "):
-            raise WordsError("weights: the first line does not say from what they were made")
-        for line in lines:
-            part, _, weights = line.rpartition("\t")
-            if len(weights) != len(OUTCOMES):
-                raise WordsError(
-                    f"weights: expected {len(OUTCOMES)} of them behind {part!r}, got {weights!r}"
-                )
-            packed = 0
-            for one in weights:
-                packed = packed << _LANE | (ord(one) - ZERO + _LIFT)
-            self._weights[part] = packed
+
+class Likelihood:
+    """The model of one language."""
+
+    def __init__(self, weights: Mapping[str, int], classes: HintClasses) -> None:
+        self._weights, self._classes = weights, classes
 
     def knows(self, word: str) -> bool:
         return word in self._weights or word in self._classes

@@ -6,9 +6,10 @@ danger have. Those lists themselves are compiled for whoever writes in that lang
 word of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from typing import Any
 
 from nudger.replies.intent.answers import KEYWORDS, LONE, Courtesy, OptOutWords, agrees, consent_lists
 from nudger.replies.intent.answers import LISTS as OF_OPTOUT
@@ -24,17 +25,19 @@ from nudger.replies.intent.danger import (
     Verdict,
     beside_figures,
     judged,
+    read_weights,
     signs,
 )
 from nudger.replies.intent.meanings import Intent
 from nudger.replies.language.normalisation import Spelling, fold, split, tokens
-from nudger.replies.language.phrases import Looked, Phrases
+from nudger.replies.language.phrases import Index, Looked, Phrases
 from nudger.replies.language.quoting import Automatic, Letters
-from nudger.replies.language.wordlists import PhraseCompiler, Section, WordsError
+from nudger.replies.language.wordlists import Kept, NothingKept, PhraseCompiler, Section, WordsError
 from nudger.replies.time.lexicon import TimeWords
 
 WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
 _FIRST_CLASS = 0x3B1  # classes are written as letters that no text of ours has
+NOTHING_KEPT = NothingKept()
 FALLBACK = "en"  # what anybody may write in, beside their own language
 
 
@@ -48,44 +51,120 @@ class Impression:
 
 
 class Language:
-    """What is known of one language."""
+    """What is known of one language: each part is made when it is first asked for."""
 
-    def __init__(self, code: str, sources: Mapping[str, str]) -> None:
+    def __init__(self, code: str, tables: Section, weights: str | None, kept: Kept) -> None:
+        self.code, self._tables, self._source, self._kept = code, tables, weights, kept
+
+    @classmethod
+    def read(cls, code: str, sources: Mapping[str, str], kept: Kept) -> "Language":
         """Reads the tables and compiles nothing. Raises WordsError where they are not of the form that the
-        code takes."""
-        file = Section.read(code, {name: one for name, one in sources.items() if name != WEIGHTS})
-        self._weights = sources.get(WEIGHTS)
-        self.code = code
-        self.classes = tuple(file.section("classes").lists())
-        self._spelling = file.section("spelling")
-        self.mail = file.section("mail")
-        self.reactions = [
-            (fold(head), meaning) for meaning, heads in file.section("reactions").lists() for head in heads
-        ]
-        self.emoji = [
-            (mark, Intent(intent))
-            for intent, some in file.section("emoji").lists()
-            for mark in fold("".join(some))
-        ]
-        self.danger = Danger(file.section("crisis"), self.classes)
-        self.hints = _hints(file.section("hints"))
-        self.automatic = Automatic(code, file.section("automatic"))
-        consent = consent_lists(file.section("consent"))
-        courtesy, times = Courtesy.read(file.section("courtesy")), TimeWords.read(file.section("time"))
-        self.optout, optouts = OptOutWords.read(file.section("optout"), courtesy)
-        self.commands, commands = Commands.read(file.section("commands"), courtesy, times, self.optout.single)
-        self._lists = {**optouts, **commands, **consent}
-        file.close()
+        code takes; those that are kept were."""
+        weights = sources.get(WEIGHTS)
+        if (known := kept.get(f"{code}.tables")) is not None:
+            return cls(code, Section(f"words of {code!r}", known), weights, kept)
+        tables = Section.read(code, {name: one for name, one in sources.items() if name != WEIGHTS})
+        plain = tables.plain()
+        found = cls(code, tables, weights, kept)
+        _ = found.reactions, found.emoji, found.mail, found.hints, found.automatic, found._spelling
+        _ = found.danger, found._lists
+        tables.close()
+        kept.put(f"{code}.tables", plain)
+        return found
+
+    @cached_property
+    def classes(self) -> Sequence[tuple[str, tuple[str, ...]]]:
+        """The classes of words, as they are written."""
+        return tuple(self._tables.section("classes").lists())
+
+    @cached_property
+    def _spelling(self) -> Section:
+        return self._tables.section("spelling")
+
+    @cached_property
+    def mail(self) -> Section:
+        """How programs frame what a person writes."""
+        return self._tables.section("mail")
+
+    @cached_property
+    def reactions(self) -> Sequence[tuple[str, str]]:
+        """What a phone puts before a text that was tapped on, with its meaning."""
+        meanings = self._tables.section("reactions").lists()
+        return [(fold(head), meaning) for meaning, heads in meanings for head in heads]
+
+    @cached_property
+    def emoji(self) -> Sequence[tuple[str, Intent]]:
+        """The emoji that mean something."""
+        intents = self._tables.section("emoji").lists()
+        return [(mark, Intent(intent)) for intent, some in intents for mark in fold("".join(some))]
+
+    @cached_property
+    def danger(self) -> Danger:
+        """The rules of danger."""
+        return Danger(self._tables.section("crisis"), self.classes)
+
+    @cached_property
+    def hints(self) -> Mapping[str, tuple[str, ...]]:
+        """Words with the classes of meaning that they are in, for the model."""
+        return _hints(self._tables.section("hints"))
+
+    @cached_property
+    def automatic(self) -> Automatic:
+        """How automatic replies are known."""
+        return Automatic(self.code, self._tables.section("automatic"))
+
+    @cached_property
+    def optout(self) -> OptOutWords:
+        """The words of opting out."""
+        return self._optouts[0]
+
+    @cached_property
+    def commands(self) -> Commands:
+        """The words of commands and of times."""
+        return self._commands[0]
+
+    @cached_property
+    def _courtesy(self) -> Courtesy:
+        return Courtesy.read(self._tables.section("courtesy"))
+
+    @cached_property
+    def _optouts(self) -> tuple[OptOutWords, Mapping[str, tuple[str, ...]]]:
+        return OptOutWords.read(self._tables.section("optout"), self._courtesy)
+
+    @cached_property
+    def _commands(self) -> tuple[Commands, Mapping[str, tuple[str, ...]]]:
+        times = TimeWords.read(self._tables.section("time"))
+        return Commands.read(self._tables.section("commands"), self._courtesy, times, self.optout.single)
+
+    @cached_property
+    def _lists(self) -> Mapping[str, tuple[str, ...]]:
+        """All phrase lists but those of danger."""
+        return {**self._optouts[1], **self._commands[1], **consent_lists(self._tables.section("consent"))}
 
     @property
     def keywords(self) -> Mapping[str, tuple[str, ...]]:
         """The phrase lists of what opts out where it is all of a text."""
-        return {f"{self.code}.{name}": self._lists[name] for name in (KEYWORDS, LONE)}
+        return {self.keyword_list(name): self._optouts[1][name] for name in (KEYWORDS, LONE)}
+
+    def keyword_list(self, name: str) -> str:
+        """The name of a phrase list among those of all languages."""
+        return f"{self.code}.{name}"
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word that the lists of danger have."""
+        words: frozenset[str] = _made(self._kept, f"{self.code}.words", lambda: self.danger.words)
+        return words
 
     @cached_property
     def likelihood(self) -> Likelihood | None:
         """None where the language has no weights yet."""
-        return Likelihood(self._weights, self.hints) if self._weights is not None else None
+        source = self._source
+        if source is None:
+            return None
+        return Likelihood(
+            *_made(self._kept, f"{self.code}.weights", lambda: (read_weights(source), dict(self.hints)))
+        )
 
     def hear(self, looked: Looked) -> Heard | None:
         """What a text sounds like to the model, if the language has one: without figures of speech."""
@@ -98,34 +177,36 @@ class Language:
     @cached_property
     def phrases(self) -> Phrases:
         """All phrase lists of what a text can say in this language."""
+        return Phrases(Index(*_made(self._kept, f"{self.code}.phrases", lambda: tuple(self._index()))))
+
+    def _index(self) -> Index:
         compiler = PhraseCompiler()
         classes = compiler.classes(self.classes)
         compiler.add(self._lists, classes)
         compiler.add(self.danger.lists, compiler.classes(self.danger.classes, classes))
-        return compiler.phrases()
+        return compiler.index()
 
     @cached_property
     def spelling(self) -> Spelling:
-        """Words of opting out and in are known, and no aim: see `normalisation`."""
+        """How words come to be written otherwise."""
+        return Spelling(*_made(self._kept, f"{self.code}.spelling", self._spellings))
+
+    def _spellings(self) -> tuple[object, ...]:
+        """What `Spelling` asks for. Words of opting out and in are known, and no aim: see `normalisation`."""
         vocabulary = self.phrases.vocabulary
         aims = vocabulary(*AIMS, *OF_COMMANDS).union(self.commands.vocabulary())
         known = aims.union(vocabulary(*FIGURES, *OF_OPTOUT), self.commands.known(), self.optout.around)
         section = self._spelling.copy()
         guarded = self.optout.single | self.optout.lone | section.words("guarded")
-        found = Spelling(
-            writings=dict(section.section("writings").lists()),
-            known=known | guarded | section.words("keep"),
-            aims=aims - guarded,
-            guarded=guarded,
-            hidden=section.words("hidden"),
-        )
+        writings = dict(section.section("writings").lists())
+        keep, hidden = section.words("keep"), section.words("hidden")
         section.close()
-        return found
+        return writings, known | guarded | keep, aims - guarded, guarded, hidden
 
     def knows(self, word: str) -> bool:
         """Whether it is a word as far as the lists know."""
         known = self.likelihood is not None and self.likelihood.knows(word)
-        return known or word in self.danger.words or self.spelling.knows(word)
+        return known or word in self.words or self.spelling.knows(word)
 
     def slipped(self, words: Sequence[str]) -> bool:
         """Whether a keyword of opting out, misspelt, is all of a text."""
@@ -139,34 +220,38 @@ class Language:
 class Words:
     """The languages by their code, and what all of them share."""
 
-    def __init__(self, languages: Mapping[str, Language]) -> None:
-        self.languages = languages
+    def __init__(self, languages: Mapping[str, Language], kept: Kept) -> None:
+        self.languages, self._kept = languages, kept
         every = languages.values()
         self.letters = Letters.read(one.mail for one in every)
         # What a phone puts before a text that was tapped on -> an intent, or "emoji".
         self.reactions = {head: meaning for one in every for head, meaning in one.reactions}
         self.emoji = {mark: intent for one in every for mark, intent in one.emoji}
-        self._keywords = [name for one in every for name in one.keywords]
+        self._keywords = [one.keyword_list(name) for one in every for name in (KEYWORDS, LONE)]
         self._theirs: dict[tuple[str, ...], frozenset[str]] = {}  # by codes: the words of those languages
 
     @classmethod
-    def parse(cls, sources: Mapping[str, Mapping[str, str]]) -> "Words":
-        """Language code -> the TOML files of its word lists, by their names; English must be among them.
+    def parse(cls, sources: Mapping[str, Mapping[str, str]], kept: Kept = NOTHING_KEPT) -> "Words":
+        """Reads language code -> the TOML files of its word lists, by their names; English must be among
+        them. What was made of them before is taken from `kept`, and what is made is given to it.
 
         Raises WordsError where a list is not of the form that the code takes; for a phrase within one,
         `compile` does, or the first text that needs it.
         """
         if FALLBACK not in sources:
             raise WordsError(f"words: there is no list for {FALLBACK!r}, which every language falls back to")
-        return cls({code: Language(code, files) for code, files in sources.items()})
+        return cls({code: Language.read(code, files, kept) for code, files in sources.items()}, kept)
 
     @cached_property
     def shared(self) -> Phrases:
         """What everybody is understood by, whatever their language: opt-out keywords, automatic replies."""
+        return Phrases(Index(*_made(self._kept, "shared", lambda: tuple(self._index()))))
+
+    def _index(self) -> Index:
         compiler = PhraseCompiler()
         for one in self.languages.values():
             compiler.add({**one.keywords, **one.automatic.lists}, compiler.classes(one.classes))
-        return compiler.phrases()
+        return compiler.index()
 
     def compile(self) -> "Words":
         """Reads every list of every language. Raises WordsError for a phrase that is none."""
@@ -221,13 +306,22 @@ class Words:
         """The near languages, and every other of which a word is there that is none of theirs."""
         codes = tuple(near)
         if codes not in self._theirs:
-            theirs = (self.languages[code].danger.words for code in codes)
+            theirs = (self.languages[code].words for code in codes)
             self._theirs[codes] = frozenset().union(*theirs)
         yield from (self.languages[code] for code in codes)
         foreign = [word for word in words if word not in self._theirs[codes]]
         for code, one in self.languages.items():
-            if code not in codes and not one.danger.words.isdisjoint(foreign):
+            if code not in codes and not one.words.isdisjoint(foreign):
                 yield one
+
+
+def _made(kept: Kept, name: str, make: Callable[[], object]) -> Any:
+    """What is kept under a name; else it is made, and kept."""
+    found = kept.get(name)
+    if found is None:
+        found = make()
+        kept.put(name, found)
+    return found
 
 
 def _hints(section: Section) -> Mapping[str, tuple[str, ...]]:

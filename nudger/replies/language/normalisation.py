@@ -25,7 +25,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 LONGEST = 1600  # the longest text that SMS carries
 MOST_WORDS = 400  # a text of LONGEST characters has about 300
@@ -149,6 +149,8 @@ class Spelling:
         guarded: Collection[str],
         hidden: Iterable[str],
     ) -> None:
+        """Takes `writings`, word by word how people write it; `known`, right as they stand; `aims`, to which
+        a misspelt word may be put right; `guarded`, to which none is; `hidden`, which signs may hide."""
         self._writings = {
             fold(one).replace("'", ""): split(word) for word, ones in writings.items() for one in ones
         }
@@ -156,10 +158,17 @@ class Spelling:
         self._right_already = self._known - self._writings.keys()
         self._hidden = frozenset(hidden)
         self._guarded = frozenset(guarded)
-        self._near: dict[str, list[str]] = defaultdict(list)
-        for aim in sorted({one for one in self._guarded.union(aims) if len(one) >= _SHORT and one.isalpha()}):
+        self._aims = frozenset(aims)
+
+    @cached_property
+    def _near(self) -> Mapping[str, Sequence[str]]:
+        """What a word is shortened to by a letter or two -> the aims that it may be near to."""
+        near: dict[str, list[str]] = defaultdict(list)
+        aims = {one for one in self._guarded | self._aims if len(one) >= _SHORT and one.isalpha()}
+        for aim in sorted(aims):
             for key in _shortened(aim, 2 if len(aim) >= _LONG else 1):
-                self._near[key].append(aim)
+                near[key].append(aim)
+        return near
 
     def uncover(self, folded: str) -> str:
         """Puts letters for what only looks like them: "2moro", "st0p", "k*ll"; most texts have none."""

@@ -13,8 +13,7 @@ again.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Union
+from typing import NamedTuple, Union
 
 MASK = "\0"  # stands for a word that no phrase may use
 SHAPES = {  # of words in digits; a phrase has the mark where any word of the shape may stand
@@ -37,8 +36,7 @@ Parts = tuple[Part, ...]
 Phrase = tuple[int, str, bool, Parts, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """Compiled phrases, as plain data."""
 
     lists: Sequence[frozenset[str]]  # of words, by their numbers
@@ -62,14 +60,12 @@ class Phrases:
         """The phrases that may be in these words, ready to be tried."""
         index = self._index
         places = _places(words, index.endings)
-        known = places.keys() & index.bits.keys()
         bits = 0
-        for word in known:
+        for word in places.keys() & index.bits.keys():
             bits |= index.bits[word]
         found: dict[str, dict[int, Phrase]] = {}
-        by_word = index.phrases
-        for word in known:
-            for phrase in by_word.get(word, ()):
+        for word in places.keys() & index.phrases.keys():
+            for phrase in index.phrases[word]:
                 needs = phrase[4]
                 if needs & bits == needs:
                     found.setdefault(phrase[1], {})[phrase[0]] = phrase

@@ -12,10 +12,12 @@ little language that they write their phrases in.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from itertools import chain
+from typing import Any, Protocol
 
 import tomli
 
@@ -32,16 +34,36 @@ from nudger.replies.language.phrases import (
     Part,
     Parts,
     Phrase,
-    Phrases,
 )
 
 _GAP = 3
+_RAREST = 3  # parts of a phrase that are looked for before it is tried
 _NOTATION = re.compile(r"\(|\)[^\s()|]*|\||[^\s()|]+")
 _WORD = re.compile(r"[\w'’.&+-]+")
 
 
 class WordsError(NudgerError):
     """A word list is not of the form that the code takes."""
+
+
+class Kept(Protocol):
+    """What was made of word lists before, as plain data: of these very lists, by this very code."""
+
+    def get(self, name: str) -> Any:
+        """Returns what is kept under a name; None where that is nothing."""
+
+    def put(self, name: str, made: Any) -> None:
+        """Keeps something that consists of what `marshal` knows; or does not, where it cannot."""
+
+
+class NothingKept:
+    """Keeps nothing: all is made anew."""
+
+    def get(self, name: str) -> Any:
+        """Returns None."""
+
+    def put(self, name: str, made: Any) -> None:
+        """Forgets it."""
 
 
 class Section:
@@ -66,6 +88,10 @@ class Section:
                 raise WordsError(f"words of {language!r}: {name}: {min(twice)!r} stands in another file too")
             whole |= found
         return cls(f"words of {language!r}", whole)
+
+    def plain(self) -> dict[str, object]:
+        """Returns the table as data that can be kept."""
+        return {key: _plain(value) for key, value in self._table.items()}
 
     def copy(self) -> "Section":
         """The same table, to be read again."""
@@ -134,6 +160,8 @@ class Section:
     def wall(self, key: str) -> time | None:
         """A TOML local time."""
         found = self._table.pop(key, None)
+        if isinstance(found, tuple):  # was kept
+            found = time.fromisoformat(found[0])
         if found is not None and not isinstance(found, time):
             raise self.wrong(key, "a time like 09:30:00", found)
         return found
@@ -145,6 +173,13 @@ class Section:
 
     def wrong(self, key: str, expected: str, found: object) -> WordsError:
         return WordsError(f"{self.name}: {key}: expected {expected}, got {found!r}")
+
+
+def _plain(value: object) -> object:
+    """The value, a time as the tuple of its text: TOML has no tuples."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return (value.isoformat(),) if isinstance(value, time) else value
 
 
 # --- phrases ------------------------------------------------------------------------------------------
@@ -193,33 +228,30 @@ class PhraseCompiler:
                 for option in self._options(source.removeprefix("^ "), classes):
                     self._phrases.append((name, begins, option))
 
-    def phrases(self) -> Phrases:
+    def index(self) -> Index:
         """All that was added, in an index."""
         needs = [_needed(option) for *_, option in self._phrases]
-        bits: dict[frozenset[str], int] = {}
         often: dict[str, int] = defaultdict(int)  # in how many parts a word is
-        for some in needs:
-            for one in some:
-                bits.setdefault(one, 1 << len(bits))
-                for word in one:
-                    often[word] += 1
-        weights = {one: sum(often[word] for word in one) for one in bits}
+        for word in chain.from_iterable(chain.from_iterable(needs)):
+            often[word] += 1
+        weights = {some: sum(often[word] for word in some) for some in set(chain.from_iterable(needs))}
+        rarest = [sorted(dict.fromkeys(some), key=weights.__getitem__)[:_RAREST] for some in needs]
+        uses = Counter(some for ones in rarest for some in ones[1:])
+        bits = {some: 1 << at for at, (some, _) in enumerate(uses.most_common())}
         by_word: dict[str, list[Phrase]] = defaultdict(list)
         words: dict[str, set[str]] = defaultdict(set)
-        for rank, ((name, begins, option), some) in enumerate(zip(self._phrases, needs, strict=True)):
+        for rank, ((name, begins, option), ones) in enumerate(zip(self._phrases, rarest, strict=True)):
             words[name].update(*(read.words for read in option))
-            parts, need = _parts(option), sum(bits[one] for one in set(some))
+            parts, need = _parts(option), sum(bits[some] for some in ones[1:])
             phrase = (rank, name, begins, parts, need, *_lengths(parts))
-            for word in min(some, key=weights.__getitem__):
+            for word in ones[0]:
                 by_word[word].append(phrase)
-        return Phrases(
-            Index(
-                lists=tuple(self._numbers),
-                bits=_bits_of(bits),
-                phrases={word: tuple(phrases) for word, phrases in by_word.items()},
-                endings=tuple(sorted(self._endings)),
-                words={name: frozenset(some) for name, some in words.items()},
-            )
+        return Index(
+            lists=tuple(self._numbers),
+            bits=_bits_of(bits),
+            phrases={word: tuple(phrases) for word, phrases in by_word.items()},
+            endings=tuple(sorted(self._endings)),
+            words={name: frozenset(some) for name, some in words.items()},
         )
 
     def _options(self, source: str, classes: Mapping[str, _Option]) -> list[_Option]:
