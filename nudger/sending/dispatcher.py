@@ -30,15 +30,15 @@ from nudger.sending.lease import FIRST_BYTE, Lease, Prefetch
 from nudger.sending.port import Channel, Observer, SendingStore
 
 BATCH = 500  # entries of one claim: large enough that a commit's fsync is shared, small enough for STOP
-LONGEST_WATCH = 10  # seconds; a page that watches looks once more then
+LONGEST_WATCH_S = 10  # a page that watches looks once more then
 FIRST, LONGEST = timedelta(seconds=5), timedelta(minutes=5)  # until a send that failed is tried again
 SOON = timedelta(milliseconds=50)
 AGAIN = timedelta(seconds=1)  # how often a store that is away is asked
 PLACES = 200  # calls at once, where a channel does not say
-GATHER = 0.005  # seconds: what ends meanwhile shares one question, or one commit
+GATHER_S = 0.005  # what ends meanwhile shares one question, or one commit
 KEPT = 20  # one place in so many is kept for what is urgent
-LONGEST_QUESTION = 1.0  # seconds that whoever brings messages waits for the store; the question goes on
-LOOK_LASTS = 0.5  # seconds of the machine's own time: then a STOP may have come, or a lease gone
+LONGEST_QUESTION_S = 1.0  # how long whoever brings messages waits for the store; the question goes on
+LOOK_LASTS_S = 0.5  # of the machine's own time: then a STOP may have come, or a lease gone
 
 log = structlog.get_logger("nudger.dispatch")
 
@@ -141,9 +141,9 @@ class Dispatcher:
         self._closing = True
 
     async def wait_for_change(self) -> None:
-        """Returns when something was sent or recorded, at the latest after LONGEST_WATCH."""
+        """Returns when something was sent or recorded, at the latest after LONGEST_WATCH_S."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_WATCH):
+            async with asyncio.timeout(LONGEST_WATCH_S):
                 await self._changed.wait()
 
     async def settled(self) -> None:
@@ -262,7 +262,7 @@ class Dispatcher:
         try:
             while self._ended:
                 if self._load:
-                    await asyncio.sleep(GATHER)
+                    await asyncio.sleep(GATHER_S)
                 results, self._ended = self._ended, []
                 try:
                     await asyncio.to_thread(self._store.record, results, self._clock.now())
@@ -311,7 +311,7 @@ class Lane:
         if self._handing_over is None:
             self._begin()
         if self._handing_over is not None:
-            await asyncio.wait([self._handing_over], timeout=LONGEST_QUESTION)
+            await asyncio.wait([self._handing_over], timeout=LONGEST_QUESTION_S)
 
     def cancel(self) -> None:
         """Lets go of everything, however it may end."""
@@ -332,7 +332,7 @@ class Lane:
         clock = asyncio.get_running_loop().time
         while (free := self._free()) > 0:
             if not self._urgent and free < min(len(self._waiting), self.places // 4):
-                await asyncio.sleep(GATHER)
+                await asyncio.sleep(GATHER_S)
                 free = self._free()
             queue = self._urgent or self._waiting
             some = [queue.popleft() for _ in range(min(free, len(queue)))]
@@ -356,7 +356,7 @@ class Lane:
 
     async def _go(self, sending: Sending, looked_at: float) -> None:
         clock = asyncio.get_running_loop().time
-        if clock() - looked_at > LOOK_LASTS:  # RACE: this process or its machine stood still since
+        if clock() - looked_at > LOOK_LASTS_S:  # RACE: this process or its machine stood still since
             looked_at = clock()
             if not await self.still_go([sending]):
                 return

@@ -68,10 +68,8 @@ def host_of(owner: str) -> str:
 
 
 LEAST, MOST = 200, 1000  # messages
-AHEAD_S = 0.5
-WINDOW_S = (
-    0.25  # seconds over which is counted; by the machine's own time, whatever the clock on the wall says
-)
+AHEAD_S = 0.5  # what goes out in so long is claimed ahead
+WINDOW_S = 0.25  # over which is counted, by the machine's own time, whatever the clock on the wall says
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ AWAY = StoreAway("the database is away", said="its file has gone")
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "AGAIN", dispatcher.SOON)
-    monkeypatch.setattr(dispatcher, "LONGEST_QUESTION", 0.2)
+    monkeypatch.setattr(dispatcher, "LONGEST_QUESTION_S", 0.2)
 
 
 @dataclass
