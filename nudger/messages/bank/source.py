@@ -8,9 +8,10 @@ A text is one string, or one string for each form of address that its language h
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeVar
 
 import tomli
 
@@ -20,6 +21,22 @@ from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_
 _SYNTAX_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 Forms = tuple[str, ...]  # how a language can speak to a person, the usual one first
 ALIKE: Forms = ("",)  # the one form, without a name, of a language that speaks to everybody alike
+
+
+_K = TypeVar("_K")
+_T = TypeVar("_T")
+
+
+class OnDemand(dict[_K, _T]):
+    """What is asked for, with what was read beside it; `read` is called for a key that is not there yet."""
+
+    def __init__(self, read: Callable[[_K], Mapping[_K, _T]]) -> None:
+        self._read = read
+
+    def __missing__(self, key: _K) -> _T:
+        # Two threads may both read it: what they read is the same.
+        self.update(found := self._read(key))
+        return found[key]
 
 
 class WordingError(PlanError):
@@ -133,6 +150,15 @@ class Sections:
             section: {key: in_form(_table(data[section])[key], form) for key in keys}
             for section, keys in self.keys.items()
         }
+
+    def compiled_on_demand(self, sources: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Compiled]]:
+        """The texts of a file that is known to be sound, each compiled when it is first asked for."""
+
+        def compiler(section: str) -> Callable[[str], Mapping[str, Compiled]]:
+            keys = self.keys[section]
+            return lambda key: {key: compile_source(sources[section][key], keys[key])}
+
+        return {section: OnDemand(compiler(section)) for section in self.keys}
 
     def compiled(self, sources: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Compiled]]:
         return {

@@ -8,7 +8,7 @@ First what web pages say, `templates/<language>/pages.toml`: a text may use the 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeVar
@@ -19,7 +19,7 @@ from nudger.domain.errors import Problem
 from nudger.domain.model import Kind
 from nudger.messages.bank.messages import Bank
 from nudger.messages.bank.sandbox import Compiled, Refused, Vocabulary, compile_page
-from nudger.messages.bank.source import ALIKE, Forms, Sections, Source, WordingError
+from nudger.messages.bank.source import ALIKE, Forms, OnDemand, Sections, Source, WordingError
 from nudger.messages.wording.helplines import Helplines
 from nudger.messages.wording.texts import Texts, forms_of, without_form
 
@@ -104,13 +104,17 @@ class Pages:
     compiled: Mapping[str, Mapping[str, Compiled]]
 
     @staticmethod
-    def parse(source: Source, forms: Forms) -> "Mapping[str, Pages] | tuple[Problem, ...]":
-        """Returns the texts in each form of address, or every problem of the file."""
+    def parse(
+        source: Source, forms: Forms, sound: bool = False
+    ) -> "Mapping[str, Pages] | tuple[Problem, ...]":
+        """Returns the texts in each form of address, or every problem of the file, unless it is known to be
+        `sound`."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
-        problems = tuple(SECTIONS.problems(source, data, forms))
-        return problems or {form: Pages(SECTIONS.compiled(SECTIONS.sources(data, form))) for form in forms}
+        problems = () if sound else tuple(SECTIONS.problems(source, data, forms))
+        compiled = SECTIONS.compiled_on_demand if sound else SECTIONS.compiled
+        return problems or {form: Pages(compiled(SECTIONS.sources(data, form))) for form in forms}
 
     def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
         return self.compiled[section][key].render(values)
@@ -128,19 +132,6 @@ SHIPPED = "shipped/"  # before the path of a file that one of the operator's own
 _MISNAMED = re.compile(r"(.+)\.(?:(?:(toml|html)\.txt)|tml|(?-i:TOML|HTML))", re.IGNORECASE)
 _PATH = re.compile(r"([a-z]{2,3}(?:-[A-Z]{2})?)/([^/]+)")
 _T = TypeVar("_T")
-_K = TypeVar("_K")
-
-
-class OnDemand(dict[_K, _T]):
-    """What is asked for, with what was read beside it; `read` is called for a key that is not there yet."""
-
-    def __init__(self, read: Callable[[_K], Mapping[_K, _T]]) -> None:
-        self._read = read
-
-    def __missing__(self, key: _K) -> _T:
-        # Two threads may both read it: what they read is the same.
-        self.update(found := self._read(key))
-        return found[key]
 
 
 @dataclass(slots=True)
@@ -154,6 +145,7 @@ class Sources:
     helplines: dict[str, Helplines] = field(default_factory=dict)  # by file, of which there is one
     page: dict[str, Template] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    sound: bool = False  # the files are known to be
 
     @staticmethod
     def read(files: Mapping[str, str]) -> "Sources":
@@ -177,7 +169,7 @@ class Sources:
         }
 
         def read(path: str) -> Sources:
-            one = Sources(forms=dict(forms))
+            one = Sources(forms=dict(forms), sound=True)
             if path in files:
                 one._read(Source(path, files[path]), files)
             if one.problems:
@@ -216,9 +208,9 @@ class Sources:
             self.forms[language] = () if forms == ALIKE else forms
         forms = tuple(self.forms[language]) or ALIKE
         if name == SYSTEM:
-            self.texts |= self._sound(language, Texts.parse(source, forms))
+            self.texts |= self._sound(language, Texts.parse(source, forms, self.sound))
         elif name == PAGES:
-            self.pages |= self._sound(language, Pages.parse(source, forms))
+            self.pages |= self._sound(language, Pages.parse(source, forms, self.sound))
         elif name != TONE:
             kind = Kind(name.removesuffix(".toml"))
             shipped = files.get(SHIPPED + source.file)

@@ -183,13 +183,18 @@ class Texts:
     parts_of_day: Sequence[tuple[int, str]]  # from this hour on; ascending
 
     @staticmethod
-    def parse(source: Source, forms: Forms) -> "Mapping[str, Texts] | tuple[Problem, ...]":
-        """Returns the texts in each form of address, the usual one first; or every problem of the file."""
+    def parse(
+        source: Source, forms: Forms, sound: bool = False
+    ) -> "Mapping[str, Texts] | tuple[Problem, ...]":
+        """Returns the texts in each form of address, the usual one first; or every problem of the file,
+        unless it is known to be `sound`."""
         data = source.load()
         if isinstance(data, Problem):
             return (data,)
-        problems = (*SECTIONS.problems(source, data, forms, _OTHERS), *_lists(source, data))
-        return problems or {form: _texts(data, form) for form in forms}
+        problems = (
+            (*SECTIONS.problems(source, data, forms, _OTHERS), *_lists(source, data)) if not sound else ()
+        )
+        return problems or {form: _texts(data, form, sound) for form in forms}
 
     def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
         """Returns the text of `key`, with these values and the language's command words."""
@@ -285,10 +290,11 @@ def _parts_of_day(data: Mapping[str, object]) -> list[tuple[int, str]]:
     return [(hour, word) for hour, word in read if isinstance(hour, int) and isinstance(word, str)]
 
 
-def _texts(data: Mapping[str, object], form: str) -> Texts:
+def _texts(data: Mapping[str, object], form: str, sound: bool) -> Texts:
     sources = SECTIONS.sources(data, form)
     weekdays, months = words(data["weekdays"]) or (), words(data["months"]) or ()
-    return Texts(sources, SECTIONS.compiled(sources), weekdays, months, _parts_of_day(data))
+    compiled = SECTIONS.compiled_on_demand(sources) if sound else SECTIONS.compiled(sources)
+    return Texts(sources, compiled, weekdays, months, _parts_of_day(data))
 
 
 GSM7_BASIC = frozenset(

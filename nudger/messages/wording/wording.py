@@ -24,8 +24,9 @@ from nudger.messages.bank.messages import (
     contacts_of,
 )
 from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source, is_blank
+from nudger.messages.bank.source import OnDemand
 from nudger.messages.wording.helplines import ELSEWHERE, Helpline, Helplines
-from nudger.messages.wording.sources import HELPLINES, PAGE, OnDemand, Pages, Sources
+from nudger.messages.wording.sources import HELPLINES, PAGE, Pages, Sources
 from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, count, to_gsm7, without_form
 
 LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
