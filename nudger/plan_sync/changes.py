@@ -33,8 +33,8 @@ log = structlog.get_logger("nudger.plans")
 
 
 async def changes(folder: Path) -> AsyncIterator[Collection[Path]]:
-    """The paths of each burst of changes; the folder itself where it may be any of them. Nothing, once, as
-    soon as whatever changes from then on is told. A folder that is not there is waited for."""
+    """Yields the paths of each burst of changes; the folder itself where it may be any of them. Nothing,
+    once, as soon as whatever changes from then on is told. A folder that is not there is waited for."""
     loop, told = asyncio.get_running_loop(), asyncio.Queue[Paths | Exception]()
     stop = threading.Event()
 
@@ -62,7 +62,7 @@ async def changes(folder: Path) -> AsyncIterator[Collection[Path]]:
 
 
 def followed(folder: Path, stop: threading.Event) -> Iterator[Paths]:
-    """The same, in the thread that waits for it. Ends within a second of `stop`."""
+    """Yields the same, in the thread that waits for it. Ends within a second of `stop`."""
     contents = _Contents(folder)
     yield frozenset()
     while not stop.is_set():
@@ -92,7 +92,7 @@ class _Contents:
         self.changed(at_once=True)
 
     def changed(self, *, at_once: bool = False) -> bool:
-        """Whether it is another than at the last look; False where it is not time for one yet."""
+        """Tells whether it is another than at the last look; False where it is not time for one yet."""
         began = time.monotonic()
         if not at_once and began < self._again_at:
             return False
@@ -147,7 +147,8 @@ def _ticks(folder: Path, stop: threading.Event) -> Iterator[Paths]:
     inside = len(str(folder)) + 1
 
     def concerns(_change: Change, path: str) -> bool:
-        """Not what editors, synchronisers and git keep for themselves; `..data` is a way in of Kubernetes."""
+        """Leaves out what editors, synchronisers and git keep for themselves; `..data` is a way in of
+        Kubernetes."""
         parts = path[inside:].split(os.sep)
         return not any(part.startswith(".") and not part.startswith("..") for part in parts)
 

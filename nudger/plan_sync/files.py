@@ -42,13 +42,13 @@ class Found:
 
 
 def bundled(name: str) -> Path:
-    """Something that ships with nudger: in the wheel inside the package, in a checkout beside it."""
+    """Finds something that ships with nudger: in the wheel inside the package, in a checkout beside it."""
     inside = PACKAGE / "_bundled" / name
     return inside if inside.exists() else PACKAGE.parent / name
 
 
 def find_plans(paths: Iterable[Path]) -> Found:
-    """The plans at these files and folders; `shared/` of a folder, or beside a file, comes along."""
+    """Reads the plans at these files and folders; `shared/` of a folder, or beside a file, comes along."""
     files: dict[Path, None] = {}
     folders: dict[Path, None] = {}
     for path in paths:
@@ -63,8 +63,8 @@ def find_plans(paths: Iterable[Path]) -> Found:
 
 
 def plan_stamps(folder: Path) -> Iterator[dict[str, str]]:
-    """Every file of a folder that may be meant as a plan (not of `shared/`) with a stamp that changes when
-    the file does; in parts, as there may be hundreds of thousands.
+    """Yields every file of a folder that may be meant as a plan (not of `shared/`) with a stamp that changes
+    when the file does; in parts, as there may be hundreds of thousands.
 
     Raises OSError where the folder cannot be listed.
     """
@@ -75,8 +75,8 @@ def plan_stamps(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def plan_stamp(file: str) -> str | None:
-    """The same of one file; None where there is none, "" while it is so new that a further change could
-    leave no trace in it (file systems count in steps of some milliseconds, network ones in seconds)."""
+    """Returns the same of one file; None where there is none, "" while it is so new that a further change
+    could leave no trace in it (file systems count in steps of some milliseconds, network ones in seconds)."""
     try:
         found = os.stat(file)
     except OSError:
@@ -87,19 +87,21 @@ def plan_stamp(file: str) -> str | None:
 
 
 def folder_identity(folder: Path) -> str:
-    """Which folder it is: another one that takes its place, or is mounted there, is told apart."""
+    """Tells which folder it is: another one that takes its place, or is mounted there, is told apart."""
     found = os.stat(folder)
     return f"{found.st_dev}:{found.st_ino}"
 
 
 def may_be_plan(name: str) -> bool:
-    """Dot files and editors' backups are no plans, and are not meant as such."""
+    """Tells whether a name is meant as a plan's: dot files and editors' backups are no plans, and are not
+    meant as such."""
     ours = name.endswith(SUFFIXES) and not name.startswith((".", "#"))
     return ours or lookalike(name) is not None
 
 
 def in_text(path: str) -> str:
-    """A path as it can be said and kept: bytes that are no UTF-8 (a name of an old Windows) as \\xe9."""
+    """Writes a path as it can be said and kept: bytes that are no UTF-8 (a name of an old Windows) as
+    \\xe9."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -109,7 +111,7 @@ def _as_it_is(path: str) -> bytes:
 
 
 def passed_over(file: str) -> Problem | None:
-    """Why this file is not read, though somebody may have meant it as a plan; None of a plan."""
+    """Says why this file is not read, though somebody may have meant it as a plan; None of a plan."""
     folder, name = os.path.split(file)
     if _NO_TEXT.search(name) and not os.path.exists(file):
         message = "is not read: its name is written in letters that are no UTF-8"
@@ -132,18 +134,18 @@ def _alike(file: str) -> "Lookalike | None":
 
 
 def read_plans(files: Iterable[Path]) -> Found:
-    """These files; the shared plans beside them are left out."""
+    """Reads these files; the shared plans beside them are left out."""
     return _found(files, ())
 
 
 def read_shared(folder: Path) -> Found:
-    """The shared plans of a folder of plans."""
+    """Reads the shared plans of a folder of plans."""
     return _found((), _plan_files(folder / SHARED))
 
 
 def read_templates(own: Path | None = None) -> dict[str, str]:
-    """Every file of the message bank by its path. What the operator's own folder has goes before ours; ours
-    of the same path is kept under SHIPPED, for it may be extended."""
+    """Reads every file of the message bank by its path. What the operator's own folder has goes before ours;
+    ours of the same path is kept under SHIPPED, for it may be extended."""
     texts = _texts(bundled("templates"))
     if own is not None:
         if not own.is_dir():
@@ -158,7 +160,7 @@ def read_templates(own: Path | None = None) -> dict[str, str]:
 
 
 def read_words() -> dict[str, dict[str, str]]:
-    """The word lists that replies are understood by: language -> file -> TOML."""
+    """Reads the word lists that replies are understood by: language -> file -> TOML."""
     folders = sorted(one for one in (PACKAGE / "replies" / "words").iterdir() if one.is_dir())
     return {
         folder.name: {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.iterdir())}
@@ -258,7 +260,7 @@ def _text(file: Path) -> str:
 
 
 def all_problems(found: Found, problems: Sequence[Problem]) -> list[Problem]:
-    """In the order in which a person reads files."""
+    """Sorts problems in the order in which a person reads files."""
     return sorted([*found.problems, *problems], key=lambda one: (one.file, one.line, one.column))
 
 
@@ -305,7 +307,7 @@ class Lookalike:
 
 
 def lookalike(name: str) -> Lookalike | None:
-    """What a file of this name is taken for; None of a plan, and of what nobody meant as one."""
+    """Tells what a file of this name is taken for; None of a plan, and of what nobody meant as one."""
     if _PLAIN.fullmatch(name) and "conflict" not in name:
         return None
     if name.startswith((".", "#", "~")) or _BACKUPS.fullmatch(name):

@@ -75,27 +75,27 @@ class PlanStore(Protocol):
         one goes on with it."""
 
     def missing(self, limit: int = 50) -> Sequence[Missing]:
-        """The first of those whose plans are missing, by id."""
+        """Returns the first of those whose plans are missing, by id."""
 
     def count_missing(self) -> int:
-        """How many there are."""
+        """Counts those whose plans are missing."""
 
     def accept_removal(self, now: datetime) -> Collection[str]:
-        """Whoever is missing is removed; who they were."""
+        """Removes whoever is missing; returns who they were."""
 
     def plan_marks(self, files: Collection[str] | None = None, host: str = "") -> Mapping[str, str]:
-        """file -> its mark when it was last read; of these files, or of all. None is trusted, "", of a file
-        whose people this host misses: once it is there again, it is read."""
+        """Returns file -> its mark when it was last read; of these files, or of all. None is trusted, "", of
+        a file whose people this host misses: once it is there again, it is read."""
 
     def count_plan_files(self) -> int:
-        """How many files have a mark."""
+        """Counts the files that have a mark."""
 
     def linked_files(self, ids: Collection[str], phones: Collection[str]) -> Collection[str]:
-        """The files that must be read together with those of these people: where an id or a number of
+        """Returns the files that must be read together with those of these people: where an id or a number of
         theirs stands too, and every file that has an error, or something told in another's."""
 
     def digests(self, ids: Collection[str]) -> Mapping[str, str]:
-        """person id -> digest of the plan that runs, of those among `ids` who have one."""
+        """Returns person id -> digest of the plan that runs, of those among `ids` who have one."""
 
     def has_people(self) -> bool:
-        """Whether anybody's plan runs."""
+        """Tells whether anybody's plan runs."""

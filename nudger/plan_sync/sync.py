@@ -70,12 +70,12 @@ class Work:
 
     @property
     def size(self) -> int:
-        """How much that is, in files of the usual length (a roster is many)."""
+        """Tells how much that is, in files of the usual length (a roster is many)."""
         return len(self.gone) + sum(1 + _length(file) // USUAL for file in self.marks)
 
 
 def basis_of(salt: str, shared: Found) -> str:
-    """A digest of all that a plan depends on besides its own file: `salt`, and the shared plans."""
+    """Digests all that a plan depends on besides its own file: `salt`, and the shared plans."""
     digest = blake2b(salt.encode(), digest_size=12)
     for source in shared.shared:
         digest.update(f"\0{source.file}\0{len(source.data)}\0".encode() + source.data)
@@ -83,10 +83,17 @@ def basis_of(salt: str, shared: Found) -> str:
 
 
 def look(folder: Path, basis: str, known: Known, enough: int | None = None) -> Work:
-    """All that has changed. Raises OSError where the folder cannot be listed: then nobody is gone.
+    """Looks for all that has changed in a folder of plans.
 
-    The basis itself is known as the mark of the folder. With more than `enough` files to read it looks no
-    further: another process will, and memory here stays flat.
+    Args:
+        folder: the plans folder; the basis itself is known as its mark.
+        basis: what `basis_of` says now.
+        known: how files were when they were read.
+        enough: with more files to read than this it looks no further: another process will, and memory
+            here stays flat. None: all of them.
+
+    Raises:
+        OSError: the folder cannot be listed; then nobody is gone.
     """
     changed: dict[str, str] = {}
     there = met = 0
@@ -112,7 +119,7 @@ def _gone(folder: Path, known: Known) -> frozenset[str]:
 
 
 def look_at(files: Collection[str], basis: str, known: Marks) -> Work:
-    """The same for these files alone."""
+    """Looks for the same in these files alone."""
     stamps = {file: plan_stamp(file) for file in files}
     there = {file: _mark(basis, stamp) for file, stamp in stamps.items() if stamp is not None}
     changed = {file: mark for file, mark in there.items() if not _same(mark, known.get(file))}
@@ -121,7 +128,7 @@ def look_at(files: Collection[str], basis: str, known: Marks) -> Work:
 
 
 def only_plans(paths: Collection[Path], folder: Path) -> frozenset[str] | None:
-    """The plan files of `folder` among these; None where one of them may concern the others too: a
+    """Returns the plan files of `folder` among these; None where one of them may concern the others too: a
     shared plan, the folder itself, or a link (`..data`) through which all of them are reached."""
     here = folder.resolve()
     if any(path.parent.resolve() != here or path.name.startswith("..") for path in paths):
@@ -174,7 +181,14 @@ class Loading:
     _owes_days: bool = False  # the rules of time zones have changed, and the store does not know it yet
 
     async def run_once(self, now: datetime, paths: Collection[Path] | None = None) -> Loaded:
-        """Takes over what has changed since the last time: of `paths`, or of the whole folder."""
+        """Takes over what has changed since the last time: of `paths`, or of the whole folder.
+
+        Returns:
+            What the load did; nothing where no plan has changed.
+
+        Raises:
+            StoreError: the store is away; the next run goes on with what is left.
+        """
         if self.pushed:
             await asyncio.to_thread(self._mind_zones, now)
             await asyncio.to_thread(self.alarms.clear_alarm, self._alarm, now)

@@ -46,7 +46,8 @@ class CronFields:
 
 
 def falls_on(nudge: Nudge, day: date) -> bool:
-    """Whether a nudge has anything on a local date: its days, `every`, `starts`, `ends`, cron's dates."""
+    """Tells whether a nudge has anything on a local date: its days, `every`, `starts`, `ends`, cron's
+    dates."""
     if nudge.starts is not None and day < nudge.starts:
         return False
     if nudge.ends is not None and day > nudge.ends:
@@ -61,19 +62,19 @@ def falls_on(nudge: Nudge, day: date) -> bool:
 
 
 def wall_times(nudge: Nudge, day: date) -> tuple[time, ...]:
-    """The fixed wall times of a nudge on a local date, ascending; none for a drawn one."""
+    """Returns the fixed wall times of a nudge on a local date, ascending; none for a drawn one."""
     if isinstance(nudge.when, Between) or not falls_on(nudge, day):
         return ()
     return fixed_times(nudge.when)
 
 
 def fixed_times(when: At | Cron) -> tuple[time, ...]:
-    """The wall times of any date that these fall on."""
+    """Returns the wall times of any date that these fall on."""
     return when.times if isinstance(when, At) else read_cron(when.expression).times
 
 
 def check_cron(expression: str) -> str | None:
-    """What is wrong with a cron expression, in words; None if it has five fields and comes some day."""
+    """Says what is wrong with a cron expression, in words; None if it has five fields and comes some day."""
     fields = expression.split()
     if len(fields) != len(FIELDS) or len(expression) > LONGEST:
         found = f"{len(fields)} of them" if len(expression) <= LONGEST else f"{len(expression)} characters"
@@ -90,7 +91,7 @@ def check_cron(expression: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def read_cron(expression: str) -> CronFields:
-    """The fields of an expression that `check_cron` finds nothing wrong with."""
+    """Reads the fields of an expression that `check_cron` finds nothing wrong with."""
     if problem := check_cron(expression):
         raise ValueError(f"cron {expression!r}: {problem}")
     sim = _simulated(expression)
@@ -164,10 +165,17 @@ class _Frame:
 
 
 def lay_out(plan: Plan, day: date, seed: str, zone: tzinfo) -> tuple[Slot, ...]:
-    """All slots of a local date, by local time and then by the order of the nudges; those without room last.
+    """Lays out a local date: the same plan, date, seed and zone give the same slots on every machine.
 
-    The same plan, date, seed and zone give the same slots on every machine. A date that does not exist
-    has none.
+    Args:
+        plan: whose day it is; of it count the person, the nudges, `quiet`, `daily_limit` and `gap`.
+        day: a date of the wall calendar in `zone`.
+        seed: the setting SEED, on which drawn times depend.
+        zone: that of the plan, or the one that the person is in.
+
+    Returns:
+        Every slot, by local time and then by the order of the nudges; last those without room, each with
+        the reason. None at all for a date that does not exist.
     """
     frame = _frame(_Rules(plan), zone, day)
     if frame is None:

@@ -26,36 +26,37 @@ WALL = tuple(time(*divmod(minute, 60)) for minute in range(DAY))
 
 
 def minute_of(wall: time) -> int:
+    """Returns the minute of the day, from 0, of a wall time."""
     return wall.hour * 60 + wall.minute
 
 
 def span(start: int, end: int) -> int:
-    """The minutes from `start` on and before `end`; what lies outside the day is left out."""
+    """Returns the minutes from `start` on and before `end`; what lies outside the day is left out."""
     start = max(start, 0)
     end = min(end, DAY)
     return ((1 << (end - start)) - 1) << start if start < end else 0
 
 
 def within(window: Window) -> int:
-    """The minutes of a window; one that passes midnight has both ends of the day."""
+    """Returns the minutes of a window; one that passes midnight has both ends of the day."""
     start, end = minute_of(window.start), minute_of(window.end)
     return span(start, end) if start < end else ALL & ~span(end, start)
 
 
 def first(minutes: int, earliest: int = 0) -> int | None:
-    """The first minute of the set that is not before `earliest`."""
+    """Returns the first minute of the set that is not before `earliest`."""
     rest = minutes >> earliest
     return earliest + (rest & -rest).bit_length() - 1 if rest else None
 
 
 def last(minutes: int, latest: int = DAY - 1) -> int | None:
-    """The last minute of the set that is not after `latest`."""
+    """Returns the last minute of the set that is not after `latest`."""
     rest = minutes & span(0, latest + 1)
     return rest.bit_length() - 1 if rest else None
 
 
 def nth(minutes: int, index: int) -> int:
-    """The minute of the set that has `index` others before it. Walks the set run by run."""
+    """Returns the minute of the set that has `index` others before it. Walks the set run by run."""
     start = 0
     while minutes:
         gap = (minutes & -minutes).bit_length() - 1
@@ -71,7 +72,7 @@ def nth(minutes: int, index: int) -> int:
 
 
 def cut(minutes: int, parts: int) -> tuple[int, ...]:
-    """The set in `parts` consecutive parts of equal size; sizes differ by one minute at most."""
+    """Cuts the set in `parts` consecutive parts of equal size; sizes differ by one minute at most."""
     size = minutes.bit_count()
     result = []
     for part in range(parts):
@@ -108,26 +109,26 @@ class LocalDay:
     elapsed: tuple[int, ...] | None = None
 
     def at(self, minute: int) -> datetime:
-        """The instant of a minute that exists; the first of two."""
+        """Returns the instant of a minute that exists; the first of two."""
         if self.elapsed is None:
             return self.midnight + timedelta(0, minute * 60)
         return _instant(self.zone, self.day, WALL[minute])
 
     def after(self, minute: int, gap: int) -> int:
-        """The first minute that is `gap` minutes later, both by the wall clock and in real time."""
+        """Returns the first minute that is `gap` minutes later, both by the wall clock and in real time."""
         if self.elapsed is None:
             return minute + gap
         return max(minute + gap, bisect_left(self.elapsed, self.elapsed[minute] + gap))
 
     def before(self, minute: int, gap: int) -> int:
-        """The last minute that is `gap` minutes earlier, both by the wall clock and in real time."""
+        """Returns the last minute that is `gap` minutes earlier, both by the wall clock and in real time."""
         if self.elapsed is None:
             return minute - gap
         return min(minute - gap, bisect_right(self.elapsed, self.elapsed[minute] - gap) - 1)
 
 
 def resolve(zone: tzinfo, day: date, wall: time) -> Resolved | None:
-    """The instant of a wall time (on a whole minute) on a local date; None where there is none.
+    """Finds the instant of a wall time (on a whole minute) on a local date; None where there is none.
 
     In a gap the first minute after it on the same date, in an overlap the first of the two.
     """
@@ -137,7 +138,7 @@ def resolve(zone: tzinfo, day: date, wall: time) -> Resolved | None:
 
 
 def next_at(zone: tzinfo, wall: time, after: datetime) -> Resolved:
-    """The next time after an instant that the clock shows `wall` (in a gap: the minute after it).
+    """Finds the next time after an instant that the clock shows `wall` (in a gap: the minute after it).
 
     For times that a person names in a reply: inside an overlap the second of the two counts as well.
     """
@@ -153,12 +154,12 @@ def next_at(zone: tzinfo, wall: time, after: datetime) -> Resolved:
 
 
 def local_date(zone: tzinfo, at: datetime) -> date:
-    """The date on the wall at an instant."""
+    """Returns the date on the wall at an instant."""
     return at.astimezone(zone).date()
 
 
 def day_bounds(zone: tzinfo, day: date) -> tuple[datetime, datetime]:
-    """The first instant of a local date, and that of the next one that exists.
+    """Returns the first instant of a local date, and that of the next one that exists.
 
     A date that does not exist is empty: both are the same instant.
     """
@@ -166,25 +167,25 @@ def day_bounds(zone: tzinfo, day: date) -> tuple[datetime, datetime]:
 
 
 def is_quiet(zone: tzinfo, quiet: Window, at: datetime) -> bool:
-    """Whether the clock on the wall shows quiet hours; in an overlap both times round."""
+    """Tells whether the clock on the wall shows quiet hours; in an overlap both times round."""
     return at.astimezone(zone).time() in quiet
 
 
 def quiet_ends(zone: tzinfo, quiet: Window, at: datetime) -> datetime:
-    """The first instant, from `at` on, that is not quiet: `at` itself if it is not."""
+    """Returns the first instant, from `at` on, that is not quiet: `at` itself if it is not."""
     return _first_instant(zone, at, quiet.end, lambda wall: wall not in quiet)
 
 
 # In one claim, everybody of a zone and of the same quiet hours asks this.
 @lru_cache(maxsize=64)
 def quiet_starts_after(zone: tzinfo, quiet: Window, at: datetime) -> datetime:
-    """The first instant, from `at` on, that is quiet: `at` itself if it is."""
+    """Returns the first instant, from `at` on, that is quiet: `at` itself if it is."""
     return _first_instant(zone, at, quiet.start, lambda wall: wall in quiet)
 
 
 @lru_cache(maxsize=4096)
 def local_day(zone: tzinfo, day: date) -> LocalDay:
-    """The minutes of a local date. Kept, as everybody in a zone has the same ones."""
+    """Returns the minutes of a local date. Kept, as everybody in a zone has the same ones."""
     start = datetime(day.year, day.month, day.day, tzinfo=zone)
     end = start + A_DAY
     offset = start.utcoffset() or ZERO

@@ -20,21 +20,21 @@ class Spacing:
         self.gap = max(gap, 1)
 
     def after(self, minute: int) -> int:
-        """The earliest that the next may come after one at this minute."""
+        """Returns the earliest that the next may come after one at this minute."""
         return self.day.after(minute, self.gap)
 
     def before(self, minute: int) -> int:
-        """The latest that one may come before one at this minute."""
+        """Returns the latest that one may come before one at this minute."""
         return self.day.before(minute, self.gap)
 
     def around(self, minute: int) -> int:
-        """The minutes that one at this minute takes from the others."""
+        """Returns the minutes that one at this minute takes from the others."""
         return span(self.before(minute) + 1, self.after(minute))
 
 
 def choose(rooms: Sequence[int], limit: int, spacing: Spacing) -> list[int]:
-    """Indexes of at most `limit` rooms that can all be filled: as many as can be, and among equals
-    those that come first. Rooms are not empty."""
+    """Returns the indexes of at most `limit` rooms that can all be filled: as many as can be, and among
+    equals those that come first. Rooms are not empty."""
     count = min(limit, len(rooms))
     everyone = (1 << len(rooms)) - 1
     if not (count == len(rooms) and _fill_in_turn(rooms, spacing)):
@@ -54,7 +54,8 @@ def choose(rooms: Sequence[int], limit: int, spacing: Spacing) -> list[int]:
 
 
 def clusters(rooms: Sequence[int], chosen: Sequence[int], spacing: Spacing) -> list[list[int]]:
-    """The chosen rooms in groups that cannot come near each other, each in the order of its indexes."""
+    """Returns the chosen rooms in groups that cannot come near each other, each in the order of its
+    indexes."""
     groups: list[list[int]] = []
     clear = 0
     for opening, end, index in sorted((_opening(rooms[i]), _end(rooms[i]), i) for i in chosen):
@@ -67,7 +68,7 @@ def clusters(rooms: Sequence[int], chosen: Sequence[int], spacing: Spacing) -> l
 
 
 def can_fill(rooms: Sequence[int], offered: int, must: int, count: int, spacing: Spacing) -> bool:
-    """Whether `count` or more of the offered rooms (bits are indexes) can be filled together, all of
+    """Tells whether `count` or more of the offered rooms (bits are indexes) can be filled together, all of
     `must` among them. (Of more, those that need not be filled may be left out.)
 
     The day is filled from its start. Only a few rooms need to be tried as the next: those that open
@@ -96,7 +97,7 @@ def can_fill(rooms: Sequence[int], offered: int, must: int, count: int, spacing:
 
 
 def candidates(room: int, others: Sequence[int], spacing: Spacing) -> int:
-    """The minutes of a room that leave room for all the others.
+    """Returns the minutes of a room that leave room for all the others.
 
     Some of the others come before it, as early as they can, the rest after it, as late as they can.
     Every division of those that may come on either side is tried: at most 128, as a day has 8 nudges.

@@ -25,8 +25,8 @@ DATES = 366  # dates looked at
 
 
 def care_too_often(nudges: Sequence[Nudge], today: date) -> tuple[int, date, date] | None:
-    """The first nudge of kind care that comes within a week of another time of care: its index, and both
-    local dates. None where care comes once a week at most, from `today` on for a year."""
+    """Finds the first nudge of kind care that comes within a week of another time of care: its index, and
+    both local dates. None where care comes once a week at most, from `today` on for a year."""
     care = tuple((index, nudge) for index, nudge in enumerate(nudges) if nudge.kind is Kind.CARE)
     return _first_close(care, today) if care else None
 
@@ -55,7 +55,8 @@ Day = tuple[date, tuple[int, ...]]  # a date, and the indexes of the nudges that
 
 
 def alike(nudges: Sequence[Nudge], today: date) -> list[Day]:
-    """The dates to look at, in order, each with the nudges that fall on it: one for all that are alike."""
+    """Returns the dates to look at, in order, each with the nudges that fall on it: one for all that are
+    alike."""
     found: list[tuple[int, tuple[int, ...]]] = [((1 << AHEAD) - 1, ())]
     for index, nudge in enumerate(nudges):
         on = dates_of(nudge, today)
@@ -70,7 +71,7 @@ def alike(nudges: Sequence[Nudge], today: date) -> list[Day]:
 
 
 def dates_of(nudge: Nudge, today: date) -> int:
-    """The dates that a nudge falls on, as bits; bit 0 is today."""
+    """Returns the dates that a nudge falls on, as bits; bit 0 is today."""
     cron = nudge.when if isinstance(nudge.when, Cron) else DAILY
     return _dates_of(cron, nudge.dates, nudge.starts, nudge.ends, today)
 
@@ -86,7 +87,7 @@ def _dates_of(
 
 @lru_cache(maxsize=1024)
 def changes(zone: tzinfo, today: date) -> tuple[tuple[date, time], ...]:
-    """The dates on which the clocks change, and the wall time by which it is over."""
+    """Returns the dates on which the clocks change, and the wall time by which it is over."""
     days = [today + timedelta(days=ahead) for ahead in range(AHEAD + 1)]
     offsets = [_offset(zone, day, 0) for day in days]
     return tuple(
@@ -146,7 +147,7 @@ class ScheduleConflict:
 
 @lru_cache(maxsize=KEPT)
 def look_ahead(shape: Shape, today: date) -> tuple[ScheduleConflict, ...]:
-    """What is wrong on the dates from `today` on, in any zone."""
+    """Finds what is wrong on the dates from `today` on, in any zone."""
     year = _Year(shape)
     year.days = alike(year.nudges, today)
     found = [*year.in_quiet(), *year.too_many()]
@@ -157,7 +158,7 @@ def look_ahead(shape: Shape, today: date) -> tuple[ScheduleConflict, ...]:
 
 
 def look_at_changes(shape: Shape, today: date, zone: tzinfo) -> tuple[ScheduleConflict, ...]:
-    """Which drawn slots find no room on the dates on which the clocks of a zone change."""
+    """Finds which drawn slots find no room on the dates on which the clocks of a zone change."""
     days = _waking_changes(zone, today, shape.quiet)
     return _look_at(shape, days, zone) if days else ()
 
@@ -195,6 +196,7 @@ class _Year:
         self.fixed = [_fixed(nudge.when) for nudge in self.nudges]
 
     def in_quiet(self) -> Iterator[ScheduleConflict]:
+        """Finds the fixed times in quiet hours."""
         quiet = self.shape.quiet
         for index, walls in enumerate(self.fixed if quiet else ()):
             inside = [wall for wall in walls if quiet and wall in quiet]
@@ -205,7 +207,7 @@ class _Year:
                 yield ScheduleConflict(index, message, hint, wall=wall)
 
     def too_many(self) -> Iterator[ScheduleConflict]:
-        """The first date with more fixed times than may be sent, or with far more times than can be."""
+        """Finds the first date with more fixed times than may be sent, or with far more times than can be."""
         limit = self.shape.limit
         every = [
             walls or (None,) * _times(nudge) for walls, nudge in zip(self.fixed, self.nudges, strict=True)
@@ -225,6 +227,7 @@ class _Year:
                 return
 
     def too_close(self) -> Iterator[ScheduleConflict]:
+        """Finds the fixed times that come sooner after another than `gap`."""
         gap = in_minutes(self.shape.gap)
         said: set[tuple[int, time]] = set()
         for _, members in self.days if sum(map(len, self.fixed)) > 1 else ():
@@ -238,14 +241,14 @@ class _Year:
                     yield ScheduleConflict(index, message, hint, WARNING, wall=later, other=other)
 
     def drawn(self) -> list[Slot]:
-        """The drawn slots of the dates, or none if every one of them finds room."""
+        """Returns the drawn slots of the dates, or none if every one of them finds room."""
         # With fewer nudges there is more room: only the fullest dates can lack it.
         sets = [frozenset(members) for _, members in self.days]
         full = [members for members in sets if not any(members < others for others in sets)]
         return [] if all(self._fit_in_order(members) for members in full) else self.laid_out(UTC)
 
     def laid_out(self, zone: tzinfo) -> list[Slot]:
-        """The drawn slots of the dates. Which of them find room does not depend on what is drawn."""
+        """Returns the drawn slots of the dates. Which of them find room does not depend on what is drawn."""
         shape, slots = self.shape, list[Slot]()
         for day, members in self.days if shape.limit is not None else ():
             here = tuple(self.nudges[index] for index in members)

@@ -20,7 +20,7 @@ class MessageChecks:
     _rendered: dict[object, str] = field(default_factory=dict)
 
     def breaches(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
-        """What is wrong with the words of a nudge. Its message, if it has one, compiles."""
+        """Finds what is wrong with the words of a nudge. Its message, if it has one, compiles."""
         yield from self.templates(plan, nudge)
         key, source = self._source(plan, nudge)
         contacts, if_then = bool(plan.contacts), plan.if_then is not None
@@ -31,20 +31,21 @@ class MessageChecks:
             yield Breach(key, f"comes to nothing {when}".replace(" always", ""), NOTHING)
 
     def nothing(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
-        """Whether a message of a shared plan comes to nothing, whoever extends it."""
+        """Checks whether a message of a shared plan comes to nothing, whoever extends it."""
         message = nudge.message
         if message and self.wording.is_everybodys(message) and (when := self.blank(message, plan, nudge)):
             yield Breach("message", f"comes to nothing {when}".replace(" always", ""), NOTHING)
 
     def blank(self, source: str, plan: Plan, nudge: Nudge) -> str | None:
-        """When nobody would see anything of it; looked at once for all plans that give it the same values."""
+        """Tells when nobody would see anything of it; looked at once for all plans that give it the same
+        values."""
         seen = ("blank", *_values(source, plan, nudge))
         if seen not in self._rendered:
             self._rendered[seen] = self.wording.blank_when(source, plan, nudge) or ""
         return self._rendered[seen] or None
 
     def templates(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
-        """Whether the bank has the template of a nudge."""
+        """Checks whether the bank has the template of a nudge."""
         if nudge.template is None:
             return
         keys = sorted(self.wording.template_keys(plan.voice, nudge.kind))
@@ -59,7 +60,7 @@ class MessageChecks:
             yield Breach("template", message, "the bank chooses another in its place", WARNING)
 
     def form(self, plan: Plan) -> Iterator[Breach]:
-        """Whether the plan's language has its form of address."""
+        """Checks whether the plan's language has its form of address."""
         forms = self.wording.forms[plan.language]
         if plan.form is None or plan.form in forms:
             return
@@ -71,12 +72,13 @@ class MessageChecks:
         yield Breach("form", expected, hint)
 
     def is_in_some_language(self, nudge: Nudge) -> bool:
+        """Tells whether some language has the template of a nudge."""
         return nudge.template is None or any(
             self.wording.template(language, nudge.kind, nudge.template) for language in self.wording.languages
         )
 
     def lengths(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
-        """Whether what comes out is too long to send, or to send in one SMS."""
+        """Checks whether what comes out is too long to send, or to send in one SMS."""
         key, source = self._source(plan, nudge)
         text = self._longest(source, plan, nudge) if source else ""
         if len(text) > LONGEST:
@@ -88,7 +90,7 @@ class MessageChecks:
                 yield _long(key, cost)
 
     def echo(self, plan: Plan) -> Iterator[Breach]:
-        """Whether the if-then line, echoed, is too long to send in one SMS."""
+        """Checks whether the if-then line, echoed, is too long to send in one SMS."""
         if plan.if_then is None or ChannelName.SMS not in plan.channels:
             return
         cost = count(self.wording.echo(plan.if_then, plan.voice))

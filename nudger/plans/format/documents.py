@@ -19,26 +19,28 @@ ROSTER = ".csv"
 
 
 def name_of(file: str) -> str:
-    """`maya.toml` of `plans/maya.toml`."""
+    """Returns `maya.toml` of `plans/maya.toml`."""
     return file.rpartition("/")[2]
 
 
 def stem_of(file: str) -> str:
-    """`maya` of `plans/maya.toml`."""
+    """Returns `maya` of `plans/maya.toml`."""
     name = name_of(file)
     return name.rpartition(".")[0] or name
 
 
 def is_shared(file: str) -> bool:
+    """Tells whether a file stands in the folder of shared plans."""
     return _parts(file.rpartition("/")[0])[-1:] == (SHARED,)
 
 
 def is_roster(file: str) -> bool:
+    """Tells whether a file is a roster, by its name."""
     return file.endswith(ROSTER)
 
 
 def folder_of(file: str) -> str:
-    """The folder of plans that a plan, or a shared plan, belongs to; "." for the current one."""
+    """Returns the folder of plans that a plan, or a shared plan, belongs to; "." for the current one."""
     parts = _parts(file.rpartition("/")[0])
     parts = parts[:-1] if parts[-1:] == (SHARED,) else parts
     return "/".join(parts).replace("//", "/") or "."
@@ -97,7 +99,7 @@ class Parsed:
 
 
 def parse(data: bytes) -> Parsed:
-    """TOML in UTF-8, with or without a byte order mark, with either line ending. Never raises."""
+    """Parses TOML in UTF-8, with or without a byte order mark, with either line ending. Never raises."""
     if len(data) > LARGEST:
         sizes = f"expected a plan of at most {LARGEST // 1024} KB, got {-(-len(data) // 1024)} KB"
         return _unreadable(Document(""), sizes, "is this the right file?", (1, 1))
@@ -125,11 +127,12 @@ def parse(data: bytes) -> Parsed:
 
 
 def document_spot(text: str, offset: int) -> tuple[int, int]:
+    """Returns line and column, from 1, of an offset."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def single_header(name: str) -> tuple[str, str]:
-    """The message and the hint for `[nudge]` in place of `[[nudge]]`."""
+    """Returns the message and the hint for `[nudge]` in place of `[[nudge]]`."""
     return f"expected [[{name}]], got [{name}]", f"write [[{name}]] in double brackets: there may be several"
 
 
@@ -239,13 +242,14 @@ class Positions:
 
     @classmethod
     def scan(cls, text: str) -> "Positions":
+        """Notes where everything stands, up to where the text is no TOML."""
         positions = cls(text)
         with suppress(_Lost, RecursionError):  # what was found up to there still stands
             _Scanner(positions).run()
         return positions
 
     def find(self, path: Path) -> tuple[int, int]:
-        """Line and column, from 1, of what is at `path`, or of what it is in; 1:1 for the file."""
+        """Finds line and column, from 1, of what is at `path`, or of what it is in; 1:1 for the file."""
         spot = self._spot(path)
         return self.line_and_column(spot.value) if spot else (1, 1)
 
@@ -262,17 +266,19 @@ class Positions:
         return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
 
     def add(self, path: Path, key: int, value: int) -> None:
+        """Notes a key and its value."""
         if path in self.spots:
             self.twice = self.twice or (str(path[-1]), key)
         else:
             self.spots[path] = Spot(key, value)
 
     def mention(self, path: Path, key: int, value: int) -> None:
-        """A table that something is put into, at its first mention."""
+        """Notes a table that something is put into, at its first mention."""
         self.spots.setdefault(path, Spot(key, value))
 
     def declare(self, path: Path, header: int, many: bool) -> Path:
-        """A header `[path]`, or `[[path]]` for one more table; returns the path of the table that begins."""
+        """Notes a header `[path]`, or `[[path]]` for one more table; returns the path of the table that
+        begins."""
         if path in self._declared or (path in self._tables and not many):
             self.twice = self.twice or (str(path[-1]), header)
         if not many:
@@ -284,7 +290,7 @@ class Positions:
         return table
 
     def inside(self, path: Path) -> Path:
-        """The table that a header's `path` leads into: the last one of an array of tables."""
+        """Returns the table that a header's `path` leads into: the last one of an array of tables."""
         return (*path, self._tables[path]) if path in self._tables else path
 
 
@@ -336,7 +342,7 @@ class _Scanner:
         self.value(path)
 
     def key(self) -> list[tuple[str, int]]:
-        """The parts of a dotted key, each with where it begins."""
+        """Returns the parts of a dotted key, each with where it begins."""
         parts = []
         while True:
             self.skip(_SPACE)

@@ -78,12 +78,12 @@ class Breach:
 
     @property
     def path(self) -> Path:
-        """From the nudge on."""
+        """Returns the path from the table on."""
         return () if self.key is None else (self.key,)
 
 
 def shown(value: object) -> str:
-    """A value as it is quoted in a message: text as in TOML, shortened, on one line."""
+    """Quotes a value as it is quoted in a message: text as in TOML, shortened, on one line."""
     match value:
         case str():
             return _quoted(value)
@@ -102,7 +102,8 @@ def shown(value: object) -> str:
 
 
 def meant(word: object, known: Iterable[str], also: dict[str, str] | None = None) -> str:
-    """The one of `known` that `word` comes close to, or that `also` translates it to; "" if there is none."""
+    """Finds the one of `known` that `word` comes close to, or that `also` translates it to; "" if there is
+    none."""
     if not isinstance(word, str):
         return ""
     folded = {one.casefold(): one for one in known}
@@ -116,11 +117,12 @@ def meant(word: object, known: Iterable[str], also: dict[str, str] | None = None
 
 
 def did_you_mean(word: str, otherwise: str = "") -> str:
+    """Makes a hint of the word that is meant; `otherwise` where it is ""."""
     return f'did you mean "{word}"?' if word else otherwise
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:
-    """`a`, `a or b`, `a, b or c`."""
+    """Joins words: `a`, `a or b`, `a, b or c`."""
     *most, final = words
     return f"{', '.join(most)} {last} {final}" if most else final
 
@@ -160,7 +162,7 @@ _WITH_ZEROS = re.compile(r"(\d{1,15})[.,]0+")
 
 
 def spoilt_phone(written: str) -> str:
-    """What has become of a phone number, and what to do; "" where it is as somebody wrote it."""
+    """Says what has become of a phone number, and what to do; "" where it is as somebody wrote it."""
     text = written.strip()
     for pattern, happened in _KINDS:
         if pattern.fullmatch(text):
@@ -173,7 +175,7 @@ def spoilt_phone(written: str) -> str:
 
 
 def spoilt_id(written: str) -> str:
-    """The same of a person's id that is a number."""
+    """Says the same of a person's id that is a number."""
     if number := spoilt_whole(written):
         return f'a spreadsheet took it for a quantity; did you mean "{number}"?'
     if _KINDS[0][0].fullmatch(written):
@@ -186,11 +188,11 @@ def spoilt_id(written: str) -> str:
 
 
 def is_spreadsheet_error(cell: str) -> bool:
-    """Whether it is what a spreadsheet shows in place of a value: "#N/A", "#BEZUG!", "####"."""
+    """Tells whether it is what a spreadsheet shows in place of a value: "#N/A", "#BEZUG!", "####"."""
     return bool(_ERROR.fullmatch(cell))
 
 
 def spoilt_whole(cell: str) -> str | None:
-    """The whole number that was taken for a quantity, "3" of "3.0"; None where it is another one."""
+    """Returns the whole number that was taken for a quantity, "3" of "3.0"; None where it is another one."""
     found = _WITH_ZEROS.fullmatch(cell)
     return found[1] if found else None

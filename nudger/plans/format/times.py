@@ -127,7 +127,7 @@ _MEANT = {
 
 
 def read_zone(value: object, facts: Facts) -> str:
-    """An Area/City name that tzdata knows (old names such as US/Eastern too), or UTC."""
+    """Reads a time zone: an Area/City name that tzdata knows (old names such as US/Eastern too), or UTC."""
     if isinstance(value, str) and _is_area_city(value) and facts.zone(value) is not None:
         return value
     if not isinstance(value, str):
@@ -194,7 +194,7 @@ A_DAY = timedelta(days=1)
 
 
 def read_time(value: object) -> time:
-    """ "09:30", "9:30" or a TOML local time on a whole minute."""
+    """Reads "09:30", "9:30" or a TOML local time on a whole minute."""
     wall = _wall(_short(value))
     if wall is not None:
         return wall
@@ -204,7 +204,7 @@ def read_time(value: object) -> time:
 
 
 def read_window(value: object) -> Window:
-    """A window of one day: it may not pass midnight."""
+    """Reads a window of one day: it may not pass midnight."""
     window = _any_window(value, "a window", "10:00-17:00")
     if window.end < window.start:
         hint = 'end it at "23:59" at the latest, and give what comes after midnight a nudge of its own'
@@ -213,7 +213,7 @@ def read_window(value: object) -> Window:
 
 
 def read_quiet(value: object) -> Window | None:
-    """Quiet hours, which may pass midnight; None for "none"."""
+    """Reads quiet hours, which may pass midnight; None for "none"."""
     if value == "none":
         return None
     if value is False or (isinstance(value, str) and _short(value).strip().lower() in _NONE):
@@ -222,7 +222,7 @@ def read_quiet(value: object) -> Window | None:
 
 
 def duration(least: timedelta, most: timedelta) -> Callable[[object], timedelta]:
-    """A reader of durations in these bounds."""
+    """Makes a reader of durations in these bounds, both included."""
 
     def read(value: object) -> timedelta:
         span = _span(_short(value))
@@ -239,7 +239,7 @@ def duration(least: timedelta, most: timedelta) -> Callable[[object], timedelta]
 
 
 def read_every(value: object) -> int:
-    """Whole days: "3 days", "2 weeks"."""
+    """Reads a number of whole days: "3 days", "2 weeks"."""
     text = _short(value)
     span = _span(text) if _EVERY.fullmatch(text) else None
     if span is None:
@@ -253,7 +253,7 @@ def read_every(value: object) -> int:
 
 
 def read_day(value: object) -> int:
-    """One day of the week, Monday is 0."""
+    """Reads one day of the week, Monday is 0."""
     if isinstance(value, str) and value in DAYS:
         return DAYS.index(value)
     guess = meant(value, SETS_OF_DAYS, _ALSO_DAYS) or _named_day(value)
@@ -264,7 +264,7 @@ def read_day(value: object) -> int:
 
 
 def read_date(value: object) -> date:
-    """A TOML local date."""
+    """Reads a TOML local date of the years that can be computed with."""
     if isinstance(value, date) and not isinstance(value, datetime):
         if not computable_date(value):
             raise Wrong(f"expected a date of {YEARS}, got {shown(value)}", "leave it out where there is none")
@@ -273,7 +273,7 @@ def read_date(value: object) -> date:
 
 
 def read_cron(value: object) -> str:
-    """Five fields, in which some date comes."""
+    """Reads five cron fields, in which some date comes."""
     if not isinstance(value, str):
         raise Wrong(f'expected five fields like "30 16 * * sun", got {shown(value)}', "put it in quotes")
     if problem := _cron_problem(value) if len(value) <= LONGEST else check_cron(value):
@@ -285,12 +285,13 @@ def read_cron(value: object) -> str:
 
 
 def in_words(span: timedelta) -> str:
-    """A duration as plans write it: "2h", "1h30m"."""
+    """Writes a duration as plans write it: "2h", "1h30m"."""
     hours, minutes = divmod(in_minutes(span), 60)
     return f"{hours}h{minutes}m" if hours and minutes else f"{hours}h" if hours else f"{minutes}m"
 
 
 def in_minutes(span: timedelta) -> int:
+    """Returns whole minutes, rounded up."""
     return -(-span // timedelta(minutes=1))
 
 

@@ -68,7 +68,8 @@ _ALSO_COUNTRIES = {
 
 
 def read_phone(value: object, country: str | None = None) -> str:
-    """E.164; spaces, dashes and brackets are ignored. Possible, not assigned: examples pass.
+    """Reads a phone number, as E.164; spaces, dashes and brackets are ignored. Possible, not assigned:
+    examples pass.
 
     `country` is only for guessing at what was meant.
     """
@@ -87,7 +88,7 @@ def read_phone(value: object, country: str | None = None) -> str:
 
 
 def read_email(value: object) -> str:
-    """One address, without a name beside it."""
+    """Reads one address, without a name beside it."""
     if isinstance(value, str) and len(value) <= _LONGEST_EMAIL and _EMAIL.fullmatch(value):
         if len(value.partition("@")[0]) > _LONGEST_LOCAL:
             raise Wrong(f"expected at most {_LONGEST_LOCAL} characters before the @, got {shown(value)}")
@@ -102,7 +103,7 @@ def read_email(value: object) -> str:
 
 
 def read_country(value: object) -> str:
-    """Two capital letters, ISO 3166-1."""
+    """Reads a country: two capital letters, ISO 3166-1."""
     if isinstance(value, str) and value in COUNTRIES:
         return value
     folded = value.strip().casefold()[:LONGEST_NAME] if isinstance(value, str) else ""
@@ -112,17 +113,17 @@ def read_country(value: object) -> str:
 
 
 def read_name(value: object) -> str:
-    """A person's or a contact's name: one line, not too long for a text."""
+    """Reads a person's or a contact's name: one line, not too long for a text."""
     return _line(value, "a name", LONGEST_NAME)
 
 
 def read_line(value: object) -> str:
-    """A line of text."""
+    """Reads a line of text, of LONGEST_LINE characters at most."""
     return _line(value, "a line of text", LONGEST_LINE)
 
 
 def read_id(value: object) -> str:
-    """What a nudge or a person is called in commands, tables and the store."""
+    """Reads what a nudge or a person is called in commands, tables and the store."""
     if isinstance(value, str) and _ID.fullmatch(value):
         return value
     expected = f'expected an id like "evening-walk", got {shown(value)}'
@@ -130,19 +131,21 @@ def read_id(value: object) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether it has no line breaks and no control characters. Joiners and marks of direction are fine."""
+    """Tells whether a text has no line breaks and no control characters. Joiners and marks of direction are
+    fine."""
     return text.isprintable() or all(unicodedata.category(one) not in ("Cc", "Zl", "Zp") for one in text)
 
 
 def slug(value: object) -> str:
-    """The id that comes nearest to a text; "" where nothing of it can stay."""
+    """Makes the id that comes nearest to a text; "" where nothing of it can stay."""
     plain = unicodedata.normalize("NFKD", value[:200]) if isinstance(value, str) else ""
     kept = "".join(one for one in plain if not unicodedata.combining(one)).casefold()
     return re.sub(r"[^a-z0-9_]+", "-", kept).strip("-_")[:64]
 
 
 def country_of(phone: str) -> str | None:
-    """The country that a number belongs to; a territory counts to the country whose code it shares."""
+    """Returns the country that a number belongs to; a territory counts to the country whose code it
+    shares."""
     regions = _countries_of(phone)
     if not regions:
         return None
@@ -150,7 +153,7 @@ def country_of(phone: str) -> str | None:
 
 
 def is_of(phone: str, country: str) -> bool:
-    """Whether a number may well be of a country: nothing that it says is against it."""
+    """Tells whether a number may well be of a country: nothing that it says is against it."""
     regions = _countries_of(phone)
     if country not in regions:
         return False
@@ -223,7 +226,7 @@ OPT_INS = {
 
 
 def opt_in_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
-    """What is wrong with the opt-ins of one [[contact]] taken together."""
+    """Finds what is wrong with the opt-ins of one [[contact]] taken together."""
     given = [key for key in OPT_INS if key in values]
     if len(given) == 1:
         missing = next(key for key in OPT_INS if key not in given)
@@ -238,7 +241,7 @@ def opt_in_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
 def trust_breaches(
     contacts: Mapping[str, Contact], own_phone: str | None
 ) -> Iterator[tuple[str, str, str, str]]:
-    """What is wrong with the trusted contacts of a whole plan: name, key, message, hint."""
+    """Finds what is wrong with the trusted contacts of a whole plan: name, key, message, hint."""
     trusted = [contact for contact in contacts.values() if contact.trusted]
     for contact in trusted[1:]:
         message = f'expected one trusted contact at most, got "{contact.name}" beside "{trusted[0].name}"'
@@ -292,7 +295,8 @@ class Refusal(Wrong):
 
 
 def read_consent(value: object, facts: Facts) -> str:
-    """When and how consent was given. Words without a date are kept, and `undated` says what they lack."""
+    """Reads when and how consent was given. Words without a date are kept, and `undated` says what they
+    lack."""
     if not isinstance(value, str) or not value.strip():
         kind = Refusal if value is False else Wrong
         raise kind(f"expected where consent is on record, got {shown(value)}", HOW)
@@ -314,7 +318,7 @@ def read_consent(value: object, facts: Facts) -> str:
 
 
 def undated(consent: str) -> tuple[str, str] | None:
-    """What a consent without a date lacks, and what to do; None where it has one."""
+    """Returns what a consent without a date lacks, and what to do; None where it has one."""
     return None if _ISO.search(consent) else _undated(consent)
 
 
@@ -327,7 +331,7 @@ def _undated(line: str) -> tuple[str, str]:
 
 
 def read_opt_in(value: object, facts: Facts) -> str:
-    """The day on which somebody opted in to a notice, and then how and in which words."""
+    """Reads the day on which somebody opted in to a notice, and then how and in which words."""
     hint = 'the date, and then how and in which words: "2026-11-20, on paper: please tell Sam"'
     line = read_line(value) if isinstance(value, str) and value.strip() else ""
     if value is False or _says_no(line):

@@ -328,7 +328,8 @@ ALSO: Mapping[str, str] = {
 
 
 def check_field(key: str, text: str, facts: Facts) -> object:
-    """Any key of a plan, or else of a nudge, from its text; of a list, one value."""
+    """Reads a value as somebody types it (`nudger init`): of any key of a plan, or else of a nudge, from its
+    text; of a list, one value."""
     form = (PLAN.get(key) or NUDGE[key]).form
     text = text.strip()
     return form.read(int(text) if form.schema.get("type") == "integer" and _is_number(text) else text, facts)
@@ -342,7 +343,8 @@ DRAFT = "http://json-schema.org/draft-07/schema#"  # the newest that TOML langua
 
 
 def schema() -> dict[str, object]:
-    """What an editor can complete and mark. `nudger check` sees more: what keys mean together."""
+    """Makes the JSON Schema of a plan file: what an editor can complete and mark. `nudger check` sees more:
+    what keys mean together."""
     return {
         "$schema": DRAFT,
         "title": "A nudger plan",

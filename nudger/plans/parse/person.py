@@ -63,24 +63,26 @@ class Whole:
 
     @property
     def sound(self) -> bool:
-        """Neither it nor anything that it extends has an error."""
+        """Tells whether neither it nor anything that it extends has an error."""
         below = self.base is None or self.base.sound
         return below and self.known and not self.failed and not self.own.failed
 
     @property
     def refuses(self) -> bool:
-        """Whether its consent line, its own or else the one that it extends, says that there is none."""
+        """Tells whether its consent line, its own or else the one that it extends, says that there is
+        none."""
         if "consent" in self.own.values or self.base is None:
             return "consent" in self.own.refused
         return self.base.refuses
 
     @property
     def tells_nobody(self) -> bool:
-        """Whether an opt-in to a notice says that there is none."""
+        """Tells whether an opt-in to a notice says that there is none."""
         return not self.own.refused.isdisjoint(OPT_INS)
 
     def fault(self, placed: Placed, keys: Path, message: str, hint: str = "", severity: str = ERROR) -> None:
-        """At a nudge of the plan's own; for one that it has from a shared plan, at its `extends`."""
+        """Adds a fault at a nudge of the plan's own; for one that it has from a shared plan, at its
+        `extends`."""
         at = (*placed.nudge.path, *keys)
         self.failed = self.failed or severity == ERROR
         if placed.draft is self.own:
@@ -93,7 +95,7 @@ class Whole:
     def fault_below(
         self, placed: Placed, keys: Path, message: str, hint: str = "", severity: str = ERROR
     ) -> None:
-        """Where the nudge stands, once for all who extend it: for what they add nothing to."""
+        """Adds a fault where the nudge stands, once for all who extend it: for what they add nothing to."""
         self.failed = self.failed or severity == ERROR
         self.lent = True
         placed.draft.lend(Fault((*placed.nudge.path, *keys), message, hint, severity))
@@ -101,20 +103,21 @@ class Whole:
     def fault_at(
         self, key: str, message: str, hint: str = "", severity: str = ERROR, *, index: int = 0
     ) -> None:
-        """At one of the plan's own keys; at `extends` for one that it has from a shared plan."""
+        """Adds a fault at one of the plan's own keys; at `extends` for one that it has from a shared plan."""
         self.failed = self.failed or severity == ERROR
         own = key in self.own.values
         at: Path = (key, index) if own else ("extends",)
         self.own.add(Fault(at, message, hint, severity, where=None if own else key))
 
     def missing(self, key: str, message: str, hint: str, severity: str = ERROR) -> None:
-        """At the beginning of the file."""
+        """Adds a fault at the beginning of the file."""
         self.failed = self.failed or severity == ERROR
         self.own.add(Fault((), message, hint, severity, where=key))
 
 
 def check_person(whole: Whole, person: str, facts: Facts, words: MessageChecks) -> Plan | None:
-    """The plan of a person, or None where something is wrong with it. What is wrong is kept in the draft."""
+    """Makes the plan of a person, or None where something is wrong with it. What is wrong is kept in the
+    draft."""
     plan = _plan(whole, person, facts)
     if whole.known:
         _check_what_is_there(whole)
@@ -131,7 +134,7 @@ def check_person(whole: Whole, person: str, facts: Facts, words: MessageChecks) 
 
 
 def check_shared(whole: Whole, facts: Facts, words: MessageChecks) -> None:
-    """What is wrong with a shared plan by itself, whoever extends it, and used or not.
+    """Checks what is wrong with a shared plan by itself, whoever extends it, and used or not.
 
     It says nothing about what a plan that extends it may still decide.
     """

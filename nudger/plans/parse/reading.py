@@ -75,7 +75,7 @@ class _PlanEntry:
 
     @property
     def lent(self) -> bool:
-        """Whether what is wrong with it, or a part of that, is told in a file that it extends."""
+        """Tells whether what is wrong with it, or a part of that, is told in a file that it extends."""
         if self.right:
             return self.right.lent
         return self.whole is not None and (self.whole.lent or not self.whole.own.failed)
@@ -85,10 +85,18 @@ class _PlanEntry:
 
 
 def read(sources: Sequence[PlanSource], facts: Facts, shared: Sequence[PlanSource] = ()) -> ParsedPlans:
-    """Every plan, and every problem of every file at once. Never raises for what stands in a file.
+    """Reads every plan, and finds every problem of every file at once. The rules are docs/plans.md's.
 
-    A file in a folder called `shared` is a shared plan, however it is given. Files of which none shares
-    an id or a number with another can be read apart, to the same result.
+    Files of which none shares an id or a number with another can be read apart, to the same result.
+
+    Args:
+        sources: plan files and rosters; one in a folder called `shared` is a shared plan all the same.
+        facts: what checking needs of the world; `facts.today` begins the year that is looked at.
+        shared: the shared plans that `sources` may extend.
+
+    Returns:
+        The plans without errors, and the problems by file, line and column. Nothing is raised for what
+        stands in a file.
     """
     lent = {source.file: source for source in (*shared, *(one for one in sources if is_shared(one.file)))}
     own = [source for source in {one.file: one for one in sources}.values() if source.file not in lent]
@@ -117,7 +125,7 @@ def read(sources: Sequence[PlanSource], facts: Facts, shared: Sequence[PlanSourc
 
 
 def ids_of(sources: Iterable[PlanSource], facts: Facts) -> frozenset[str]:
-    """Who is in these files, by their names and the ids of rosters: no plan is read for it."""
+    """Tells who is in these files, by their names and the ids of rosters: no plan is read for it."""
     own = [source for source in sources if not is_shared(source.file)]
     return frozenset(given.person for given in _givens(own, facts, []) if given.person)
 
@@ -135,6 +143,7 @@ class _Library:
             check_shared(whole, facts, self.words)
 
     def entry(self, given: _UnreadPlan) -> _PlanEntry:
+        """Reads one person's plan."""
         entry = _PlanEntry(given, _digest(given.data))
         whole, plan = self._read(given)
         if plan is None:
@@ -145,7 +154,7 @@ class _Library:
         return entry
 
     def reopen(self, entry: _PlanEntry) -> Whole:
-        """The plan as it stands in its file, because something is wrong with it after all."""
+        """Reads again the plan as it stands in its file, because something is wrong with it after all."""
         if entry.whole is None:
             entry.whole, _ = self._read(entry.given)
             entry.right = None
@@ -160,7 +169,7 @@ class _Library:
 
 
 def read_file(source: PlanSource, facts: Facts) -> Draft:
-    """What a TOML file says, and what is wrong with it by itself."""
+    """Reads what a TOML file says, and what is wrong with it by itself."""
     parsed = parse(source.data)
     draft = Draft(source.file, parsed.document, readable=parsed.data is not None)
     if is_roster(source.file):
@@ -260,11 +269,12 @@ class Shelf:
         return [self._shared(key) for key in self._drafts]
 
     def whole(self, draft: Draft) -> Whole:
-        """A person's plan, on top of what it extends."""
+        """Puts a person's plan on top of what it extends."""
         return self._on_top(draft, folder_of(draft.file))
 
     def digest(self, file: str, extends: str | None) -> bytes:
-        """Of all that a plan extends; empty if that is nothing, or nothing that there is."""
+        """Returns the digest of all that a plan extends; empty if that is nothing, or nothing that there
+        is."""
         chain, _ = self._chain((folder_of(file), extends)) if extends else ([], None)
         return b"".join(self._digests[key] for key in chain)
 

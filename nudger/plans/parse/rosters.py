@@ -69,7 +69,7 @@ class RosterLine:
     columns: Mapping[str, int]  # key -> which cell
 
     def find(self, path: Path) -> tuple[int, int]:
-        """Where the cell of a key begins; the beginning of the row for a key that has none."""
+        """Finds where the cell of a key begins; the beginning of the row for a key that has none."""
         cell = self.columns.get(str(path[0])) if path else None
         return (self.number, 1 if cell is None or cell >= len(self.starts) else self.starts[cell])
 
@@ -77,7 +77,7 @@ class RosterLine:
         return self.find(path)
 
     def cells(self) -> list[str]:
-        """The texts of the cells. Raises _Spoilt."""
+        """Returns the texts of the cells. Raises _Spoilt."""
         if '"' not in self.text:
             return [cell.strip() for cell in self.text.split(self.separator)]
         return [cell for _, cell in self._quoted()]
@@ -116,11 +116,11 @@ class RosterRow:
 
     @property
     def data(self) -> bytes:
-        """What the plan is made of."""
+        """Returns what the plan is made of."""
         return f"{self.header}\n{self.line.text}".encode("utf-8", "surrogateescape")
 
     def draft(self, facts: Facts) -> Draft:
-        """What the row says, and what is wrong with it."""
+        """Reads what the row says, and what is wrong with it."""
         who = f'person "{self.person}"' if self.person else f"row {self.line.number}"
         draft = Draft(self.file, self.line, who, readable=self.readable and not self.spoilt)
         for fault in self.faults:
@@ -145,7 +145,7 @@ def _tell_of_errors(draft: Draft) -> None:
 
 
 def read_roster(source: PlanSource) -> tuple[Draft, list[RosterRow]]:
-    """The header, with what is wrong with the file as a whole, and the rows. Never raises."""
+    """Reads the header, with what is wrong with the file as a whole, and the rows. Never raises."""
     lines = _decoded(source.data[:LARGEST]).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     said = _SEP.fullmatch(lines[0].strip(" "))
     above = next(

@@ -39,10 +39,10 @@ class Locator(Protocol):
     """Knows where things stand in a file."""
 
     def find(self, path: Path) -> tuple[int, int]:
-        """Line and column of the value at `path`, or else of what it would be in."""
+        """Finds line and column of the value at `path`, or else of what it would be in."""
 
     def find_key(self, path: Path) -> tuple[int, int]:
-        """Line and column of a key that is there."""
+        """Finds line and column of a key that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Draft:
     refused: set[str] = field(default_factory=set)  # keys of record that say that there is none
 
     def add(self, fault: Fault) -> None:
+        """Keeps a fault of this plan's own."""
         self.faults[fault] = None
         self.failed = self.failed or fault.severity == ERROR
 
@@ -90,6 +91,7 @@ class Draft:
         self.faults[fault] = None
 
     def problems(self) -> Iterator[Problem]:
+        """Yields the faults, each with its line and column."""
         for fault in self.faults:
             find = self.place.find_key if fault.on_key else self.place.find
             line, column = fault.spot or find(fault.path)
@@ -97,7 +99,7 @@ class Draft:
             yield Problem(self.file, line, column, where, fault.message, fault.hint, fault.severity)
 
     def label(self, path: Path) -> str:
-        """`nudge "rest": at` for ("nudge", 2, "at", 0)."""
+        """Names a place: `nudge "rest": at` for ("nudge", 2, "at", 0)."""
         size = next((size for size in (2, 1) if path[:size] in self.labels), 0)
         parts = [self.labels[path[:size]]] if size else []
         parts += [str(part) for part in path[size : size + 1]]
@@ -284,7 +286,7 @@ A_DAY = timedelta(days=1)
 
 
 def nudge_breaches(values: Mapping[str, Any], facts: Facts) -> Iterator[Breach]:
-    """What is wrong with the keys of a nudge taken together, each one read before."""
+    """Finds what is wrong with the keys of a nudge taken together, each one read before."""
     if "kind" not in values:
         yield Breach(None, 'expected "kind", got none', f'add kind = "rest", or {listed(tuple(Kind)[1:])}')
     yield from _when(values)
@@ -299,7 +301,7 @@ def nudge_breaches(values: Mapping[str, Any], facts: Facts) -> Iterator[Breach]:
 
 
 def build_nudge(values: Mapping[str, Any], nudge_id: str) -> Nudge:
-    """The nudge of values that break no rule."""
+    """Makes the nudge of values that break no rule."""
     plain = {key: value for key, value in values.items() if key not in _BUILT}
     return Nudge(id=nudge_id, when=_when_of(values), dates=_dates_of(values), **plain)
 
