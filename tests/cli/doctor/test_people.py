@@ -19,7 +19,7 @@ from nudger.cli.doctor.people import (
 )
 from nudger.domain.errors import Problem
 from nudger.domain.model import At, ChannelName, Kind, Nudge, Plan
-from nudger.messages.wording.helplines import Line, Purpose
+from nudger.messages.wording.helplines import Helpline, Purpose
 
 PACKAGE = Path(str(files("tzdata"))) / "zoneinfo"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -80,9 +80,9 @@ def test_only_the_countries_that_matter_are_named() -> None:
 
 
 def test_numbers_that_nobody_looked_up_are_named_where_people_would_be_sent_to_them() -> None:
-    def unchecked(country: str | None, language: str) -> list[Line]:
+    def unchecked(country: str | None, language: str) -> list[Helpline]:
         number = {("JM", "en"): "888-639-5433", ("BE", "fr"): "0800 30 030"}.get((country or "", language))
-        return [Line(("JM",), Purpose.CRISIS, "a list", None, call=number)] if number else []
+        return [Helpline(("JM",), Purpose.CRISIS, "a list", None, call=number)] if number else []
 
     people = [BRITISH, replace(BRITISH, country="JM"), replace(BRITISH, country="BE", language="nl")]
     found = helplines_are_checked(unchecked, people)
