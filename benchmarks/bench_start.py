@@ -45,6 +45,9 @@ COMMANDS = {
     "completing a command": Command(
         (), 1.0, 56, {"_NUDGER_COMPLETE": "complete_bash", "COMP_WORDS": "nudger pre", "COMP_CWORD": "1"}
     ),
+    "completing a person": Command(
+        (), 1.0, 56, {"_NUDGER_COMPLETE": "complete_bash", "COMP_WORDS": "nudger log m", "COMP_CWORD": "2"}
+    ),
     "nudger schema": Command(("schema",), 1.0, 56),
     "nudger check": Command(("check",), 1.3, 56),
     "nudger interpret": Command(("interpret", "later"), 2.0, 70),

@@ -143,6 +143,7 @@ class _Called(TyperGroup):
     """A group whose commands stand in the help by name and line, and are imported when they are called."""
 
     table: Mapping[str, Command]
+    prefix = ""  # of its commands' names, in full
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -155,7 +156,10 @@ class _Called(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         if name is not None and name in self.table:
-            command = _imported(name, self.table[name].module)
+            if ctx.resilient_parsing:  # the shell asks what may follow
+                command = import_module("nudger.cli.completion").completed(f"{self.prefix}{name}")
+            else:
+                command = _imported(name, self.table[name].module)
         return name, command, rest
 
 
@@ -165,6 +169,7 @@ class _Commands(_Called):
 
 class _Plans(_Called):
     table = PLANS
+    prefix = "plans "
 
 
 def _imported(name: str, module: str) -> Any:

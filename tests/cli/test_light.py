@@ -96,6 +96,18 @@ def test_completion_of_a_command_imports_none(tmp_path: Path) -> None:
     assert not _of(HEAVY | WORDS | {"nudger.cli.preview"}, modules)
 
 
+@pytest.mark.parametrize(
+    ("line", "offered"), [("nudger preview m", ["maya"]), ("nudger preview --d", ["--days", "--diff"])]
+)
+def test_completion_of_what_a_command_takes_imports_no_command_and_no_settings(
+    tmp_path: Path, line: str, offered: list[str]
+) -> None:
+    code, modules, said = _loaded(tmp_path, _NUDGER_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD="2")
+
+    assert (code, said.split()) == (0, offered)
+    assert not _of(HEAVY | WORDS | {"nudger.cli.preview", "nudger.app"}, modules)
+
+
 def test_a_misspelt_command_imports_none(tmp_path: Path) -> None:
     code, modules, _ = _loaded(tmp_path, "chekc")
 
