@@ -227,7 +227,10 @@ def main() -> None:
     gc.set_threshold(COLLECTED_AFTER, 50, 50)
     # nudger has none of pydantic's plugins, and to look for them it reads about every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    sys.exit(_run())
+    code = _run()
+    # For the same reason, nothing is looked through once more at the end: a tenth of a command again.
+    gc.freeze()
+    sys.exit(code)
 
 
 def _run() -> int:
