@@ -1,4 +1,8 @@
-"""Reads every plan file at once: plans for those whose files are right, every problem of the rest."""
+"""Reads every plan file at once: plans for those whose files are right, every problem of the rest.
+
+A plan goes on top of the one that it `extends`. The rule a person can state: top-level keys replace; a nudge
+of the same id, or a contact of the same name, replaces; others add.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
