@@ -104,8 +104,8 @@ def _blank_lines(
     if rows:
         _lock(tx, rows)
         these = update(table).where(among(table.c.line)).values(**empty)
-        tx.connection.execute(these, {"line_in": [row.one for row in rows]})
-        facts.put(tx, key, str(rows[-1].one))
+        tx.connection.execute(these, {"line_in": [row.line for row in rows]})
+        facts.put(tx, key, str(rows[-1].line))
     return len(rows)
 
 
@@ -194,11 +194,11 @@ def _delete_lines(
     going: list[AnyRow] = []
     while not going and (rows := _next_old(tx, key, line, at, before, goes, limit)):
         going = [row for row in rows if row.goes]
-        facts.put(tx, key, str(rows[-1].one))
+        facts.put(tx, key, str(rows[-1].line))
     if going:
         _lock(tx, going)
         tx.connection.execute(
-            delete(line.table).where(among(line, "line_in")), {"line_in": [row.one for row in going]}
+            delete(line.table).where(among(line, "line_in")), {"line_in": [row.line for row in going]}
         )
     return len(going)
 
@@ -216,7 +216,7 @@ def _next_old(
     ends it for now, and nothing is read twice, however many millions are younger."""
     rows = tx.connection.execute(
         # Not `at` itself: one that is no date would hold up all for good.
-        select(line.label("one"), line.table.c.person, (at < before).label("is_old"), goes.label("goes"))
+        select(line.label("line"), line.table.c.person, (at < before).label("is_old"), goes.label("goes"))
         .where(line > facts.number(tx, key))
         .order_by(line)
         .limit(limit)

@@ -139,8 +139,8 @@ def _count_in(tx: Transaction, end: Ending, *, not_there: bool) -> None:
         people.count_in(tx, row.person, row.attempted_at)
 
 
-# Written out, not bound: SQLite takes a partial index only where it can see the value.
 TAKEN = timedelta(seconds=20)  # longer than a question takes
+# Written out, not bound: SQLite takes a partial index only where it can see the value.
 _UNKNOWN = message.c.state == literal_column("'unknown'")
 _ASK_AGAIN = Bulk(
     update(message)

@@ -35,6 +35,7 @@ NOT_ASKED = "not asked"  # after "asked": the provider surely does not have the 
 AGREED = "agreed"
 WITHDRAWN = "withdrawn"  # the plan's line is gone
 OPTED_OUT = "opted out"
+UNREADABLE = "could not be read"
 NEVER = 2  # times asked, from which on it is not asked
 _RECORD = ("person", "channel", "address", "at", "what", "how", "question", "answer")
 _NEW_RECORDS = Bulk(insert(consent).inline(), _RECORD)
@@ -372,13 +373,13 @@ def mend_reach(tx: Transaction, ids: Collection[str], now: datetime) -> list[str
     return mended
 
 
-def _no_channel(tx: Transaction, one: str, that: ColumnElement[bool], now: datetime) -> None:
+def _no_channel(tx: Transaction, person_id: str, that: ColumnElement[bool], now: datetime) -> None:
     """A STOP on nobody knows which channel is one on all."""
     stopped = tx.connection.scalar(select(reach.c.opted_out_at.is_not(None)).where(that))
     tx.connection.execute(delete(reach).where(that))
     for channel in ChannelName if stopped else ():
-        tx.connection.execute(tx.database.insert_new(reach), {"person": one, "channel": channel})
-        those = update(reach).where(reach.c.person == one, reach.c.channel == channel)
+        tx.connection.execute(tx.database.insert_new(reach), {"person": person_id, "channel": channel})
+        those = update(reach).where(reach.c.person == person_id, reach.c.channel == channel)
         tx.connection.execute(those.values(opted_out_at=now, opted_out_how=UNREADABLE))
 
 
@@ -396,6 +397,3 @@ def _of_reach(now: datetime) -> Safe:
         columns.asked_at: now,
         columns.times_asked: MOST_ASKED,
     }
-
-
-UNREADABLE = "could not be read"

@@ -30,12 +30,7 @@ from nudger.domain.model import FROM_A_TEXT, ChannelName, History, Person, Plan,
 from nudger.store.schema.tables import IS_PLANNED, occurrence, person, plan, reach, set_aside
 from nudger.store.sql.statements import EPOCH, among
 from nudger.store.sql.transactions import Safe, Transaction, made, put_right, works
-from nudger.store.state import (
-    consent,
-    consent_requests,
-    facts,
-    people,
-)
+from nudger.store.state import consent, consent_requests, facts, people
 from nudger.store.state.entries import CHANNELS, DUE, PARKED, as_due
 from nudger.store.state.standing import lay_out_again, record_event
 
@@ -64,27 +59,29 @@ def _refuse_everybodys(tx: Transaction, failed: int, looked_at: int, standing: i
         raise fault
 
 
-def _put(tx: Transaction, one: str, fault: Exception, step: str, now: datetime, *, new: bool) -> None:
+def _put(tx: Transaction, person_id: str, fault: Exception, step: str, now: datetime, *, new: bool) -> None:
     words, then = in_words(fault), now + TRY_AGAIN
-    row = {"person": one, "since": now, "step": step, "fault": words, "try_at": then}
+    row = {"person": person_id, "since": now, "step": step, "fault": words, "try_at": then}
     tx.connection.execute(tx.database.insert_new(set_aside), row)
-    that = update(set_aside).where(set_aside.c.person == one)
+    that = update(set_aside).where(set_aside.c.person == person_id)
     tx.connection.execute(that.values(step=step, fault=words, try_at=then))
-    _park(tx, one, now)
-    facts.raise_alarm(tx, alarm_key(one), SetAside(one, now, step, words, then).words, now)
+    _park(tx, person_id, now)
+    facts.raise_alarm(tx, alarm_key(person_id), SetAside(person_id, now, step, words, then).words, now)
     if new:
-        record_event(tx, one, now, "set aside", f"{step}: {words}")
+        record_event(tx, person_id, now, "set aside", f"{step}: {words}")
 
 
-def _park(tx: Transaction, one: str, now: datetime) -> None:
+def _park(tx: Transaction, person_id: str, now: datetime) -> None:
     """What is due waits out of the way; the duties pass them over until they are tried again."""
-    due = and_(occurrence.c.person == one, _DUE_NUDGES, occurrence.c.wake_at <= now)
+    due = and_(occurrence.c.person == person_id, _DUE_NUDGES, occurrence.c.wake_at <= now)
     tx.connection.execute(update(occurrence).where(due).values(queue=PARKED, reason=REASON))
     tx.connection.execute(
-        update(person).where(person.c.id == one, person.c.layout_at <= now).values(layout_at=now + TRY_AGAIN)
+        update(person)
+        .where(person.c.id == person_id, person.c.layout_at <= now)
+        .values(layout_at=now + TRY_AGAIN)
     )
     tx.connection.execute(
-        update(reach).where(reach.c.person == one, reach.c.ask_at <= now).values(ask_at=now + TRY_AGAIN)
+        update(reach).where(reach.c.person == person_id, reach.c.ask_at <= now).values(ask_at=now + TRY_AGAIN)
     )
 
 
@@ -166,7 +163,6 @@ _FACTS = select(
     person.c.rested,
     person.c.asked,
 )
-_SET_ASIDE = select(set_aside.c.person).where(among(set_aside.c.person))
 _HEAD = select(plan.c.json)
 _ADDRESSES: Select[Any] = select(reach.c.channel, reach.c.address)
 
@@ -180,7 +176,7 @@ def read_all(tx: Transaction, ids: Sequence[str]) -> dict[str, Person]:
             raise
         alone = {person_id: _one(tx, person_id) for person_id in ids}
         found = {person_id: found_one for person_id, found_one in alone.items() if found_one is not None}
-    aside = tx.connection.scalars(_SET_ASIDE, {"person_in": list(found)}).all() if found else ()
+    aside = tx.connection.scalars(_IDS_AMONG, {"person_in": list(found)}).all() if found else ()
     for person_id in aside:
         found[person_id] = replace(
             found[person_id], standing=replace(found[person_id].standing, set_aside=True)
