@@ -382,6 +382,8 @@ def _whole(*texts: Looked) -> Intent | None:
 
 def _within(intents: Mapping[str, Intent], *texts: Looked) -> Understood | None:
     """The first intent of which a phrase is anywhere in the first of the texts that has one."""
+    if texts[0].none_of(intents) and texts[-1].none_of(intents):
+        return None
     found = next((name for looked in texts if (name := looked.first(intents)) is not None), None)
     return Understood(intents[found]) if found is not None else None
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 LONGEST = 1600  # the longest text that SMS carries
+_MOST_KNOWN = 4000  # characters; more are looked up each time
 MOST_WORDS = 400  # a text of LONGEST characters has about 300
 
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'"} | dict.fromkeys("“”„«»″", '"'))
@@ -64,7 +65,10 @@ def fold(text: str) -> str:
     Lines stay lines. A letter written four times or more is left three times: "stooooop" is "stooop".
     """
     text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
-    text = text.translate(_CONTROLS).lower() if text.isascii() else plain(text)[:LONGEST]
+    if not text.isascii():
+        text = plain(text)[:LONGEST]
+    else:
+        text = text.lower() if text.isprintable() else text.translate(_CONTROLS).lower()
     return _LONG_RUN.sub(r"\1\1\1", _POINTED_HALF.sub(r"\1m", text))
 
 
@@ -84,12 +88,22 @@ def plain(text: str) -> str:
     text = text.translate(_FRACTIONS).translate(_QUOTES).translate(_CONTROLS)
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     # In this form an accent is a character of its own.
-    return "".join(one for one in parts if one == "\n" or not _invisible(one))
+    return parts.translate(_VISIBLE)
 
 
-def _invisible(character: str) -> bool:
-    """Accents, joiners, variation selectors, control characters and halves of characters."""
-    return unicodedata.category(character) in {"Mn", "Me", "Cc", "Cf", "Cs", "Co", "Cn"}
+class _Visible(dict[int, int | None]):
+    """Characters by their number, None for one that cannot be seen: accents, joiners, variation selectors,
+    control characters and halves of characters. It learns them as they come."""
+
+    def __missing__(self, number: int) -> int | None:
+        unseen = unicodedata.category(chr(number)) in {"Mn", "Me", "Cc", "Cf", "Cs", "Co", "Cn"}
+        found = None if unseen else number
+        if len(self) < _MOST_KNOWN:
+            self[number] = found
+        return found
+
+
+_VISIBLE = _Visible({ord("\n"): ord("\n")})
 
 
 @dataclass(frozen=True, slots=True)

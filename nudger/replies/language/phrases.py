@@ -69,30 +69,30 @@ class Phrases:
                 needs = phrase[4]
                 if needs & bits == needs:
                     found.setdefault(phrase[1], {})[phrase[0]] = phrase
-        tried = {name: tuple(phrases.values()) for name, phrases in found.items()}
-        return Looked(words, index, tried, places)
+        candidates = {name: tuple(phrases.values()) for name, phrases in found.items()}
+        return Looked(words, index, candidates, places)
 
 
 class Looked:
-    """A text, and the phrases that may be in it."""
+    """A text, and the phrases that may be in it. A list of which no phrase was found is not tried again."""
 
-    __slots__ = ("_end", "_found", "_free", "_index", "_known", "_masks", "_options", "_present", "_words")
+    __slots__ = ("_begun", "_candidates", "_end", "_found", "_free", "_index", "_known", "_masks", "_words")
 
     def __init__(
         self,
         words: Sequence[str],
         index: Index,
-        found: Mapping[str, Sequence[Phrase]],
+        candidates: Mapping[str, Sequence[Phrase]],
         places: dict[str, int] | None = None,
-        free: int | None = None,
     ) -> None:
-        """Takes the `places` of each word, if they are known yet, and those that are `free` for phrases: by
-        default all but MASK."""
-        self._words, self._index, self._found, self._known, self._free = words, index, found, places, free
+        """Takes the phrases that may be there, by their lists, and the `places` of each word, if they are
+        known yet."""
+        self._words, self._index, self._candidates, self._known = words, index, candidates, places
+        self._found = dict(candidates)  # without the lists of which there is none
         self._end = 1 << len(words)
-        self._present: frozenset[str] = frozenset()
+        self._free: int | None = None  # the places that phrases may use; known with those of the words
         self._masks: dict[int, int] = {}
-        self._options: dict[int, Sequence[tuple[int, tuple[Parts, ...]]]] = {}
+        self._begun: dict[int, Sequence[tuple[int, tuple[Parts, ...]]]] = {}
 
     @property
     def words(self) -> Sequence[str]:
@@ -106,11 +106,15 @@ class Looked:
         """The same phrases in a form of the text that leaves words out, or masks some."""
         if len(words) == len(self._words) and tuple(words) == tuple(self.words):
             return self
-        return Looked(words, self._index, self._found)
+        return Looked(words, self._index, self._candidates)
 
     def may(self, *names: str) -> bool:
-        """Whether a phrase of these lists may be there, as far as the single words say."""
+        """Whether a phrase of these lists may be there, as far as is known."""
         return any(name in self._found for name in names)
+
+    def none_of(self, names: Iterable[str]) -> bool:
+        """Whether no phrase of any of these lists can be there."""
+        return self._found.keys().isdisjoint(names)
 
     def found(self, *names: str) -> bool:
         """Whether any phrase of these lists is anywhere in the words."""
@@ -119,12 +123,13 @@ class Looked:
     def first(self, names: Iterable[str]) -> str | None:
         """The first of the lists of which a phrase is anywhere in the words."""
         found = self._found
-        for name in names:
+        for name in names if found else ():
             if name in found:
                 free = self._ready()
                 for phrase in found[name]:
                     if self._ends(phrase[3], 1 if phrase[2] else free):
                         return name
+                del found[name]
         return None
 
     def whole(self, names: Iterable[str]) -> str | None:
@@ -141,13 +146,14 @@ class Looked:
 
     def spans(self, name: str) -> Iterator[tuple[int, int]]:
         """Every phrase of a list that is there: from its first word to before what follows it."""
-        for _, _, begins, parts, *_ in self._found.get(name, ()):
-            free = self._ready()
-            starts = 1 if begins else free
-            if not self._ends(parts, starts):
+        if not self.found(name):
+            return
+        for phrase in self._found[name]:
+            starts = 1 if phrase[2] else self._ready()
+            if not self._ends(phrase[3], starts):
                 continue
             for start in range(len(self._words)):
-                ends = self._ends(parts, starts & 1 << start)
+                ends = self._ends(phrase[3], starts & 1 << start)
                 if ends:
                     yield start, ends.bit_length() - 1
 
@@ -160,19 +166,22 @@ class Looked:
             for start, end in looked.spans(name):
                 taken |= (1 << end) - (1 << start)
             if taken:
-                left = looked._ready() & ~taken
-                looked = Looked(self._words, self._index, self._found, looked._known, left)
+                looked = looked._without(taken)
         return looked
+
+    def _without(self, taken: int) -> "Looked":
+        """With these places out of the way, no phrase is found that was not found before."""
+        left = Looked(self._words, self._index, self._candidates, self._known)
+        left._found, left._masks, left._begun = dict(self._found), self._masks, self._begun
+        left._free = self._ready() & ~taken
+        return left
 
     def _ready(self) -> int:
         """The places that are free for phrases, once it is known where each word stands."""
-        places = self._known
-        if places is None:
-            places = self._known = _places(self._words, self._index.endings)
         if self._free is None:
-            self._free = (self._end - 1) & ~places.get(MASK, 0)
-        if not self._present:
-            self._present = frozenset(places)
+            if self._known is None:
+                self._known = _places(self._words, self._index.endings)
+            self._free = (self._end - 1) & ~self._known.get(MASK, 0)
         return self._free
 
     def _ends(self, parts: Parts, places: int) -> int:
@@ -184,6 +193,11 @@ class Looked:
             elif isinstance(part, int):
                 mask = masks[part] if part in masks else self._mask(part)
                 places = (places & free & mask) << 1
+            elif part[0] == GAP:
+                last = places
+                for _ in range(part[1]):
+                    last = (last & free) << 1
+                    places |= last
             else:
                 places = self._operated(part, places)
             if not places:
@@ -192,44 +206,37 @@ class Looked:
 
     def _operated(self, part: Operation, places: int) -> int:
         operation, number, options, by_first = part
-        free = self._free or 0
         if operation == EITHER:
-            reached = (places & free & self._mask(number)) << 1 if number != ANY else 0
-            for mask, rests in self._begun(by_first):
-                if places & mask:
-                    start = (places & free & mask) << 1
+            usable, masks = places & (self._free or 0), self._masks
+            reached = 0
+            if number != ANY:
+                reached = (usable & (masks[number] if number in masks else self._mask(number))) << 1
+            begun = self._begun.get(id(by_first))
+            for mask, rests in self._begin(by_first) if begun is None else begun:
+                start = (usable & mask) << 1
+                if start:
                     for rest in rests:
                         reached |= self._ends(rest, start)
             for option in options:
                 reached |= self._ends(option, places)
             return reached
-        if operation == GAP:
-            last = places
-            for _ in range(number):
-                last = (last & free) << 1
-                places |= last
-            return places
         if operation == MAYBE:
             return places | self._ends(options[0], places)
         return places & self._end
 
-    def _begun(self, by_first: dict[str, tuple[Parts, ...]]) -> Sequence[tuple[int, tuple[Parts, ...]]]:
+    def _begin(self, by_first: dict[str, tuple[Parts, ...]]) -> Sequence[tuple[int, tuple[Parts, ...]]]:
         """Of phrases by their first word: those whose first word is there, with its places."""
-        begun = self._options.get(id(by_first))
-        if begun is None:
-            known = self._known or {}
-            begun = [(known[word], by_first[word]) for word in by_first.keys() & self._present]
-            self._options[id(by_first)] = begun
+        known = self._known or {}
+        begun = [(known[word], by_first[word]) for word in by_first.keys() & known.keys()]
+        self._begun[id(by_first)] = begun
         return begun
 
     def _mask(self, number: int) -> int:
         """The places of the words of a list."""
-        mask = self._masks.get(number)
-        if mask is None:
-            mask, known = 0, self._known or {}
-            for word in self._index.lists[number] & self._present:
-                mask |= known[word]
-            self._masks[number] = mask
+        mask, known = 0, self._known or {}
+        for word in known.keys() & self._index.lists[number]:
+            mask |= known[word]
+        self._masks[number] = mask
         return mask
 
 

@@ -55,6 +55,10 @@ class Letters:
         ends: all of the rest goes.
         """
         lines = folded.split("\n")
+        if len(lines) == 1 and folded[:1].isalnum() and not _FROM.match(folded):
+            start = folded.startswith(self.signatures)
+            if not start and not folded.rstrip().endswith(self.wrote):
+                return folded
         marked = [line.lstrip().startswith(">") for line in lines]
         last_marked = max((number for number, is_marked in enumerate(marked) if is_marked), default=-1)
         openings = self._openings(lines)
@@ -216,6 +220,8 @@ class Automatic:
 
     def wrote(self, looked: Looked) -> bool:
         """Whether a program wrote this text."""
+        if looked.none_of(self.lists):
+            return False
         if looked.found(self._sure):
             return True
         return len(looked.words) >= _LEAST_WORDS and sum(map(looked.found, self._signs)) >= 2
