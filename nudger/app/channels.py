@@ -47,6 +47,7 @@ async def check_smtp(core: Core, clock: Clock) -> None:
 
 
 def sign_as_twilio(settings: Settings, url: str, form: Mapping[str, str]) -> str:
+    """Signs a form as Twilio would, with this account's token."""
     from nudger.channels.twilio.signature import sign  # noqa: PLC0415 (for who has Twilio)
 
     return sign(secret(settings.twilio_auth_token) or "", url, form)
@@ -55,7 +56,8 @@ def sign_as_twilio(settings: Settings, url: str, form: Mapping[str, str]) -> str
 def build_channels(
     core: Core, clock: Clock, shown: Callable[[Sending], None] | None, below: Below
 ) -> dict[ChannelName, Channel]:
-    """`shown` is told of what the on-screen phone shows; `below` gives the links of an email."""
+    """Makes the ways out. `shown` is told of what the on-screen phone shows; `below` gives the links of an
+    email."""
     settings = core.settings
     phone = PhoneChannel(shown)
     return {
@@ -65,6 +67,7 @@ def build_channels(
 
 
 async def close_channels(channels: Iterable[Channel]) -> None:
+    """Gives back what the ways out hold."""
     for channel in set(channels):
         await channel.close()
 
@@ -85,7 +88,7 @@ def _twilio(settings: Settings) -> "TwilioChannel":
 
 
 def alert_mail(core: Core, clock: Clock) -> "SmtpChannel":
-    """The mail server of the settings, for the operator's alerts."""
+    """Makes the way to the mail server of the settings, for the operator's alerts."""
     from nudger.channels.alerts import alert_parts  # noqa: PLC0415 (where the settings name it)
 
     return _mail(core.settings, clock, alert_parts, lambda _: None)
@@ -133,16 +136,17 @@ def _mail(
 
 
 def secret(value: SecretStr | None) -> str | None:
+    """Returns the text of a secret; None where there is none."""
     return value.get_secret_value() if value else None
 
 
 def twilio_among(settings: Settings, channels: Mapping[ChannelName, Channel]) -> "TwilioChannel | None":
-    """Twilio's, where texts go that way: it can be asked for replies, and for what became of a text."""
+    """Picks Twilio's, where texts go that way: it can be asked for replies, and for what became of a text."""
     return cast("TwilioChannel", channels[ChannelName.SMS]) if settings.sms == "twilio" else None
 
 
 def tellers_of(core: Core, clock: Clock) -> Iterator[Teller]:
-    """The ways to the operator, one for each address of ALERTS."""
+    """Makes the ways to the operator, one for each address of ALERTS."""
     if core.settings.alerts is None:
         return
     from nudger.channels.alerts import JsonPost, Mail, PlainPost  # noqa: PLC0415 (where the settings name it)
@@ -158,7 +162,7 @@ def tellers_of(core: Core, clock: Clock) -> Iterator[Teller]:
 
 
 def ping_of(settings: Settings) -> "Ping | None":
-    """The address that is told each minute that all is well."""
+    """Makes what tells an address each minute that all is well."""
     if settings.ping_url is None:
         return None
     from nudger.channels.alerts import Ping  # noqa: PLC0415 (where the settings name it)

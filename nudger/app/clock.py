@@ -53,7 +53,8 @@ CLOSE = 1.0  # seconds
 
 
 def elapsed() -> float:
-    """Seconds of the machine's own time, which nobody sets, and which goes on while it is suspended."""
+    """Counts seconds of the machine's own time, which nobody sets, and which goes on while it is
+    suspended."""
     return time.clock_gettime(_ELAPSED)
 
 
@@ -76,7 +77,8 @@ class FastClock:
         return self._at + timedelta(seconds=(time.monotonic() - self._since) * self.factor)
 
     def real(self, span: timedelta) -> timedelta:
-        """How long `span` takes at this pace; while the clock is held what lies ahead never comes."""
+        """Computes how long `span` takes at this pace; while the clock is held what lies ahead never
+        comes."""
         if not self.factor:
             return timedelta.max if span > timedelta(0) else timedelta(0)
         return span / self.factor

@@ -59,7 +59,7 @@ class DueTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
         self._in: timedelta | None = None
 
     def arm(self, span: timedelta | None) -> None:
-        """The next firing comes after `span` of machine time."""
+        """Lets the next firing come after `span` of machine time."""
         self._in = span
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
@@ -145,8 +145,8 @@ class Daemon:
         self._stop.set()
 
     async def take(self, inbound: Inbound) -> None:
-        """A reply, from wherever it comes: committed when this returns, answered right after. One that cannot
-        be committed may be lost to whoever posted it: it is asked for."""
+        """Takes a reply, from wherever it comes: committed when this returns, answered right after. One
+        that cannot be committed may be lost to whoever posted it: it is asked for."""
         try:
             await self.inbox.take(inbound)
         except BaseException:
@@ -156,7 +156,7 @@ class Daemon:
         self.wake()
 
     def wake(self) -> None:
-        """Something may be due at once: an answer, a nudge that was asked for, a new plan."""
+        """Looks again, as something may be due at once: an answer, a nudge that was asked for, a new plan."""
         self._awake = True
         if not self._dispatching.locked() and self._scheduler.running:
             self._scheduler.modify_job("dispatch", next_run_time=datetime.now(UTC))
@@ -277,7 +277,8 @@ class Daemon:
                 self._signs[name] = (elapsed(), self._signs[name][1])
 
     def silent(self) -> Mapping[str, float]:
-        """The duties that have not come to an end for longer than they may take, and for how many seconds."""
+        """Finds the duties that have not come to an end for longer than they may take, and for how many
+        seconds."""
         now = elapsed()
         return {name: now - seen for name, (seen, longest) in self._signs.items() if now - seen > longest}
 

@@ -40,14 +40,14 @@ class Grounds:
         return self.by_link if self.settings.public_url is None else frozenset()
 
     def zone(self, key: str) -> tzinfo:
-        """The zone of a plan that was checked; it can only be missing after tzdata was replaced."""
+        """Finds the zone of a plan that was checked; it can only be missing after tzdata was replaced."""
         zone = self.zones.zone(key)
         if zone is None:
             raise SettingsError(f"time zone {key!r} is not known to tzdata {self.zones.version}")
         return zone
 
     def facts(self, now: datetime) -> Facts:
-        """What checking plans needs of the world."""
+        """Gathers what checking plans needs of the world."""
         return Facts(
             today=now.date(),
             zone=self.zones.zone,
@@ -58,7 +58,7 @@ class Grounds:
         )
 
     def has_database(self) -> bool:
-        """Whether there is one to ask already: looking ahead makes none."""
+        """Tells whether there is one to ask already: looking ahead makes none."""
         return self.database_file is None or self.database_file.exists()
 
     @property

@@ -36,8 +36,8 @@ COME_BY = "plans come by"  # kept in the database: a host that does otherwise wo
 
 
 def build_loading(core: Core, store: Stores) -> Loading:
-    """The duty, with a way out for large loads. SettingsError where the plans of this database come another
-    way than the settings say."""
+    """Builds the duty, with a way out for large loads. SettingsError where the plans of this database come
+    another way than the settings say."""
     mine = core.settings.plans
     kept = store.facts.remember(COME_BY, mine)
     if kept != mine:

@@ -48,7 +48,7 @@ class Readiness:
         return 1
 
     def note(self, fault: StoreAway) -> None:
-        """Said once for each thing that is wrong."""
+        """Takes what others came upon; logs each thing that is wrong once."""
         if self._fault is not None and self._fault.said == fault.said:
             return
         if self._fault is None:
@@ -58,7 +58,7 @@ class Readiness:
         log.error("database_away", fault=fault.message, what=what, hint=fault.hint)
 
     def faults(self) -> Sequence[str]:
-        """Why nudger is not ready, in words that strangers may read; none where it is."""
+        """Says why nudger is not ready, in words that strangers may read; none where it is."""
         found = [f"the database: {self._fault.said}"] if self._fault is not None else []
         if self._looked_at is None or self.clock() - self._looked_at > STALE:
             found.append("the database has not been looked at for a while")
@@ -68,8 +68,8 @@ class Readiness:
         ]
 
     def news(self) -> str | None:
-        """What the operator has to know of the database; None as long as it may pass: a lock does, a file
-        that has gone does not."""
+        """Says what the operator has to know of the database; None as long as it may pass: a lock does, a
+        file that has gone does not."""
         if self._fault is None or (isinstance(self._fault, StoreBusy) and self._lasted < PASSES):
             return None
         return f"{self._fault.message}. Nothing goes out, and nobody's text is taken. {self._fault.hint}"

@@ -53,9 +53,9 @@ YOUNG = 10_000  # objects; Python looks for circles every 700 by itself
 
 
 def settle() -> None:
-    """To be called once, when all is built: what is there now stays to the end, and is looked at no more.
-    Besides, a claim makes thousands of values that hang together in no circle and go all at once: they are
-    looked at rarely. Both took an eighth of a claim's time (measured)."""
+    """Settles memory; to be called once, when all is built: what is there now stays to the end, and is
+    looked at no more. Besides, a claim makes thousands of values that hang together in no circle and go
+    all at once: they are looked at rarely. Both took an eighth of a claim's time (measured)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 20)
@@ -65,6 +65,7 @@ WATCH_EVERY = timedelta(minutes=1)
 
 
 def watching_duties(core: Core, store: Stores, clock: Clock, readiness: Readiness) -> Iterator[Duty]:
+    """Makes the duties that look after nudger itself, and tell the operator."""
     settings, host = core.settings, socket.gethostname()
     watching = Watching(
         store.overview,
@@ -93,7 +94,8 @@ def watching_duties(core: Core, store: Stores, clock: Clock, readiness: Readines
 
 
 async def send_test_alert(core: Core, clock: Clock, now: datetime) -> int:
-    """To every address of ALERTS; how many there are. ChannelError where one does not take it."""
+    """Sends one to every address of ALERTS; returns how many there are. ChannelError where one does not
+    take it."""
     tellers = list(tellers_of(core, clock))
     text = f"A test, sent at {now:%Y-%m-%d %H:%M} UTC by nudger doctor. Nothing is wrong."
     for teller in tellers:
@@ -113,7 +115,7 @@ replies_log = structlog.get_logger("nudger.replies")
 def build_daemon(
     core: Core, store: Stores, clock: Clock, *, shown: Callable[[Sending], None] | None = None
 ) -> Daemon:
-    """The daemon with all its parts. Must be called inside the event loop that runs it."""
+    """Builds the daemon with all its parts. Must be called inside the event loop that runs it."""
     settings = core.settings
     metrics = Metrics()
     channels = build_channels(core, clock, shown, links_of_emails(core, store, clock))

@@ -166,17 +166,17 @@ def notify(*assignments: str) -> bool:
 
 
 def reloading() -> tuple[str, str]:
-    """The assignments that begin a reload; READY=1 ends it. Type=notify-reload needs the second one."""
+    """Makes the assignments that begin a reload; READY=1 ends it. Type=notify-reload needs the second one."""
     return "RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}"
 
 
 def starting(longest: timedelta) -> str:
-    """The assignment that lets a start go on for so long from now, whatever TimeoutStartSec says."""
+    """Makes the assignment that lets a start go on for so long from now, whatever TimeoutStartSec says."""
     return f"EXTEND_TIMEOUT_USEC={longest // timedelta(microseconds=1)}"
 
 
 def watchdog() -> timedelta | None:
-    """How long systemd waits for a sign of life; None where it does not watch this process."""
+    """Reads how long systemd waits for a sign of life; None where it does not watch this process."""
     if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     microseconds = int(os.environ.get("WATCHDOG_USEC", "0"))

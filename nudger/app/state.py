@@ -47,7 +47,8 @@ class Holder:
 
 
 def open_database(core: Core) -> Stores:
-    """The database for the daemon: migrated, and made where there is none and none was known here before."""
+    """Opens the database for the daemon: migrated, and made where there is none and none was known here
+    before."""
     settings = core.settings
     known = knows(settings.state_dir, name_of(settings.database_url))
     store = open_store(settings.database_url, core.zone, create=not known, patience=PATIENCE)
@@ -56,23 +57,24 @@ def open_database(core: Core) -> Stores:
 
 
 def join_database(core: Core) -> Stores:
-    """The database for who changes something, perhaps beside a daemon: neither made nor migrated."""
+    """Opens the database for who changes something, perhaps beside a daemon: neither made nor migrated."""
     return open_beside(core.settings.database_url, core.zone)
 
 
 def database_for_plans(core: Core) -> Stores:
-    """The database for who pushes plans: made where nothing is there yet, else joined."""
+    """Opens the database for who pushes plans: made where nothing is there yet, else joined."""
     found = look_at_database(core)
     return open_database(core) if found is None or found.schema is None else join_database(core)
 
 
 def look_into_database(core: Core) -> Stores:
-    """The database for who looks: nothing is made, migrated or locked."""
+    """Opens the database for who looks: nothing is made, migrated or locked."""
     return open_to_look(core.settings.database_url, core.zone)
 
 
 def clock_of(core: Core, store: Stores) -> Clock:
-    """The clock that the daemon goes by: the machine's, or of a database that hosts share, the database's."""
+    """Makes the clock that the daemon goes by: the machine's, or of a database that hosts share, the
+    database's."""
     if core.database_file is not None:
         return SystemClock()
     clock = SharedClock()
@@ -81,21 +83,21 @@ def clock_of(core: Core, store: Stores) -> Clock:
 
 
 def high_water(core: Core, store: Stores) -> HighWater:
-    """The mark beside this database."""
+    """Makes what keeps the mark beside this database."""
     settings = core.settings
     name = name_of(settings.database_url)
     return HighWater(store.restore, settings.state_dir, shared=core.database_file is None, database=name)
 
 
 def look_at_database(core: Core) -> Condition | None:
-    """Its state, looked at without changing anything; None where there is none yet."""
+    """Reads its state, without changing anything; None where there is none yet."""
     return look_at(core.settings.database_url) if core.has_database() else None
 
 
 def back_up_database(
     core: Core, target: Path, *, force: bool, copied: Callable[[int, int], None] | None = None
 ) -> None:
-    """A copy of the database while it is used; UsageError where a server keeps it."""
+    """Copies the database while it is used; UsageError where a server keeps it."""
     back_up(core.settings.database_url, target, force=force, copied=copied)
 
 
@@ -117,7 +119,7 @@ def restore_database(core: Core, source: Path, now: datetime) -> Path | None:
 def carry_database(
     core: Core, target_url: str, told: Callable[[str, int], None]
 ) -> tuple[str, dict[str, int]]:
-    """The state of this folder carried to a PostgreSQL database: its name, and the rows of each table.
+    """Carries the state of this folder to a PostgreSQL database: its name, and the rows of each table.
     StoreError while a daemon runs here."""
     if not core.has_database():
         raise StoreError(f"there is no database at {core.database_file}", "There is nothing to carry over.")
@@ -149,7 +151,7 @@ def alone(state_dir: Path, since: datetime | None = None) -> Iterator[None]:
 
 
 def holder(state_dir: Path) -> Holder | None:
-    """Who holds the state folder; None where nobody does. Makes, changes and locks nothing."""
+    """Reads who holds the state folder; None where nobody does. Makes, changes and locks nothing."""
     try:
         handle = os.open(state_dir / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

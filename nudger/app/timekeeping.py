@@ -24,11 +24,12 @@ class Timekeeping:
     _told: str | None = ""  # None: nothing is wrong
 
     async def run_once(self, now: datetime) -> int:
-        """Nothing is due because of it."""
+        """Asks the database for the time. Nothing is due because of it."""
         await asyncio.to_thread(self.compare, now)
         return 0
 
     def compare(self, now: datetime) -> None:
+        """Raises an alarm where this host's own clock is far off, and clears it where it is not."""
         words = self._words(self.clock.ask(self.facts.time))
         if words == self._told:
             return

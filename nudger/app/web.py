@@ -145,6 +145,7 @@ class Deferred:
     make: Callable[[], Callable[[Request], Awaitable[Response]]]
 
     def routes(self) -> list[Route]:
+        """Names its address."""
         return [Route(self.path, self._answer)]
 
     async def _answer(self, request: Request) -> Response:
@@ -165,11 +166,13 @@ class TwilioSide:
     reports: Reports
 
     def signed(self, raw_path: bytes, query: bytes, form: FormPairs, signature: str) -> bool:
+        """Tells whether this account has signed a request."""
         from nudger.channels.twilio.signature import signed  # noqa: PLC0415 (where the settings name it)
 
         return signed(self.token, self.public_url, raw_path, query, form, signature)
 
     async def report(self, message_id: str, sid: str, status: str, code: str | None) -> None:
+        """Takes what became of a message."""
         from nudger.channels.twilio.codes import report_of  # noqa: PLC0415 (where the settings name it)
 
         await self.reports.take(message_id, report_of(sid, status, code))

@@ -69,11 +69,12 @@ class Zones:
         return None if other is None else other.version or "unknown"
 
     def zone(self, key: str) -> ZoneInfo | None:
-        """The zone of one of `names`; None for any other key. The same object until `refresh` finds news."""
+        """Finds the zone of one of `names`; None for any other key. The same object until `refresh` finds
+        news."""
         return self._loaded.zone(key)
 
     def differing(self, keys: Iterable[str], since: datetime, until: datetime) -> tuple[str, ...]:
-        """Which of these zones show another time in the other copy, anywhen from `since` to `until`.
+        """Finds which of these zones show another time in the other copy, anywhen from `since` to `until`.
 
         One that only one of the copies has counts too. About a millisecond a zone and year.
         """
@@ -88,7 +89,7 @@ class Zones:
         return tuple(found)
 
     def refresh(self) -> bool:
-        """Whether the data changed on disk since it was read; if so it is read anew.
+        """Tells whether the data changed on disk since it was read; if so it is read anew.
 
         Cheap: it looks at each file in use, and reads none that is as it was. Zones given out before
         keep their rules, so after True every zone is to be asked for again.

@@ -58,6 +58,7 @@ def _find(paths: list[Path]) -> Found:
 
 
 def read(core: Grounds, found: Found) -> tuple[ParsedPlans, list[Problem]]:
+    """Reads plans, and finds all that is wrong with them."""
     reading = plans.read(found.sources, core.facts(clock.now()), found.shared)
     return reading, all_problems(found, reading.problems)
 

@@ -22,13 +22,13 @@ PersonId = Annotated[
 
 
 def settings_of(context: typer.Context, *, running: bool = True) -> Settings:
-    """The settings, checked, or SettingsError with every problem. What only the daemon needs may be
-    missing where it is not `running`."""
+    """Reads the settings, checked, or raises SettingsError with every problem. What only the daemon needs
+    may be missing where it is not `running`."""
     return load(context.obj, os.environ, Path.cwd(), running=running)
 
 
 def near(misspelt: str, ids: Sequence[str]) -> str:
-    """Whom it may have meant, among these ids in their order; else those that stand around it."""
+    """Says whom it may have meant, among these ids in their order; else those that stand around it."""
     if meant := get_close_matches(misspelt, ids, n=3, cutoff=0.5):
         return f"Did you mean {' or '.join(meant)}?"
     at = bisect(ids, misspelt)

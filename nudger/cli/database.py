@@ -17,7 +17,7 @@ from nudger.domain.model import Person
 def opened(
     context: typer.Context, by: Callable[[Core], Stores] = join_database
 ) -> Iterator[tuple[Core, Stores]]:
-    """The core and the open database of a command that acts on people, perhaps beside a daemon."""
+    """Opens the core and the database of a command that acts on people, perhaps beside a daemon."""
     core = core_of(context)
     store = by(core)
     try:
@@ -29,18 +29,18 @@ def opened(
 
 
 def looking(context: typer.Context) -> AbstractContextManager[tuple[Core, Stores]]:
-    """The same of a command that only looks: it makes, changes and locks nothing."""
+    """Opens the same for a command that only looks: it makes, changes and locks nothing."""
     return opened(context, look_into_database)
 
 
 def core_of(context: typer.Context) -> Core:
-    """The core of a command that prints, and logs what is wrong alone."""
+    """Makes the core of a command that prints, and logs what is wrong alone."""
     service.configure("warning")
     return Core(settings_of(context, running=False))
 
 
 def known(store: Stores, person_id: str) -> Person:
-    """The person, or what to type instead."""
+    """Finds the person. Raises UsageError, with what to type instead."""
     person = store.people.person(person_id)
     if person is None:
         ids = store.people.ids_around(person_id, AROUND)

@@ -27,17 +27,17 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def as_json(value: object) -> None:
-    """One JSON value on standard output."""
+    """Prints one JSON value on standard output."""
     out.file.write(json.dumps(value, indent=2, ensure_ascii=False, default=_jsonable) + "\n")
 
 
 def json_line(value: object) -> None:
-    """One JSON value on one line."""
+    """Prints one JSON value on one line."""
     out.file.write(json.dumps(value, ensure_ascii=False, default=_jsonable) + "\n")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """A table that wraps only its last column."""
+    """Makes a table that wraps only its last column."""
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for number, header in enumerate(headers):
         shown.add_column(header, no_wrap=number < len(headers) - 1, overflow="fold")
@@ -47,7 +47,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], title: str | No
 
 
 def problems(found: Sequence[Problem], to: Console | None = None) -> None:
-    """Each problem with its place; in a terminal with the line and a caret under the value."""
+    """Prints each problem with its place; in a terminal with the line and a caret under the value."""
     console = to or out
     for problem in found:
         colour = "red" if problem.severity == "error" else "yellow"
@@ -88,7 +88,7 @@ def misused(wrong: TyperException) -> int:
 
 
 def local(at: datetime | None, zone: tzinfo | None = None) -> str:
-    """An instant as people read it: local date and time, of the person's zone where one is given."""
+    """Says an instant as people read it: local date and time, of the person's zone where one is given."""
     return "" if at is None else f"{at.astimezone(zone):%a %d %b %H:%M}"
 
 
@@ -119,5 +119,5 @@ def _jsonable(value: object) -> object:
 
 
 def terminal() -> bool:
-    """Whether someone may be looking and typing."""
+    """Tells whether someone may be looking and typing."""
     return sys.stdin.isatty() and sys.stdout.isatty()

@@ -20,7 +20,7 @@ class Receiver(Protocol):
         """
 
     def wake(self) -> None:
-        """Something may be due at once."""
+        """Looks at the agenda again: something may be due at once."""
 
 
 class SelfCheck(Protocol):

@@ -21,7 +21,7 @@ WORLD_READABLE = 0o004
 def load(
     settings_file: Path | None, environ: Mapping[str, str], cwd: Path, *, running: bool = True
 ) -> Settings:
-    """The settings of this process, or SettingsError with every problem at once.
+    """Reads the settings of this process, or raises SettingsError with every problem at once.
 
     Without `settings_file` it is settings.env in `cwd`, else in /etc/nudger, else none. `running=False` is
     for commands that neither send nor receive: what only a channel needs may be missing.

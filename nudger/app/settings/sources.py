@@ -30,6 +30,7 @@ class Given:
     folder: Path  # what a relative path in it is relative to
 
     def path(self) -> Path:
+        """Reads it as a path."""
         home, rest = self.text.startswith("~/"), self.text.removeprefix("~/")
         return Path.home() / rest if home else self.folder / self.text
 
@@ -44,12 +45,12 @@ class SettingsSource:
         self.warnings: list[str] = []
 
     def values(self) -> Iterator[tuple[str, str | Path]]:
-        """What is given here: the names of fields, and texts, or paths where a field is one."""
+        """Returns what is given here: the names of fields, and texts, or paths where a field is one."""
         for name, given in self.given.items():
             yield name, given.path() if self._is_path(self._fields[name]) else given.text
 
     def take(self, name: str, given: Given) -> None:
-        """An empty value is no value: the next place is asked."""
+        """Takes a value. An empty one is none: the next place is asked."""
         if given.text.strip():
             self.given[name] = given
 

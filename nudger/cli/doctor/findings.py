@@ -46,7 +46,7 @@ def failure(sentence: str, advice: str, exit_code: int) -> Finding:
 
 
 def several(names: list[str], most: int = 5) -> str:
-    """A few names, and how many more there are."""
+    """Says a few names, and how many more there are."""
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
@@ -62,7 +62,7 @@ Look = Callable[[], Finding | Awaitable[Finding]]
 
 
 async def looked(look: Look, limit: timedelta = LIMIT) -> Finding:
-    """What a check finds, or what kept it from looking. Raises nothing."""
+    """Returns what a check finds, or what kept it from looking. Raises nothing."""
     try:
         async with asyncio.timeout(limit.total_seconds()):
             found = look()
@@ -86,5 +86,5 @@ async def looked(look: Look, limit: timedelta = LIMIT) -> Finding:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """The first failure's; 0 where there is none."""
+    """Returns the first failure's; 0 where there is none."""
     return next((one.exit_code for one in findings if one.grade is Grade.FAILURE), 0)

@@ -42,7 +42,8 @@ class Interview:
     silent: bool
 
     def ask(self, question: Question) -> str:
-        """The answer. UsageError for a flag that is wrong, or a question that nobody may be asked."""
+        """Returns the answer. Raises UsageError for a flag that is wrong, or a question that nobody may be
+        asked."""
         if question.flag in self.given:
             return _read_flag(question, self.given[question.flag])
         if self.silent:
@@ -59,7 +60,7 @@ class Interview:
                 out.print(f"  [yellow]{escape(_one_line(wrong))}[/]")
 
     def check_flags(self, readers: Mapping[str, Read], needed: Collection[tuple[str, ...]]) -> None:
-        """Every flag that is wrong, and with nobody to ask every one that is missing, at once.
+        """Reports every flag that is wrong, and with nobody to ask every one that is missing, at once.
 
         `needed`: of each tuple one flag at least.
         """
@@ -117,12 +118,12 @@ UTC = "UTC"
 
 
 def machine_zone(is_zone: Callable[[str], bool]) -> str:
-    """The time zone of this machine, UTC where it says none that `is_zone` knows."""
+    """Finds the time zone of this machine, UTC where it says none that `is_zone` knows."""
     return next((name for name in _zone_names() if is_zone(name)), UTC)
 
 
 def machine_language(known: Collection[str]) -> str:
-    """The language of this terminal, where it is one of `known`; else English."""
+    """Finds the language of this terminal, where it is one of `known`; else English."""
     names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     language = next(filter(None, names), "")[:2].lower()
     return language if language in known else "en"
@@ -152,7 +153,7 @@ class Questions:
     problems_of: Callable[[FirstPlan, bool], Sequence[Problem]]
 
     def ask(self) -> FirstPlan:
-        """Every answer, sound together."""
+        """Collects every answer, sound together."""
         self.interview.check_flags(self._readers(), NEEDED)
         if not self.interview.silent:
             out.print("A first plan, in a few questions. Enter takes what stands in \\[brackets].\n")

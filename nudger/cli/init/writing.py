@@ -109,7 +109,7 @@ CONTACT = (
 
 
 def spread(kinds: Sequence[Kind]) -> Iterator[tuple[Kind, tuple[str, ...]]]:
-    """Each kind with its days: every day for up to three kinds, else in turn, so that no day has more;
+    """Gives each kind its days: every day for up to three kinds, else in turn, so that no day has more;
     care once a week, for oftener it would urge."""
     for number, kind in enumerate(kinds):
         turns = ((number - COMFORTABLE * day) % len(kinds) < COMFORTABLE for day in range(len(WEEK)))
@@ -121,7 +121,8 @@ def spread(kinds: Sequence[Kind]) -> Iterator[tuple[Kind, tuple[str, ...]]]:
 
 
 def settings(example: str) -> str:
-    """The settings file: what one is likely to change first. `example` names the file with all the rest."""
+    """Writes the settings file: what one is likely to change first. `example` names the file with all the
+    rest."""
     return f"""\
 # nudger's settings. Here stand only the first ones to change; every other one, with its default and
 # what it is for, is in {example}
@@ -187,7 +188,7 @@ class Place:
         return self.core.settings.plans_dir / f"{person}.toml"
 
     def check(self) -> None:
-        """UsageError where nothing can be written, before anybody is asked anything."""
+        """Raises UsageError where nothing can be written, before anybody is asked anything."""
         nearest = next(one for one in (self.folder, *self.folder.parents) if one.exists())
         if not nearest.is_dir():
             raise UsageError(f"FOLDER: expected a folder, got {self.folder}", f"{nearest} is a file.")
@@ -196,14 +197,14 @@ class Place:
             raise UsageError(f"FOLDER: this user may not write to {nearest}", hint)
 
     def taken(self, person: str) -> str:
-        """Why this id cannot be had: a plan of this name is there. Else ""."""
+        """Says why this id cannot be had: a plan of this name is there. Else ""."""
         file = self._reading.files.get(person)
         if file is None and self.file_of(person).exists():
             file = str(self.file_of(person))
         return f"{file} has a plan of the name {person} already, and it stays as it is" if file else ""
 
     def problems_of(self, made: FirstPlan, beside_others: bool) -> Sequence[Problem]:
-        """What a plan file with these answers would add to the problems that are there."""
+        """Finds what a plan file with these answers would add to the problems that are there."""
         known = {str(problem) for problem in self._reading.problems} if beside_others else set()
         problems = self._read(made, beside_others).problems
         return [one for one in problems if one.severity == "error" and str(one) not in known]
@@ -212,7 +213,7 @@ class Place:
         return self._read(made, False).plans[made.person]
 
     def write(self, made: FirstPlan) -> list[Path]:
-        """The new files, whole; none of them, and no new folder, if anything comes between."""
+        """Writes the new files, whole; none of them, and no new folder, if anything comes between."""
         schema = json.dumps(plans.schema(), indent=2, ensure_ascii=False) + "\n"
         plan_file = self.file_of(made.person)
         files = {

@@ -40,11 +40,12 @@ class PlanDiff:
     lines: Sequence[DiffLine]
 
     def sends(self, sign: str) -> int:
+        """Counts the sends that only one of the plans has."""
         return sum(line.sent for line in self.lines if line.sign == sign)
 
 
 def edits(ahead: Preview, old: Mapping[str, Plan], new: Mapping[str, Plan]) -> list[PlanDiff]:
-    """The people whose days ahead are not the same by both, by id. Both are seen from the same instant,
+    """Finds the people whose days ahead are not the same by both, by id. Both are seen from the same instant,
     with what the database knows."""
     touched = sorted(person for person in old.keys() | new.keys() if old.get(person) != new.get(person))
     before, after = _forecasts(ahead, old, touched), _forecasts(ahead, new, touched)
@@ -56,14 +57,15 @@ def edits(ahead: Preview, old: Mapping[str, Plan], new: Mapping[str, Plan]) -> l
 
 
 def edits_json(found: Sequence[PlanDiff]) -> list[dict[str, object]]:
-    """The rows of `preview --json`, each with `change` before the rest, "-" or "+"; sorted by due_at."""
+    """Makes the rows of `preview --json`, each with `change` before the rest, "-" or "+"; sorted by
+    due_at."""
     lines = [line for edit in found for line in edit.lines]
     lines.sort(key=lambda line: (by_time(line.row), line.sign == "+"))
     return [{"change": line.sign, **line.row.as_json()} for line in lines]
 
 
 def show_edits(console: Console, found: Sequence[PlanDiff], people: int) -> None:
-    """A heading and the lines of each person, and how many people that are of `people`."""
+    """Shows a heading and the lines of each person, and how many people that are of `people`."""
     for edit in found:
         _show_edit(console, edit)
         console.print()

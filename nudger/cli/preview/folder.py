@@ -43,13 +43,13 @@ class Load:
         return [peak for peak in self.peaks if peak.missed]
 
     def is_too_high(self, at: datetime) -> bool:
-        """Whether what is due at this instant is part of such a peak."""
+        """Tells whether what is due at this instant is part of such a peak."""
         before = bisect_right(self.too_high, at, key=lambda peak: peak.starts_at)
         return before > 0 and at <= self.too_high[before - 1].ends_at
 
 
 def show_load(console: Console, load: Load) -> None:
-    """The peaks and days that the budget does not carry and what helps; else the longest wait."""
+    """Shows the peaks and days that the budget does not carry and what helps; else the longest wait."""
     if load.per_day is not None:
         for day, segments in too_full(load.texts, load.per_day).items():
             words = (
@@ -140,6 +140,7 @@ class Tally:
     last: date = date.min
 
     def add(self, plan: Plan, rows: Sequence[Forecast], dates: Sequence[date]) -> None:
+        """Counts one forecast."""
         self.zones[plan.timezone] += 1
         self.first, self.last = min(self.first, dates[0]), max(self.last, dates[-1])
         self.held.update({row.reason for row in rows if row.status != "send"})
@@ -163,7 +164,7 @@ class Tally:
 
 
 def show_everyone(console: Console, ahead: Preview, plans: Sequence[Plan]) -> None:
-    """Many people, as sends per hour."""
+    """Shows many people, as sends per hour."""
     tally = Tally()
     for plan, rows in ahead.each(plans):
         tally.add(plan, rows, ahead.dates(plan))
@@ -173,7 +174,7 @@ def show_everyone(console: Console, ahead: Preview, plans: Sequence[Plan]) -> No
 
 
 def show_folder(console: Console, tally: Tally, load: Load) -> None:
-    """The sends of each hour, what the budget makes of them, and what is not sent."""
+    """Shows the sends of each hour, what the budget makes of them, and what is not sent."""
     console.print(_heading(tally), soft_wrap=True)
     grid = _Grid(tally.sends, load)
     if tally.sends:

@@ -48,11 +48,11 @@ class Preview:
                 store.close()
 
     def of(self, plans: Sequence[Plan]) -> list[Forecast]:
-        """Every slot of these plans, by its time; slots without room come last."""
+        """Foresees every slot of these plans, by its time; slots without room come last."""
         return sorted((row for _, rows in self.each(plans) for row in rows), key=by_time)
 
     def each(self, plans: Sequence[Plan]) -> Iterator[tuple[Plan, list[Forecast]]]:
-        """The slots of one plan after the other, each by its time: memory stays flat."""
+        """Foresees the slots of one plan after the other, each by its time: memory stays flat."""
         erased = self.store.people.erased() if self.store else frozenset[str]()
         for plan in _watched(plans, self.days):
             now = self._now(plan)
@@ -66,10 +66,11 @@ class Preview:
             yield plan, [_never(row) for row in rows] if plan.person in erased else list(rows)
 
     def zone(self, plan: Plan) -> tzinfo:
+        """Finds the zone of a plan."""
         return self.core.zone(plan.timezone)
 
     def dates(self, plan: Plan) -> list[date]:
-        """The local dates that are looked at."""
+        """Lists the local dates that are looked at."""
         first = local_date(self.zone(plan), self._now(plan))
         return [first + timedelta(days=offset) for offset in range(self.days)]
 

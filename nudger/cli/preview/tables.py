@@ -25,7 +25,7 @@ NO_CONSENT = (
 
 
 def show_people(console: Console, ahead: Preview, plans: Sequence[Plan]) -> None:
-    """One person after the other."""
+    """Shows one person after the other."""
     # All of them first: nothing is printed while a bar shows how far it is.
     for number, (plan, rows) in enumerate(list(ahead.each(plans))):
         if number:
@@ -36,7 +36,7 @@ def show_people(console: Console, ahead: Preview, plans: Sequence[Plan]) -> None
 def show_person(
     console: Console, plan: Plan, rows: Sequence[Forecast], dates: Sequence[date], zone: tzinfo
 ) -> None:
-    """One person's days as a timetable, the words of each send, and what is not sent."""
+    """Shows one person's days as a timetable, the words of each send, and what is not sent."""
     rows = sorted(rows, key=clock_order(zone))
     sends = [row for row in rows if row.status == "send"]
     skips = [row for row in rows if row.status != "send"]
@@ -56,17 +56,17 @@ def clock_order(zone: tzinfo) -> Callable[[Forecast], tuple[date, str]]:
 
 
 def day_of(row: Forecast, zone: tzinfo) -> date:
-    """The date on which it comes: later than its own where it was put off past midnight."""
+    """Finds the date on which it comes: later than its own where it was put off past midnight."""
     return row.due_at.astimezone(zone).date() if row.due_at else row.local_date
 
 
 def moment(row: Forecast, zone: tzinfo) -> str:
-    """As in "Mon 23 Nov 13:00"; without the time for a slot that has none."""
+    """Says a moment, as in "Mon 23 Nov 13:00"; without the time for a slot that has none."""
     return f"{day_of(row, zone):%a %d %b} {row.local_time or ''}".rstrip()
 
 
 def how(row: Forecast) -> str:
-    """The channel, what it costs, and why it is sent."""
+    """Says the channel, what it costs, and why it is sent."""
     parts = [str(row.channel)]
     if row.channel is ChannelName.SMS and row.segments is not None:
         parts.append(many(row.segments, "segment"))
@@ -74,7 +74,7 @@ def how(row: Forecast) -> str:
 
 
 def total(rows: Sequence[Forecast]) -> str:
-    """As in "18 texts (20 segments), 3 emails"; segments where they are not simply the texts."""
+    """Says a sum, as in "18 texts (20 segments), 3 emails"; segments where they are not simply the texts."""
     texts = [row.segments or 1 for row in rows if row.channel is ChannelName.SMS]
     emails = sum(row.channel is ChannelName.EMAIL for row in rows)
     costs = f" ({many(sum(texts), 'segment')})" if sum(texts) != len(texts) else ""
@@ -84,11 +84,12 @@ def total(rows: Sequence[Forecast]) -> str:
 
 
 def many(number: int, word: str) -> str:
+    """Says how many: "1 text", "2 texts"."""
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def named(rows: Sequence[Forecast], zone: tzinfo) -> str:
-    """Each of a few with its nudge; of many how many they are, and from when to when."""
+    """Names each of a few with its nudge; of many how many they are, and from when to when."""
     if len(rows) > FEW:
         return f"{len(rows):,} times from {moment(rows[0], zone)} to {moment(rows[-1], zone)}"
     return ", ".join(f"{moment(row, zone)} {row.nudge}" for row in rows)
@@ -105,7 +106,7 @@ def paragraph(
 
 
 def in_words(dates: Sequence[date]) -> str:
-    """As in "23 Nov to 29 Nov 2026"."""
+    """Says a span, as in "23 Nov to 29 Nov 2026"."""
     first, last = dates[0], dates[-1]
     if first == last:
         return f"{first:%a %d %b %Y}"

@@ -62,14 +62,14 @@ class Figures:
         self.said[saying.means] += 1
 
     def phase(self, name: str) -> None:
-        """A phase ends here."""
+        """Ends a phase here."""
         now = time.perf_counter()
         self.phases[name] = self.phases.get(name, 0.0) + now - self._began
         self._began = now
 
 
 def percentile(counted: Mapping[int, int], share: float) -> int:
-    """The least value that so large a share does not exceed; 0 of nothing."""
+    """Finds the least value that so large a share does not exceed; 0 of nothing."""
     left = share * sum(counted.values())
     for value in sorted(counted):
         left -= counted[value]
@@ -112,7 +112,7 @@ class Settled:
 def report(
     figures: Figures, settled: Settled, kept: Mapping[str, int], about: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything, for programs; people get it as tables."""
+    """Reports everything, for programs; people get it as tables."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     living = figures.phases["living"]
     work = settled.settled + figures.answers + figures.welcomes

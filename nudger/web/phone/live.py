@@ -103,7 +103,7 @@ class Live:
         return self._steering.speed if self._steering else 1.0
 
     def ring(self) -> None:
-        """A reply is in the conversation, or the clock was steered: whoever watches looks at once."""
+        """Rings: a reply is in the conversation, or the clock was steered; whoever watches looks at once."""
         self._rung.set()
         self._rung = asyncio.Event()
 
@@ -113,7 +113,8 @@ class Live:
         self.ring()
 
     async def stream(self, person: str | None, after: int) -> AsyncIterator[str]:
-        """`line` for what arrived (its HTML ready), `clock` for the daemon's time, until it is closed."""
+        """Streams `line` for what arrived (its HTML ready), `clock` for the daemon's time, until it is
+        closed."""
         watch = Watch(self._conversations, person, after)
         yield f"retry: {RETRY}\n\n"
         while not self._closed:
@@ -159,6 +160,7 @@ class Live:
 
 
 def milliseconds(at: datetime) -> int:
+    """Counts milliseconds since 1970, as browsers do."""
     return round(at.timestamp() * 1000)
 
 

@@ -30,9 +30,10 @@ Address = IPv4Address | IPv6Address
 
 
 def forwarded_client(scope: Scope) -> str:
-    """The client's address as the web server before us has written it into X-Forwarded-For: the last entry of
-    all lines of that name. What stands before it is anybody's word. A port beside it is left out, as a client
-    has many. Where the last entry is no address: whoever is connected to us; empty where nobody knows."""
+    """Reads the client's address as the web server before us has written it into X-Forwarded-For: the last
+    entry of all lines of that name. What stands before it is anybody's word. A port beside it is left out,
+    as a client has many. Where the last entry is no address: whoever is connected to us; empty where
+    nobody knows."""
     lines = [value for name, value in scope["headers"] if name == FORWARDED]
     last = b",".join(lines).rpartition(b",")[2].decode("latin-1")
     forwarded = _address(last.strip().strip('"'))
@@ -42,7 +43,8 @@ def forwarded_client(scope: Scope) -> str:
 
 
 def household(address: str) -> str:
-    """An address as it is counted: IPv6 by its subnet, IPv4 in IPv6 as IPv4; what is none as it is."""
+    """Returns an address as it is counted: IPv6 by its subnet, IPv4 in IPv6 as IPv4; what is none as it
+    is."""
     parsed = _address(address)
     if isinstance(parsed, IPv6Address):
         return str(parsed.ipv4_mapped or IPv6Network((int(parsed), SUBNET), strict=False))
@@ -76,7 +78,7 @@ class Throttle:
     _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
 
     def allows(self, whom: str) -> bool:
-        """Whether this one is within what they may do; counts it if so."""
+        """Tells whether this one is within what they may do; counts it if so."""
         now = self.clock()
         left, at = self._buckets.pop(whom, (float(self.burst), now))
         left = min(self.burst, left + (now - at) * self.per_second)
@@ -87,7 +89,7 @@ class Throttle:
         return allowed
 
     def lets_in(self, request: Request) -> bool:
-        """The same for the address of whoever asks."""
+        """Tells the same for the address of whoever asks."""
         return self.allows(household(request.client.host if request.client else ""))
 
 
@@ -218,7 +220,7 @@ class Connection(H11Protocol):
         return self.phase is Phase.WORK
 
     def look(self, now: float) -> float:
-        """How many seconds it has waited for the same thing, of the same request."""
+        """Counts how many seconds it has waited for the same thing, of the same request."""
         waits = (self.phase, self.cycle, self._stalls)
         if waits != self._waits:
             self._waits, self.since = waits, now

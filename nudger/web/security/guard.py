@@ -45,13 +45,13 @@ class Refusals:
     _said_at: float | None = None
 
     def count(self, why: str, page: str = "") -> None:
-        """`why` is a status of HTTP or a word of connections.py; `page` the first part of a path of ours.
-        Neither holds anything that a stranger has chosen."""
+        """Counts one. `why` is a status of HTTP or a word of connections.py; `page` the first part of a
+        path of ours. Neither holds anything that a stranger has chosen."""
         self._since[why, page] += 1
         self.observe(why, page)
 
     def say(self, now: float) -> None:
-        """`now` in seconds that never go back."""
+        """Logs what is due to be said; `now` in seconds that never go back."""
         if self._since and (self._said_at is None or now - self._said_at >= SAY_EVERY):
             self._said_at = now
             self.finish()

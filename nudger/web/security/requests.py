@@ -21,12 +21,12 @@ LARGEST_ID = 2**63 - 1
 
 
 def words(given: Mapping[str, str], name: str) -> str:
-    """Any text, without what no database can keep."""
+    """Reads any text, without what no database can keep."""
     return given.get(name, "").replace("\0", "")[:LONGEST]
 
 
 def choice(text: str | None, choices: type[_Choice], name: str) -> _Choice | None:
-    """One of these words; None where there is none."""
+    """Reads one of these words; None where there is none."""
     if not text:
         return None
     try:
@@ -36,7 +36,7 @@ def choice(text: str | None, choices: type[_Choice], name: str) -> _Choice | Non
 
 
 def number(text: str | None, choices: Collection[int], otherwise: int, name: str) -> int:
-    """One of these numbers."""
+    """Reads one of these numbers."""
     if not text:
         return otherwise
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) in choices):
@@ -45,7 +45,7 @@ def number(text: str | None, choices: Collection[int], otherwise: int, name: str
 
 
 def instant(text: str | None, name: str) -> datetime | None:
-    """An instant with its offset, as `2026-11-23T10:00:00+00:00`."""
+    """Reads an instant with its offset, as `2026-11-23T10:00:00+00:00`."""
     if not text:
         return None
     try:
@@ -58,7 +58,7 @@ def instant(text: str | None, name: str) -> datetime | None:
 
 
 def cursor(query: Mapping[str, str]) -> Cursor | None:
-    """The place in a list that a link of ours named."""
+    """Reads the place in a list that a link of ours named."""
     at, entry = instant(query.get("at"), "at"), query.get("id", "")
     if at is None:
         return None
@@ -78,7 +78,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 async def read_form(request: Request, patience: timedelta = PATIENCE) -> list[tuple[str, str]]:
-    """All (name, value) pairs in their order, blank values and repeated names too.
+    """Reads all (name, value) pairs in their order, blank values and repeated names too.
 
     Raises HTTPException: 400 for what is no form in UTF-8, 408 when it takes longer than `patience`,
     413 past LARGEST; of a body that is too large no more than that is ever held.
@@ -99,7 +99,7 @@ async def read_form(request: Request, patience: timedelta = PATIENCE) -> list[tu
 
 
 async def read_body(request: Request, patience: timedelta = PATIENCE) -> bytes:
-    """The whole body. Raises HTTPException: 408 and 413, as above."""
+    """Reads the whole body. Raises HTTPException: 408 and 413, as above."""
     try:
         async with asyncio.timeout(patience.total_seconds()):
             return await _read(request)
