@@ -36,7 +36,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptMark:
     """A mark as it was kept outside of the database."""
 
     mark: Mark
@@ -44,7 +44,9 @@ class Kept:
     database: str = ""  # where it is; empty: not said
 
 
-def notice(found: Mark, kept: Kept | None, here: Machine, now: datetime, *, shared: bool) -> Restored | None:
+def notice(
+    found: Mark, kept: KeptMark | None, here: Machine, now: datetime, *, shared: bool
+) -> Restored | None:
     """Compares a database with what was kept beside it; None where it is the one that it should be.
 
     `shared`: the database is a server's, so that a copied state folder brings no second copy of it.
@@ -125,15 +127,15 @@ class HighWater:
         self._keep(mark)
 
     def _keep(self, mark: Mark) -> None:
-        write(self.state_dir, Kept(mark, this_machine(), self.database))
+        write(self.state_dir, KeptMark(mark, this_machine(), self.database))
 
 
-def read(state_dir: Path) -> Kept | None:
+def read(state_dir: Path) -> KeptMark | None:
     """Returns what was kept; None where nothing legible is."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads((state_dir / FILE).read_text(encoding="utf-8"))
         mark = Mark(kept["instance"], int(kept["number"]), datetime.fromisoformat(kept["at"]))
-        return Kept(mark, Machine(kept["machine"], kept["host"]), kept.get("database", ""))
+        return KeptMark(mark, Machine(kept["machine"], kept["host"]), kept.get("database", ""))
     return None
 
 
@@ -146,7 +148,7 @@ def knows(state_dir: Path, database: str) -> bool:
     return kept.database in ("", database)
 
 
-def write(state_dir: Path, kept: Kept) -> None:
+def write(state_dir: Path, kept: KeptMark) -> None:
     """Replaces the file; it is the old one or the new one, whole, whenever the machine stops."""
     mark, machine = kept.mark, kept.machine
     text = json.dumps(

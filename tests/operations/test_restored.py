@@ -9,13 +9,13 @@ from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName
 from nudger.inbound.poller import OVERLAP, Poller
 from nudger.inbound.port import Inbound
-from nudger.operations.restore_guard import Kept, Machine, notice
+from nudger.operations.restore_guard import KeptMark, Machine, notice
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 HERE = Machine("m1", "server")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NOW = MONDAY_NINE
-KEPT = Kept(Mark("one", 200, NOW - HOUR), HERE)
+KEPT = KeptMark(Mark("one", 200, NOW - HOUR), HERE)
 MAYA = """
 timezone = "Europe/London"
 phone = "+447700900123"
@@ -43,7 +43,7 @@ at = ["10:00", "13:00"]
     ],
 )
 def test_a_database_is_compared_with_what_was_kept_beside_it(
-    found: Mark, kept: Kept | None, here: Machine, shared: bool, why: str | None
+    found: Mark, kept: KeptMark | None, here: Machine, shared: bool, why: str | None
 ) -> None:
     noticed = notice(found, kept, here, NOW, shared=shared)
 
