@@ -165,9 +165,9 @@ def doubts(tx: Transaction, now: datetime, channels: Collection[ChannelName], li
     )
     if not tx.database.is_sqlite:
         # Each is asked about by one host; soon by another, if that one is gone or gets no answer.
-        mine = mine.with_for_update(skip_locked=True)
-        taken = update(message).where(message.c.id.in_(mine)).values(ask_at=now + TAKEN)
-        ids = tx.connection.scalars(taken.returning(message.c.id)).all()
+        # Two statements: PostgreSQL may run a subquery of the UPDATE several times, past its limit.
+        ids = tx.connection.scalars(mine.with_for_update(skip_locked=True)).all()
+        tx.connection.execute(update(message).where(message.c.id.in_(ids)).values(ask_at=now + TAKEN))
         mine = select(message.c.id).where(message.c.id.in_(ids))
     found = (
         select(
