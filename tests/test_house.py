@@ -1,6 +1,7 @@
-"""The house is cut by subject: no file too long to read, none too small to hold one."""
+"""The house is cut by subject: no file too long to read, none too small to hold one, no name shared."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean, median
@@ -64,6 +65,15 @@ def test_no_port_asks_for_more_than_it_can_promise() -> None:
 
     assert len(ports) > 8
     assert {port: verbs for port, verbs in ports.items() if verbs > MOST_VERBS} == {}
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    found = defaultdict[str, list[str]](list)
+    for file in (ROOT / "nudger").rglob("*.py"):
+        for node in _classes(file):
+            found[node.name].append(str(file.relative_to(ROOT)))
+
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}
 
 
 @pytest.mark.parametrize(
