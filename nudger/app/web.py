@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nudger.agenda.entries import Sending
+from nudger.agenda.entries import Report, Sending
 from nudger.agenda.port import Clock
 from nudger.app.channels import secret
 from nudger.app.clock import FastClock
@@ -121,10 +121,13 @@ class Site:
         return PhonePages(conversations, self.receiver, self.changes, steering=steering)
 
     def _webhooks(self, token: str, public_url: str) -> "Webhooks":
-        from nudger.web.webhooks.twilio import Webhooks  # noqa: PLC0415 (where the settings name it)
+        # All of it now: to import is to open files, and the event loop opens none once it serves.
+        from nudger.channels.twilio.codes import report_of  # noqa: PLC0415 (where the settings name it)
+        from nudger.channels.twilio.signature import signed  # noqa: PLC0415
+        from nudger.web.webhooks.twilio import Webhooks  # noqa: PLC0415
 
         reports = Reports(self.store.sending, self.clock, self.receiver.wake)
-        return Webhooks(self.receiver, TwilioSide(token, public_url, reports), self.clock)
+        return Webhooks(self.receiver, TwilioSide(token, public_url, reports, signed, report_of), self.clock)
 
     def _for_operators(self, programs: Bearer | None) -> Iterator[Room]:
         desk = build_desk(self.core, self.store, self.clock, self.receiver)
@@ -164,18 +167,16 @@ class TwilioSide:
     token: str
     public_url: str
     reports: Reports
+    verify: Callable[[str, str, bytes, bytes, FormPairs, str], bool]
+    read: Callable[[str, str, str | None], Report]
 
     def signed(self, raw_path: bytes, query: bytes, form: FormPairs, signature: str) -> bool:
         """Tells whether this account has signed a request."""
-        from nudger.channels.twilio.signature import signed  # noqa: PLC0415 (where the settings name it)
-
-        return signed(self.token, self.public_url, raw_path, query, form, signature)
+        return self.verify(self.token, self.public_url, raw_path, query, form, signature)
 
     async def report(self, message_id: str, sid: str, status: str, code: str | None) -> None:
         """Takes what became of a message."""
-        from nudger.channels.twilio.codes import report_of  # noqa: PLC0415 (where the settings name it)
-
-        await self.reports.take(message_id, report_of(sid, status, code))
+        await self.reports.take(message_id, self.read(sid, status, code))
 
 
 def build_desk(core: Core, store: Stores, clock: Clock, receiver: Receiver) -> "Desk":
