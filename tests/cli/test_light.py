@@ -144,11 +144,10 @@ def test_no_command_but_simulate_loads_the_people_who_do_not_exist_and_their_ref
     assert not [name for name in loaded.split() if name.startswith("nudger.cli.simulate")]
 
 
-def test_a_check_imports_no_loop_and_none_of_the_daemons_rooms(tmp_path: Path) -> None:
+def test_a_check_imports_none_of_the_daemons_rooms(tmp_path: Path) -> None:
     code, modules, _ = _loaded(tmp_path, "check")
 
     daemons = {
-        "asyncio",
         "nudger.agenda",
         "nudger.inbound",
         "nudger.operations",

@@ -10,9 +10,7 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -20,6 +18,7 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nudger.app.settings.sources import SettingsSource
 
@@ -155,10 +154,10 @@ LogLevel = Annotated[
 ]
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """Every setting, checked. Made by `load`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     plans: Plans = "folder"
     plans_dir: Path
@@ -212,7 +211,7 @@ class Settings(BaseModel):
 
     def __init__(self, sources: Sequence[SettingsSource]) -> None:
         """From these places; the earlier ones win."""
-        super().__init__(**{name: value for source in reversed(sources) for name, value in source.values()})
+        super().__init__(_build_sources=(tuple(sources), {}))
 
     @property
     def file(self) -> Path | None:

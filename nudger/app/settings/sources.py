@@ -5,14 +5,15 @@ Each is read strictly and remembers where a value stood, so that a problem can p
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from dotenv.parser import Binding, parse_stream
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 PREFIX = "NUDGER_"
 # Kubernetes puts NUDGER_SERVICE_HOST and the like into the environment of what runs beside a service
@@ -35,19 +36,24 @@ class Given:
         return Path.home() / rest if home else self.folder / self.text
 
 
-class SettingsSource:
+class SettingsSource(PydanticBaseSettingsSource):
     """One place, read; `given` is by field name."""
 
-    def __init__(self, settings: type[BaseModel]) -> None:
-        self._fields = settings.model_fields
+    def __init__(self, settings: type[BaseSettings]) -> None:
+        super().__init__(settings)
         self.given: dict[str, Given] = {}
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
-    def values(self) -> Iterator[tuple[str, str | Path]]:
-        """Returns what is given here: the names of fields, and texts, or paths where a field is one."""
-        for name, given in self.given.items():
-            yield name, given.path() if self._is_path(self._fields[name]) else given.text
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        given = self.given.get(field_name)
+        if given is None:
+            return None, field_name, False
+        return given.path() if self._is_path(field) else given.text, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields
+        return {name: self.get_field_value(fields[name], name)[0] for name in self.given}
 
     def take(self, name: str, given: Given) -> None:
         """Takes a value. An empty one is none: the next place is asked."""
@@ -56,7 +62,7 @@ class SettingsSource:
 
     @property
     def known(self) -> Collection[str]:
-        return self._fields
+        return self.settings_cls.model_fields
 
     @staticmethod
     def _is_path(field: FieldInfo) -> bool:
@@ -66,7 +72,7 @@ class SettingsSource:
 class Environment(SettingsSource):
     """The process's environment."""
 
-    def __init__(self, settings: type[BaseModel], environ: Mapping[str, str], cwd: Path) -> None:
+    def __init__(self, settings: type[BaseSettings], environ: Mapping[str, str], cwd: Path) -> None:
         super().__init__(settings)
         for key, text in environ.items():
             if not key.upper().startswith(PREFIX):
@@ -86,7 +92,7 @@ class Credentials(SettingsSource):
     A trailing newline does not count. Credentials of others may stand there too.
     """
 
-    def __init__(self, settings: type[BaseModel], folder: str | None) -> None:
+    def __init__(self, settings: type[BaseSettings], folder: str | None) -> None:
         super().__init__(settings)
         for file in _files(Path(folder)) if folder else ():
             name = file.name.lower().removeprefix(PREFIX.lower())
@@ -109,7 +115,7 @@ class SettingsFile(SettingsSource):
     """A file of NUDGER_KEY=value lines: comments, blank lines, quotes and `export` as in a shell, but
     nothing in a value is expanded, so that a password may hold a dollar sign."""
 
-    def __init__(self, settings: type[BaseModel], file: Path | None, shown: str) -> None:
+    def __init__(self, settings: type[BaseSettings], file: Path | None, shown: str) -> None:
         super().__init__(settings)
         self.shown = shown
         bindings = [] if file is None else self._bindings(file)
