@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nudger.replies.intent.danger import CALM, STOP
+from nudger.replies.intent.likelihood import CALM, STOP
 from nudger.replies.scoring import read_table
 from tests.support.replies import zone_of
 

@@ -1,138 +1,25 @@
 """Whether a text speaks of suicide, self-harm or danger; surely, or perhaps; and of which kind.
 
-It is told by rules and by a model that has learnt from the corpora.
+It is told by rules and by a model that has learnt from the corpora (`likelihood`).
 
 A mention is enough: worry about somebody else and a denial count too, since the answer (where to find
 people, and quiet) suits them. Figures of speech are known by their own phrases and taken out before looking:
 "this walk is killing me" hides nothing else that the text says.
-
-The model is a logistic regression. Its parts are words, pairs of words, the letters of words that the corpora
-do not have, and what the words are about: the classes of meaning in a language's table `hints`, in pairs too
-("somebody, hits"). The weights are data, made by `make weights` from the corpora under tests/, and their
-first line says from which.
 """
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, combinations
-from math import exp, log
+from itertools import chain
+from math import log
 
+from nudger.replies.intent.likelihood import Heard
 from nudger.replies.intent.meanings import CrisisKind
 from nudger.replies.language.normalisation import plain
 from nudger.replies.language.phrases import MASK, Looked
-from nudger.replies.language.wordlists import Section, WordsError
+from nudger.replies.language.wordlists import Section
 
-# --- the model -----------------------------------------------------------------------------------------
-CALM, STOP = "none", "stop"
-OUTCOMES = (CALM, STOP, *CrisisKind)
-WINDOW = 40  # words that are read at once; of a longer text the worst part counts
-NEAR = 3  # words between which a pair of classes is one in that order
-STEP = 12  # of the weights in the file: a weight of 1 is 12
-ZERO = 79  # the character that stands for a weight of 0: "O", in the middle of what can be printed
-
-_LANE, _LIFT = 20, 128  # bits for the sum of one outcome, and what makes each summand of it positive
-_MASK = (1 << _LANE) - 1
-_LANES = [_LANE * at for at in reversed(range(len(OUTCOMES)))]
-_KINDS = list(CrisisKind)
-_LETTERS = (3, 4)
-_LEAST_WORDS = 4  # of fewer the rules know best
-
-HintClasses = Mapping[str, tuple[str, ...]]  # a word -> the classes of meaning that it is in
-
-
-def parts(words: Sequence[str], classes: HintClasses, known: Container[str]) -> set[str]:
-    """What a text is made of. `known` are the words that have their own weight."""
-    found = set(map(" ".join, zip(("^", *words), (*words, "$"), strict=True)))
-    found.add(f"#{min(len(words).bit_length(), 6)}")
-    for word in words:
-        if word in known:
-            found.add(word)
-        else:
-            found.update(_letters(word))
-    about = [classes.get(word, ()) for word in words]
-    for at, some in enumerate(about):
-        for one in some:
-            found.add(f"<{one}>")
-            for following in about[at + 1 : at + 1 + NEAR]:
-                found.update([f"{one}>{other}" for other in following])
-    found.update(map("+".join, combinations(sorted({one for some in about for one in some}), 2)))
-    return found
-
-
-def _letters(word: str) -> list[str]:
-    whole = f"_{word}_"
-    return [f"~{whole[at : at + size]}" for size in _LETTERS for at in range(len(whole) - size + 1)]
-
-
-def windows(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """A text in parts of WINDOW words, each half over the last."""
-    for start in range(0, max(1, len(words) - WINDOW // 2), WINDOW // 2):
-        yield words[start : start + WINDOW]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a text sounds like: how likely, from 0 to 1, it speaks of danger, and it opts out."""
-
-    danger: float
-    kind: CrisisKind  # the one that is likeliest, if it does
-    stop: float
-
-
-def read_weights(source: str) -> dict[str, int]:
-    """Reads the weights of one language, those of all outcomes in one number. Raises WordsError where they
-    are not of the form that `make weights` writes."""
-    found: dict[str, int] = {}
-    head, *lines = source.splitlines() or [""]
-    if not head.startswith("# "):
-        raise WordsError("weights: the first line does not say from what they were made")
-    for line in lines:
-        part, _, weights = line.rpartition("\t")
-        if len(weights) != len(OUTCOMES):
-            raise WordsError(f"weights: expected {len(OUTCOMES)} of them behind {part!r}, got {weights!r}")
-        packed = 0
-        for one in weights:
-            packed = packed << _LANE | (ord(one) - ZERO + _LIFT)
-        found[part] = packed
-    return found
-
-
-class Likelihood:
-    """The model of one language."""
-
-    def __init__(self, weights: Mapping[str, int], classes: HintClasses) -> None:
-        self._weights, self._classes = weights, classes
-
-    def knows(self, word: str) -> bool:
-        return word in self._weights or word in self._classes
-
-    def of(self, words: Sequence[str]) -> Heard | None:
-        """What the words sound like, of a long text in its worst part. Of a text whose words are mostly
-        none of this language, or of very few words, nothing is heard: None."""
-        if (
-            len(words) < _LEAST_WORDS
-            or sum(word in self._weights or word in self._classes for word in words) < len(words) / 3
-        ):
-            return None
-        return max((self._of(some) for some in windows(words)), key=lambda heard: heard.danger)
-
-    def _of(self, words: Sequence[str]) -> Heard:
-        weights = self._weights
-        found = weights.keys() & parts(words, self._classes, weights)
-        if "" in weights:
-            found.add("")  # the intercept
-        total, lifted = sum(map(weights.__getitem__, found)), len(found) * _LIFT
-        sums = [((total >> lane & _MASK) - lifted) / STEP for lane in _LANES]
-        most = max(sums)
-        odds = [exp(one - most) for one in sums]
-        every = sum(odds)
-        _, stop, *kinds = (one / every for one in odds)
-        return Heard(sum(kinds), _KINDS[kinds.index(max(kinds))], stop)
-
-
-# --- rules, and both together --------------------------------------------------------------------------
 Members = Sequence[tuple[str, tuple[str, ...]]]  # classes, as they are written
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")

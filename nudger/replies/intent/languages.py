@@ -19,15 +19,13 @@ from nudger.replies.intent.danger import (
     AIMS,
     FIGURES,
     Danger,
-    Heard,
-    Likelihood,
     Signs,
     Verdict,
     beside_figures,
     judged,
-    read_weights,
     signs,
 )
+from nudger.replies.intent.likelihood import Heard, Likelihood, read_weights
 from nudger.replies.intent.meanings import Intent
 from nudger.replies.language.normalisation import Spelling, fold, split, tokens
 from nudger.replies.language.phrases import Index, Looked, Phrases
@@ -48,6 +46,7 @@ class Impression:
     verdict: Verdict
     alarm: bool  # it has a word beside which no command is obeyed
     stops: float | None  # how likely the model holds opting out; None where it heard nothing
+    danger: float = 0.0  # how likely it holds danger
 
 
 class Language:
@@ -166,9 +165,10 @@ class Language:
             *_made(self._kept, f"{self.code}.weights", lambda: (read_weights(source), dict(self.hints)))
         )
 
-    def hear(self, looked: Looked) -> Heard | None:
-        """What a text sounds like to the model, if the language has one: without figures of speech."""
-        return self.likelihood.of(beside_figures(looked)) if self.likelihood is not None else None
+    def hear(self, looked: Looked, written: str) -> Heard | None:
+        """What a text sounds like to the model, if the language has one: its words without figures of
+        speech, and its letters as they were written."""
+        return self.likelihood.of(beside_figures(looked), written) if self.likelihood is not None else None
 
     def spelt(self, text: str) -> tuple[str, ...]:
         """The words of a text, misspellings put right."""
@@ -289,18 +289,25 @@ class Words:
         said = (agrees(one.phrases.look(words), one.commands.courtesy.soft) for one in near)
         return next((one for one in said if one is not None), None)
 
-    def hear(self, texts: Sequence[Sequence[str]], near: Mapping[str, Sequence[Looked]]) -> Impression:
-        """What a text sounds like in any language: in distress people fall back to their first one. `texts`
-        are its forms: put right, as written; `near` how they look in the near languages, by their code."""
-        verdict, alarm, stops = Verdict(), False, list[float]()
+    def hear(
+        self, texts: Sequence[Sequence[str]], written: str, near: Mapping[str, Sequence[Looked]]
+    ) -> Impression:
+        """What a text sounds like in any language: in distress people fall back to their first one.
+
+        Args:
+            texts: the forms of its words: put right, as `written`.
+            near: how they look in the near languages, by their code.
+        """
+        verdict, alarm, every = Verdict(), False, list[Heard]()
         for one in self._spoken(texts[-1], near):
             looks = near.get(one.code) or [one.phrases.look(words) for words in texts]
             shown = reduce(Signs.joined, map(signs, looks))
-            heard = one.hear(looks[0]) if one.code in near else None
+            heard = one.hear(looks[0], written) if one.code in near else None
             found = judged(shown, heard, one.danger.thresholds)
             verdict, alarm = verdict.joined(found), alarm or shown.alarm
-            stops += [heard.stop] if heard is not None else []
-        return Impression(verdict, alarm, max(stops, default=None))
+            every += [heard] if heard is not None else []
+        stops, danger = [one.stop for one in every], [one.danger for one in every]
+        return Impression(verdict, alarm, max(stops, default=None), max(danger, default=0.0))
 
     def _spoken(self, words: Sequence[str], near: Iterable[str]) -> Iterator[Language]:
         """The near languages, and every other of which a word is there that is none of theirs."""

@@ -22,7 +22,9 @@ from nudger.replies.time.resolution import Now
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 DISLIKED = f"{Intent.DISLIKE}.within"
 _LONGEST_KEYWORD = 4  # words
-_UNLIKELY_STOP, _LIKELY_STOP = 0.05, 0.8
+_UNLIKELY_STOP, _LIKELY_STOP = 0.05, 0.45
+# From how likely danger on a text is obeyed only where it is nothing but a command.
+_WARY = 0.35
 _FEW = 3  # words of a command that is all of a text
 _NO_WORDS = 2  # so many that nobody knows are none
 _PLAIN_ANYWAY = (Intent.STOP, Intent.START, Intent.CRISIS, Intent.CONCERN)
@@ -161,12 +163,12 @@ def _own(folded: str, language: str, here: Now, words: Words) -> Understood:
         # All of it is quoted: nobody's command, but a crisis is not missed for a ">".
         quoted = [tokens(folded).words]
         looks = {one.code: [one.phrases.look(quoted[0])] for one in near}
-        crisis = words.hear(quoted, looks).verdict.crisis
+        crisis = words.hear(quoted, folded, looks).verdict.crisis
         return _crisis(crisis) if crisis is not None else UNKNOWN
     plain = tokens(near[0].spelling.uncover(own))
     if not plain.words:
         return plainly(_emoji(own, words), here)
-    return _in_order(plain, near, here, words)
+    return _in_order(plain, own, near, here, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ class _LanguageReading:
         return self.language.optout.sure(text, self.looked.over(said))
 
 
-def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) -> Understood:
+def _in_order(plain: Tokens, written: str, near: Sequence[Language], here: Now, words: Words) -> Understood:
     """The text is read in the person's language, misspellings put right, then in English as written:
     "stp" is a misspelt stop in one language, and please in another."""
     right = near[0].spelling.correct(plain)
@@ -208,7 +210,7 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     ]
     if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
         return _stop(readings, Verdict())
-    heard = words.hear(texts, looks)
+    heard = words.hear(texts, written, looks)
     verdict, alarm = heard.verdict, heard.alarm
     automatic = words.by_program(plain.words)
     sure = any(one.opts_out(words if automatic else None) for one in readings)
@@ -224,7 +226,10 @@ def _in_order(plain: Tokens, near: Sequence[Language], here: Now, words: Words) 
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
     if found is UNKNOWN and any(one.language.optout.bounded(one.looked) for one in readings):
         return _stop(readings, verdict, alarm=alarm)  # "stop until 31/02": what is unclear opts out
-    return _concern(CrisisKind.SELF) if alarm and found is not UNKNOWN else found
+    if found is not UNKNOWN and (alarm or heard.danger >= _WARY):
+        wary = alarm or not any(one.commands_only() for one in readings)
+        return _concern(CrisisKind.SELF) if wary else found
+    return found
 
 
 def _means_to_stop(readings: Sequence[_LanguageReading], likely: float | None) -> bool:
