@@ -23,7 +23,6 @@ from nudger.plan_sync.files import read_words
 from nudger.replies import Words
 from nudger.replies.intent.likelihood import (
     LOWEST,
-    MOST_STEPS,
     OUTCOMES,
     RARITY_STEPS,
     ZERO,
@@ -38,6 +37,7 @@ FOLDER = Path(__file__).parents[2] / "nudger" / "replies" / "words"
 LARGEST = 390_000  # bytes of one language's file
 STRENGTH = 8.0  # the inverse of the regularisation
 LEAST_TEXTS = 2  # in which a part is to be, to have a weight
+MOST_STEPS = 46  # of a weight: what a printable character can stand for
 COMMON = 0.999  # of all weights, the share that the steps reach to
 
 

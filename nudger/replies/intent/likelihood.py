@@ -21,7 +21,6 @@ OUTCOMES = (CALM, STOP, *CrisisKind)
 WINDOW = 40  # words that are looked at at once; of a longer text the worst part counts
 NEAR = 3  # words between which a pair of classes is one in that order
 LETTERS = (3, 4)
-MOST_STEPS = 46  # of a weight: what a printable character can stand for
 ZERO = 79  # the character that stands for a weight of 0: "O", in the middle of what can be printed
 LOWEST, RARITY_STEPS = 33, 10  # the character of the lowest rarity, and how many steps make 1
 
