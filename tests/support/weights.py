@@ -26,8 +26,8 @@ from nudger.replies.intent.likelihood import (
     OUTCOMES,
     RARITY_STEPS,
     ZERO,
-    Ways,
-    ways,
+    Sides,
+    sides,
     windows,
 )
 from nudger.replies.language.normalisation import fold
@@ -54,7 +54,7 @@ def main() -> int:
 
 def made(code: str, words: Words, read: Sequence[Text]) -> str:
     """The file of one language."""
-    found = [_ways_of(one.text, code, words) for one in read]
+    found = [_sides_of(one.text, code, words) for one in read]
     outcomes = [one.outcome for one in read]
     model = Model.fitted(found, outcomes)
     model = Model.fitted(found, outcomes, frozenset(model.weightiest(LARGEST)))
@@ -65,11 +65,11 @@ def made(code: str, words: Words, read: Sequence[Text]) -> str:
     return "\n".join([head, *model.lines()]) + "\n"
 
 
-def _ways_of(text: str, code: str, words: Words) -> Ways:
+def _sides_of(text: str, code: str, words: Words) -> Sides:
     """A text as the understanding looks at it; of a long one its beginning."""
     language = words.languages[code]
     some, written = next(windows(language.spelt(text), words.letters.own_words(fold(text))))
-    return ways(some, written, language.hints)
+    return sides(some, written, language.hints)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Model:
 
     @classmethod
     def fitted(
-        cls, found: Sequence[Ways], outcomes: Sequence[str | None], only: Collection[str] | None = None
+        cls, found: Sequence[Sides], outcomes: Sequence[str | None], only: Collection[str] | None = None
     ) -> "Model":
         """The model of these texts; of some parts alone, where they are named."""
         names, rarities, vectors = zip(

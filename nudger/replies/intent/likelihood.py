@@ -34,7 +34,7 @@ HintClasses = Mapping[str, tuple[str, ...]]  # a word -> the classes of meaning 
 Weights = tuple[list[float], dict[str, int]]  # what every text has for each outcome, and what each part adds
 
 
-class Ways(NamedTuple):
+class Sides(NamedTuple):
     """What a text is made of, each part once, by the way it is looked at."""
 
     letters: set[str]
@@ -42,9 +42,9 @@ class Ways(NamedTuple):
     meanings: set[str]
 
 
-def ways(words: Sequence[str], written: str, classes: HintClasses) -> Ways:
+def sides(words: Sequence[str], written: str, classes: HintClasses) -> Sides:
     """The parts of a text: of its `words`, put right, and of how it was `written`, folded."""
-    return Ways(_letters(written), _in_a_row(words), _about(words, classes))
+    return Sides(_letters(written), _in_a_row(words), _about(words, classes))
 
 
 def _letters(written: str) -> set[str]:
@@ -116,7 +116,7 @@ class Likelihood:
 
     def _of(self, words: Sequence[str], written: str) -> Heard:
         sums = list(self._bias)
-        for way in ways(words, written, self._classes):
+        for way in sides(words, written, self._classes):
             found = self._parts.keys() & way
             if not found:
                 continue
