@@ -72,7 +72,7 @@ class Origin(StrEnum):
 
 
 # The texts that answer somebody in a crisis.
-CRISIS_ANSWERS = frozenset({"crisis", "crisis_told", "stopped_crisis"})
+CRISIS_ANSWERS = frozenset({"crisis", "crisis_told", "stopped_crisis", "concern"})
 # What goes out before all else, of all people, whatever budgets are used up.
 URGENT = CRISIS_ANSWERS | {"stopped"}
 # These, and what answers STOP and START: counted in no limit of answers.

@@ -308,8 +308,8 @@ def allowance(writer: Writer, understood: Understood, text: str, key: str, now: 
 
 
 def _apart(writer: Writer, understood: Understood, same: int, now: datetime) -> Allowance:
-    # What may mean danger is answered in the words that what cannot be read is.
-    also = frozenset(_UNREAD) if understood.concern else frozenset[str]()
+    # While the question for consent is open, what may mean danger is answered with helplines too.
+    also = frozenset({"not_begun"}) if understood.concern else frozenset[str]()
     if understood.automatic and any(one.key in CRISIS_ANSWERS | also for one in writer.answered):
         return Allowance.AUTOMATIC  # such words in an automatic reply have drawn the helplines once
     earlier = [one.at for one in writer.answered if one.key in APART | also]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from nudger.domain.effects import (
+    FIRST,
     Answer,
     Ask,
     Effect,
@@ -31,6 +32,7 @@ from nudger.replies import NOBODYS, CrisisKind, Intent, Understood, Words, as_to
 from nudger.schedule import is_quiet
 
 UNBOUND_SNOOZE = timedelta(hours=1)
+QUIET_DAY = timedelta(hours=24)  # after a concern
 MOST_ASKED = 3  # nudges on demand of one local date
 
 # Answers that name helplines already.
@@ -181,6 +183,8 @@ class _Reply:
                 return self._stop()
             case Intent.CRISIS:
                 return self._crisis()
+            case Intent.CONCERN:
+                return self._concern()
             case Intent.START:
                 return (OptIn(frozenset({self.channel}), "texted START"), self._say("started"))
             case Intent.PAUSE:
@@ -260,6 +264,14 @@ class _Reply:
         answer = self._crisis_answer("crisis_told", told.name)
         return (Hold(), answer, Tell(told.name, notice.text))
 
+    def _concern(self) -> tuple[Effect, ...]:
+        """Helplines at once, and a quiet day: no hold. What rests for longer goes on resting."""
+        words = self.responder.wording.concern(self.plan.voice, self._danger, self.plan.country)
+        until, standing = self.now + QUIET_DAY, self._standing
+        if standing.held_at is not None or standing.paused(until):
+            return (Answer(words, "concern"),)
+        return (Pause(until), Answer(words, "concern"))
+
     def _crisis_answer(self, key: str, told: str = "") -> Answer:
         """The answer of this key, by the kind of danger that the text speaks of."""
         text = self.responder.wording.crisis(
@@ -306,11 +318,19 @@ class _Reply:
         match self.understood.intent:
             case Intent.LESS:
                 effects, key = less(self._standing)
+            case Intent.MORE if self._rests_of_concern():
+                effects, key = (Resume(lifts=False),), "resumed"
             case Intent.MORE:
                 effects, key = more(self._standing, self.now)
             case _:
                 effects, key = low_days(self.now)
         return (*effects, self._say(key))
+
+    def _rests_of_concern(self) -> bool:
+        """Whether the quiet day after a concern is what keeps nudges back: they asked for no pause."""
+        until = self._standing.paused_until
+        concerns = [one.at for one in self.writer.answered if one.key == "concern"]
+        return until is not None and self.now < until <= max(concerns, default=FIRST) + QUIET_DAY
 
     def _paused(self) -> Answer:
         until = self.understood.until

@@ -200,7 +200,7 @@ ORDER = [
     ("STOP", True, False, NOTHING),
     ("STOP, I want to die", True, True, STOPPED),
     ("please stop texting me, I want to die", True, True, STOPPED),
-    ("stop texting me. i feel so hopeless", True, False, STOPPED),
+    ("stop texting me. whats the point of any of it", True, False, STOPPED),
     ("unsubscribe, everything feels pointless lately", True, False, STOPPED),
     ("leave me alone, I want to die", False, True, CRISIS),
     ("I want to end it all", False, True, CRISIS),

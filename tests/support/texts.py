@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nudger.replies.intent.likelihood import CALM, STOP
+from nudger.replies.intent.likelihood import CALM, LOW, STOP
 from nudger.replies.scoring import read_table
 from tests.support.replies import zone_of
 
@@ -16,7 +16,7 @@ HERE = Path(__file__).parents[1] / "replies"
 @dataclass(frozen=True)
 class Text:
     text: str
-    outcome: str | None  # a kind of crisis, "stop" or "none"; None where honest people differ
+    outcome: str | None  # a kind of crisis, "low", "stop" or "none"; None where honest people differ
 
 
 def texts(language: str) -> list[Text]:
@@ -32,6 +32,8 @@ def _of_tables(language: str) -> Iterator[Text]:
                 alarmed = {str(one) for one in case.intents} & {"crisis", "concern"}
                 kind = str(case.kind) if case.kind else "self"
                 calm = STOP if case.intents == {"stop"} else CALM if "stop" not in case.intents else None
+                if kind == "self" and case.intents <= {"crisis", "concern"} and "concern" in case.intents:
+                    kind = LOW
                 yield Text(case.text, kind if case.in_danger else (None if alarmed else calm))
 
 

@@ -64,10 +64,9 @@ class Thresholds:
     """From which log-odds of the model a text of a language is what: set on texts that neither rules nor
     model were made from (docs/care.md)."""
 
-    concern: float = 0.4
+    concern: float = 0.5
     sure: float = 0.0  # a crisis, where a sure rule says so
-    ruled: float = 3.0  # where another rule does
-    alone: float = 3.5  # where none does
+    alone: float = 2.5  # where none does
 
     @classmethod
     def read(cls, section: Section) -> "Thresholds":
@@ -77,7 +76,7 @@ class Thresholds:
         return cls(**given)
 
 
-_THRESHOLDS = ("concern", "sure", "ruled", "alone")
+_THRESHOLDS = ("concern", "sure", "alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +99,18 @@ def judged(signs: Signs, heard: Heard | None, over: Thresholds) -> Verdict:
     """
     if heard is None:
         return Verdict(crisis=signs.outright or signs.sure, concern=signs.perhaps)
-    odds = log(max(heard.danger, _LEAST) / max(1 - heard.danger, _LEAST))
-    ruled = signs.outright or signs.sure or signs.perhaps
-    raised = odds + (_BY_A_RULE if signs.sure is None and ruled is not None else 0)
-    sure = signs.outright is not None or (signs.sure is not None and odds >= over.sure)
+    odds, surely = _log_odds(heard.danger), _log_odds(heard.crisis)
+    raised = odds + (_BY_A_RULE if signs.outright or signs.perhaps else 0)
+    sure = signs.outright is not None or (signs.sure is not None and surely >= over.sure)
     # Of self-harm the model says less than the rules, of the rest more.
     kind = heard.kind if heard.kind is not CrisisKind.SELF else signs.outright or signs.sure or heard.kind
-    if sure or odds >= over.alone or (ruled is not None and raised >= over.ruled):
+    if sure or surely >= over.alone:
         return Verdict(crisis=kind)
     return Verdict(concern=kind if signs.sure is not None or raised >= over.concern else None)
+
+
+def _log_odds(likely: float) -> float:
+    return log(max(likely, _LEAST) / max(1 - likely, _LEAST))
 
 
 class Danger:

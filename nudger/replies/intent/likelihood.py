@@ -16,8 +16,8 @@ from typing import NamedTuple
 from nudger.replies.intent.meanings import CrisisKind
 from nudger.replies.language.wordlists import WordsError
 
-CALM, STOP = "none", "stop"
-OUTCOMES = (CALM, STOP, *CrisisKind)
+CALM, STOP, LOW = "none", "stop", "low"  # low: hopeless, empty, worn out, and perhaps more
+OUTCOMES = (CALM, STOP, LOW, *CrisisKind)
 WINDOW = 40  # words that are looked at at once; of a longer text the worst part counts
 NEAR = 3  # words between which a pair of classes is one in that order
 LETTERS = (3, 4)
@@ -88,6 +88,7 @@ class Heard:
     """What a text sounds like: how likely, from 0 to 1, it speaks of danger, and it opts out."""
 
     danger: float
+    crisis: float  # and surely
     kind: CrisisKind  # the one that is likeliest, if it does
     stop: float
 
@@ -128,8 +129,12 @@ class Likelihood:
         most = max(sums)
         odds = [exp(one - most) for one in sums]
         every = sum(odds)
-        _, stop, *kinds = (one / every for one in odds)
-        return Heard(sum(kinds), _KINDS[kinds.index(max(kinds))], stop)
+        _, stop, low, *kinds = (one / every for one in odds)
+        return Heard(low + sum(kinds), sum(kinds), _likeliest(low, kinds), stop)
+
+
+def _likeliest(low: float, kinds: Sequence[float]) -> CrisisKind:
+    return CrisisKind.SELF if low > max(kinds) else _KINDS[kinds.index(max(kinds))]
 
 
 def read_weights(source: str) -> Weights:
