@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.doubles.twilio_double import TwilioDouble
 from tests.support.faults.nursery import INSTALL, Nursery, libfaketime, nursery, pace
-from tests.support.running import environment, running
+from tests.support.running import Running, environment, running
 
 START = datetime(2026, 11, 25, 10, tzinfo=UTC)
 DISK = "4m"
@@ -137,6 +137,14 @@ async def locked_database(folder: Path) -> Seen:
         return await _seen(folder, one, meanwhile)
 
 
+async def _status(daemon: Running, times: int) -> None:
+    """Waits for the daemon's next words on how it is, so many times."""
+    since = len(daemon.told.lines)
+    while sum("planned" in line for line in daemon.told.lines[since:]) < times:
+        daemon.told.news.clear()
+        await daemon.told.news.wait()
+
+
 async def stepped_clock(folder: Path) -> Seen:
     """As fast as life: a step is of the wall clock alone, and the loop's own time goes on."""
     write_plan(folder, "10:01", "11:01")
@@ -161,16 +169,15 @@ async def stepped_clock(folder: Path) -> Seen:
                 "NO_FAKE_STAT": "1",  # of files the true times count: whether the database is still its own
             }
         )
-        async with asyncio.timeout(150), running(folder, **stepped) as daemon:
+        async with asyncio.timeout(300), running(folder, **stepped) as daemon:
             await twilio.wait_for(lambda: len(twilio.taken) == 1)
+            # Recorded by then: what is under way while an hour passes is of unknown end, and asked for.
+            await _status(daemon, 1)
             step(1)
             await twilio.wait_for(lambda: len(twilio.taken) == 2)
-            since = len(daemon.told.lines)
             step(0)
             # Its duties go on at once, and not in an hour: one comes every half minute, and comes again.
-            while sum("planned" in line for line in daemon.told.lines[since:]) < 3:
-                daemon.told.news.clear()
-                await daemon.told.news.wait()
+            await _status(daemon, 3)
             await daemon.stop()
     return Seen([], [message["body"] for message in twilio.taken], daemon.log.read_text())
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.faults import failpoints
 
 PATIENCE = 30  # seconds, for a start on a busy machine
-FAKETIME = ("FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE", "FAKETIME_DONT_FAKE_MONOTONIC")
+FAKETIME = ("FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT")
 # Read by others than nudger's settings: these go into the environment as they are.
 NOT_SETTINGS = ("SSL_CERT_FILE", failpoints.FOLDER, "LD_PRELOAD", *FAKETIME)
 
