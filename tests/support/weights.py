@@ -87,7 +87,7 @@ class Model:
     ) -> "Model":
         """The model of these texts; of some parts alone, where they are named."""
         names, rarities, vectors = zip(
-            *(_vectors(way, only) for way in zip(*found, strict=True)), strict=True
+            *(_vectors(side, only) for side in zip(*found, strict=True)), strict=True
         )
         learnt = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-4)
         learnt.fit(sparse.hstack(vectors).tocsr(), outcomes)
@@ -122,7 +122,7 @@ class Model:
 def _vectors(
     found: Sequence[Collection[str]], only: Collection[str] | None
 ) -> tuple[np.ndarray, np.ndarray, sparse.csr_matrix]:
-    """Of one way of looking: the parts that stand in enough texts, their rarity, and the texts' vectors."""
+    """Of one side: the parts that stand in enough texts, their rarity, and the texts' vectors."""
     counts = Counter(part for parts in found for part in parts)
     kept = {part for part, count in counts.items() if count >= LEAST_TEXTS and (only is None or part in only)}
     read = DictVectorizer()

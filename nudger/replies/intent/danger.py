@@ -56,7 +56,7 @@ class Signs:
 
 NONE = Signs()
 
-_BY_A_RULE = 1.0  # how much a rule that is not sure adds to the log-odds of the model
+_BY_A_RULE = 1.0  # how much a rule that is not sure adds to the log-odds of a concern
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def judged(signs: Signs, heard: Heard | None, over: Thresholds) -> Verdict:
     if heard is None:
         return Verdict(crisis=signs.outright or signs.sure, concern=signs.perhaps)
     odds, surely = _log_odds(heard.danger), _log_odds(heard.crisis)
-    raised = odds + (_BY_A_RULE if signs.outright or signs.perhaps else 0)
+    raised = odds + (_BY_A_RULE if signs.perhaps is not None else 0)
     sure = signs.outright is not None or (signs.sure is not None and surely >= over.sure)
     # Of self-harm the model says less than the rules, of the rest more.
     kind = heard.kind if heard.kind is not CrisisKind.SELF else signs.outright or signs.sure or heard.kind

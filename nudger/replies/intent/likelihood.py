@@ -1,8 +1,8 @@
 """How much a text sounds like danger, and of which kind, or like opting out: a logistic regression.
 
-It looks at a text in three ways: letters as they were written, three and four at a time; words put right,
+It looks at a text from three sides: letters as they were written, three and four at a time; words put right,
 alone and in twos and threes; and what the words are about, the classes of meaning in a language's table
-`hints` ("somebody, hits"). Each way is a vector of length one, in which what few texts have weighs more
+`hints` ("somebody, hits"). Each side is a vector of length one, in which what few texts have weighs more
 (tf-idf, Spärck Jones 1972): a long text is not louder than a short one. The weights are data, made by `make
 weights` from the corpora under tests/, and their first line says from which.
 """
@@ -35,7 +35,7 @@ Weights = tuple[list[float], dict[str, int]]  # what every text has for each out
 
 
 class Sides(NamedTuple):
-    """What a text is made of, each part once, by the way it is looked at."""
+    """What a text is made of, each part once, by the side from which it is looked at."""
 
     letters: set[str]
     words: set[str]
@@ -117,8 +117,8 @@ class Likelihood:
 
     def _of(self, words: Sequence[str], written: str) -> Heard:
         sums = list(self._bias)
-        for way in sides(words, written, self._classes):
-            found = self._parts.keys() & way
+        for side in sides(words, written, self._classes):
+            found = self._parts.keys() & side
             if not found:
                 continue
             total, lifted = sum(map(self._parts.__getitem__, found)), len(found) * _LIFT
