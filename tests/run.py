@@ -1,7 +1,8 @@
 """Runs every test: `make test`. What follows on the command line goes to pytest.
 
-Four processes. Tests that start daemons wait for most of their time, so theirs run beside the others,
-and what they said comes at the end. Browser tests have one of their own: Playwright's synchronous face
+Five processes. Tests that start daemons wait for most of their time, so theirs run beside the others,
+and what they said comes at the end. So do the slow ones, which work for minutes: they step back for whatever
+has a clock to keep. Browser tests have one of their own: Playwright's synchronous face
 leaves an event loop running, which breaks the asynchronous tests that come after it. Last stands what
 was skipped, and what would enable it.
 """
@@ -14,8 +15,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 NOTHING_COLLECTED = 5
-BESIDE = {"faults": "faults and not browser", "system": "system and not browser"}
-IN_TURN = {"browser": "browser", "rest": "not browser and not faults and not system"}
+BESIDE = {
+    "faults": "faults and not browser",
+    "system": "system and not browser",
+    "slow": "slow and not browser and not faults and not system",
+}
+IN_TURN = {"browser": "browser", "rest": "not slow and not browser and not faults and not system"}
+BEHIND = ["nice", "-n", "10"]
+PATIENCE = ["-o", "faulthandler_timeout=1200"]  # for who steps back; the others are ended after five minutes
 
 
 def main(arguments: list[str]) -> int:
@@ -36,8 +43,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _start(name: str, folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
+    command = _pytest(name, folder, arguments)
+    if name == "slow":
+        command = [*BEHIND, *command, *PATIENCE]
     with _output(name, folder).open("wb") as output:
-        return subprocess.Popen(_pytest(name, folder, arguments), stdout=output, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 
 
 def _output(name: str, folder: Path) -> Path:

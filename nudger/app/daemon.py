@@ -193,6 +193,9 @@ class Daemon:
     def _schedule(self) -> None:
         # No grace: a run that comes late still has to come. One at a time: a slow run is not doubled.
         every = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        # RACE: for the clockwork a run goes on until a moment after its end, and what it is asked for in
+        # that moment it skips: a wake or a SIGHUP would wait for the next turn. Locks keep these single.
+        woken = every | {"max_instances": 2}
         jobs: list[tuple[str, Callable[[], Awaitable[None]], BaseTrigger]] = [
             ("dispatch", self._dispatch, self._trigger),
             ("lay out", self._lay_out, _each(LAY_OUT_EVERY)),
@@ -211,7 +214,8 @@ class Daemon:
             )
             self._signs[name] = (elapsed(), longest)
             work = partial(self._job, duty, name)
-            self._scheduler.add_job(work, trigger, id=name, name=name, **every, **first)
+            how = woken if name in ("dispatch", "reload") else every
+            self._scheduler.add_job(work, trigger, id=name, name=name, **how, **first)
         self._scheduler.add_listener(self._died, EVENT_JOB_ERROR)
 
     def _listen(self) -> None:

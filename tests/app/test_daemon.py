@@ -1,10 +1,10 @@
-"""How a daemon ends, whatever is under way."""
+"""How a daemon ends, whatever is under way, and that no wake is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,41 @@ async def test_a_stop_while_an_edit_is_taken_over_ends_the_daemon(
         for _ in range(edits):
             disk.edits.put_nowait((tmp_path / "maya.toml",))
         await disk.looked.wait()
+        daemon.stop()
+        await running
+    store.close()
+
+    assert running.exception() is None
+
+
+class Woken(daemons.DueTrigger):
+    """Has the daemon woken once, in the moment between the end of a dispatch and its being off the books."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        super().__init__()
+        self.again = asyncio.Event()
+        # Armed by the start, by the end of the first dispatch, and by that of the second.
+        self._when_armed = iter([lambda: None, wake, self.again.set])
+
+    def arm(self, span: timedelta | None) -> None:
+        super().arm(span)
+        asyncio.get_running_loop().call_soon(next(self._when_armed, self.again.set))
+
+
+async def test_a_wake_in_the_moment_after_a_dispatch_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemons, "LONGEST_WAIT", timedelta(hours=1))
+    url, disk = f"sqlite:///{tmp_path / 'nudger.db'}", StillDisk()
+    store = open_store(url)
+    daemon = build_daemon(core_at(url, tmp_path), store, SteppedClock(NOON))
+    daemon.loading, daemon.watch = disk, disk.changes  # type: ignore[assignment]  # the rest of it is not asked
+    daemon.web = lambda: nullcontext("nowhere")
+    daemon.duties = ()  # one of them would wake it too
+    daemon._trigger = trigger = Woken(daemon.wake)
+    async with asyncio.timeout(90):
+        running = asyncio.create_task(daemon.run())
+        await trigger.again.wait()
         daemon.stop()
         await running
     store.close()

@@ -61,19 +61,19 @@ def phone(browser: Browser, demo: str) -> Iterator[Page]:
 
 
 def test_a_nudge_is_put_off_comes_back_and_is_done(phone: Page) -> None:
+    # Held: where nobody answers for a while, as on a busy machine, the demo would go on to the next nudge.
+    phone.get_by_role("button", name="Pause").click()
     texts = phone.locator("#phone-maya .theirs .text")
     phone.get_by_role("button", name="Next nudge").click()
     expect(texts).to_have_text(["A short rest, if you like."], timeout=20_000)
 
     phone.get_by_role("button", name="LATER").click()
-    expect(texts).to_have_count(2)
-    confirmed = re.fullmatch(r"OK, again at 2(:\d\d)? pm\.", texts.last.inner_text())
-    assert confirmed is not None, texts.last.inner_text()
+    expect(texts).to_have_text(["A short rest, if you like.", "OK, again at 2 pm."], timeout=20_000)
 
     phone.get_by_role("button", name="Next nudge").click()
-    expect(texts).to_have_count(3)
+    expect(texts).to_have_count(3, timeout=20_000)
     expect(texts.last).to_have_text("A short rest, if you like.")
-    expect(phone.locator("#phone-maya .theirs time").last).to_have_text(f"2{confirmed[1] or ':00'} pm")
+    expect(phone.locator("#phone-maya .theirs time").last).to_have_text("2:00 pm")
 
     phone.get_by_role("button", name="DONE").click()
     expect(texts.last).to_have_text("Noted. Thanks for saying so.")
