@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from nudger.agenda import gate
 from nudger.agenda.entries import EVERY_WAY, Decision, Drop, Due, Send, Verdict, Wait, Ways
 from nudger.agenda.gate import ON_TIME, count_send, shows_ways_out, thin_out
+from nudger.agenda.thinning import Course, arrived, course_of, eases, why_left_out
 from nudger.domain.errors import NudgerError
-from nudger.domain.model import FROM_A_TEXT, ChannelName, Nudge, Origin, Person, State
+from nudger.domain.model import FROM_A_TEXT, BackOff, ChannelName, Nudge, Origin, Person, State
 from nudger.messages import Worded, Wording, count
 from nudger.schedule import quiet_starts_after
 
@@ -131,14 +132,17 @@ class Decider:
         nudge = person.plan.nudge(due.nudge)
         if drop is not None or nudge is None:
             return drop or gate.overtaken(), person
-        history = person.history
+        history, course = person.history, course_of(person, moment.now, moment.zone)
         if due.round == 0 and due.origin is not Origin.ON_DEMAND:
-            goes, history = thin_out(history, person.plan, nudge.id, person.standing.fewer)
+            reason = why_left_out(person.plan, course, nudge, due.local_date, due.slot) if course else None
             # What was tried before has had its turn.
+            if reason is not None and not due.attempts:
+                return Drop(State.SUPPRESSED, reason), person
+            goes, history = thin_out(history, person.plan, nudge.id, person.standing.fewer)
             if not goes and not due.attempts:
                 return Drop(State.SUPPRESSED, FEWER), replace(person, history=history)
         try:
-            worded = self._worded(person, nudge, due, at, moment)
+            worded = self._worded(person, nudge, due, at, moment, course)
         except NudgerError as fault:
             # One person's broken words stop nobody else's nudge; `status` and `log` show the reason.
             return Drop(State.FAILED, f"could not be worded: {fault.message}"), person
@@ -155,9 +159,20 @@ class Decider:
         history = self.wording.after(history, worded, nudge.kind, moment.now)
         if due.origin is not Origin.ON_DEMAND:
             history = count_send(history, moment.local.date(), due.due_at, moment.now)
-        return send, Person(person.plan, person.standing, history)
+        standing = person.standing
+        if person.plan.back_off is not BackOff.OFF:
+            standing = arrived(standing, moment.now)  # as far as can be foreseen
+        return send, Person(person.plan, standing, history)
 
-    def _worded(self, person: Person, nudge: Nudge, due: Due, at: gate.Pass, moment: gate.Moment) -> Worded:
+    def _worded(
+        self,
+        person: Person,
+        nudge: Nudge,
+        due: Due,
+        at: gate.Pass,
+        moment: gate.Moment,
+        course: Course | None,
+    ) -> Worded:
         worded = self.wording.nudge(
             person.plan,
             nudge,
@@ -169,8 +184,10 @@ class Decider:
             seed=self.seed,
             tiny=person.standing.low(moment.now),
         )
-        # An email shows the ways out each time.
         planned = due.round == 0 and due.origin is not Origin.ON_DEMAND
+        if planned and course is not None and eases(person, course, due.local_date, moment.now):
+            return self.wording.with_ease(worded, person.plan.voice)
+        # An email shows the ways out each time.
         if at.channel is ChannelName.SMS and planned and shows_ways_out(person.history, moment.local):
             return self.wording.with_ways_out(worded, person.plan.voice, nudge)
         return worded

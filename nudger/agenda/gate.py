@@ -28,7 +28,9 @@ def count_send(history: History, day: date, due_at: datetime, now: datetime) -> 
     """Counts one nudge more on this local date."""
     last_at = due_at if now - due_at < ON_TIME else now
     h = history  # by position: `replace` takes three times as long, and every send comes by here
-    return History(day, sent_on(h, day) + 1, last_at, h.recent, h.contacted, h.left_out, h.shown_at)
+    return History(
+        day, sent_on(h, day) + 1, last_at, h.recent, h.contacted, h.left_out, h.shown_at, h.eased_at
+    )
 
 
 def thin_out(history: History, plan: Plan, nudge_id: str, fewer: int) -> tuple[bool, History]:

@@ -47,6 +47,13 @@ class Topic(StrEnum):
     RELIGION = "religion"
 
 
+class BackOff(StrEnum):
+    """Whether somebody who has been silent gets fewer nudges by themselves."""
+
+    OFF = "off"
+    GENTLE = "gentle"
+
+
 class ChannelName(StrEnum):
     """How a person is reached. Which adapter serves a channel is the operator's setting."""
 
@@ -193,6 +200,7 @@ class Nudge:
     snooze: timedelta = timedelta(hours=1)
     channels: tuple[ChannelName, ...] = ()  # empty means the person's
     effort: Effort | None = None  # the most that the bank may ask; None means the plan's
+    keep: bool = False  # at a fixed time: no back-off and no taper leaves it out
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +225,9 @@ class Plan:
     effort: Effort = Effort.MEDIUM  # the most that a message of the bank may ask
     avoid: tuple[Topic, ...] = ()  # what the bank leaves alone
     form: str | None = None  # of address, where the language has several: "tu", "usted"; None: the usual one
+    back_off: BackOff = BackOff.OFF
+    taper: int | None = None  # days from the plan's rate down to one a week
+    starts: date | None = None  # the first date of the nudges that name none, and of the taper
 
     @property
     def voice(self) -> str:
@@ -280,6 +291,9 @@ class Standing:
     asked: frozenset[ChannelName] = frozenset()  # for consent, at the address of now
     asks_again: frozenset[ChannelName] = frozenset()  # of these, where the question will be put once more
     asks_again_at: datetime | None = None
+    silent_since: datetime | None = None  # from when silence counts: a sign, or the end of a gap of ours
+    arrived_at: datetime | None = None  # the last nudge that is known to have arrived
+    lost_at: datetime | None = None  # the first one since then that did not
     set_aside: bool = False  # nudger fails over them; known where people are looked at, and nowhere else
 
     def low(self, now: datetime) -> bool:
@@ -307,6 +321,7 @@ class History:
     contacted: Mapping[str, datetime] = field(default_factory=dict)  # contact name -> last named, or DONE
     left_out: Mapping[str, int] = field(default_factory=dict)  # nudge id -> times since one went, after LESS
     shown_at: datetime | None = None  # when the ways out were last shown in a text
+    eased_at: datetime | None = None  # when they were last told that less comes while they are silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Local days computed: which dates a nudge falls on, at which wall times, at which instants. Pure."""
 
-from nudger.schedule.day import check_cron, falls_on, lay_out, wall_times
+from nudger.schedule.day import check_cron, falls_on, fixed_times, lay_out, wall_times
 from nudger.schedule.localtime import (
     Resolved,
     day_bounds,
@@ -17,6 +17,7 @@ __all__ = [
     "check_cron",
     "day_bounds",
     "falls_on",
+    "fixed_times",
     "is_quiet",
     "lay_out",
     "local_date",

@@ -71,3 +71,18 @@ def _alone(text: str) -> str:
 
 def test_the_example_plans_are_there() -> None:
     assert {file.stem for file in Path(bundled("plans")).glob("*.toml")} >= {"maya", "jonas"}
+
+
+async def test_a_preview_shows_what_a_taper_leaves_out_as_the_daemon_then_does(world: World) -> None:
+    await world.start(ana=f'taper = "4 weeks"\nstarts = 2026-11-23\n{DRAWN}')
+    [ana] = world.store.people.people()
+    foreseen = forecast(ana, (), world.clock.now(), 40, world.core.decider)
+
+    await world.until(MONDAY_NINE + timedelta(days=41))
+
+    expected = [row.text for row in foreseen if row.status == "send"]
+    assert world.texts[: len(expected)] == expected
+    reasons = [row.reason for row in foreseen if row.status == "skip" and row.reason.startswith("thinned")]
+    assert reasons[0] == "thinned: week 1 of the taper of 4"
+    assert reasons[-1] == "thinned: the taper of 4 weeks is over, one a week"
+    assert sum(row.status == "send" for row in foreseen[-30:]) < 4

@@ -24,7 +24,7 @@ def test_a_send_on_time_keeps_its_planned_time_and_a_late_one_its_real_one() -> 
 
 
 def test_a_send_leaves_alone_what_it_does_not_count() -> None:
-    before = History(TODAY, 1, NOW, {"rest": ("sip",)}, {"Sam": NOW}, {"walk": 1}, NOW)
+    before = History(TODAY, 1, NOW, {"rest": ("sip",)}, {"Sam": NOW}, {"walk": 1}, NOW, NOW)
 
     after = count_send(before, TODAY, NOW, NOW)
 

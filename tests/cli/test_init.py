@@ -74,6 +74,7 @@ def test_a_few_answers_make_a_plan_that_passes_its_check(folder: Path, nudger: T
         "quiet": "20:00-09:00",
         "daily_limit": 3,
         "gap": "2h",
+        "back_off": "gentle",
         "consent": "2026-11-20, in person",
         "nudge": [
             {"kind": "rest", "at": "13:00", "days": "daily"},

@@ -1,12 +1,12 @@
 """The shared plans that come with nudger: whoever extends one gets a plan without a flaw."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from nudger.domain.model import Effort
+from nudger.domain.model import BackOff, Effort
 from nudger.schedule import lay_out
 from tests.support.reading import ROOT, TODAY, Read
 
@@ -17,6 +17,7 @@ timezone = "{zone}"
 language = "{language}"
 phone = "+447700900123"
 consent = "2026-11-20, in person"
+starts = 2026-11-23
 extends = "{shared}"
 """
 
@@ -32,6 +33,7 @@ def test_these_shared_plans_come_with_nudger() -> None:
         "evening-wind-down",
         "first-days",
         "gentle-week",
+        "twelve-weeks",
     ]
 
 
@@ -62,6 +64,18 @@ def test_every_time_finds_room_all_year_in_any_zone(shared: Path, zone: str, rea
 def test_a_document_names_it(shared: Path) -> None:
     for document in ("README.md", "docs/plans.md"):
         assert f"`{shared.stem}`" in (ROOT / document).read_text("utf-8")
+
+
+@pytest.mark.parametrize("shared", SHARED, ids=lambda file: file.stem)
+def test_less_comes_to_somebody_who_is_silent(shared: Path, read_files: Read) -> None:
+    assert read_one(read_files, shared).plans["ana"].back_off is BackOff.GENTLE
+
+
+def test_the_twelve_weeks_taper(read_files: Read) -> None:
+    plan = read_one(read_files, ROOT / "plans" / "shared" / "twelve-weeks.toml").plans["ana"]
+
+    assert (plan.taper, plan.starts) == (84, date(2026, 11, 23))
+    assert {nudge.starts for nudge in plan.nudges} == {plan.starts}
 
 
 def test_the_first_days_ask_for_tiny_steps_only(read_files: Read) -> None:

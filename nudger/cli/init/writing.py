@@ -92,6 +92,7 @@ class FirstPlan:
         yield _line("quiet", self.quiet, 'nothing is sent inside; "none" switches it off')
         yield _line("daily_limit", COMFORTABLE, "at most so many a day, snoozes included")
         yield _line("gap", "2h", "at least so long between two nudges")
+        yield _line("back_off", "gentle", "less comes after silent weeks, until they say something")
         if self.consent:
             yield _line("consent", self.consent, "where it is on record")
         else:

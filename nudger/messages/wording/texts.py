@@ -77,6 +77,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "more_half": (),
     "more_usual": (),
     "low_day": (),
+    "backed_off": (),  # below a nudge, once: less comes while the person is silent
     "plan_next": ("when",),
     "plan_nothing": (),
     "link": ("address",),

@@ -43,6 +43,7 @@ class Worded:
     contact: str | None  # the contact whom it names
     segments: int
     ways_out: bool = False  # it says who sends it, and how to have less or none
+    eases: bool = False  # it says that less comes while the person is silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,11 @@ class Wording:
         text = f"{worded.text}\n\n{reminder}"
         return replace(worded, text=text, segments=count(text).segments, ways_out=True)
 
+    def with_ease(self, worded: Worded, voice: str) -> Worded:
+        """Says below the words that less comes while the person is silent, once each time."""
+        text = f"{worded.text}\n\n{self.system(voice, 'backed_off')}"
+        return replace(worded, text=text, segments=count(text).segments, eases=True)
+
     def after(self, history: History, worded: Worded, kind: Kind, now: datetime) -> History:
         """Returns the history once these words have gone out: what was said, and whom it named."""
         recent, contacted = history.recent, history.contacted
@@ -188,7 +194,8 @@ class Wording:
             contacted = {**contacted, worded.contact: now}
         shown_at = now if worded.ways_out or history.shown_at is None else history.shown_at
         h = history  # by position: `replace` takes three times as long, and every send comes by here
-        return History(h.on, h.sent, h.last_at, recent, contacted, h.left_out, shown_at)
+        eased_at = now if worded.eases else h.eased_at
+        return History(h.on, h.sent, h.last_at, recent, contacted, h.left_out, shown_at, eased_at)
 
     def system(self, voice: str, key: str, **values: object) -> str:
         """Returns one of nudger's own texts (`texts.ANSWERS` lists them and the values that each takes)."""

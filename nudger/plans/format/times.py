@@ -16,6 +16,7 @@ from nudger.schedule import check_cron
 
 EXAMPLE = "Europe/London"
 LONGEST_NAME = 64  # characters
+SHORTEST_TAPER, LONGEST_TAPER = 14, 731  # days
 _REFUSED = (
     "Etc/",
     "SystemV/",
@@ -250,6 +251,14 @@ def read_every(value: object) -> int:
     if not A_DAY <= span <= _LONGEST_EVERY:
         raise Wrong(f"expected 1 day to ten years, got {shown(value)}")
     return span // A_DAY
+
+
+def read_taper(value: object) -> int:
+    """Reads how many days a taper takes: "12 weeks"."""
+    days = read_every(value)
+    if not SHORTEST_TAPER <= days <= LONGEST_TAPER:
+        raise Wrong(f'expected 2 weeks to 2 years, like "12 weeks", got {shown(value)}')
+    return days
 
 
 def read_day(value: object) -> int:

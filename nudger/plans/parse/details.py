@@ -18,9 +18,18 @@ from typing import Any
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from nudger.domain.model import Contact, phone_forms, same_phone
+from nudger.domain.model import BackOff, Contact, phone_forms, same_phone
 from nudger.messages import is_blank
-from nudger.plans.format.faults import IN_A_FILE, Breach, Facts, Wrong, did_you_mean, shown, spoilt_phone
+from nudger.plans.format.faults import (
+    IN_A_FILE,
+    Breach,
+    Facts,
+    Wrong,
+    did_you_mean,
+    meant,
+    shown,
+    spoilt_phone,
+)
 
 # The library has no numbers for these territories; people live in some of them all the same.
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS) | {"AQ", "BV", "GS", "HM", "PN", "TF", "UM"}
@@ -328,6 +337,24 @@ def _undated(line: str) -> tuple[str, str]:
         f"expected a date that was, and how consent was given, got {shown(line)}",
         f"did you mean {guess}? {HOW}" if guess else HOW,
     )
+
+
+def read_back_off(value: object) -> BackOff:
+    """Reads whether less comes to somebody who is silent."""
+    if isinstance(value, str) and value in list(BackOff):
+        return BackOff(value)
+    word = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+    also = {"on": "gentle", "yes": "gentle", "none": "off", "no": "off"}
+    hint = did_you_mean(meant(word, BackOff, also), "gentle: less comes to somebody who is silent for weeks")
+    raise Wrong(f'expected "off" or "gentle", got {shown(value)}', hint)
+
+
+def read_yes_or_no(value: object) -> bool:
+    """Reads what is true or false."""
+    if isinstance(value, bool):
+        return value
+    hint = "without quotes" if value in ("true", "false") else ""
+    raise Wrong(f"expected true or false, got {shown(value)}", hint)
 
 
 def read_opt_in(value: object, facts: Facts) -> str:

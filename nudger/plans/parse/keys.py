@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from nudger.domain.model import ChannelName, Effort, Kind, Topic
+from nudger.domain.model import BackOff, ChannelName, Effort, Kind, Topic
 from nudger.messages import is_blank
 from nudger.plans.format import times
 from nudger.plans.format.faults import Facts, Wrong, did_you_mean, listed, meant, shown
@@ -169,6 +169,8 @@ _CHANNELS = _plain(_channel, {"enum": list(ChannelName)}, many=True)
 _TOPIC = _plain(_topic, {"enum": list(Topic)}, many=True)
 _FORM = Form(_form, {"type": "string", "pattern": "^[a-z]{1,20}$"})
 _EFFORT = _plain(_effort, {"enum": list(Effort)})
+_BACK_OFF = _plain(details.read_back_off, {"enum": list(BackOff)})
+_TAPER = _plain(times.read_taper, _text(times.EVERY, "12 weeks"))
 _EVERY = _plain(times.read_every, _text(times.EVERY, "3 days", "2 weeks"))
 _RECORD = Form(details.read_opt_in, _text(r"\d{4}-\d\d-\d\d.+", "2026-11-20, on paper: please tell Sam"))
 _CONSENT = Form(
@@ -180,6 +182,7 @@ _PHONE = Form(
 )
 _EMAIL = _plain(details.read_email, {"type": "string", "format": "email"})
 _DATE = _plain(times.read_date, {"type": "string", "format": "date"})
+_KEEP = _plain(details.read_yes_or_no, {"type": "boolean"})
 _QUIET = _plain(times.read_quiet, _text(f"{times.WINDOW}|none", "20:00-09:00", "none"))
 _ID = _plain(details.read_id, _text(details.PERSON_ID, "evening-walk"))
 
@@ -221,6 +224,9 @@ PLAN: Mapping[str, Key] = _table(
     Key("effort", _EFFORT, "The most that a message of the bank may ask.", "medium"),
     Key("avoid", _TOPIC, "What the bank leaves alone: no message that touches it comes."),
     Key("form", _FORM, "Of address, where the language has several.", "the language's usual one"),
+    Key("back_off", _BACK_OFF, "Whether less comes after weeks of silence, until they say something.", "off"),
+    Key("taper", _TAPER, "In so many weeks from `starts` down to one nudge a week."),
+    Key("starts", _DATE, "The first date of the nudges that name none, and of the taper."),
     Key("extends", _plain(_shared_name, _text(details.PERSON_ID, "gentle-week")), "A plan in plans/shared/."),
 )
 
@@ -268,6 +274,7 @@ NUDGE: Mapping[str, Key] = _table(
     Key("snooze", _span(HOUR / 60, 48 * HOUR, "1h"), "What LATER means, at most 48h.", "1h"),
     Key("channels", _CHANNELS, "In place of the person's.", "the person's"),
     Key("effort", _EFFORT, "The most that a message of the bank may ask here.", "the person's"),
+    Key("keep", _KEEP, "At a fixed time: no back-off and no taper leaves it out.", "false"),
 )
 
 CONTACT: Mapping[str, Key] = _table(
@@ -323,6 +330,9 @@ ALSO: Mapping[str, str] = {
     "address": "form",
     "formality": "form",
     "frequency": "every",
+    "backoff": "back_off",
+    "tapering": "taper",
+    "always": "keep",
     "notify": "tell",
 }
 
@@ -368,6 +378,7 @@ def _nudge_object() -> dict[str, object]:
             "times": ["between"],
             "every": {"not": {"anyOf": [{"required": ["days"]}, {"required": ["cron"]}]}},
             "message": {"not": {"required": ["template"]}},
+            "keep": {"not": {"required": ["between"]}},
         },
     }
 

@@ -1,7 +1,8 @@
 """A plan as a whole, with all that it extends: what can only be told of all of it together."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from nudger.domain.model import At, Between, ChannelName, Contact, Cron, Nudge, Plan
@@ -32,7 +33,8 @@ from nudger.plans.parse.tables import MOST, ContactDraft, Draft, NudgeDraft
 
 BARE = Plan("", "", "")  # what holds where a plan says nothing
 _SHAPING = ("quiet", "daily_limit", "gap")
-_OTHERS = ("language", "form", "consent", "if_then", "effort", "avoid", *_SHAPING)
+_PACE = ("back_off", "taper", "starts")
+_OTHERS = ("language", "form", "consent", "if_then", "effort", "avoid", *_PACE, *_SHAPING)
 _ADDRESS = {ChannelName.SMS: "phone", ChannelName.EMAIL: "email"}
 _WORDING = ("language", "form", "if_then", "avoid")
 _AS_ABSENT = object()
@@ -121,6 +123,7 @@ def check_person(whole: Whole, person: str, facts: Facts, words: MessageChecks) 
     plan = _plan(whole, person, facts)
     if whole.known:
         _check_what_is_there(whole)
+        _check_taper(whole)
         _check_channels(whole)
         _check_contacts(whole)
         _check_trust(whole)
@@ -180,10 +183,27 @@ def _plan(whole: Whole, person: str, facts: Facts) -> Plan:
         phone=phone,
         email=email,
         channels=_given(whole, "channels", reached),
-        nudges=tuple(placed.nudge.nudge for placed in whole.nudges if placed.nudge.nudge is not None),
+        nudges=tuple(one for one in map(partial(_nudge, whole), whole.nudges) if one is not None),
         contacts=tuple(one.contact for one in whole.contacts.values() if one.contact is not None),
         **others,
     )
+
+
+def _nudge(whole: Whole, placed: Placed) -> Nudge | None:
+    """As the plan has it: it starts with the plan, where it does not say when."""
+    nudge, starts = placed.nudge.nudge, _given(whole, "starts", None)
+    if nudge is None or starts is None or nudge.starts is not None:
+        return nudge
+    return replace(nudge, starts=starts)
+
+
+def _check_taper(whole: Whole) -> None:
+    if _given(whole, "taper", None) is None or "starts" in whole.values:
+        return
+    if any(placed.nudge.nudge is not None and placed.nudge.nudge.starts for placed in whole.nudges):
+        return
+    hint = "add starts = 2026-12-01 at the top of the file: the date from which there is less and less"
+    whole.fault_at("taper", 'expected "starts" beside "taper", got none', hint)
 
 
 def _check_what_is_there(whole: Whole) -> None:
@@ -330,7 +350,7 @@ def _shape(whole: Whole, shared: bool = False) -> tuple[list[Placed], Shape]:
     placed = [one for one in whole.nudges if one.nudge.nudge is not None]
     timings = [
         (nudge.when, nudge.dates, nudge.starts, nudge.ends)
-        for nudge in (one.nudge.nudge for one in placed)
+        for nudge in (_nudge(whole, one) for one in placed)
         if nudge is not None
     ]
     said = all(key in whole.values for key in _SHAPING)

@@ -9,7 +9,9 @@ or a byte that is no UTF-8, spoils its own row and no other.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 from nudger.plans.format.faults import (
@@ -252,6 +254,9 @@ def _values(line: RosterLine, header: RosterLine) -> dict[str, object]:
 def _typed(key: str, cell: str) -> object:
     if key == "daily_limit" and (number := spoilt_whole(cell) or cell).isascii() and number.isdecimal():
         return int(number[:9])
+    if key == "starts":
+        with suppress(ValueError):
+            return date.fromisoformat(cell)
     return cell.split() if key in PLAN and PLAN[key].form.many else cell
 
 

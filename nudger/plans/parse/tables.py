@@ -296,6 +296,9 @@ def nudge_breaches(values: Mapping[str, Any], facts: Facts) -> Iterator[Breach]:
     if "message" in values and "template" in values:
         later = _later(values, "message", "template")
         yield Breach(later, 'expected "message" or "template", got both', "take one of them away")
+    if values.get("keep") is True and "between" in values:
+        hint = "what is drawn may be left out; name a time with at, or take keep away"
+        yield Breach("keep", 'expected "keep" beside "at" or "cron", got it beside "between"', hint)
     yield from _dates(values, facts.today)
     yield from _words(values, facts)
 

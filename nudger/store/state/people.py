@@ -301,7 +301,7 @@ def history_from_json(person: str, text: str) -> History:
 
 def _reckoned(history: History) -> History:
     """The history, with which the gate works out what comes next. Raises ValueError where it cannot."""
-    for at in (history.last_at, history.shown_at, *history.contacted.values()):
+    for at in (history.last_at, history.shown_at, history.eased_at, *history.contacted.values()):
         checked_end(at)
     if history.on is not None and not computable_date(history.on):
         raise ValueError("expected a local date that can be reckoned with")
