@@ -5,20 +5,21 @@ import sqlite3
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from nudger.domain.errors import StoreError
 from nudger.store import look_at, open_beside, open_store, open_to_look
-from nudger.store.opening.opening import url_of
+from nudger.store.opening.opening import upgrade, url_of
 from nudger.store.schema.tables import metadata
 from nudger.store.sql import database
 from nudger.store.sql.database import Database
@@ -118,11 +119,68 @@ def test_commits_are_on_the_disk_and_readers_wait_for_nobody(tmp_path: Path) -> 
     database.close()
 
 
-def test_the_migrations_lead_to_the_tables_of_the_code(url: str) -> None:
-    database = Database(url_of(url))
-    with database.read() as connection:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def nowhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Gives URLs of databases in which nothing is."""
+    names = (f"opening_{uuid4().hex}" for _ in iter(int, 1))
+    if request.param == "postgresql":
+        new_database: Callable[[str], str] = request.getfixturevalue("new_database")
+        return lambda: new_database(next(names))
+
+    def file() -> str:
+        path = tmp_path / next(names)
+        path.touch()
+        return f"sqlite:///{path}"
+
+    return file
+
+
+def test_the_migrations_lead_to_the_tables_of_the_code(nowhere: Callable[[], str]) -> None:
+    database = Database(url_of(nowhere()))
+    with database.write() as connection:
+        upgrade(connection)
+
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.close()
+
+
+def test_a_new_database_is_as_the_migrations_make_one(nowhere: Callable[[], str]) -> None:
+    url = nowhere()
+    open_store(url).close()
+    made, migrated = Database(url_of(url)), Database(url_of(nowhere()))
+    with migrated.write() as connection:
+        upgrade(connection)
+
+    with made.read() as one, migrated.read() as other:
+        assert described(one) == described(other)
+    made.close()
+    migrated.close()
+
+
+def described(connection: Connection) -> dict[str, dict[str, object]]:
+    """Every table of a database with all that is known of it; the order of columns counts for nothing."""
+    looks = inspect(connection)
+    return {
+        table: {
+            "columns": {one["name"]: {**one, "type": repr(one["type"])} for one in looks.get_columns(table)},
+            "primary key": looks.get_pk_constraint(table),
+            "unique": sorted(looks.get_unique_constraints(table), key=repr),
+            "foreign keys": sorted(looks.get_foreign_keys(table), key=repr),
+            "checks": sorted(looks.get_check_constraints(table), key=repr),
+            "indexes": sorted(map(_of_index, looks.get_indexes(table))),
+            "options": looks.get_table_options(table),
+            "rows": connection.exec_driver_sql(f"SELECT * FROM {table}").all(),
+        }
+        for table in [*looks.get_table_names(), *_COUNTERS[connection.dialect.name]]
+    }
+
+
+def _of_index(index: Mapping[str, Any]) -> str:
+    where = {name: str(value) for name, value in index["dialect_options"].items()}
+    return repr({**index, "dialect_options": where})
+
+
+_COUNTERS = {"sqlite": ["sqlite_sequence"], "postgresql": []}
 
 
 def test_daemons_that_start_at_once_migrate_once(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ person = Table(
     Column("layout_at", Instant),  # null: removed, never
     Column("layout_afresh", Boolean, nullable=False),
     Column("layout_version", Integer, nullable=False),  # one more with each reason to lay out afresh
-    Column("search", Text, nullable=False),  # see `search_key` of state/people.py
+    Column("search", Text, nullable=False, server_default=""),  # see `search_key` of state/people.py
     Index("person_layout", "layout_at"),
     # A page of people is found in these two alone: rows are wide, with all that was lately sent.
     Index("person_search", "id", "search"),
@@ -80,6 +80,9 @@ person = Table(
         postgresql_where=_APART,
     ),
     Index("person_trusted", "trusted"),
+    postgresql_with={
+        "fillfactor": 70
+    },  # room for a row's next version in its page, which then touches no index (HOT)
 )
 
 # Apart from `person`, whose rows each claim rewrites: a plan is long and seldom changes.
@@ -216,6 +219,7 @@ occurrence = Table(
     Index("occurrence_person_wake", "person", "wake_at", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
     Index("occurrence_due", "due_at"),
     sqlite_autoincrement=True,  # an id is never given twice: action links name it
+    postgresql_with={"fillfactor": 85},  # as above
 )
 
 # One attempt to send, with the daemon's claim on it. `occurrence` is no foreign key: its check would
