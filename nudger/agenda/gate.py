@@ -20,7 +20,7 @@ SHOWN_EVERY = timedelta(days=28)
 
 
 def sent_on(history: History, day: date) -> int:
-    """Nudges that count for the daily limit of this local date."""
+    """Counts the nudges that count for the daily limit of this local date."""
     return history.sent if history.on == day else 0
 
 

@@ -63,7 +63,8 @@ class DueTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
         self._in = span
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
-        """Each arming serves once: while a run is under way the next one is far off."""
+        """Returns when it fires next. Each arming serves once: while a run is under way the next one is far
+        off."""
         span, self._in = self._in, None
         return now + (LONGEST_WAIT if span is None else min(LONGEST_WAIT, max(span, timedelta(0))))
 

@@ -65,7 +65,7 @@ _OTHER_WAY = {
 def push_plans(
     core: Core, store: Stores, folder: Path, now: datetime, *, take_over: bool, accepted: bool
 ) -> Loaded:
-    """The plans of this folder become those of the database, as a daemon would load them, and the days to
+    """Makes the plans of this folder those of the database, as a daemon would load them, and the days to
     come are laid out. `accepted`: whoever has none there may go, however many they are. SettingsError where
     plans come from a folder that daemons watch."""
     if take_over:

@@ -51,9 +51,9 @@ def configure(level: str, *, colours: bool | None = None) -> None:
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """While open, nothing that is written to stderr waits for its reader: a journal that stands still, a
-    pipe that nobody reads, or a terminal that is held would hold the daemon with it. Configure the logging
-    inside."""
+    """Keeps, while open, whatever is written to stderr from waiting for its reader: a journal that stands
+    still, a pipe that nobody reads, or a terminal that is held would hold the daemon with it. Configure the
+    logging inside."""
     stderr = sys.stderr
     if not _is_a_file(stderr):  # kept in memory, as tests do: nobody reads it meanwhile
         yield
@@ -184,7 +184,7 @@ def watchdog() -> timedelta | None:
 
 
 def rest(up: timedelta) -> timedelta:
-    """How long a process that has been `up` and found its store unusable waits before it ends: a disk
+    """Returns how long a process that has been `up` and found its store unusable waits before it ends: a disk
     that is full or a server that is away for hours must not use up the starts that systemd allows. None
     where no service manager would start it again."""
     watched = "NOTIFY_SOCKET" in os.environ

@@ -221,7 +221,7 @@ COLLECTED_AFTER = 100_000  # new objects
 
 
 def main() -> None:
-    """The console script `nudger`."""
+    """Runs the console script `nudger`."""
     # What is imported and read stays, and hardly anything of it is a circle: at the usual pace the collector
     # looks through all of it again and again, a tenth of what a command takes. The daemon settles its own.
     gc.set_threshold(COLLECTED_AFTER, 50, 50)

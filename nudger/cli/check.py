@@ -86,7 +86,7 @@ def _unaskable(core: Grounds, reading: ParsedPlans) -> list[Problem]:
 
 
 def cannot_be_asked(plan: Plan, mute: Collection[ChannelName]) -> bool:
-    """Whether there is a channel on which this plan sends, and on which nobody can be asked."""
+    """Tells whether there is a channel on which this plan sends, and on which nobody can be asked."""
     return plan.consent is None and any(plan.address(one) for one in plan.sends_on & frozenset(mute))
 
 

@@ -117,7 +117,7 @@ def log(
 
 
 def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str:
-    """In words: what keeps nudges from this person. On the channels of `mute` nobody can be asked."""
+    """Says what keeps nudges from this person. On the channels of `mute` nobody can be asked."""
     held = person.standing
     words = ["set aside, as nudger fails over them"] if held.set_aside else []
     if held.removed_at:

@@ -86,7 +86,7 @@ class Followed:
         return replace(card, undo=self.says("undo"), undo_token=undo)
 
     def response(self) -> Response:
-        """What pressing does; no effects where it was done before."""
+        """Returns what pressing does; no effects where it was done before."""
         if self.is_over() or self._settled() is not None:
             return Response(str(Intent.UNKNOWN))
         intent, effect = self._effect()
@@ -295,7 +295,7 @@ def closed(wording: Wording, section: str, voice: str, status: int) -> Card:
 
 
 def days_on(zone: tzinfo, now: datetime, days: int) -> datetime:
-    """The same wall time so many local dates on."""
+    """Returns the same wall time so many local dates on."""
     here = now.astimezone(zone)
     day = here.date() + timedelta(days=days)
     resolved = resolve(zone, day, time(here.hour, here.minute))

@@ -370,7 +370,7 @@ Eased = tuple[tuple[Effect, ...], str]  # what it does, and which text says so
 
 
 def less(standing: Standing) -> Eased:
-    """Half of the nudges; once more, a quarter; and no further."""
+    """Halves the nudges; once more, to a quarter; and no further."""
     if standing.fewer >= LOWEST:
         return (), "less_lowest"
     return (Rate(standing.fewer + 1),), ("less", "less_again")[standing.fewer]
@@ -387,7 +387,7 @@ def more(standing: Standing, now: datetime) -> Eased:
 
 
 def low_days(now: datetime) -> Eased:
-    """Only tiny messages for a week; asked for once more, a week from then."""
+    """Lets only tiny messages come for a week; asked for once more, a week from then."""
     return (LowDays(now + LOW_DAYS),), "low_day"
 
 

@@ -151,7 +151,7 @@ async def _told(teller: Teller, alert: Alert) -> bool:
 
 
 def compose(news: Sequence[Alarm], host: str) -> Alert:
-    """One message of all that is news: what stands first."""
+    """Composes one message of all that is news: what stands first."""
     stands = [one for one in news if one.cleared_at is None]
     lines = [_line(one) for one in news[:MOST]]
     if len(news) > MOST:

@@ -18,7 +18,7 @@ FAILED = frozenset({"failed", "undelivered", "canceled"})
 
 
 def report_of(sid: str, status: str, code: int | str | None) -> Report:
-    """`status` and `code` as Twilio writes them, in a callback or a list: MessageStatus, ErrorCode."""
+    """Reads `status` and `code` as Twilio writes them, in a callback or a list: MessageStatus, ErrorCode."""
     if status in DELIVERED:
         return Report(sid, Stage.DELIVERED)
     if status not in FAILED:

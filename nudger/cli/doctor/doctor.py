@@ -159,7 +159,7 @@ class Patient:
     now: datetime
 
     def plans(self) -> dict[str, Look]:
-        """The people, if they can be read at all, and who else may read of them."""
+        """Looks at the people, if they can be read at all, and at who else may read of them."""
         always: dict[str, Look] = {
             "secrets": lambda: files_are_closed(self._closed()),
             "plans": self._plans_are_sound,
@@ -210,7 +210,7 @@ class Patient:
                 yield rate_limit.PlannedText(row.due_at, row.until, row.segments or 1)
 
     def machine(self) -> dict[str, Look]:
-        """What this machine itself can tell."""
+        """Asks this machine what it can tell."""
         state_dir = self._settings.state_dir
         people = self._people if self._is_readable() else ()
         zone_of = {plan.person: plan.timezone for plan in people}
@@ -228,7 +228,7 @@ class Patient:
         return hosts_agree(examined.shared if examined else None, clock.now())
 
     def channels(self, test_alert: bool) -> dict[str, Look]:
-        """What others have to be asked."""
+        """Asks others: the mail server, Twilio, the web."""
         return {
             "twilio": self._twilio,
             "webhook": self._webhook,

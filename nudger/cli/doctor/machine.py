@@ -35,7 +35,7 @@ class _Timex(ctypes.Structure):
 
 
 def clock_is_kept() -> bool | None:
-    """What the kernel says; None where it does not (no Linux, or a sandbox)."""
+    """Judges what the kernel says of the clock; None where it says nothing (no Linux, or a sandbox)."""
     adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
     asked = _Timex(modes=0)  # 0 only reads
     if adjtimex is None or adjtimex(ctypes.byref(asked)) < 0:
@@ -59,7 +59,7 @@ AHEAD = timedelta(days=366)
 
 
 def tzdata_is_known(zones: Zones, zone_of: Mapping[str, str], now: datetime) -> Finding:
-    """`zone_of`: person -> timezone."""
+    """Tells whose zones this machine's tables know. `zone_of`: person -> timezone."""
     other = PACKAGE if zones.source == SYSTEM else SYSTEM
     used = f"{zones.version} of the {zones.source} is used"
     if zones.older is None:
@@ -77,13 +77,13 @@ STORE = 4  # the exit code
 
 
 def disk_has_room(folder: Path) -> Finding:
-    """`folder` need not exist yet: then the nearest one above it counts."""
+    """Tells how much room there is. `folder` need not exist yet: then the nearest one above it counts."""
     free = shutil.disk_usage(next(one for one in (folder, *folder.parents) if one.exists())).free
     return judged(free, folder)
 
 
 def judged(free: int, folder: Path) -> Finding:
-    """`free` in bytes."""
+    """Judges the room on a disk, `free` in bytes."""
     room = f"{_shown(free)} free at {folder}"
     advice = "A full disk stops every nudge. Free some space: du -xh / | sort -h | tail"
     if free < LEAST:
@@ -106,7 +106,7 @@ UnitState = Mapping[str, str]
 
 
 async def service_answers(booted: Path = BOOTED) -> list[tuple[str, UnitState]]:
-    """What `systemctl show` says of nudger: the system's unit and the user's, by the command to type.
+    """Asks `systemctl show` about nudger: the system's unit and the user's, by the command to type.
 
     Empty where systemd is not the service manager.
     """
@@ -118,7 +118,7 @@ async def service_answers(booted: Path = BOOTED) -> list[tuple[str, UnitState]]:
 
 
 def service_is_watched(answers: Sequence[tuple[str, UnitState]]) -> Finding:
-    """Of the first unit that is there."""
+    """Tells whether systemd watches the first unit that is there."""
     if not answers:
         return note("no systemd here", "Whatever starts nudger should start it again after a crash.")
     loaded = ((command, answer) for command, answer in answers if answer.get("LoadState") == "loaded")
@@ -173,7 +173,7 @@ FAULTY = 3  # the exit code of settings and plans
 
 
 def settings_are_right(settings: Settings) -> Finding:
-    """Of settings that a daemon could start with."""
+    """Tells of settings that a daemon could start with."""
     file = str(settings.file) if settings.file else "no settings file, the defaults hold"
     channels = f"texts by {settings.sms}, email by {settings.email}"
     doubts = [*settings.warnings, *_doubts(settings)]
@@ -183,7 +183,8 @@ def settings_are_right(settings: Settings) -> Finding:
 
 
 def settings_are_wrong(fault: SettingsError, service_secrets: Path) -> Finding:
-    """Every problem. `service_secrets`: the folder that systemd hands on to the daemon, and to no command."""
+    """Tells every problem of the settings. `service_secrets`: the folder that systemd hands on to the daemon,
+    and to no command."""
     first, *problems = fault.message.splitlines()
     advice = [line.strip() for line in problems] + [fault.hint]
     if "expected a value" in fault.message and _is_folder(service_secrets):
@@ -192,8 +193,8 @@ def settings_are_wrong(fault: SettingsError, service_secrets: Path) -> Finding:
 
 
 def files_are_closed(files: Iterable[tuple[Path, Path]]) -> Finding:
-    """Of files that hold secrets or phone numbers, each with what is to be closed where it is open: itself,
-    or its folder."""
+    """Judges files that hold secrets or phone numbers, each with what is to be closed where it is open:
+    itself, or its folder."""
     open_ = list(dict.fromkeys(str(place) for file, place in files if _is_open(file)))
     if open_:
         return warning(
@@ -204,7 +205,7 @@ def files_are_closed(files: Iterable[tuple[Path, Path]]) -> Finding:
 
 
 def service_credentials(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Each secret of a folder, with itself to close."""
+    """Lists each secret of a folder, with itself to close."""
     return ((file, file) for file in sorted(folder.iterdir()) if file.is_file())
 
 

@@ -16,7 +16,8 @@ FAULTY = 3  # the exit code of settings and plans
 
 
 def plans_are_sound(folder: Path, people: int, problems: Sequence[Problem]) -> Finding:
-    """`people` counts plans, faulty ones included. The problems are counted: their words quote numbers."""
+    """Judges the plans. `people` counts them, faulty ones included. The problems are counted: their words
+    quote numbers."""
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     if not folder.is_dir():
@@ -32,7 +33,7 @@ def plans_are_sound(folder: Path, people: int, problems: Sequence[Problem]) -> F
 
 
 def and_missing(found: Finding, people: int) -> Finding:
-    """The same, with how many people's plans were lost by one look, with most others."""
+    """Adds how many people's plans were lost by one look, with most others."""
     if not people:
         return found
     advice = (
@@ -47,7 +48,7 @@ def and_missing(found: Finding, people: int) -> Finding:
 
 
 def everyone_can_be_asked(plans: Sequence[Plan], mute: Collection[ChannelName]) -> Finding:
-    """`mute`: the channels on which a question could not be answered."""
+    """Tells of people who cannot be asked. `mute`: the channels on which a question could not be answered."""
     left = [plan.person for plan in plans if cannot_be_asked(plan, mute)]
     if left:
         return warning(f"nobody can be asked for consent by email; this concerns {several(left)}", NO_LINK)
@@ -62,8 +63,8 @@ Unchecked = Callable[[str | None, str], Sequence[Helpline]]  # of a country, for
 
 
 def helplines_are_fresh(stale: Collection[str], countries: Collection[str]) -> Finding:
-    """`stale`: the countries with lines that nobody has looked at for 180 days; `countries`: those whose
-    lines this installation's people get."""
+    """Judges how old lines are. `stale`: the countries with lines that nobody has looked at for 180 days;
+    `countries`: those whose lines this installation's people get."""
     used = sorted(set(stale) & set(countries))
     if used:
         sentence = f"nobody has looked at these countries' numbers for 180 days: {several(used)}"
@@ -76,7 +77,8 @@ def helplines_are_fresh(stale: Collection[str], countries: Collection[str]) -> F
 
 
 def helplines_are_checked(unchecked: Unchecked, plans: Sequence[Plan]) -> Finding:
-    """The lines that come from lists by others, and that this installation's people would be sent to."""
+    """Tells of the lines that come from lists by others, and that this installation's people would be sent
+    to."""
     spoken = sorted({(plan.country or "", plan.language) for plan in plans})
     found = {
         f"{country or 'no country'} {line}": None
@@ -90,7 +92,7 @@ def helplines_are_checked(unchecked: Unchecked, plans: Sequence[Plan]) -> Findin
 
 
 def countries_are_known(plans: Sequence[Plan]) -> Finding:
-    """Without a country, a crisis reply names a directory of lines in place of a line."""
+    """Tells of plans without a country: a crisis reply then names a directory of lines in place of a line."""
     unknown = [plan.person for plan in plans if plan.country is None]
     if unknown:
         advice = 'Add country = "GB" to the plan, or set NUDGER_COUNTRY.'
@@ -99,8 +101,8 @@ def countries_are_known(plans: Sequence[Plan]) -> Finding:
 
 
 def budget_carries(texts: int, missed: int, over: int, per_second: float, per_day: int | None) -> Finding:
-    """Of so many `texts` in the days ahead, `missed` expire before their turn; on `over` days more
-    segments are due than SMS_PER_DAY lets out."""
+    """Judges the budget: of so many `texts` in the days ahead, `missed` expire before their turn; on `over`
+    days more segments are due than SMS_PER_DAY lets out."""
     rate = f"{per_second:g} segments a second" + (f", {per_day:,} a day" if per_day else "")
     if not missed and not over:
         return ok(f"{many(texts, 'text')} in the next two days, at most {rate}: all go out in time")
@@ -157,7 +159,7 @@ class SharedServer(Protocol):
 
 
 def nobody_is_set_aside(examined: Examined | None) -> Finding:
-    """Whether nudger fails over anybody."""
+    """Tells of people whom nudger fails over."""
     aside = list(examined.set_aside) if examined is not None else []
     if not aside:
         return ok("nudger fails over nobody")
@@ -169,7 +171,7 @@ def nobody_is_set_aside(examined: Examined | None) -> Finding:
 
 
 def database_is_sound(examined: Examined | None) -> Finding:
-    """None: there is none yet. What cannot be opened or written says its StoreError."""
+    """Judges the database. None: there is none yet. What cannot be opened or written says its StoreError."""
     if examined is None:
         return note("there is none yet", "The first start makes it: nudger run")
     if not examined.is_current:
@@ -189,7 +191,8 @@ def database_is_sound(examined: Examined | None) -> Finding:
 
 
 def hosts_agree(shared: SharedServer | None, now: datetime) -> Finding:
-    """`now` by this machine's own clock. None: nothing is known of the server, and another check says so."""
+    """Compares the hosts' clocks; `now` by this machine's own. None: nothing is known of the server, and
+    another check says so."""
     if shared is None:
         return note("not looked at: the database comes first")
     off = now - shared.time

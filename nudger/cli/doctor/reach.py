@@ -17,7 +17,7 @@ from nudger.cli.doctor.findings import Finding, failure, many, note, ok, warning
 
 
 def twilio_answers(doubts: Sequence[str]) -> Finding:
-    """`doubts`: what keeps nothing from going out and should not stay as it is."""
+    """Tells what Twilio says. `doubts`: what keeps nothing from going out and should not stay as it is."""
     if doubts:
         return warning("the account and its sender are there, with a doubt", "\n".join(doubts))
     return ok("the account is active, and the sender is its own")
@@ -28,7 +28,7 @@ def smtp_answers(where: str) -> Finding:
 
 
 def on_screen(what: str, setting: str) -> Finding:
-    """Nothing is sent, so there is nobody to ask."""
+    """Tells that nothing is sent, so that there is nobody to ask."""
     return note(f"{what} shown on the phone page, none is sent ({setting}=phone)")
 
 

@@ -17,7 +17,7 @@ _RANGE = float(1 << 64)
 
 
 def draw(*names: object) -> float:
-    """A number from 0 and below 1."""
+    """Draws a number from 0 and below 1."""
     text = "/".join(map(str, names)).encode()
     return int.from_bytes(blake2b(text, digest_size=8).digest()) / _RANGE
 
@@ -68,18 +68,18 @@ class Crowd:
     seed: int
 
     def shared(self) -> list[PlanSource]:
-        """The shared plans that everybody's extends, by shape."""
+        """Makes the shared plans that everybody's extends, by shape."""
         return [PlanSource(f"plans/shared/{_shape(n)}.toml", self._plan(n).encode()) for n in range(SHAPES)]
 
     def rosters(self, each: int) -> Iterator[PlanSource]:
-        """Everybody, so many to a roster."""
+        """Makes rosters of everybody, so many to each."""
         for first in range(0, self.size, each):
             rows = [self._row(number) for number in range(first, min(first + each, self.size))]
             text = "\n".join(["id,name,timezone,language,phone,email,consent,extends", *rows])
             yield PlanSource(f"plans/people-{first:08}.csv", text.encode())
 
     def own_file(self, number: int, zone: int) -> PlanSource:
-        """The plan of somebody who has gone to another zone, in a file of its own."""
+        """Makes the plan of somebody who has gone to another zone, in a file of its own."""
         lines = [
             f'name = "Person {number}"',
             f'timezone = "{ZONES[zone]}"',
@@ -99,7 +99,7 @@ class Crowd:
         return LANGUAGES[int(draw(self.seed, number, "language") * len(LANGUAGES))]
 
     def unasked(self, number: int) -> bool:
-        """Whether nudger has to ask this person for consent first."""
+        """Tells whether nudger has to ask this person for consent first."""
         return not mailed(number) and draw(self.seed, number, "consent") < UNASKED
 
     def _row(self, number: int) -> str:
@@ -202,7 +202,7 @@ class Actors:
     share: float
 
     def after_nudge(self, who: int, turn: int, at: int) -> Iterator[CrowdAct]:
-        """What follows from the `turn`-th nudge."""
+        """Decides what follows from the `turn`-th nudge."""
         names = (self.crowd.seed, who, turn)
         if mailed(who) or draw(*names, "answers") >= self.share:
             return
@@ -218,13 +218,13 @@ class Actors:
                 return
 
     def after_welcome(self, who: int, at: int) -> Iterator[CrowdAct]:
-        """Half of those who are asked for consent give it."""
+        """Decides what a welcome is answered with: half of those who are asked for consent give it."""
         if draw(self.crowd.seed, who, "agrees") < 0.5:
             wait = self._wait(draw(self.crowd.seed, who, "agrees when"))
             yield CrowdAct(at + wait, sayings.YES[self.crowd.language(who)])
 
     def goes_to(self, who: int, turn: int, from_zone: int) -> int:
-        """Another zone."""
+        """Chooses another zone."""
         step = 1 + int(draw(self.crowd.seed, who, turn, "zone") * (len(ZONES) - 1))
         return (from_zone + step) % len(ZONES)
 

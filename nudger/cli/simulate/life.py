@@ -192,7 +192,7 @@ class Life:
         self.referee = self._referee()
 
     def shown(self, sending: Sending) -> None:
-        """The channel has accepted a message: the referee sees it, and somebody may answer it."""
+        """Takes what the channel has accepted: the referee sees it, and somebody may answer it."""
         who, now = crowds.number_of(sending.person), self.clock.now()
         at = int(now.timestamp())
         self.referee.accepted(who, sending.origin, sending.text, at)
@@ -206,7 +206,8 @@ class Life:
             self.figures.answers += 1
 
     async def live(self, daemon: Daemon) -> None:
-        """All of it, or as far as until so many promises are broken that more would tell nothing new."""
+        """Lives all of it, or as far as until so many promises are broken that more would tell nothing
+        new."""
         daemon.recover(BEGINS)
         await self._move_in()
         self.figures.phase("loading")
@@ -232,7 +233,8 @@ class Life:
         return self.referee.breaches + len(self.amiss)
 
     async def balance(self) -> Settled:
-        """The books: everything laid out has ended in a state, with its reason, as the channel saw it."""
+        """Balances the books: everything laid out has ended in a state, with its reason, as the channel saw
+        it."""
         first, last = (BEGINS - timedelta(days=1)).date(), (self.ends_at + timedelta(days=3)).date()
         counted = await asyncio.to_thread(self.store.statistics.tally, first, last)
         settled = Settled.of(counted.entries)

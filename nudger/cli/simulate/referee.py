@@ -80,8 +80,8 @@ class Referee:
             of.leave_alone(who, at, Shut.UNASKED)
 
     def moved(self, who: int, zone: int, at: int) -> None:
-        """Their plan names another zone. What came for a date does not come again for it; what is past
-        in the new zone is not made up."""
+        """Notes that their plan names another zone. What came for a date does not come again for it; what is
+        past in the new zone is not made up."""
         of = self._of
         self.settle(who, at)
         self._spare(who, at)
@@ -90,7 +90,7 @@ class Referee:
         self._spare(who, at)
 
     def said(self, who: int, saying: Saying, at: int) -> None:
-        """They texted, and nudger has taken it."""
+        """Notes that they texted, and that nudger has taken it."""
         of = self._of
         self.settle(who, at)
         self._said[who] = saying, at
@@ -122,7 +122,7 @@ class Referee:
                 of.asks[who] += 1
 
     def accepted(self, who: int, origin: Origin, text: str, at: int) -> None:
-        """The channel took a message."""
+        """Judges a message that the channel took."""
         of = self._of
         match origin:
             case Origin.ANSWER:
@@ -136,7 +136,7 @@ class Referee:
                 self._nudge(who, origin, text, at)
 
     def finish(self, at: int) -> None:
-        """Nothing more comes: whatever should have come by now and did not is lost."""
+        """Ends the look, nothing more comes: whatever should have come by now and did not is lost."""
         for who in range(len(self._of.next)):
             self.settle(who, at)
 
@@ -283,14 +283,14 @@ class Referee:
 
     # places ---------------------------------------------------------------------------------------
     def waiting(self, who: int) -> list[int]:
-        """When what this person put off is to come."""
+        """Returns when what this person put off is to come."""
         return self._of.waiting.setdefault(who, [])
 
     def zone(self, who: int) -> int:
         return self._of.zone[who]
 
     def got(self, who: int) -> int:
-        """How many nudges came."""
+        """Counts the nudges that came."""
         return self._of.got[who]
 
     def _spare(self, who: int, at: int) -> None:

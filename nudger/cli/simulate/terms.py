@@ -52,12 +52,12 @@ class Accounts:
         self.waiting: dict[int, list[int]] = {}  # snoozes of those who have any
 
     def leave_alone(self, who: int, at: int, why: Shut) -> None:
-        """From now on nothing may come, and nothing has to."""
+        """Ends it: from now on nothing may come, and nothing has to."""
         self.shut[who] |= why
         self._span(who, at)
 
     def pause(self, who: int, at: int, span: timedelta | None) -> None:
-        """The same for a while; for good where there is no `span`."""
+        """Ends it for a while; for good where there is no `span`."""
         if span is None:
             self.leave_alone(who, at, Shut.PAUSED)
             return
@@ -68,7 +68,7 @@ class Accounts:
             self.shut_to[who] += AN_HOUR
 
     def welcome_back(self, who: int, at: int, why: Shut) -> None:
-        """This reason is gone."""
+        """Takes this reason away."""
         self.shut[who] &= ~why
         self._span(who, at)
 
@@ -121,7 +121,7 @@ class Terms:
         return start <= wall < end if start < end else wall >= start or wall < end
 
     def after_quiet(self, at: int, zone: tzinfo) -> int:
-        """`at`, or the end of the quiet hours that it lies in."""
+        """Moves `at` to the end of the quiet hours that it lies in, if any."""
         local = datetime.fromtimestamp(at, zone)
         if self.quiet is None or not self.is_quiet(local.time()):
             return at
@@ -130,7 +130,7 @@ class Terms:
         return seconds(day, end, zone)
 
     def expected(self, day: int, zone: tzinfo) -> Iterator[Expected]:
-        """What has to go out for this local date, in the order of the day."""
+        """Lists what has to go out for this local date, in the order of the day."""
         on = date.fromordinal(day)
         for number, part in enumerate(self.parts):
             opens = seconds(on, part.first, zone)
@@ -155,7 +155,7 @@ class Calendar:
         return found[part]
 
     def first_after(self, shape: int, zone: int, at: int) -> int:
-        """The index of the first that can still go out after `at`."""
+        """Finds the first that can still go out after `at`, by its index."""
         index = datetime.fromtimestamp(at, self._zones[zone]).toordinal() * len(self._terms[shape].parts)
         while self.expected(shape, zone, index).closes <= at:
             index += 1

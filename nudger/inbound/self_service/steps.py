@@ -47,7 +47,7 @@ class Choices:
     responder: Responder
 
     def response(self, step: str) -> Response:
-        """What pressing does; no effects where the page does not offer it (any more)."""
+        """Returns what pressing does; no effects where the page does not offer it (any more)."""
         offered = next((one for _, steps in self.groups() for one in steps if one == step), None)
         if offered is None:
             return Response(NOTHING)

@@ -89,7 +89,7 @@ class Source:
 
 
 def words(value: object) -> Sequence[str] | None:
-    """`value` as a list of texts, or None where it is none."""
+    """Reads `value` as a list of texts; None where it is none."""
     if isinstance(value, list) and all(isinstance(text, str) for text in value):
         return value
     return None
@@ -152,7 +152,7 @@ class Sections:
         }
 
     def compiled_on_demand(self, sources: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Compiled]]:
-        """The texts of a file that is known to be sound, each compiled when it is first asked for."""
+        """Makes the texts of a file that is known to be sound, each compiled when it is first asked for."""
 
         def compiler(section: str) -> Callable[[str], Mapping[str, Compiled]]:
             keys = self.keys[section]

@@ -134,7 +134,7 @@ class Rule:
     only: frozenset[str] = frozenset()  # these texts may not
 
     def holds_for(self, key: str, form: str, message: Message | None) -> bool:
-        """Whether a text is bound by it; `message` where it is one of the bank."""
+        """Tells whether a text is bound by it; `message` where it is one of the bank."""
         if self.unless_form:
             return form not in ("", self.unless_form)
         if self.only:

@@ -48,7 +48,8 @@ def compose(
     stop_address: str = "",
     contact: Contact | None = None,
 ) -> EmailParts:
-    """`text` with a footer: that it is automated, and in one quiet line what a person can do about it.
+    """Composes `text` with a footer: that it is automated, and in one quiet line what a person can do about
+    it.
 
     `links` are the addresses of those that lead somewhere. CONFIRM is what the text asks for: it
     stands by itself, right below. Where no link stops the emails, a mail to `stop_address` does; where nobody

@@ -161,8 +161,9 @@ class Sources:
 
     @staticmethod
     def on_demand(files: Mapping[str, str]) -> "Sources":
-        """The same of files that are known to be sound: each is parsed when it is first asked for. Raises
-        WordingError where one is missing, and, when it is asked for, where one is not sound after all."""
+        """Reads the same of files that are known to be sound: each is parsed when it is first asked for.
+        Raises WordingError where one is missing, and, when it is asked for, where one is not sound after
+        all."""
         languages = sorted({found[1] for path in files if (found := _PATH.fullmatch(path))})
         forms: dict[str, Sequence[str]] = {
             one: () if (its := _forms(one, files)) == ALIKE else its for one in languages

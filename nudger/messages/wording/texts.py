@@ -203,7 +203,7 @@ class Texts:
         return text.render({**self.sources["commands"], **values}) if text.uses else text.render({})
 
     def when(self, local_at: datetime, local_now: datetime) -> When:
-        """`local_at` as one would say it at `local_now`; both are wall times of the same zone.
+        """Says `local_at` as one would at `local_now`; both are wall times of the same zone.
 
         Today needs no day, tomorrow is called so, the six days from then have their names; what is
         further away, or past, has its date, and its year where that is not plain.
@@ -222,7 +222,7 @@ class Texts:
         return When(bare, at, until)
 
     def time(self, wall: time) -> str:
-        """A wall time as this language tells it: "3:30 pm", "15:30"."""
+        """Says a wall time as this language tells it: "3:30 pm", "15:30"."""
         values = {
             "hour": str(wall.hour),
             "hour12": str(wall.hour % 12 or 12),
@@ -232,7 +232,7 @@ class Texts:
         return self.say("clock", "time", values)
 
     def duration(self, span: timedelta) -> str:
-        """`span` in words, in hours and minutes; at least one minute."""
+        """Says `span` in words, in hours and minutes; at least one minute."""
         left = max(1, round(span / MINUTE))
         said = []
         for unit, minutes in _MINUTES.items():
@@ -331,7 +331,7 @@ class Segments:
 
 
 def count(text: str) -> Segments:
-    """The segments of `text`; an empty text takes one. No escape or surrogate pair is split."""
+    """Counts the segments of `text`; an empty text takes one. No escape or surrogate pair is split."""
     foreign = _find_foreign(text)
     if foreign is None:
         if not _find_extended(text) and len(text) <= 160:
@@ -345,7 +345,7 @@ def count(text: str) -> Segments:
 
 
 def to_gsm7(text: str) -> str:
-    """`text` with curly quotes, dashes, ellipses and odd spaces in their plain form.
+    """Returns `text` with curly quotes, dashes, ellipses and odd spaces in their plain form.
 
     Nothing that carries meaning changes: letters, accents and emoji stay, and so may the UCS-2.
     """

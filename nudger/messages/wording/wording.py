@@ -71,9 +71,9 @@ class Wording:
 
     @classmethod
     def on_demand(cls, sources: Mapping[str, str]) -> "Wording":
-        """The same of the files that nudger comes with, which are known to be sound: each is parsed when it
-        is first asked for, as most commands, and most hosts, need few. Raises WordingError where one is
-        missing."""
+        """Reads the same of the files that nudger comes with, which are known to be sound: each is parsed
+        when it is first asked for, as most commands, and most hosts, need few. Raises WordingError where one
+        is missing."""
         return cls._of(Sources.on_demand(sources))
 
     @classmethod
@@ -222,11 +222,11 @@ class Wording:
         return self.texts_of(voice).sources["subjects"]["consent"]
 
     def say_when(self, voice: str, local_at: datetime, local_now: datetime) -> When:
-        """`local_at` in words ("tomorrow at 9:30 am"), as seen from `local_now`."""
+        """Says `local_at` in words ("tomorrow at 9:30 am"), as seen from `local_now`."""
         return self.texts_of(voice).when(local_at, local_now)
 
     def say_time(self, voice: str, wall: time) -> str:
-        """A wall time as the language tells it."""
+        """Says a wall time as the language tells it."""
         return self.texts_of(voice).time(wall)
 
     def weekday(self, voice: str, day: date) -> str:
