@@ -232,6 +232,7 @@ class Receipt:
     """The provider accepted the message under `provider_id`."""
 
     provider_id: str
+    is_reported: bool = False  # it will say whether the message was delivered
 
 
 class SendFailure(Exception):

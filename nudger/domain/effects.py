@@ -199,6 +199,9 @@ Effect = (
 )
 
 
+NOBODYS = "an automatic reply"  # why one is unanswered that no person wrote
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What was understood, and everything that follows from it."""
@@ -206,6 +209,11 @@ class Response:
     intent: str
     until: datetime | None = None
     effects: tuple[Effect, ...] = ()
+
+    @property
+    def is_sign(self) -> bool:
+        """Tells whether a person wrote what it responds to."""
+        return Unanswered(NOBODYS) not in self.effects
 
     def __post_init__(self) -> None:
         checked_end(self.until)

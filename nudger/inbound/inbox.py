@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from nudger.domain.effects import (
+    NOBODYS,
     Answer,
     Ask,
     Effect,
@@ -281,7 +282,7 @@ class Allowance(Enum):
 
     ANSWER = ""
     LAST = "the last answer before silence"
-    AUTOMATIC = "an automatic reply"
+    AUTOMATIC = NOBODYS
     SAME_AGAIN = "the same text over and over"
     ENOUGH = "more texts than are answered"
 

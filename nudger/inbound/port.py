@@ -126,6 +126,7 @@ class Writer:
 
 
 Respond = Callable[[Writer], Response]
+OPERATOR = "operator"  # who acts, where it is not the person
 
 
 class Logger(Protocol):
@@ -147,7 +148,7 @@ class InboundStore(Protocol):
         contact's number. One read, however many they are."""
 
     def act(
-        self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
+        self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = OPERATOR
     ) -> Response | None:
         """Commits the same for an act that is no text: an operator's, or one of the person's own page. None
         where there is no such person; where `respond` finds nothing to do, nothing is kept."""

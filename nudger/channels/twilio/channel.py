@@ -147,7 +147,7 @@ class TwilioChannel:
             BEFORE.reset(before)
         if not sid:
             raise SendFailure(Failure.AMBIGUOUS, "Twilio answered without a message id")
-        return Receipt(sid)
+        return Receipt(sid, is_reported=self._status_url is not None)
 
     async def list_inbound(self, since: datetime) -> list[Inbound]:
         """Returns the texts that came in since a whole GMT day before `since`, oldest first.

@@ -25,7 +25,7 @@ from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, State
 from nudger.store.schema.tables import URGENT, WAITS_FOR_TIME, message, occurrence, person
 from nudger.store.sql.statements import EPOCH, OR_FAIL, Bulk, among, binds
 from nudger.store.sql.transactions import Care, Transaction, made
-from nudger.store.state import facts, people, senders, set_aside
+from nudger.store.state import facts, people, senders, set_aside, silence
 from nudger.store.state.entries import DUE, as_due
 from nudger.store.state.senders import NO_LIMIT, Limits, Spent
 
@@ -271,6 +271,7 @@ class Claimed:
     later: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     left_out: int = 0
+    lost: list[str] = field(default_factory=list)  # whom no way is left to
     histories: list[dict[str, Any]] = field(default_factory=list)
 
     def take(
@@ -297,6 +298,8 @@ class Claimed:
                             "settled_at": self.now,
                         }
                     )
+                    if verdict.state is State.FAILED and due.origin.is_nudge:
+                        self.lost.append(one.id)
                 case Later():
                     self.later.append({"id": due.id, "due_at": verdict.until, "reason": verdict.reason})
                 # Else it stands there already.
@@ -399,6 +402,8 @@ class Claimed:
             if rows:
                 statement.run(tx.connection, rows)
                 rows.clear()
+        silence.lost(tx, self.lost, self.now)
+        self.lost.clear()
 
     def claim(self, looked_at: int, again_at: datetime | None) -> Claim:
         """Returns what the claim did; what is urgent goes first, then what was due first."""

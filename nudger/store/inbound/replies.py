@@ -13,12 +13,12 @@ from nudger.agenda.set_aside import Step
 from nudger.domain.effects import Response
 from nudger.domain.model import Origin, Outcome, Person, State, one_phone, phone_forms
 from nudger.domain.tokens import Link
-from nudger.inbound.port import Answered, Bound, Inbound, Respond, Sent, Writer
+from nudger.inbound.port import OPERATOR, Answered, Bound, Inbound, Respond, Sent, Writer
 from nudger.store.inbound import effects
 from nudger.store.schema.tables import IS_PLANNED, event, message, occurrence, person, reach, reply
 from nudger.store.sql.statements import AnyRow, among, day_before, reckoned
 from nudger.store.sql.transactions import Transaction, Transactions, suppress_theirs
-from nudger.store.state import entries, people, set_aside, standing
+from nudger.store.state import entries, people, set_aside, silence, standing
 from nudger.store.state.entries import KINDS, NUDGES, ORIGINS
 
 DAY = timedelta(hours=24)
@@ -130,10 +130,15 @@ class SqlInboundStore:
             return unseen(tx, found)
 
     def act(
-        self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = "operator"
+        self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = OPERATOR
     ) -> Response | None:
-        what = f"{by}: {what}"
-        return self._in.plainly_after(lambda tx, fault: act(tx, person_id, now, respond, what, fault))
+        def do(tx: Transaction, fault: Exception | None) -> Response | None:
+            done = act(tx, person_id, now, respond, f"{by}: {what}", fault)
+            if by != OPERATOR and done is not None and done.effects:
+                silence.sign(tx, person_id, now)
+            return done
+
+        return self._in.plainly_after(do)
 
     def writer(self, person_id: str, now: datetime) -> Writer | None:
         with self._in.read() as tx, suppress_theirs():
@@ -184,6 +189,8 @@ def take_reply(
         found.person, inbound.received_at, line, inbound.channel, inbound.text, inbound.taken_at
     )
     effects.apply(tx, act, response.effects)
+    if response.is_sign:
+        silence.sign(tx, person_id, inbound.received_at)
     at = inbound.taken_at or inbound.received_at
     if fault is None:
         set_aside.soon(tx, [person_id], at)
@@ -366,6 +373,7 @@ def take_link(
     }
     tx.connection.execute(insert(reply), row)
     effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
+    silence.sign(tx, link.person, now)
     if fault is None:
         set_aside.soon(tx, [link.person], now)
     else:

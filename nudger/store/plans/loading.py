@@ -44,6 +44,7 @@ _NEW_PERSON = Bulk(
         consented=literal_column("''"),
         layout_afresh=literal_column("true"),
         layout_version=literal_column("0"),
+        silent_since=bindparam("layout_at"),  # nothing came before
         **binds("id", "history", "layout_at"),
         **_PERSON,
     )

@@ -21,7 +21,7 @@ from nudger.plan_sync.port import PlanRead
 from nudger.store.schema.tables import APART, missing_plan, person, plan, plan_file, plan_problem, reach
 from nudger.store.sql.statements import Bulk, among, chunks
 from nudger.store.sql.transactions import Transaction
-from nudger.store.state import consent_requests, facts, people, standing
+from nudger.store.state import consent_requests, facts, people, silence, standing
 
 ALARM = "removal"
 NAMED = 5  # people whom the alarm names
@@ -176,6 +176,7 @@ def restore(tx: Transaction, ids: Collection[str], now: datetime) -> None:
         tx.connection.execute(_RESTORED, {"id_in": list(ids)})
         standing.lay_out_again(tx, ids, now)
         consent_requests.soon(tx, ids, now)
+        silence.begin_anew(tx, ids, now)
         standing.record_events(tx, ids, now, "plan restored")
 
 

@@ -65,6 +65,12 @@ person = Table(
     # What `history` was before the claim of `history_at`: put back where its message did not go out.
     Column("history_before", Text),
     Column("history_at", Instant),
+    # The last sign of theirs; from when silence counts; the last nudge that arrived, and the first one since
+    # then that did not (state/silence.py).
+    Column("signed_at", Instant),
+    Column("silent_since", Instant),
+    Column("arrived_at", Instant),
+    Column("lost_at", Instant),
     Column("laid_out_through", Date),
     Column("layout_at", Instant),  # null: removed, never
     Column("layout_afresh", Boolean, nullable=False),

@@ -21,7 +21,7 @@ from nudger.sending.receipts import FAILURES_IN_A_ROW
 from nudger.store.schema.tables import message, occurrence, person, reach
 from nudger.store.sql.statements import OR_FAIL, AnyRow, Bulk, among, binds
 from nudger.store.sql.transactions import Transaction
-from nudger.store.state import consent, consent_requests, entries, facts, people, senders, standing
+from nudger.store.state import consent, consent_requests, entries, facts, people, senders, silence, standing
 from nudger.store.state.entries import channels_from, channels_to
 
 # RACE: settled or snoozed while it was on its way (a snooze comes again by itself).
@@ -127,10 +127,17 @@ def record(tx: Transaction, results: Sequence[Result], now: datetime) -> None:
             judge_address(tx, row, State.FAILED, result.failure, now)
     write(tx, ends, now)
     take_back(tx, [end.row for end in ends if end.message is State.FAILED])
+    silence.arrived(tx, {one.sending.person for one in firsts.values() if _has_arrived(one)}, now)
     senders.ended(tx, [(result.sending.channel, result.failure) for result in results], now)
     for end in ends:
         if end.row.key in CRISIS_ANSWERS and end.message is State.FAILED and end.refused:
             standing.alarm_unanswered(tx, end.row.person, end.reason, now)
+
+
+def _has_arrived(result: Result) -> bool:
+    """Whether no more will be known of it than that it was accepted."""
+    receipt = result.receipt
+    return receipt is not None and not receipt.is_reported and result.sending.origin.is_nudge
 
 
 def _told_by_contacts(tx: Transaction, results: Sequence[Result]) -> set[str]:
@@ -209,6 +216,9 @@ def write(tx: Transaction, ends: Sequence[Ending], now: datetime) -> None:
         _ENTRY_ENDS.run(tx.connection, [_entry_end(end, now) for end in others])
     if ends:
         _MESSAGE_ENDS.run(tx.connection, [_message_end(end, now) for end in ends])
+    nudges = [end for end in ends if Origin(end.row.origin).is_nudge]
+    silence.arrived(tx, {end.row.person for end in nudges if end.message is State.DELIVERED}, now)
+    silence.lost(tx, {end.row.person for end in nudges if end.entry is State.FAILED}, now)
     welcomes = [_welcomed(end) for end in ends if _is_news_of_asking(end)]
     if welcomes:
         consent_requests.ended(tx, welcomes, now)

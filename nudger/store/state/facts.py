@@ -28,6 +28,8 @@ from nudger.store.sql.statements import EPOCH, AnyRow, among, moment
 from nudger.store.sql.transactions import Transaction, Transactions, made
 
 INSTANCE, MARK, RESTORED = "instance", "mark", "restored"
+GAP = "gap of ours ended"  # the last one that made nobody's silence
+LONG_GAP = timedelta(hours=6)  # shorter ones are none
 CARRIED = "carried to"  # a SQLite database that is another's state by now (opening/copies.py)
 _SIGNED_OUT, _SIGNED_OUT_END = "signed out ", "signed out!"  # of these keys, and right behind them
 _TURNS = 0x6D61726B  # any number: hosts of a fleet that mark at once take turns
@@ -181,6 +183,8 @@ def mark(tx: Transaction, now: datetime, at_least: int) -> Mark:
     tx.take_turns(_TURNS)
     instance = remember(tx, INSTANCE, uuid4().hex)
     last = marked(tx)
+    if last is not None and now - last.at > LONG_GAP:
+        note_gap(tx, now)  # no daemon ran, or none reached the database
     number = max(at_least, last.number if last else 0) + 1
     put(tx, MARK, f"{number} {now.isoformat()}")
     return Mark(instance, number, now)
@@ -253,6 +257,7 @@ def accept_restored(tx: Transaction, now: datetime) -> bool:
     if found is None or found.accepted_at is not None:
         return False
     _keep_restored(tx, replace(found, accepted_at=now, done_until=max(now, found.done_until)))
+    note_gap(tx, now)  # what came in meanwhile may not be known
     return True
 
 
@@ -317,9 +322,26 @@ def raise_alarm(tx: Transaction, key: str, words: str, now: datetime) -> bool:
     return False
 
 
+def note_gap(tx: Transaction, now: datetime) -> None:
+    """Notes that a gap of ours ends: what nobody got in it is no silence of theirs."""
+    put(tx, GAP, now.isoformat())
+
+
+def gap_ended_at(tx: Transaction) -> datetime | None:
+    """Returns when the last gap of ours ended; None where there was none."""
+    found = instant(tx, GAP)
+    return None if found == EPOCH else found
+
+
 def clear_alarm(tx: Transaction, key: str, now: datetime) -> bool:
     """See AlarmStore.clear_alarm."""
     return bool(tx.connection.execute(_STANDS.values(cleared_at=now), {"of_key": key}).rowcount)
+
+
+def stood_since(tx: Transaction, key: str, now: datetime) -> datetime:
+    """Returns since when this alarm stands, or stood last; now where it never did."""
+    since: datetime | None = tx.connection.scalar(select(alarm.c.since).where(alarm.c.key == key))
+    return now if since is None else since
 
 
 def alarms(tx: Transaction) -> Sequence[Alarm]:

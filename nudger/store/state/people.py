@@ -13,11 +13,12 @@ from sqlalchemy import JSON, bindparam, cast, exc, func, select, type_coerce, up
 from nudger.agenda.gate import put_off, sent_on
 from nudger.domain.effects import checked_end, computable_date
 from nudger.domain.errors import Unreadable
-from nudger.domain.model import ChannelName, History, Nudge, Person, Plan, Standing, phone_forms
+from nudger.domain.model import BackOff, ChannelName, History, Nudge, Person, Plan, Standing, phone_forms
 from nudger.inbound.respond import LOWEST
 from nudger.store.schema.tables import person, plan, reach
 from nudger.store.sql.statements import AnyRow, among
 from nudger.store.sql.transactions import Transaction
+from nudger.store.state import facts
 from nudger.store.state.entries import channels_from
 
 PAGE = 500
@@ -39,6 +40,9 @@ _PEOPLE = select(
     person.c.asked,
     person.c.asks_again,
     person.c.asks_again_at,
+    person.c.silent_since,
+    person.c.arrived_at,
+    person.c.lost_at,
     person.c.history,
 )
 _BY_ID = _PEOPLE.where(among(person.c.id))
@@ -171,6 +175,8 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
     if not rows:
         return {}
     plans = _plans(tx, rows)
+    backs_off = {person_id: plan.back_off is not BackOff.OFF for person_id, plan in plans.items()}
+    gap_ended_at = facts.gap_ended_at(tx) if any(backs_off.values()) else None
     return {
         person_id: Person(
             plans[person_id],
@@ -188,6 +194,9 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 channels_from(asked),
                 channels_from(asks_again),
                 asks_again_at,
+                _latest(silent_since, gap_ended_at) if backs_off[person_id] else silent_since,
+                arrived_at,
+                lost_at,
             ),
             history_from_json(person_id, history),
         )
@@ -207,9 +216,17 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
             asked,
             asks_again,
             asks_again_at,
+            silent_since,
+            arrived_at,
+            lost_at,
             history,
         ) in rows
     }
+
+
+def _latest(since: datetime | None, ended_at: datetime | None) -> datetime | None:
+    """From when silence counts, where a gap of ours came after its beginning."""
+    return since if since is None or ended_at is None else max(since, ended_at)
 
 
 def _plans(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Plan]:

@@ -159,7 +159,10 @@ def _tell(tx: Transaction, before: Sender, after: Sender, now: datetime) -> None
         )
         facts.raise_alarm(tx, key, words, now)
     elif rate_limit.is_broken(before):
+        stood = now - facts.stood_since(tx, key, now)
         facts.clear_alarm(tx, key, now)
+        if stood > facts.LONG_GAP:
+            facts.note_gap(tx, now)
 
 
 def _values(one: Sender) -> dict[str, object]:

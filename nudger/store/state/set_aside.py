@@ -30,7 +30,7 @@ from nudger.domain.model import FROM_A_TEXT, ChannelName, History, Person, Plan,
 from nudger.store.schema.tables import IS_PLANNED, occurrence, person, plan, reach, set_aside
 from nudger.store.sql.statements import EPOCH, among
 from nudger.store.sql.transactions import Safe, Transaction, made, put_right, works
-from nudger.store.state import consent, consent_requests, facts, people
+from nudger.store.state import consent, consent_requests, facts, people, silence
 from nudger.store.state.entries import CHANNELS, DUE, PARKED, as_due
 from nudger.store.state.standing import lay_out_again, record_event
 
@@ -133,6 +133,7 @@ def take_back(tx: Transaction, person_id: str, now: datetime) -> None:
     tx.connection.execute(update(occurrence).where(parked).values(queue=None))
     lay_out_again(tx, [person_id], now)
     consent_requests.soon(tx, [person_id], now)
+    silence.begin_anew(tx, [person_id], now)
     facts.clear_alarm(tx, alarm_key(person_id), now)
     record_event(tx, person_id, now, "taken back")
 
@@ -277,6 +278,10 @@ def _of_person(now: datetime) -> Safe:
         columns.fewer: 0,
         columns.tiny_until: None,
         columns.asks_again_at: None,
+        columns.signed_at: None,
+        columns.silent_since: now,
+        columns.arrived_at: None,
+        columns.lost_at: None,
         columns.untold: None,
         columns.history_before: None,
         columns.history_at: None,

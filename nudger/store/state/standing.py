@@ -19,6 +19,7 @@ from nudger.store.state import (
     erased,
     facts,
     people,
+    silence,
 )
 from nudger.store.state.entries import channels_from, planned
 
@@ -50,6 +51,7 @@ _NEXT_VERSION = case((person.c.layout_version < 2**30, person.c.layout_version +
 def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime) -> None:
     """Pauses the person, for good or until an instant."""
     _set(tx, person_id, paused_at=now, paused_until=until)
+    silence.begin_anew(tx, [person_id], now)
     record_event(tx, person_id, now, "paused", f"until {until.isoformat()}" if until else "")
 
 
@@ -57,6 +59,8 @@ def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
     """Ends a pause; with `lifts` a crisis hold too. What is still to come is laid out."""
     lifted = lifts and one.standing.held_at is not None
     _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
+    if lifted or one.standing.paused_at is not None:
+        silence.begin_anew(tx, [one.id], now)
     if lifted:
         facts.clear_alarm(tx, unanswered(one.id), now)
     lay_out_again(tx, [one.id], now)
@@ -143,6 +147,7 @@ def opt_in(
     new = frozenset(channels) - (one.standing.consented - one.standing.opted_out)
     consent.answered(tx, one, new, now, consent.AGREED, how, words)
     erased.began_again(tx, _addresses(one.plan, channels))
+    silence.begin_anew(tx, [one.id], now)
     lay_out_again(tx, [one.id], now)
     for channel in sorted(channels):
         record_event(tx, one.id, now, "opted in", f"{channel}: {how}")
