@@ -79,7 +79,7 @@ def watching_duties(core: Core, store: Stores, clock: Clock, readiness: Readines
         knows_zone=lambda zone: core.zones.zone(zone) is not None,
     )
     tellers = tuple(tellers_of(core, clock))
-    telling = Telling(store.alarms, tellers, host)
+    telling = Telling(store.alarms, store.needs, tellers, host)
     outages = TellingOfOutage(readiness.news, tellers, host)
 
     async def watch_and_tell(now: datetime) -> int:

@@ -1,7 +1,7 @@
 """`nudger status` and `nudger log`: what happened, each suppressed or missed one with its reason."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
 from typing import Annotated
@@ -17,7 +17,8 @@ from nudger.cli.show import as_json, local, out, problems, table
 from nudger.domain.errors import StoreError
 from nudger.domain.model import ChannelName, Person
 from nudger.inbound.port import Entry
-from nudger.operations.overview import Alarm, StatusReport
+from nudger.operations.attention import Matter, MatterKind, matters
+from nudger.operations.overview import StatusReport
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
@@ -87,12 +88,18 @@ def _show(core: Core, store: Stores, runs: Runs, json: bool) -> None:
     now = clock.now()
     report, stale = store.overview.status(now), core.wording.stale_helplines(now.date())
     stands = [alarm for alarm in store.alarms.alarms() if alarm.cleared_at is None]
+    look = matters(store.overview.vitals(now), stands, now)
     if json:
-        more = {"alarms": [asdict(alarm) for alarm in stands], "stale_helplines": stale}
+        more = {
+            "needs_a_look": [asdict(one) for one in look],
+            "alarms": [asdict(alarm) for alarm in stands],
+            "stale_helplines": stale,
+        }
         as_json(runs.as_json() | _status_json(report, now, core.decider.mute) | more)
         return
     out.print(runs.words, markup=False)
-    _show_alarms(stands)
+    _show_matters(look)
+    _show_unanswered(report, {one.person for one in look})
     _show_status(report, now, core.decider.mute)
     if stale:
         out.print(f"[yellow]{stale_helplines(stale)}[/]")
@@ -150,9 +157,24 @@ def _asking(person: Person, channel: ChannelName, mute: frozenset[ChannelName]) 
     return ", to be asked"
 
 
-def _show_alarms(stands: Sequence[Alarm]) -> None:
-    for alarm in stands:
-        out.print(f"[bold red]Since {local(alarm.since)}:[/] {escape(alarm.words)}")
+def _show_matters(look: Sequence[Matter]) -> None:
+    for one in look:
+        since = f"Since {local(one.since)}: " if one.since else ""
+        colour = "bold red" if one.of_person or one.cause is MatterKind.ALARM else "yellow"
+        out.print(f"[{colour}]{since}[/]{escape(one.words)}{escape(_what_to_type(one))}")
+
+
+def _show_unanswered(report: StatusReport, told: Collection[str]) -> None:
+    """Of who has been held for longer than is news."""
+    for person, reason in report.unanswered.items():
+        if person not in told:
+            out.print(f"[bold red]The crisis answer to {escape(person)} did not arrive:[/] {escape(reason)}")
+
+
+def _what_to_type(one: Matter) -> str:
+    if one.of_person and one.person:
+        return f" See: nudger log {one.person}"
+    return " See: nudger doctor" if one.cause is MatterKind.LOSSES else ""
 
 
 def stale_helplines(countries: Sequence[str]) -> str:
@@ -169,19 +191,8 @@ def _show_status(report: StatusReport, now: datetime, mute: frozenset[ChannelNam
     out.print(f"{people}, {report.planned} planned.")
     if report.next_due_at:
         out.print(f"Next one due {local(report.next_due_at)}.")
-    if report.oldest_due_at and (late := now - report.oldest_due_at).total_seconds() > 60:
-        out.print(
-            f"[yellow]The oldest is {int(late.total_seconds() // 60)} min overdue: is nudger running?[/]"
-        )
     counts = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()) if number)
     out.print(f"Last 24 hours: {counts or 'nothing'}.")
-    if report.unknown:
-        out.print(
-            f"[yellow]{report.unknown} of unknown end[/]: handed to a provider without its answer. Twilio is "
-            "asked about texts; an email is not sent again."
-        )
-    for person, reason in report.unanswered.items():
-        out.print(f"[bold red]The crisis answer to {escape(person)} did not arrive:[/] {escape(reason)}")
     rows = [[person.id, standing(person, now, mute)] for person in report.standings[:SHOWN]]
     if rows:
         table(["person", "standing"], rows)

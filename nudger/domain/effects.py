@@ -10,6 +10,7 @@ fault here, before anything of it is kept.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 
 from nudger.domain.model import ChannelName, Kind, Outcome
 
@@ -202,6 +203,14 @@ Effect = (
 NOBODYS = "an automatic reply"  # why one is unanswered that no person wrote
 
 
+class Need(StrEnum):
+    """Why a text needs a person, the gravest first."""
+
+    CRISIS = "crisis"
+    CONCERN = "concern"
+    PERSON = "person"  # it asks for one: "can someone call me please?"
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What was understood, and everything that follows from it."""
@@ -209,6 +218,7 @@ class Response:
     intent: str
     until: datetime | None = None
     effects: tuple[Effect, ...] = ()
+    needs: Need | None = None  # a person, besides
 
     @property
     def is_sign(self) -> bool:

@@ -36,6 +36,7 @@ from nudger.domain.effects import (
     Unanswered,
 )
 from nudger.domain.model import APART, CRISIS_ANSWERS, ChannelName
+from nudger.inbound.needs import need_of
 from nudger.inbound.port import Handled, Inbound, InboundStore, Logger, Writer
 from nudger.inbound.respond import Responder
 from nudger.replies import Intent, Understood, same_form
@@ -97,7 +98,8 @@ def answer(responder: Responder, writer: Writer, inbound: Inbound) -> Response:
     if inbound.handled is not None:
         response = replace(response, effects=_after(inbound, understood, response.effects))
     limited = _limited(responder, writer, understood, inbound.text, response, now)
-    return replace(response, effects=tuple(limited))
+    needs = need_of(understood, inbound.text, writer.person.plan.language)
+    return replace(response, effects=tuple(limited), needs=needs)
 
 
 def _handled(understood: Understood, by: Handled) -> Understood:

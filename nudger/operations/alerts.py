@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 
 from nudger.domain.errors import ChannelError, StoreAway
-from nudger.operations.overview import Alarm
-from nudger.operations.port import AlarmStore
+from nudger.operations.overview import Alarm, TextInNeed
+from nudger.operations.port import AlarmStore, NeedStore
 
 AGAIN = timedelta(hours=6)  # a fault that comes and goes is told once in so long
 REMIND = timedelta(days=1)  # one that stands is brought to mind
@@ -52,23 +52,29 @@ class Telling:
     """The duty that tells the operator of alarms, once in a fleet."""
 
     store: AlarmStore
+    needs: NeedStore
     tellers: Sequence[Teller]
     host: str
     _told_at: datetime | None = None
 
     async def run_once(self, now: datetime) -> int:
-        """Claims what is news and tells it in one message; gives it back where nobody takes it."""
+        """Claims what is news and tells it in one message; gives it back where nobody takes it. Of who needs
+        a person it tells at once, and apart."""
+        texts = await asyncio.to_thread(self.needs.claim_needs, now)
+        if texts and not await self._tell(of_needs(texts, self.host)):
+            await asyncio.to_thread(self.needs.give_back_needs, texts)
         if self._told_at is not None and timedelta(0) <= now - self._told_at < APART:
             return 0
         news = await asyncio.to_thread(self.store.claim_alerts, now, AGAIN, REMIND)
         if not news:
             return 0
         self._told_at = now
-        alert = compose(news, self.host)
-        took = await asyncio.gather(*(_told(teller, alert) for teller in self.tellers))
-        if not any(took):
+        if not await self._tell(compose(news, self.host)):
             await asyncio.to_thread(self.store.give_back_alerts, news)
         return 0
+
+    async def _tell(self, alert: Alert) -> bool:
+        return any(await asyncio.gather(*(_told(teller, alert) for teller in self.tellers)))
 
 
 @dataclass(slots=True)
@@ -159,6 +165,18 @@ def compose(news: Sequence[Alarm], host: str) -> Alert:
     what = news[0].key if len(news) == 1 else f"{len(news)} alarms"
     title = f"nudger on {host}: {what}{'' if stands else ', passed'}"
     return Alert(title, "\n\n".join(lines), any(map(is_urgent, stands)), tuple(one.key for one in news))
+
+
+def of_needs(texts: Sequence[TextInNeed], host: str) -> Alert:
+    """One message of who needs a person: by id and time alone, for it goes through the hands of others."""
+    lines = [f"{text.person} wrote at {text.at:%Y-%m-%d %H:%M} UTC." for text in texts[:MOST]]
+    if len(texts) > MOST:
+        lines.append(f"And {len(texts) - MOST} more.")
+    people = sorted({text.person for text in texts})
+    who = f"{people[0]} needs" if len(people) == 1 else f"{len(people)} people need"
+    lines.append("Why, and what to do: nudger status, or the board")
+    keys = tuple(f"need {person}" for person in people)
+    return Alert(f"nudger on {host}: {who} a person", "\n".join(lines), True, keys)
 
 
 def is_urgent(alarm: Alarm) -> bool:

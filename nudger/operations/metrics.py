@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 from nudger import __version__
 from nudger.agenda.entries import Result, Sending
 from nudger.domain.model import ChannelName, Origin
+from nudger.operations.attention import waiting
 from nudger.operations.overview import Apart, Vitals
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter
@@ -146,7 +147,17 @@ class _StoreCollector(Collector):
             oldest.total_seconds(),
         )
         yield _gauge("nudger_alarms", "Faults that need the operator now.", self.reading.alarms)
-        yield _labelled("nudger_people_apart", "People who get nothing for now.", "reason", vitals.apart)
+        yield _labelled(
+            "nudger_people_apart", "People who get nothing, or less, for now.", "reason", vitals.apart
+        )
+        needs = {str(need): number for need, number in waiting(vitals).items()}
+        yield _labelled("nudger_needs", "People who need a person, of the last 72 h.", "need", needs)
+        share = vitals.losses.lost / vitals.losses.of if vitals.losses else 0.0
+        yield _gauge(
+            "nudger_lost_ratio",
+            "Nudges of 24 h that were missed or failed, of all that should have gone out; 0 up to 3 %.",
+            share,
+        )
         found = {severity: vitals.problems.get(severity, 0) for severity in ("error", "warning")}
         yield _labelled("nudger_plan_problems", "Problems of plan files.", "severity", found)
         events = CounterMetricFamily(

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from nudger.agenda.set_aside import SetAside
+from nudger.domain.effects import Need
 from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Kind, Outcome, Person, State
 
@@ -38,7 +39,7 @@ class StatusReport:
 
 
 class Apart(StrEnum):
-    """Why a person gets no nudges for now; one person may be several."""
+    """Why a person gets no nudges for now, or fewer; one person may be several."""
 
     PAUSED = "paused"
     HELD = "held"
@@ -46,6 +47,38 @@ class Apart(StrEnum):
     UNASKED = "no-consent"
     REMOVED = "removed"
     SET_ASIDE = "set-aside"  # nudger fails over them
+    UNREACHABLE = "unreachable"  # too much in a row did not arrive, on one channel at least
+    REDUCED = "reduced"  # by LESS, or to tiny steps
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Somebody who needs a person: by a hold, or by a text that nobody has seen to."""
+
+    need: Need
+    person: str
+    since: datetime  # when they wrote
+    held: bool = False
+    answer: State | None = None  # of the helplines that answered them; None: none are on record
+    why: str = ""  # they did not arrive
+
+
+@dataclass(frozen=True, slots=True)
+class TextInNeed:
+    """One text that needs a person, without a word of it."""
+
+    line: int
+    person: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What of a day should have gone out, and how much of it was missed or failed."""
+
+    lost: int
+    of: int
+    reason: str  # of most of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +94,8 @@ class Vitals:
     oldest_due_at: datetime | None  # overdue and not yet claimed
     lateness: Sequence[timedelta]  # of the nudges that went out last, latest first
     problems: Mapping[str, int]  # of plan files, by severity
+    needed: Sequence[Needed] = ()  # who needs a person, the gravest first
+    losses: Losses | None = None  # of the last 24 h, where they are more than can be let pass
 
 
 @dataclass(frozen=True, slots=True)

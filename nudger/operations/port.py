@@ -16,6 +16,7 @@ from nudger.operations.overview import (
     SeenPage,
     Span,
     StatusReport,
+    TextInNeed,
     Vitals,
 )
 
@@ -40,6 +41,17 @@ class AlarmStore(Protocol):
 
     def give_back_alerts(self, alarms: Sequence[Alarm]) -> None:
         """Gives back what was claimed and not told after all: claimed again by the next caller."""
+
+
+class NeedStore(Protocol):
+    """Texts that need a person, and who was told of them."""
+
+    def claim_needs(self, now: datetime) -> Sequence[TextInNeed]:
+        """Claims the texts of the last 72 h that need a person, that nobody has seen to, and of which the
+        operator was not told, oldest first: each is given to one caller alone, once."""
+
+    def give_back_needs(self, texts: Sequence[TextInNeed]) -> None:
+        """Gives back what was claimed and not told after all."""
 
 
 class OverviewStore(Protocol):

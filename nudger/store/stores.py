@@ -8,6 +8,7 @@ from nudger.store.agenda.laying_out import SqlAgendaStore
 from nudger.store.inbound.replies import SqlInboundStore
 from nudger.store.operations.housekeeping import SqlUpkeepStore
 from nudger.store.operations.looking import SqlPeopleStore
+from nudger.store.operations.needs import SqlNeedStore
 from nudger.store.operations.overview import SqlOverviewStore
 from nudger.store.operations.statistics import SqlStatisticsStore
 from nudger.store.plans.loading import SqlPlanStore
@@ -30,6 +31,7 @@ class Stores:
     inbound: SqlInboundStore
     people: SqlPeopleStore
     alarms: SqlAlarmStore
+    needs: SqlNeedStore
     overview: SqlOverviewStore
     statistics: SqlStatisticsStore
     upkeep: SqlUpkeepStore
@@ -61,6 +63,7 @@ def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
         SqlInboundStore(transactions),
         SqlPeopleStore(transactions),
         SqlAlarmStore(transactions),
+        SqlNeedStore(transactions),
         SqlOverviewStore(transactions),
         SqlStatisticsStore(transactions),
         SqlUpkeepStore(transactions),

@@ -54,6 +54,7 @@ class Board:
         await behind.start(maya=MAYA, ben=BEN, cleo=CLEO)
         await behind.until(datetime(2026, 11, 23, 13, 30, tzinfo=UTC))
         await behind.text("done")
+        await behind.text("can someone call me please?")
         behind.sms.answer = lambda _: SendFailure(Failure.AMBIGUOUS, "no answer came")
         await behind.until(datetime(2026, 11, 23, 16, 30, tzinfo=UTC))
         behind.store.inbound.act("cleo", behind.clock.at, lambda _: Response("x", None, (Hold(),)), "test")
@@ -111,7 +112,10 @@ def signed_in(browser: Browser, board: Board) -> Iterator[Callable[..., Page]]:
 def test_the_first_words_say_what_needs_a_look(signed_in: Callable[..., Page]) -> None:
     page = signed_in()
 
-    expect(page.locator(".concerns li").first).to_contain_text("Twilio refuses the number.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 people wait for somebody")
+    expect(page.locator(".concerns li").first).to_contain_text("cleo wrote in a crisis and is held.")
+    expect(page.locator(".concerns li").nth(1)).to_contain_text("maya asks for a person.")
+    expect(page.locator(".concerns")).to_contain_text("Twilio refuses the number.")
     expect(page.locator(".concerns")).to_contain_text("of unknown end")
 
 

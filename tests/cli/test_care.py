@@ -8,10 +8,12 @@ import pytest
 import time_machine
 
 from nudger.agenda.entries import Failure
-from nudger.domain.effects import Answer, Hold, LowDays, Pause, Rate
+from nudger.domain.effects import Answer, Hold, LowDays, Need, Pause, Rate, Response
+from nudger.domain.model import ChannelName
+from nudger.inbound.port import Inbound, Writer
 from nudger.store import open_store
 from tests.support.commands import Typed
-from tests.support.worlds.store import DAY, NOON, World
+from tests.support.worlds.store import DAY, MAYA_PHONE, NOON, World
 
 
 @pytest.fixture
@@ -82,6 +84,23 @@ def test_status_says_that_a_crisis_answer_did_not_arrive(world: World, nudger: T
 
     assert "The crisis answer to maya did not arrive: it was recipient" in said
     assert json.loads(shown)["unanswered"] == {"maya": "it was recipient"}
+
+
+def test_status_says_first_who_needs_a_person_and_no_word_of_theirs(world: World, nudger: Typed) -> None:
+    world.now = datetime.now(UTC)
+
+    def asks(_: Writer) -> Response:
+        return Response("unknown", None, (), Need.PERSON)
+
+    world.store.inbound.take_reply(
+        Inbound("IN9", ChannelName.SMS, MAYA_PHONE, "please call me", world.now), asks
+    )
+
+    said, shown = nudger("status")[1], json.loads(nudger("status", "--json")[1])
+
+    assert "maya asks for a person." in said.splitlines()[1]
+    assert "please call me" not in said
+    assert shown["needs_a_look"][0]["person"] == "maya"
 
 
 def test_status_says_who_has_fewer_nudges_and_low_days(world: World, nudger: Typed) -> None:

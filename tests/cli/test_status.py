@@ -87,7 +87,8 @@ def test_with_no_daemon_it_says_so_first_and_the_exit_code_says_it_too(nudger: T
     as_json = nudger("status", "--json")
 
     assert (code, as_json[0]) == (1, 1)
-    assert said.splitlines()[:2] == ["nudger does not run.", "1 person, 1 planned."]
+    assert said.splitlines()[0] == "nudger does not run."
+    assert "1 person, 1 planned." in said
     assert {key: json.loads(as_json[1])[key] for key in ("running", "since")} == {
         "running": False,
         "since": None,

@@ -7,6 +7,7 @@ from nudger.domain.errors import ChannelError
 from nudger.operations.alerts import Alert, Pinging, Telling, compose
 from nudger.operations.overview import Alarm
 from tests.support.worlds.delivery import MONDAY_NINE, World
+from tests.support.worlds.desk import MAYA
 
 NOW, MINUTE, HOUR = MONDAY_NINE, timedelta(minutes=1), timedelta(hours=1)
 
@@ -38,7 +39,7 @@ class Watchman:
 
 async def test_a_fault_and_its_end_are_told_once_each(world: World) -> None:
     operator = Operator()
-    telling = Telling(world.store.alarms, [operator], "server")
+    telling = Telling(world.store.alarms, world.store.needs, [operator], "server")
     world.store.alarms.raise_alarm("sms", "Twilio refused our credentials", NOW)
     for minute in range(20):
         await telling.run_once(NOW + minute * MINUTE)
@@ -58,7 +59,7 @@ async def test_a_fault_and_its_end_are_told_once_each(world: World) -> None:
 
 async def test_many_faults_in_a_short_time_are_two_messages(world: World) -> None:
     operator = Operator()
-    telling = Telling(world.store.alarms, [operator], "server")
+    telling = Telling(world.store.alarms, world.store.needs, [operator], "server")
     for minute in range(5):
         for number in range(10):
             world.store.alarms.raise_alarm(f"address p{minute}-{number} sms", "unreachable", NOW)
@@ -76,7 +77,7 @@ async def test_many_faults_in_a_short_time_are_two_messages(world: World) -> Non
 
 async def test_what_nobody_took_is_told_when_somebody_does(world: World) -> None:
     operator = Operator(away=True)
-    telling = Telling(world.store.alarms, [operator], "server")
+    telling = Telling(world.store.alarms, world.store.needs, [operator], "server")
     world.store.alarms.raise_alarm("sms", "refused", NOW)
     await telling.run_once(NOW)
     operator.away = False
@@ -90,8 +91,8 @@ async def test_one_address_that_is_away_keeps_nothing_from_the_other(world: Worl
     here, away = Operator(), Operator(away=True)
     world.store.alarms.raise_alarm("sms", "refused", NOW)
 
-    await Telling(world.store.alarms, [away, here], "server").run_once(NOW)
-    await Telling(world.store.alarms, [away, here], "server").run_once(NOW + HOUR)
+    await Telling(world.store.alarms, world.store.needs, [away, here], "server").run_once(NOW)
+    await Telling(world.store.alarms, world.store.needs, [away, here], "server").run_once(NOW + HOUR)
 
     assert len(here.told) == 1
 
@@ -126,3 +127,35 @@ async def test_a_clock_that_is_far_off_the_watchmans_is_an_alarm_until_it_is_rig
 
     assert stands[0].words.startswith("the clock of server is 3600 s behind")
     assert [one.cleared_at for one in world.store.alarms.alarms()] == [NOW]
+
+
+async def test_who_needs_a_person_is_told_at_once_by_id_and_time_without_a_word(world: World) -> None:
+    operator = Operator()
+    telling = Telling(world.store.alarms, world.store.needs, [operator], "server")
+    world.load(maya=MAYA)
+    world.store.alarms.raise_alarm("sms", "refused", NOW)
+    await telling.run_once(NOW)
+    world.clock.at = NOW + MINUTE
+    await world.text("can someone call me please? the tablets are here")
+    for minute in range(1, 5):
+        await telling.run_once(NOW + minute * MINUTE)
+
+    (_, alert) = operator.told
+    assert (alert.title, alert.urgent) == ("nudger on server: maya needs a person", True)
+    assert alert.text == (
+        "maya wrote at 2026-11-23 09:01 UTC.\nWhy, and what to do: nudger status, or the board"
+    )
+
+
+async def test_who_needs_a_person_is_told_again_where_nobody_took_it(world: World) -> None:
+    operator = Operator(away=True)
+    telling = Telling(world.store.alarms, world.store.needs, [operator], "server")
+    world.load(maya=MAYA)
+    await world.text("I want to die")
+    await telling.run_once(NOW)
+    operator.away = False
+
+    await telling.run_once(NOW + MINUTE)
+    await telling.run_once(NOW + 2 * MINUTE)
+
+    assert [one.keys for one in operator.told] == [("need maya",)]

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from nudger.agenda.entries import Failure
-from nudger.domain.effects import Hold, OptOut, Pause
+from nudger.domain.effects import Hold, LowDays, OptOut, Pause, Rate
 from nudger.domain.errors import Problem
 from nudger.domain.model import Kind, State
 from nudger.operations.overview import Apart, Cursor, PlanState
+from nudger.sending.receipts import FAILURES_IN_A_ROW
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, drop, plan, slot
 
 ENDED = frozenset(State) - {State.PLANNED}
@@ -69,11 +70,18 @@ def test_people_apart_are_counted_and_found_by_the_reason(world: World) -> None:
     world.act(Pause(None), person="ann")
     world.act(Hold(), person="ben")
     world.act(OptOut(frozenset({SMS}), "texted STOP"), person="dan")
-    world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"), plan("flo"))
+    rest = [plan("gus"), plan("hal"), plan("ida")]
+    world.load(plan("ann"), plan("ben"), plan("cleo", consent=None), plan("dan"), plan("flo"), *rest)
+    world.act(Rate(1), person="gus")
+    world.act(LowDays(NOON + DAY), person="hal")
+    for minute in range(FAILURES_IN_A_ROW):
+        world.lay_out("ida", slot(NOON + minute * MINUTE, minute + 1))
+        world.now = NOON + minute * MINUTE
+        world.fail(world.claim_one(), Failure.RECIPIENT)
 
     vitals = world.store.overview.vitals(world.now)
 
-    assert vitals.people == 5
+    assert vitals.people == 8
     assert {apart: found(world, apart=apart) for apart in Apart} == {
         Apart.PAUSED: ["ann"],
         Apart.HELD: ["ben"],
@@ -81,8 +89,10 @@ def test_people_apart_are_counted_and_found_by_the_reason(world: World) -> None:
         Apart.UNASKED: ["cleo"],
         Apart.REMOVED: ["eve"],
         Apart.SET_ASIDE: ["flo"],
+        Apart.UNREACHABLE: ["ida"],
+        Apart.REDUCED: ["gus", "hal"],
     }
-    assert vitals.apart == dict.fromkeys(Apart, 1)
+    assert vitals.apart == dict.fromkeys(Apart, 1) | {Apart.REDUCED: 2}
 
 
 def test_a_pause_that_is_over_is_none(world: World) -> None:

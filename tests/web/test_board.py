@@ -1,5 +1,7 @@
 """The operator's board: who gets in, what it shows, and what it does."""
 
+import html
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,9 +12,10 @@ from starlette.applications import Starlette
 from nudger.agenda.entries import Failure, SendFailure
 from nudger.domain.effects import Hold, Response, Settle
 from nudger.domain.model import ChannelName, Outcome
+from nudger.web.api.openapi import ROOT
 from nudger.web.security.sessions import LASTS
 from tests.support.asking import ask
-from tests.support.worlds.desk import BEN, MAYA, OURS, PASSWORD, Desk, desk
+from tests.support.worlds.desk import ALLOWED, BEN, MAYA, OURS, PASSWORD, Desk, api_of, desk
 from tests.support.worlds.web import World
 
 PAGES = (
@@ -249,6 +252,31 @@ async def test_what_needs_a_look_is_said_first(here: Desk, board: Starlette) -> 
     assert "Twilio refuses the number." in answer.body
     assert "The oldest nudge has waited 10 min." in answer.body
     assert "1 message of unknown end" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("I want to die", "maya wrote in a crisis and is held. The answer with helplines"),
+        ("there is no hope left", "maya wrote words that may mean danger."),
+        ("can someone call me please?", "maya asks for a person."),
+    ],
+)
+async def test_nothing_is_well_beside_somebody_who_needs_a_person(
+    here: Desk, board: Starlette, words: str, said: str
+) -> None:
+    await here.behind.text(words)
+
+    answer = await here.get(board, "/board")
+    api = await ask(api_of(here), "GET", f"{ROOT}/health", ALLOWED)
+
+    assert "One person waits for somebody" in answer.body
+    assert said in answer.body
+    assert "All is well" not in answer.body
+    assert words not in answer.body
+    (one,) = json.loads(api.body)["needs_a_look"]
+    assert one["words"] in html.unescape(answer.body)
+    assert (one["person"], words in api.body) == ("maya", False)
 
 
 async def test_todays_reasons_and_replies_are_counted(

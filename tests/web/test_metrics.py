@@ -176,3 +176,17 @@ async def test_what_strangers_were_refused_is_counted_by_why_and_page(here: Desk
 
     assert counted["nudger_web_refused_total", "/twilio 403"] == 2
     assert counted["nudger_web_refused_total", " 404"] == 1
+
+
+async def test_who_needs_a_person_is_counted_by_why(here: Desk) -> None:
+    metrics = watched(here)
+    await here.behind.text("can someone call me please?")
+
+    found = await scraped(here, metrics)
+
+    assert {need: found["nudger_needs", need] for need in ("crisis", "concern", "person")} == {
+        "crisis": 0,
+        "concern": 0,
+        "person": 1,
+    }
+    assert found["nudger_lost_ratio", ""] == 0

@@ -234,6 +234,7 @@ def _row(inbound: Inbound, person_id: str, bound: Bound | None, response: Respon
         "intent": response.intent,
         "until": response.until,
         "occurrence": bound.occurrence if bound else None,
+        "needs": response.needs,
     }
 
 

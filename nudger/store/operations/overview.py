@@ -30,6 +30,7 @@ from nudger.operations.overview import (
     StatusReport,
     Vitals,
 )
+from nudger.store.operations import needs
 from nudger.store.schema.tables import (
     APART,
     IS_PLANNED,
@@ -158,6 +159,8 @@ def vitals(tx: Transaction, now: datetime) -> Vitals:
         oldest_due_at=scalar(earliest.where(occurrence.c.wake_at <= now)),
         lateness=_lateness(tx),
         problems={row.severity: row.number for row in tx.connection.execute(by_severity)},
+        needed=needs.needed(tx, now),
+        losses=needs.losses(tx, now),
     )
 
 
@@ -261,6 +264,10 @@ def _is(apart: Apart, now: datetime) -> ColumnElement[bool]:
             return person.c.opted_out != ""
         case Apart.UNASKED:
             return and_(person.c.consented == "", person.c.removed_at.is_(None))
+        case Apart.UNREACHABLE:
+            return and_(person.c.rested != "", person.c.removed_at.is_(None))
+        case Apart.REDUCED:
+            return or_(person.c.fewer > 0, person.c.tiny_until > now)
         case _:
             return person.c.removed_at.is_not(None)
 

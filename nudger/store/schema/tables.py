@@ -34,11 +34,12 @@ def _of_person(*, primary_key: bool = False) -> Column[str]:
 
 
 _TO_ASK = text("ask_at IS NOT NULL")
-# Who gets nothing for now, for whatever reason. Claims change none of these columns.
+# Who gets nothing for now, or less, for whatever reason. Claims change none of these columns.
 _APART = text(
     "(paused_at IS NOT NULL OR held_at IS NOT NULL OR removed_at IS NOT NULL"
-    " OR opted_out != '' OR consented = '')"
+    " OR opted_out != '' OR consented = '' OR rested != '' OR fewer > 0 OR tiny_until IS NOT NULL)"
 )
+_NEEDS = text("needs IS NOT NULL")
 
 person = Table(
     "person",
@@ -82,6 +83,7 @@ person = Table(
     Index(
         "person_apart",
         *("id", "paused_at", "paused_until", "held_at", "removed_at", "opted_out", "consented", "search"),
+        *("rested", "fewer", "tiny_until"),
         sqlite_where=_APART,
         postgresql_where=_APART,
     ),
@@ -174,6 +176,7 @@ APART = _APART  # word for word what the index says, or SQLite does not take it
 # An OR of equations: one of them in a query is enough for SQLite to take the index.
 _OPEN = text("state = 'sending' OR state = 'unknown'")
 _PLANNED = text("wake_at IS NOT NULL")
+_LOST = text("(state = 'failed' OR state = 'missed')")  # few, else something is wrong
 _FREE = text("wake_at IS NOT NULL AND queue IS NULL")
 _URGENT = text("urgent AND wake_at IS NOT NULL AND queue IS NULL")
 _QUEUED = text("wake_at IS NOT NULL AND queue IS NOT NULL")
@@ -224,6 +227,7 @@ occurrence = Table(
     Index("occurrence_turn", "queue", "turn_at", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("occurrence_person_wake", "person", "wake_at", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
     Index("occurrence_due", "due_at"),
+    Index("occurrence_lost", "due_at", sqlite_where=_LOST, postgresql_where=_LOST),
     sqlite_autoincrement=True,  # an id is never given twice: action links name it
     postgresql_with={"fillfactor": 85},  # as above
 )
@@ -272,8 +276,14 @@ reply = Table(
     Column("intent", Text, nullable=False),
     Column("until", Instant),
     Column("occurrence", BigInteger),  # the nudge it was about
+    Column("needs", Text),  # why it needs a person; null: it does not
+    Column("told_at", Instant),  # when the operator was told that it does
+    Column("handled_at", Instant),  # somebody has seen to it
+    Column("handled_by", Text),
     Index("reply_person", "person", "line"),
-    Index("reply_received", "received_at"),
+    Index("reply_received", "received_at", "line"),
+    Index("reply_intent", "intent", "received_at", "line"),
+    Index("reply_needs", "received_at", "line", sqlite_where=_NEEDS, postgresql_where=_NEEDS),
 )
 
 event = Table(
@@ -287,6 +297,7 @@ event = Table(
     Index("event_person", "person", "id"),
 )
 
+NEEDS, LOST = _NEEDS, _LOST
 URGENT = _URGENT  # word for word what the index says, or SQLite does not take it
 IS_PLANNED = occurrence.c.wake_at.is_not(None)
 # Said wherever the next of all is looked for, else no index answers: see occurrence_wake.

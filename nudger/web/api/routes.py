@@ -64,7 +64,8 @@ class Api:
     # looking
     async def health(self, _: Asked) -> BaseModel:
         """Answers how everything is, in a few figures."""
-        return shapes.Health.of(await asyncio.to_thread(self._desk.overviews.vitals, self._desk.now()))
+        vitals, alarms = await asyncio.to_thread(self._desk.health)
+        return shapes.Health.of(vitals, alarms, self._desk.now())
 
     async def people(self, asked: Asked) -> BaseModel:
         """Answers with people by id, in pages."""

@@ -1,6 +1,7 @@
 """What the API takes and gives. These models check what comes in, write what goes out, and describe both
 in the OpenAPI description, so that none of the three can differ from the others."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -12,7 +13,8 @@ from nudger.domain.effects import checked
 from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Kind, Outcome, Person, State
 from nudger.inbound.port import Entry
-from nudger.operations.overview import Apart, Seen, Vitals
+from nudger.operations.attention import Matter, MatterKind, matters
+from nudger.operations.overview import Alarm, Apart, Seen, Vitals
 from nudger.web.board.desk import PersonView
 
 ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -96,8 +98,31 @@ class ProblemDetails(_Out):
     detail: str
 
 
+class Look(_Out):
+    """One thing that needs a look, in a sentence; of a person it has the id and no word of theirs."""
+
+    cause: MatterKind
+    words: str
+    person: str | None
+    since: datetime | None
+    number: Annotated[int, Field(description="People or messages that it stands for.")]
+
+    @classmethod
+    def of(cls, matter: Matter) -> "Look":
+        """Makes it of a matter."""
+        return cls(
+            cause=matter.cause,
+            words=matter.words,
+            person=matter.person or None,
+            since=matter.since,
+            number=matter.number,
+        )
+
+
 class Health(_Out):
-    """Everything in a few figures."""
+    """Everything in a few figures, and what needs a look first; where nothing does, all is well."""
+
+    needs_a_look: list[Look]
 
     people: int
     planned: int
@@ -109,9 +134,10 @@ class Health(_Out):
     plan_problems: dict[str, int]
 
     @classmethod
-    def of(cls, vitals: Vitals) -> "Health":
-        """Makes it of what the store counts."""
+    def of(cls, vitals: Vitals, alarms: Sequence[Alarm], now: datetime) -> "Health":
+        """Makes it of what the store counts, and of the alarms that stand."""
         return cls(
+            needs_a_look=[Look.of(one) for one in matters(vitals, alarms, now)],
             people=vitals.people,
             planned=vitals.planned,
             queued=vitals.queued,

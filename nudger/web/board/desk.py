@@ -81,6 +81,11 @@ class Desk:
         """Finds the time zone of a plan."""
         return self.decider.zone(key)
 
+    def health(self) -> tuple[Vitals, Sequence[Alarm]]:
+        """Reads the vitals and the alarms that stand; it blocks."""
+        stands = [alarm for alarm in self.alarms.alarms() if alarm.cleared_at is None]
+        return self.overviews.vitals(self.now()), stands
+
     async def overview(self) -> Overview:
         """Reads everything at a glance."""
         return await asyncio.to_thread(self._overview)
@@ -117,9 +122,10 @@ class Desk:
     def _overview(self) -> Overview:
         now = self.now()
         today = now.astimezone().date()  # by this machine's clock, as everything on the overview
+        vitals, alarms = self.health()
         return Overview(
-            vitals=self.overviews.vitals(now),
-            alarms=[alarm for alarm in self.alarms.alarms() if alarm.cleared_at is None],
+            vitals=vitals,
+            alarms=alarms,
             coming=self.overviews.coming(None, NEXT).entries,
             unknown=self.overviews.unknown(NEXT),
             problems=self.overviews.plan_problems(MOST_PROBLEMS),

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Kind, Person, State
+from nudger.operations.attention import middle, span
 from nudger.operations.overview import Apart
 from nudger.operations.port import UpkeepStore
 from nudger.web.board import charts, showing
@@ -145,9 +146,9 @@ class BoardPages:
             request,
             "board.html",
             here="overview",
-            concerns=showing.concerns(overview, now),
+            headlines=showing.headlines(overview, now),
             vitals=vitals,
-            lateness=[showing.span(late) for late in _middle_and_worst(vitals.lateness)],
+            lateness=[span(late) for late in _middle_and_worst(vitals.lateness)],
             next_due=showing.ago(vitals.next_due_at, now) if vitals.next_due_at else "nothing",
             apart=[(showing.APART[one], one, number) for one, number in vitals.apart.items() if number],
             today=charts.ends(overview.today),
@@ -319,7 +320,7 @@ class BoardPages:
 
 
 def _middle_and_worst(lateness: Sequence[timedelta]) -> list[timedelta]:
-    return [showing.middle(lateness), max(lateness)] if lateness else []
+    return [middle(lateness), max(lateness)] if lateness else []
 
 
 def _reasons(reasons: Mapping[tuple[State, str], int]) -> Sequence[tuple[str, int]]:

@@ -4,21 +4,18 @@ first; what keeps nudges from a person; a line of each list. Pure."""
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from statistics import median_high
+from datetime import datetime, tzinfo
 from urllib.parse import urlencode
 
 from nudger.agenda.forecast import Forecast
 from nudger.domain.model import Person, State
 from nudger.inbound.port import Entry
+from nudger.operations.attention import Matter, MatterKind, matters, span
 from nudger.operations.overview import Apart, Cursor, Seen
 from nudger.web.board.desk import Overview
 
 # As the store writes an instant into a reason.
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")
-
-OVERDUE = timedelta(seconds=60)  # nothing waits that long while the daemon works and its budget allows
-LATE = timedelta(seconds=5)  # what nudger promises
 
 WORDS = {
     State.PLANNED: "planned",
@@ -32,15 +29,32 @@ APART = {
     Apart.UNASKED: "without consent on record",
     Apart.REMOVED: "plan file removed",
     Apart.SET_ASIDE: "set aside, as nudger fails over them",
+    Apart.UNREACHABLE: "unreachable on a channel",
+    Apart.REDUCED: "with fewer or tiny nudges, as they asked",
+}
+
+
+# Where each kind of matter is looked at, below /board.
+PLACES = {
+    MatterKind.LOSSES: "/agenda?show=failed",
+    MatterKind.UNREACHABLE: f"/people?apart={Apart.UNREACHABLE}",
+    MatterKind.SET_ASIDE: f"/people?apart={Apart.SET_ASIDE}",
+    MatterKind.OVERDUE: "/agenda",
+    MatterKind.LATE: "/agenda?show=sent",
+    MatterKind.UNKNOWN: "/agenda?show=unknown",
+    MatterKind.PLANS: "#plans",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
-    """One thing that needs a look: a sentence, and where to look."""
+class Headline:
+    """One thing that needs a look: when, a sentence, and where to look, below /board."""
 
     words: str
-    link: str = ""  # below /board
+    link: str = ""
+    when: str = ""
+    iso: str = ""
+    grave: bool = False  # somebody waits for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,47 +79,15 @@ class Shown:
     name: str = ""
 
 
-def concerns(overview: Overview, now: datetime) -> list[Concern]:
-    """Finds what needs a look, the gravest first; none: all is well."""
-    vitals = overview.vitals
-    found = [Concern(alarm.words) for alarm in overview.alarms]
-    waited = now - vitals.oldest_due_at if vitals.oldest_due_at else timedelta(0)
-    if waited > OVERDUE:
-        words = f"The oldest nudge has waited {span(waited)}. Is a circuit open, or the budget too small?"
-        found.append(Concern(words, "/agenda"))
-    elif vitals.lateness and (late := middle(vitals.lateness)) > LATE:
-        words = f"Half of the latest nudges went out {span(late)} late, or more."
-        found.append(Concern(words, "/agenda?show=sent"))
-    if vitals.unknown:
-        number = many(vitals.unknown, "message")
-        words = f"{number} of unknown end: handed over, no answer, and never resent blindly."
-        found.append(Concern(words, "/agenda?show=unknown"))
-    if errors := vitals.problems.get("error", 0):
-        words = f"{many(errors, 'problem')} in plan files. The last good plans keep running."
-        found.append(Concern(words, "#plans"))
-    return found
+def headlines(overview: Overview, now: datetime) -> list[Headline]:
+    """Says what needs a look, the gravest first; none: all is well."""
+    return [_headline(one) for one in matters(overview.vitals, overview.alarms, now)]
 
 
-def middle(spans: Sequence[timedelta]) -> timedelta:
-    """Finds the median."""
-    return median_high(spans)
-
-
-def span(length: timedelta) -> str:
-    """Says a duration as people do: "0.4 s", "12 s", "5 min", "3 h", "2 days"."""
-    seconds = length.total_seconds()
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds // 60:.0f} min"
-    return f"{seconds // 3600:.0f} h" if seconds < 172_800 else f"{seconds // 86_400:.0f} days"
-
-
-def many(number: int, noun: str) -> str:
-    """Says how many there are: "1 message", "2,000 messages"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def _headline(one: Matter) -> Headline:
+    when, iso = (clock(one.since), one.since.isoformat()) if one.since else ("", "")
+    link = f"/people/{one.person}" if one.person else PLACES.get(one.cause, "")
+    return Headline(one.words, link, when, iso, one.of_person)
 
 
 def clock(at: datetime, zone: tzinfo | None = None) -> str:
@@ -130,6 +112,14 @@ def marks(person: Person, now: datetime, zone: tzinfo) -> list[Badge]:
     if standing.paused(now):
         until = standing.paused_until
         found.append(Badge(f"paused until {clock(until, zone)}" if until else "paused until resumed"))
+    found += [
+        Badge(f"unreachable by {channel}: too much in a row did not arrive", grave=True)
+        for channel in sorted(standing.unreachable)
+    ]
+    if standing.fewer:
+        found.append(Badge(f"{('half', 'a quarter')[standing.fewer - 1]} of the nudges, as they asked"))
+    if standing.low(now):
+        found.append(Badge("tiny nudges only, as they asked"))
     found += [Badge(f"opted out of {channel}") for channel in sorted(standing.opted_out)]
     missing = set(person.plan.channels) - standing.consented - standing.opted_out
     found += [Badge(f"no consent on record for {channel}") for channel in sorted(missing)]
