@@ -48,7 +48,7 @@ def test_no_emergency_number_is_one_that_the_country_does_not_have(wording: Word
         (
             "US",
             "es",
-            "llama al 988 (y pulsa 2) o escribe AYUDA al 988 a cualquier hora, o llama al 911 si hay peligro",
+            "llama al 988 (y marca 2) o escribe AYUDA al 988 a cualquier hora, o llama al 911 si hay peligro",
         ),
         ("CA", "en", "call or text 988 any time, or call 911 if you are in danger"),
         ("CA", "fr", "appelez ou textez le 988, 24 h sur 24, ou appelez le 911 en cas de danger"),
@@ -59,7 +59,7 @@ def test_no_emergency_number_is_one_that_the_country_does_not_have(wording: Word
         ),
         ("NZ", "en", "call or text 1737 any time, or call 111 if you are in danger"),
         ("MX", "es", "llama al 800 911 2000 a cualquier hora, o llama al 911 si hay peligro"),
-        ("PE", "es", "llama al 113 (y pulsa 5) a cualquier hora, o llama al 106 si hay peligro"),
+        ("PE", "es", "llama al 113 (y marca 5) a cualquier hora, o llama al 106 si hay peligro"),
         ("BE", "fr", "appelez le 0800 32 123, 24 h sur 24, ou appelez le 112 en cas de danger"),
         ("MU", "en", "call Befrienders on 800 93 93 (9:00-21:00), or call 114 if you are in danger"),
         ("IT", "en", "call 02 2327 2327 (10:00-24:00), or call 112 if you are in danger"),

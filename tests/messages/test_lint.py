@@ -29,7 +29,7 @@ def found(
         name: words for name, words in files.items() if name.startswith(f"{language}/") or "/" not in name
     }
     findings = lint({**its_own, path: files[path] + with_message(text, contact=contact, tags=tags)})
-    return {one.rule for one in findings if (one.language, one.key) == (language, "added")}
+    return {one.rule for one in findings if (one.language.partition(".")[0], one.key) == (language, "added")}
 
 
 def test_everything_that_nudger_says_keeps_every_rule(sources: Mapping[str, str]) -> None:
@@ -60,8 +60,9 @@ def test_each_rule_by_words_finds_its_own_example_in_a_message(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_every_rule_by_words(language: str, sources: Mapping[str, str]) -> None:
-    named = [rule["name"] for rule in rules_of(sources, language)]
-    assert named == [rule["name"] for rule in rules_of(sources, "en")]
+    """It may have more: for its forms of address, and for words that are not said in all its countries."""
+    named = {rule["name"] for rule in rules_of(sources, language)}
+    assert {rule["name"] for rule in rules_of(sources, "en")} - named == set()
 
 
 def test_a_rule_that_does_not_find_its_example_is_found(english: Mapping[str, str]) -> None:
@@ -115,8 +116,9 @@ def test_a_message_said_twice_and_one_that_is_much_like_another_are_found(
     (text,) = [
         message["text"]
         for message in tomllib.loads(sources[f"{language}/support.toml"])["message"]
-        if message["key"] == "friend-hello"
+        if message["key"] == "hello-back"
     ]
+    text = text["tu"] if isinstance(text, dict) else text
     assert "duplicate" in found(sources, text, language=language)
     assert "near-duplicate" in found(sources, text.replace(".", ", tut.", 1), language=language)
 
@@ -358,9 +360,10 @@ def test_a_whole_bank_with_contacts_names_them_often_enough(english: Mapping[str
 
 def test_a_key_that_another_whole_language_lacks_is_found(sources: Mapping[str, str]) -> None:
     changed = sources["en/rest.toml"] + with_message("A quiet corner, for a bit.")
-    both = switched(switched({**sources, "en/rest.toml": changed}, "en", full=True), "fr", full=True)
-    findings = lint(both)
-    assert [(one.language, one.rule) for one in findings if one.key == "added"] == [("fr", "same-keys")]
+    findings = lint({**sources, "en/rest.toml": changed})
+    assert {(one.language, one.rule) for one in findings if one.key == "added"} == {
+        (language, "same-keys") for language in LANGUAGES if language != "en"
+    }
 
 
 @pytest.mark.parametrize("change", [('"tiny"', '"medium"'), ("\ntext", '\npart = "evening"\ntext')])

@@ -11,20 +11,25 @@ from nudger.domain.model import Kind
 # What each practice is called: kinds, and a word or two in English, Spanish and French.
 PRACTICES = {
     "warm baths": ("rest", r"\bbath", r"\bbaño", r"\bbain\b"),
-    "calming music": ("rest", r"calm song", r"tema tranquilo", r"chanson douce"),
-    "sleep": ("rest", r"\bsleep\b|go to bed", r"dormir|acuéstate", r"dormir|coucher"),
-    "resting in between": ("rest", r"lying down|lie down", r"sin hacer nada", r"sans rien faire"),
+    "calming music": ("rest", r"calm song", r"canción tranquila", r"chanson douce"),
+    "sleep": ("rest", r"\bsleep\b|go to bed", r"dormir", r"dormir|coucher"),
+    "resting in between": ("rest", r"lying down|lie down", r"quietos", r"sans rien faire"),
     "gentle yoga": ("movement", r"gentle yoga", r"yoga suave", r"yoga doux"),
     "walking": ("movement", r"\bwalk", r"paseo|caminar", r"balade|marcher"),
     "dancing": ("movement", r"\bdanc", r"bailar", r"danser"),
     "sport": ("movement", r"\bsport\b", r"deporte", r"\bsport\b"),
     "journaling": ("reflection", r"write .*(line|ten minutes)", r"escribir", r"écrire"),
-    "reflecting": ("reflection", r"matters to you", r"te importa", r"compte pour vous"),
+    "reflecting": ("reflection", r"matters to you", r"te importa", r"compte pour (vous|toi)"),
     "meditation": ("mindfulness", r"meditation", r"meditar", r"méditation"),
-    "breathing": ("mindfulness", r"breath", r"respira", r"respirez|souffle"),
+    "breathing": ("mindfulness", r"breath", r"respira", r"respirations|souffle"),
     "art": ("creative", r"\bdraw\b|paint", r"dibujar|pintar", r"dessiner|peinture"),
-    "noticing what sets numbness off": ("triggers", r"first sign", r"propia señal", r"premier signe"),
-    "kindness to oneself": ("compassion", r"kind to yourself|friend", r"tratarte bien", r"douceur pour vous"),
+    "noticing what sets numbness off": ("triggers", r"first sign", r"primera señal", r"premier signe"),
+    "kindness to oneself": (
+        "compassion",
+        r"kind to yourself|friend",
+        r"tratar[ts]e bien",
+        r"douceur pour vous",
+    ),
     "setbacks are part of it": ("compassion", r"setbacks are part", r"tropiezos son parte", r"font partie"),
     "friends": ("support", r"friend|contact\.name", r"amistades|contact\.name", r"amis|contact\.name"),
     "family": ("support", r"\bfamily", r"\bfamilia", r"\bfamille"),
@@ -34,7 +39,7 @@ PRACTICES = {
 # Outward and open: nobody is asked to go back to what hurt.
 OUTWARD = {
     "en": r"you (see|look)|look around|press",
-    "es": r"ves|mirar alrededor",
+    "es": r"se ven|mirar alrededor|miro alrededor",
     "fr": r"regarder autour|regarde autour",
 }
 LANGUAGES = ["en", "es", "fr"]
@@ -69,4 +74,7 @@ def test_each_kind_has_steps_of_every_size(kind: str, language: str, sources: Ma
 
 
 def messages(sources: Mapping[str, str], language: str, kind: str) -> list[dict[str, str]]:
-    return tomllib.loads(sources[f"{language}/{kind}.toml"])["message"]
+    """Each message as it is said in every form of address, one after the other."""
+    found = tomllib.loads(sources[f"{language}/{kind}.toml"])["message"]
+    texts = (one["text"] if isinstance(one["text"], dict) else {"": one["text"]} for one in found)
+    return [{**one, "text": " ".join(said.values())} for one, said in zip(found, texts, strict=True)]

@@ -78,9 +78,10 @@ def test_our_own_words_sent_back_alarm_nobody_and_stop_nothing(language, here):
     """Some phones send what they answer to, unmarked; and these are some hundred ordinary texts."""
     person = here.__class__(here.words, language=language)
     texts = [
-        re.sub(r"{{.*?}}", "Sam", message["text"])
+        re.sub(r"{{.*?}}", "Sam", text)
         for file in sorted(TEMPLATES.glob(f"{language}/*.toml"))
         for message in tomllib.loads(file.read_text("utf-8")).get("message", ())
+        for text in (message["text"].values() if isinstance(message["text"], dict) else [message["text"]])
     ]
 
     read = {text: person.read(text) for text in texts}
