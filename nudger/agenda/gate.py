@@ -274,9 +274,10 @@ def _opens_at(person: Person, moment: Moment) -> datetime | None:
     if standing.removed_at is not None or standing.held_at is not None:
         return None
     if standing.paused(at):
-        if standing.paused_until is None:
+        back_at = standing.back_at(at)
+        if back_at is None:
             return None
-        at = standing.paused_until
+        at = back_at
     return quiet_ends(moment.zone, quiet, at) if quiet is not None else at
 
 
@@ -287,8 +288,9 @@ def _left_alone(person: Person, moment: Moment) -> str | None:
     if standing.held_at is not None:
         return "held until RESUME"
     if standing.paused(moment.now):
-        until = standing.paused_until
-        return f"paused until {until.astimezone(moment.zone):%Y-%m-%d %H:%M}" if until else "paused"
+        until, away = standing.back_at(moment.now), standing.wishes.away_at(moment.now)
+        what = "away" if away is not None and until == away.ends_at else "paused"
+        return f"{what} until {until.astimezone(moment.zone):%Y-%m-%d %H:%M}" if until else "paused"
     if quiet is not None and moment.local.time() in quiet:
         return _quiet(person)
     return None

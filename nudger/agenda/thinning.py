@@ -63,12 +63,13 @@ def silence(standing: Standing, at: datetime, zone: tzinfo) -> Silence | None:
 
 
 def counts_from(standing: Standing, at: datetime) -> datetime | None:
-    """Returns from when silence counts; None where nothing is known yet. A pause that has ended by itself
-    ended what came before it."""
-    since, until = standing.silent_since, standing.paused_until
-    if standing.paused_at is None or until is None or until > at:
-        return since
-    return until if since is None else max(since, until)
+    """Returns from when silence counts; None where nothing is known yet. A pause, or days away, that have
+    ended by themselves ended what came before them."""
+    ends = [standing.silent_since, *(span.ends_at for span in standing.wishes.away if span.ends_at <= at)]
+    until = standing.paused_until
+    if standing.paused_at is not None and until is not None and until <= at:
+        ends.append(until)
+    return max((end for end in ends if end is not None), default=None)
 
 
 def arrived(standing: Standing, at: datetime) -> Standing:

@@ -9,6 +9,7 @@ from nudger.app.grounds import Grounds
 from nudger.app.word_cache import cache_of
 from nudger.domain.model import ChannelName
 from nudger.inbound.respond import Responder
+from nudger.inbound.wishes import WhoSends
 from nudger.plan_sync.files import read_words
 from nudger.replies import Words
 
@@ -30,4 +31,5 @@ class Core(Grounds):
     def responder(self) -> Responder:
         handled = self.settings.sms == "twilio" and self.settings.provider_handles_stop
         silent = frozenset({ChannelName.SMS}) if handled else frozenset[ChannelName]()
-        return Responder(self.words, self.wording, self.zone, silent, self.settings.tell_contacts)
+        sender = WhoSends(self.settings.sender_name or "", self.settings.sender_contact or "")
+        return Responder(self.words, self.wording, self.zone, silent, self.settings.tell_contacts, sender)

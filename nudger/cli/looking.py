@@ -132,7 +132,11 @@ def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str
     if held.held_at:
         words.append(f"held after a crisis text since {local(held.held_at)}, until RESUME")
     if held.paused(now):
-        words.append(f"paused until {local(held.paused_until)}" if held.paused_until else "paused")
+        back_at = held.back_at(now)
+        words.append(f"paused until {local(back_at)}" if back_at else "paused")
+    words += [
+        f"away from {local(one.begins_at)} until {local(one.ends_at)}" for one in held.wishes.away_after(now)
+    ]
     if held.fewer:
         words.append(f"{('half', 'a quarter')[held.fewer - 1]} of the nudges, as asked with LESS")
     if held.low(now):

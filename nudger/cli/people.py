@@ -40,7 +40,7 @@ def pause(
     context: typer.Context,
     person: PersonId,
     until: Annotated[
-        str | None, typer.Argument(metavar="[UNTIL]", help='"3 days", "until monday" (default: RESUME).')
+        str | None, typer.Argument(metavar="[UNTIL]", help='"3 days", "monday to friday" (default: RESUME).')
     ] = None,
     json: AsJson = False,
 ) -> None:
@@ -48,9 +48,10 @@ def pause(
     with opened(context) as (core, store):
         who = known(store, person)
         now, operator = clock.now(), _operator(core, store)
-        at = operator.when(who, until, now) if until else None
-        operator.pause(who, at, now)
-        _say(who, json, "paused", f"{who.plan.name} is paused{_till(core, who, at)}.", until=at)
+        begins, at = operator.when(who, until, now) if until else (None, None)
+        operator.pause(who, at, now, begins)
+        since = f" from {local(begins, core.zone(who.plan.timezone))}" if begins else ""
+        _say(who, json, "paused", f"{who.plan.name} is paused{since}{_till(core, who, at)}.", until=at)
 
 
 def resume(

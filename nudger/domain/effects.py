@@ -92,8 +92,27 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class GoAway:
+    """No nudges from one instant until another one."""
+
+    begins: datetime
+    until: datetime
+
+    def __post_init__(self) -> None:
+        if checked(self.begins) >= checked(self.until):
+            raise ValueError("days away end later than they begin")
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The person's last command is taken back, as far as what it did still stands. What is said in its place
+    follows it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
-    """Ends a pause, and a crisis hold with it where `lifts` says so: the person's own RESUME does."""
+    """Ends a pause, with the days away that they are in, and a crisis hold with it where `lifts` says so: the
+    person's own RESUME does. Where nothing is quiet now it ends the days away that are to come."""
 
     lifts: bool = True
 
@@ -185,6 +204,7 @@ Effect = (
     Snooze
     | Settle
     | Pause
+    | GoAway
     | Resume
     | OptOut
     | OptIn
@@ -195,6 +215,7 @@ Effect = (
     | Tell
     | Untell
     | Ask
+    | Undo
     | Answer
     | Unanswered
 )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from nudger.domain.wishes import NO_WISHES, Wishes
+
 
 class Kind(StrEnum):
     """What a nudge is about: the four of the mission first."""
@@ -294,6 +296,7 @@ class Standing:
     silent_since: datetime | None = None  # from when silence counts: a sign, or the end of a gap of ours
     arrived_at: datetime | None = None  # the last nudge that is known to have arrived
     lost_at: datetime | None = None  # the first one since then that did not
+    wishes: Wishes = NO_WISHES  # what they have said of their days
     set_aside: bool = False  # nudger fails over them; known where people are looked at, and nowhere else
 
     def low(self, now: datetime) -> bool:
@@ -301,9 +304,29 @@ class Standing:
         return self.tiny_until is not None and now < self.tiny_until
 
     def paused(self, now: datetime) -> bool:
-        if self.paused_at is None:
+        """Tells whether they want nothing now: a pause, or days away."""
+        return self._in_pause(now) or self.wishes.away_at(now) is not None
+
+    def back_at(self, now: datetime) -> datetime | None:
+        """Returns when a pause of now ends, with the days away that follow it at once; None: at RESUME."""
+        at = now
+        while self.paused(at):
+            if self._in_pause(at) and self.paused_until is None:
+                return None
+            span = self.wishes.away_at(at)
+            ends = (self.paused_until if self._in_pause(at) else None, span.ends_at if span else None)
+            at = max(end for end in ends if end is not None)
+        return at
+
+    def rests_until(self, at: datetime, now: datetime) -> bool:
+        """Tells whether nothing comes between now and then anyway."""
+        if not self.paused(now):
             return False
-        return self.paused_until is None or now < self.paused_until
+        back_at = self.back_at(now)
+        return back_at is None or back_at >= at
+
+    def _in_pause(self, now: datetime) -> bool:
+        return self.paused_at is not None and (self.paused_until is None or now < self.paused_until)
 
 
 @dataclass(frozen=True, slots=True)

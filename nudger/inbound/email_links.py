@@ -127,8 +127,8 @@ class Followed:
             case Action.LATER | Action.DONE | Action.SKIP if outcome in (Outcome.DONE, Outcome.SKIPPED):
                 return self._says("settled", "done")
             case Action.PAUSE if standing.paused(self.now):
-                key = "pause_until" if standing.paused_until else "pause"
-                return self._says("settled", key, standing.paused_until)
+                back_at = standing.back_at(self.now)
+                return self._says("settled", "pause_until" if back_at else "pause", back_at)
             case Action.STOP if channel in standing.opted_out:
                 return self._says("settled", "stop")
             case Action.CONFIRM if channel in standing.consented - standing.opted_out:

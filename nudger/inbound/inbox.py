@@ -22,6 +22,7 @@ from nudger.domain.effects import (
     Answer,
     Ask,
     Effect,
+    GoAway,
     Hold,
     LowDays,
     OptIn,
@@ -34,6 +35,7 @@ from nudger.domain.effects import (
     Snooze,
     Tell,
     Unanswered,
+    Undo,
 )
 from nudger.domain.model import APART, CRISIS_ANSWERS, ChannelName
 from nudger.inbound.needs import need_of
@@ -170,7 +172,7 @@ STALE = timedelta(hours=1)  # from here on it puts off no nudge, and asks for no
 # What goes unanswered when it is stale: nobody waits for it any more.
 _PASSED = frozenset(
     {"done", "skipped", "plan_next", "plan_nothing", "link", "no_link", "nothing_to_snooze"}
-    | {"now_enough", "now_quiet", "now_paused"}
+    | {"now_enough", "now_quiet", "now_paused", "met", "undo_nothing"}
 )
 
 # What a person's log says that takes back what an effect of an earlier text would do.
@@ -178,6 +180,7 @@ _SINCE: dict[type[Effect], frozenset[str]] = {
     OptOut: frozenset({"opted in"}),
     OptIn: frozenset({"opted out"}),
     Pause: frozenset({"paused", "resumed"}),
+    GoAway: frozenset({"resumed"}),
     Resume: frozenset({"paused", "crisis hold", "crisis text, held already"}),
     Rate: frozenset({"nudges"}),
     LowDays: frozenset({"low days"}),
@@ -220,6 +223,11 @@ class Late:
                 return self.age < LATE
             case Pause(until):
                 return until is None or until > self.now
+            case GoAway(_, until):
+                return until > self.now
+            case Undo():
+                last = self.writer.last_command
+                return self.age < STALE and last is not None and last.at <= self.inbound.received_at
         return True
 
     def _said(self, done: list[Effect], *, left_out: bool) -> Iterator[Effect]:

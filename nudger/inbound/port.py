@@ -111,6 +111,15 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class LastCommand:
+    """A person's last command, of which something still stands."""
+
+    intent: str
+    at: datetime
+    occurrence: int | None = None  # the nudge that it was about
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
     """A person who wrote, or on whom the operator acts."""
 
@@ -123,6 +132,7 @@ class Writer:
     known_since: datetime | None = None  # when a plan first named them, where a text was asked for
     contact_stopped: bool = False  # the trusted contact wants no notices
     sent: tuple[Sent, ...] = ()  # the last messages to them, the latest first
+    last_command: LastCommand | None = None  # which can be taken back
 
 
 Respond = Callable[[Writer], Response]

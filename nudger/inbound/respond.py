@@ -1,5 +1,4 @@
-"""What follows from a reply: its effects and the one text that answers it; LESS, MORE and TINY a step at a
-time, and back. Pure."""
+"""What follows from a reply: its effects and the one text that answers it. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,11 +10,9 @@ from nudger.domain.effects import (
     Ask,
     Effect,
     Hold,
-    LowDays,
     OptIn,
     OptOut,
     Pause,
-    Rate,
     Reached,
     Response,
     Resume,
@@ -27,7 +24,8 @@ from nudger.domain.effects import (
 )
 from nudger.domain.model import ChannelName, Contact, Outcome, Plan, Standing
 from nudger.inbound.port import Writer
-from nudger.messages import Wording
+from nudger.inbound.wishes import NOBODY_NAMED, WISHES, Wanted, WhoSends, less, low_days, more, which
+from nudger.messages import When, Wording
 from nudger.replies import NOBODYS, CrisisKind, Intent, Understood, Words, as_today, understand
 from nudger.schedule import is_quiet
 
@@ -57,6 +55,8 @@ _HELD_BACK = (
     Intent.LESS,
     Intent.MORE,
     Intent.TINY,
+    Intent.AWAY,
+    Intent.TODAY,
 )
 
 
@@ -69,6 +69,7 @@ class Responder:
     zone: Callable[[str], tzinfo]
     provider_handles_stop: frozenset[ChannelName] = frozenset()
     tells_contacts: bool = False  # the operator's switch for notices to trusted contacts
+    sender: WhoSends = NOBODY_NAMED
     # (person, channel, now): the address of their own page. None: no link can lead to one.
     own_page: Callable[[str, ChannelName, datetime], str] | None = None
 
@@ -79,7 +80,8 @@ class Responder:
     def read(self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False) -> Understood:
         """Returns what this text means to this person, in the intents that are acted on so far: see
         `as_today`."""
-        return as_today(self.understand(writer, text, now, asked_consent=asked_consent))
+        understood = self.understand(writer, text, now, asked_consent=asked_consent)
+        return as_today(which(writer, understood, text, now))
 
     def understand(
         self, writer: Writer, text: str, now: datetime, *, asked_consent: bool = False
@@ -187,6 +189,8 @@ class _Reply:
                 return self._concern()
             case Intent.START:
                 return (OptIn(frozenset({self.channel}), "texted START"), self._say("started"))
+            case intent if intent in WISHES:
+                return self._wish()
             case Intent.PAUSE:
                 return (Pause(self.understood.until), self._paused())
             case Intent.RESUME:
@@ -221,8 +225,8 @@ class _Reply:
         return (*kept, self._say("held", helplines=self._helplines()))
 
     def unasked_for(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
-        """After STOP only STOP's own answer, START's and a crisis answer go out."""
-        if self.understood.intent in (Intent.STOP, Intent.START, Intent.CRISIS):
+        """After STOP only STOP's own answer, START's and those to a danger go out."""
+        if self.understood.intent in (Intent.STOP, Intent.START, Intent.CRISIS, Intent.CONCERN):
             return effects
         return tuple(effect for effect in effects if not isinstance(effect, Answer | Ask))
 
@@ -265,12 +269,15 @@ class _Reply:
         return (Hold(), answer, Tell(told.name, notice.text))
 
     def _concern(self) -> tuple[Effect, ...]:
-        """Helplines at once, and a quiet day: no hold. What rests for longer goes on resting."""
-        words = self.responder.wording.concern(self.plan.voice, self._danger, self.plan.country)
+        """Helplines at once, and a quiet day: no hold. What rests for longer goes on resting, and no quiet
+        day is promised where nothing comes anyway."""
         until, standing = self.now + QUIET_DAY, self._standing
-        if standing.held_at is not None or standing.paused(until):
-            return (Answer(words, "concern"),)
-        return (Pause(until), Answer(words, "concern"))
+        stopped = self.channel in standing.opted_out
+        quiet = standing.held_at is None and not standing.rests_until(until, self.now)
+        words = self.responder.wording.concern(
+            self.plan.voice, self._danger, self.plan.country, quiet=quiet and not stopped
+        )
+        return (*((Pause(until),) if quiet else ()), Answer(words, "concern"))
 
     def _crisis_answer(self, key: str, told: str = "") -> Answer:
         """The answer of this key, by the kind of danger that the text speaks of."""
@@ -340,6 +347,11 @@ class _Reply:
         at = self.writer.next_due_at
         return self._say("plan_next", when=self._when(at)) if at else self._say("plan_nothing")
 
+    def _wish(self) -> tuple[Effect, ...]:
+        zone, sender = self.responder.zone(self.plan.timezone), self.responder.sender
+        wish = Wanted(self.writer, self.understood, self.now, self.said, zone, sender, self._say, self._when)
+        return wish.effects()
+
     def _own_page(self) -> tuple[Effect, ...]:
         page = self.responder.own_page
         if page is None:
@@ -353,7 +365,7 @@ class _Reply:
     def _standing(self) -> Standing:
         return self.writer.person.standing
 
-    def _when(self, at: datetime) -> str:
+    def _when(self, at: datetime) -> When:
         zone = self.responder.zone(self.plan.timezone)
         return self.responder.wording.say_when(
             self.plan.voice, at.astimezone(zone), self.now.astimezone(zone)
@@ -361,34 +373,6 @@ class _Reply:
 
     def _helplines(self) -> str:
         return self.responder.lines(self.plan)
-
-
-LOWEST = 2  # steps of LESS: a quarter of the plan's nudges
-LOW_DAYS = timedelta(days=7)
-
-Eased = tuple[tuple[Effect, ...], str]  # what it does, and which text says so
-
-
-def less(standing: Standing) -> Eased:
-    """Halves the nudges; once more, to a quarter; and no further."""
-    if standing.fewer >= LOWEST:
-        return (), "less_lowest"
-    return (Rate(standing.fewer + 1),), ("less", "less_again")[standing.fewer]
-
-
-def more(standing: Standing, now: datetime) -> Eased:
-    """Ends the low days, and takes one LESS back."""
-    effects: list[Effect] = [LowDays(None)] if standing.low(now) else []
-    if standing.fewer:
-        effects.append(Rate(standing.fewer - 1))
-    if standing.fewer > 1:
-        return tuple(effects), "more_half"
-    return tuple(effects), "more" if effects else "more_usual"
-
-
-def low_days(now: datetime) -> Eased:
-    """Lets only tiny messages come for a week; asked for once more, a week from then."""
-    return (LowDays(now + LOW_DAYS),), "low_day"
 
 
 def _is_keyword(said: str) -> bool:

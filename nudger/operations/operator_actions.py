@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from nudger.agenda import gate
 from nudger.agenda.entries import Drop, Due
-from nudger.domain.effects import Ask, Effect, Pause, Response, Resume, reachable
+from nudger.domain.effects import Ask, Effect, GoAway, Pause, Response, Resume, reachable
 from nudger.domain.errors import UsageError
 from nudger.domain.model import ChannelName, Kind, Origin, Person
 from nudger.inbound.port import InboundStore, Writer
@@ -35,15 +35,23 @@ class Operator:
             raise UsageError(f"{who.plan.name} gets nothing now: {reason}")
         self._act(who, now, "send", Ask(kind))
 
-    def pause(self, who: Person, until: datetime | None, now: datetime) -> None:
-        """Pauses nudges until then, or until it is ended where that is None."""
+    def pause(
+        self, who: Person, until: datetime | None, now: datetime, begins_at: datetime | None = None
+    ) -> None:
+        """Pauses nudges until then, or until it is ended where that is None; from now on, or from a later
+        instant."""
         if until is not None and until <= now:
             raise UsageError("a pause ends later than now")
         if until is not None and until > reachable(until, now):
             raise UsageError(
                 "a pause ends within ten years", "Without an end it lasts until they, or you, end it."
             )
-        self._act(who, now, "pause", Pause(until))
+        if begins_at is None or begins_at <= now:
+            self._act(who, now, "pause", Pause(until))
+        elif until is None or until <= begins_at:
+            raise UsageError("a pause that begins later has an end, after its beginning")
+        else:
+            self._act(who, now, "pause", GoAway(begins_at, until))
 
     def resume(self, who: Person, now: datetime) -> None:
         """Ends a pause. A crisis hold is lifted by `lift` alone, so that nobody does it in passing; while
@@ -63,13 +71,17 @@ class Operator:
             raise UsageError(f"{who.plan.name} is not held")
         self._act(who, now, "lift the hold", Resume())
 
-    def when(self, who: Person, words: str, now: datetime) -> datetime | None:
-        """Returns until when "3 days" or "until monday" is, by the person's own clock."""
+    def when(self, who: Person, words: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """Returns from when (None: now) until when (None: until it is ended) "3 days", "until monday" or
+        "monday to friday" is, by the person's own clock."""
         text = f"pause {words}"
         response = self.responder.respond(Writer(who, None), text, ChannelName.SMS, now)
+        away = next((one for one in response.effects if isinstance(one, GoAway)), None)
+        if away is not None:
+            return away.begins, away.until
         if response.intent != Intent.PAUSE or (words.strip() and response.until is None):
-            raise UsageError(f'expected "3 days", "until monday" or "until tomorrow", got {words!r}')
-        return response.until
+            raise UsageError(f'expected "3 days", "until monday" or "monday to friday", got {words!r}')
+        return None, response.until
 
     def _held_back(self, who: Person, kind: Kind, now: datetime) -> str | None:
         """Why the gate would not let such a nudge out now: said at once, not left to the log."""

@@ -32,6 +32,7 @@ from nudger.domain.model import (
     Standing,
     Window,
 )
+from nudger.domain.wishes import Away, Wishes
 from nudger.schedule import falls_on
 
 MONDAY = date(2026, 11, 23)
@@ -253,9 +254,15 @@ def test_what_the_back_off_itself_leaves_out_is_silence_all_the_same() -> None:
     assert silent(standing, 58.3) == 58
 
 
-def test_a_pause_that_ends_by_itself_counts_for_nothing() -> None:
-    paused = Standing(silent_since=NOON, paused_at=NOON, paused_until=NOON + DAY * 20)
-
+@pytest.mark.parametrize(
+    "paused",
+    [
+        Standing(silent_since=NOON, paused_at=NOON, paused_until=NOON + DAY * 20),
+        Standing(silent_since=NOON, wishes=Wishes((Away(NOON + DAY, NOON + DAY * 20),))),
+    ],
+    ids=["pause", "days away"],
+)
+def test_a_pause_that_ends_by_itself_counts_for_nothing(paused: Standing) -> None:
     assert silent(daily(paused, 21, 24), 24.3) == 4
     assert silent(daily(paused, 21, 40), 40.3) == 20
 

@@ -46,7 +46,7 @@ SUBJECTS = [
         "database",
         "people",
     ),
-    *("disk", "daemon", "twilio", "webhook", "smtp", "alerts"),
+    *("disk", "daemon", "twilio", "webhook", "smtp", "sender", "alerts"),
 ]
 # What this machine is like is not the test's to say.
 OF_THE_MACHINE = {"clock", "service", "tzdata", "disk"}
@@ -226,6 +226,8 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
             "SMTP_USERNAME": LOGIN[0],
             "SMTP_PASSWORD": LOGIN[1],
             "EMAIL_FROM": "Nudger <nudger@example.test>",
+            "SENDER_NAME": "Elm Street",
+            "SENDER_CONTACT": "office@example.test",
         }
         yield Outside(twilio, smtp, settings)
 

@@ -49,6 +49,7 @@ def test_every_answer_has_words_in_every_language(language: str, wording: Wordin
     when = wording.say_when(language, NOW, NOW)
     values = {
         "when": when,
+        "begins": when,
         "helplines": "call 988, or call 911 if you are in danger",
         "line": "call 988",
         "emergency": "call 911",

@@ -5,7 +5,7 @@ from datetime import time
 
 import pytest
 
-from nudger.replies import AnswerForm, AnswerFormError, Intent, as_today
+from nudger.replies import AnswerForm, AnswerFormError, Intent
 
 
 @pytest.mark.parametrize(
@@ -106,25 +106,25 @@ def test_undo_takes_the_last_command_back_with_what_was_meant(text, until, here)
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "intent", "until", "moved"),
+    ("language", "text", "until", "moved"),
     [
-        ("en", "cancel that, I meant 4pm", "snooze", "2026-11-23 16:00", False),
-        ("en", "no, I meant in two hours", "snooze", "2026-11-23 12:00", False),
-        ("en", "cancel that, I meant 9pm", "snooze", "2026-11-24 09:00", True),
-        ("en", "cancel that, I meant next week", "pause", "2026-11-30 09:30", False),
-        ("en", "cancel that, make it 4pm", "snooze", "2026-11-23 16:00", False),
-        ("en", "cancel that, 4pm instead", "snooze", "2026-11-23 16:00", False),
-        ("en", "cancel that", "unknown", None, False),
-        ("fr", "annule ça, plutôt 16h", "snooze", "2026-11-23 16:00", False),
-        ("es", "cancela eso, mejor a las 4", "snooze", "2026-11-23 16:00", False),
-        ("fr", "annule, je voulais dire 16h", "snooze", "2026-11-23 16:00", False),
-        ("es", "cancela eso, quería decir a las 4", "snooze", "2026-11-23 16:00", False),
+        ("en", "cancel that, I meant 4pm", "2026-11-23 16:00", False),
+        ("en", "no, I meant in two hours", "2026-11-23 12:00", False),
+        ("en", "cancel that, I meant 9pm", "2026-11-24 09:00", True),
+        ("en", "cancel that, I meant next week", "2026-11-30 09:30", False),
+        ("en", "cancel that, make it 4pm", "2026-11-23 16:00", False),
+        ("en", "cancel that, 4pm instead", "2026-11-23 16:00", False),
+        ("en", "cancel that", None, False),
+        ("fr", "annule ça, plutôt 16h", "2026-11-23 16:00", False),
+        ("es", "cancela eso, mejor a las 4", "2026-11-23 16:00", False),
+        ("fr", "annule, je voulais dire 16h", "2026-11-23 16:00", False),
+        ("es", "cancela eso, quería decir a las 4", "2026-11-23 16:00", False),
     ],
 )
-def test_an_undo_that_names_a_new_time_is_that_snooze(language, text, intent, until, moved, here):
-    found = as_today(replace(here, language=language).read(text))
+def test_an_undo_that_names_a_new_time_says_which(language, text, until, moved, here):
+    found = replace(here, language=language).read(text)
 
-    assert (found.intent, here.shown(found.until), found.moved) == (intent, until, moved)
+    assert (found.intent, here.shown(found.until), found.moved) == (Intent.UNDO, until, moved)
 
 
 @pytest.mark.parametrize(

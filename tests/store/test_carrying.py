@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from nudger.agenda.entries import Failure
-from nudger.domain.effects import Answer, Hold, OptOut, Pause, Snooze
+from nudger.domain.effects import Answer, GoAway, Hold, OptOut, Pause, Snooze
 from nudger.domain.errors import Problem, StoreError, UsageError
 from nudger.domain.model import Origin
 from nudger.operations.restore_guard import HighWater
@@ -57,6 +57,7 @@ def source(tmp_path: Path) -> str:
     world.text(OptOut(frozenset({SMS}), "texted STOP"))
     world.act(Hold(), person="jonas")
     world.act(Pause(NOON + DAY), person="ines")
+    world.act(GoAway(NOON + DAY, NOON + 2 * DAY), person="ines")
     world.store.people.forget("gone")
     world.store.agenda.ask_for_consent(world.now, 10, lambda _person, _channel: world.now)
     world.store.alarms.raise_alarm("disk alpha", "full", world.now)

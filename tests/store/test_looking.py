@@ -254,6 +254,7 @@ def test_an_export_is_all_that_is_held_as_json(world: World) -> None:
         "missing_plan",
         "reach",
         "set_aside",
+        "away",
         "consent",
         "occurrence",
         "message",

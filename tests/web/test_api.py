@@ -69,6 +69,7 @@ async def test_a_person_is_told_with_standing_and_plan_and_without_addresses(
         "language": "en",
         "paused": False,
         "paused_until": None,
+        "away": [],
         "held": False,
         "removed": False,
         "set_aside": False,

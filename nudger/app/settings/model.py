@@ -72,6 +72,13 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _line(value: str) -> str:
+    value = value.strip()
+    if not value or not value.isprintable():
+        raise ValueError
+    return value
+
+
 def _url(value: str) -> str:
     parts = urlsplit(value)
     extra = parts.query or parts.fragment or parts.username or re.search(r"\s", value)
@@ -104,6 +111,9 @@ def _reached(url: str) -> None:
 Flag = Annotated[bool, _expected("true or false")]
 Country = Annotated[str, AfterValidator(_country), _expected('a two-letter country code like "GB"')]
 Mailbox = Annotated[str, AfterValidator(_mailbox), _expected('an address like "Nudger <nudger@example.org>"')]
+Name = Annotated[
+    str, Field(max_length=40), AfterValidator(_line), _expected("one line of at most 40 characters")
+]
 Url = Annotated[str, AfterValidator(_url), _expected('an address like "https://nudger.example.org"')]
 Port = Annotated[int, Field(ge=1, le=65535), _expected("a whole number from 1 to 65535")]
 AnyPort = Annotated[
@@ -167,6 +177,8 @@ class Settings(BaseSettings):
     seed: str = "nudger"
     country: Country | None = None
     tell_contacts: Flag = False
+    sender_name: Name | None = None
+    sender_contact: Name | None = None
 
     sms: Sms = "phone"
     email: Email = "phone"

@@ -51,6 +51,7 @@ from nudger.cli.doctor.people import (
 from nudger.cli.doctor.reach import (
     on_screen,
     operator_is_told,
+    sender_is_named,
     smtp_answers,
     test_was_told,
     twilio_answers,
@@ -233,6 +234,7 @@ class Patient:
             "twilio": self._twilio,
             "webhook": self._webhook,
             "smtp": self._smtp,
+            "sender": self._sender,
             "alerts": partial(self._alerts, test_alert),
         }
 
@@ -287,6 +289,11 @@ class Patient:
             return on_screen("emails are", "NUDGER_EMAIL")
         await check_smtp(self.core, clock)
         return smtp_answers(f"{self._settings.smtp_host}:{self._settings.smtp_port}")
+
+    def _sender(self) -> Finding:
+        settings = self._settings
+        named = settings.sender_name is not None and settings.sender_contact is not None
+        return sender_is_named(named, settings.sms != "phone" or settings.email != "phone")
 
     async def _alerts(self, test: bool) -> Finding:
         settings = self._settings

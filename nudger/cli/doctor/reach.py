@@ -32,6 +32,16 @@ def on_screen(what: str, setting: str) -> Finding:
     return note(f"{what} shown on the phone page, none is sent ({setting}=phone)")
 
 
+def sender_is_named(named: bool, sends: bool) -> Finding:
+    """Tells whether people who ask who writes to them learn it. `sends`: something really goes out."""
+    if named:
+        return ok("who asks who this is learns your name, and how to reach you")
+    advice = "Set NUDGER_SENDER_NAME and NUDGER_SENDER_CONTACT: a stranger's texts look like a fraud."
+    if not sends:
+        return note("who asks who this is learns no name: nothing is really sent yet", advice)
+    return warning("who asks who this is learns no name, or no way to reach you", advice)
+
+
 def operator_is_told(told: bool, pinged: bool) -> Finding:
     if not told:
         advice = "Set NUDGER_ALERTS to your address, and NUDGER_PING_URL to a watchman's (docs/operating.md)."

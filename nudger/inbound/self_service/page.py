@@ -221,7 +221,7 @@ class PageWords:
     def _pace(self, now: datetime) -> Iterator[str]:
         standing = self.choices.standing
         if standing.paused(now):
-            until = standing.paused_until
+            until = standing.back_at(now)
             yield self._says("paused_until", when=self._when(until)) if until else self._says("paused")
             return
         yield self._says(_RATES[standing.fewer])

@@ -9,7 +9,8 @@ from nudger.domain.effects import Answer, Effect, OptIn, OptOut, Pause, Response
 from nudger.domain.model import ChannelName, Plan, Standing
 from nudger.inbound.email_links import days_on
 from nudger.inbound.port import Writer
-from nudger.inbound.respond import LOWEST, Responder
+from nudger.inbound.respond import Responder
+from nudger.inbound.wishes import LOWEST
 
 HOW = "used their own page"
 NOTHING = "nothing"  # the intent of what was not offered

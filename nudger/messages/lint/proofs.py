@@ -14,11 +14,13 @@ LONG_NAME = "N" * 20
 LONG_CONTACT = Contact(name="C" * 20, relation="R" * 12)
 BY_EMAIL = ("welcome_by_link", "welcome_again_by_link")
 CRISIS = tuple(f"crisis_{kind}" for kind in CRISIS_KINDS)
-SAYS_WHOM_TO_CALL = (*CRISIS, "concern")
+SAYS_WHOM_TO_CALL = (*CRISIS, "concern", "concern_again")
 # How many segments a text may take; one where it is not named here.
 SEGMENTS = {
     **dict.fromkeys(("welcome", "welcome_again", "not_begun"), 2),
-    **dict.fromkeys(("help", "unknown", "held", "quiet_helplines", "notice", "concern"), 2),
+    **dict.fromkeys(
+        ("help", "unknown", "held", "quiet_helplines", "notice", "concern", "concern_again", "who"), 2
+    ),
     **dict.fromkeys(CRISIS, 2),
     "crisis_told": 3,  # all of a crisis answer that names a contact
 }
@@ -92,10 +94,12 @@ def message_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
 def text_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
     """Returns everything that nudger itself says, subjects and the footer of emails included."""
     texts = wording.texts[voice]
-    usual = {**_USUAL, "when": texts.when(_NOW + timedelta(hours=2), _NOW)}
+    soon = texts.when(_NOW + timedelta(hours=2), _NOW)
+    usual = {**_USUAL, "when": soon, "begins": soon}
     whens = [texts.when(_NOW + timedelta(days=days, hours=13), _NOW) for days in range(366)]
     names = {"name": LONG_NAME, "contact": LONG_CONTACT.name}
-    long = {**usual, **names, "when": max(whens, key=lambda when: (len(when.at), len(when.until)))}
+    latest = max(whens, key=lambda when: (len(when.at), len(when.until)))
+    long = {**usual, **names, "when": latest, "begins": latest}
     dearest = _dearest(wording, voice)
     helped = list(_helped(wording, voice, texts, long, dearest))
     for section in ("texts", "if_then", "subjects", "email", "helplines"):

@@ -37,6 +37,7 @@ COMMANDS = (
     "LESS",
     "MORE",
     "TINY",
+    "UNDO",
     "UNTELL",
     "HELP",
     "STOP",
@@ -78,6 +79,15 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "more_usual": (),
     "low_day": (),
     "backed_off": (),  # below a nudge, once: less comes while the person is silent
+    "today": ("when",),  # quiet until tomorrow
+    "away": ("begins", "when"),  # quiet from then until then
+    "away_now": ("when",),
+    "away_which": (),  # from when until when?
+    "taken_back": (),  # the last command is taken back
+    "undo_nothing": (),
+    "met": ("contact",),  # they were in touch
+    "met_which": ("contact",),  # several may be meant: all of them
+    "who": ("name", "contact"),  # who runs nudger, and how they are reached; each may be empty
     "plan_next": ("when",),
     "plan_nothing": (),
     "link": ("address",),
@@ -96,6 +106,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "crisis_told": ("contact",),  # the trusted contact gets a notice
     "crisis_stopped": (),  # in place of crisis_held, after STOP
     "concern": _HELP,  # perhaps a crisis: helplines, and a quiet day
+    "concern_again": _HELP,  # the same where nothing comes for longer than that anyway
     "held": ("helplines",),  # to a command while a crisis hold stands
     "notice": ("name", "contact"),  # goes to the trusted contact
     "untold": (),

@@ -255,9 +255,9 @@ class Wording:
         said.append(self.system(voice, "crisis_stopped" if stopped else "crisis_held"))
         return " ".join(said)
 
-    def concern(self, voice: str, kind: str, country: str | None) -> str:
-        """Returns the answer to a text that may speak of danger of this kind."""
-        return self._with_lines(voice, "concern", kind, country)
+    def concern(self, voice: str, kind: str, country: str | None, *, quiet: bool = True) -> str:
+        """Returns the answer to a text that may speak of danger of this kind. `quiet`: a quiet day begins."""
+        return self._with_lines(voice, "concern" if quiet else "concern_again", kind, country)
 
     def stale_helplines(self, today: date) -> tuple[str, ...]:
         """Returns the countries whose helplines nobody has looked at for 180 days."""

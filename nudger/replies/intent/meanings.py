@@ -1,6 +1,6 @@
 """What a reply can mean."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
@@ -98,29 +98,21 @@ def snoozed_to(at: datetime, now: Now) -> Understood:
 # they had a name. Each line goes when delivery has its effect; the last one takes `as_today` with it.
 _TODAY = {
     Intent.ANSWER: Intent.UNKNOWN,
-    Intent.AWAY: Intent.PAUSE,
-    Intent.TODAY: Intent.SKIP,
-    Intent.UNDO: Intent.UNKNOWN,
     Intent.HOURS: Intent.UNKNOWN,
     Intent.TRAVEL: Intent.UNKNOWN,
-    Intent.MET: Intent.DONE,
     Intent.LIKE: Intent.DONE,
     Intent.DISLIKE: Intent.SKIP,
-    Intent.WHO: Intent.HELP,
     Intent.SAID: Intent.UNKNOWN,
 }
 
 
 def as_today(understood: Understood) -> Understood:
     """The same in the intents that delivery acts on so far."""
-    if understood.intent is Intent.UNDO and understood.until is not None:  # "cancel that, I meant 4pm"
-        return replace(understood, intent=Intent.SNOOZE if understood.asked is not None else Intent.PAUSE)
     meant = _TODAY.get(understood.intent)
     if meant is None:
         return understood
     return Understood(
         meant,
-        until=understood.until if meant is Intent.PAUSE else None,
         concern=understood.concern,  # is answered however much else was
         danger=understood.danger,
         automatic=understood.automatic,

@@ -12,6 +12,7 @@ from nudger.domain.effects import (
     Answer,
     Ask,
     Effect,
+    GoAway,
     Hold,
     LowDays,
     OptIn,
@@ -25,9 +26,12 @@ from nudger.domain.effects import (
     Snooze,
     Tell,
     Unanswered,
+    Undo,
     Untell,
 )
 from nudger.domain.model import ChannelName, Kind, Origin, Outcome, Person, State
+from nudger.domain.wishes import Away
+from nudger.store.inbound import undo
 from nudger.store.schema.tables import IS_PLANNED, occurrence
 from nudger.store.sending import endings
 from nudger.store.sql.statements import AnyRow
@@ -37,7 +41,7 @@ from nudger.store.state.entries import NUDGES, planned
 
 FRESH = timedelta(minutes=30)  # how late a nudge on demand may be, and one that no plan knows any more
 ANSWER_FRESH = timedelta(hours=1)  # later it would come out of the blue, perhaps at night
-_OfStanding = Pause | Resume | OptOut | OptIn | Hold | Rate | LowDays | Untell
+_OfStanding = Pause | GoAway | Resume | OptOut | OptIn | Hold | Rate | LowDays | Untell
 _UNTRIED = {"queue": None, "reason": "", "attempts": 0, "refused": ""}  # at a time that is named anew
 FIRST_ASKED = 1001  # slots of nudges on demand; those of a plan count from 1
 
@@ -52,6 +56,7 @@ class Act:
     channel: ChannelName | None
     words: str | None = None  # the person's own, where there are any
     taken_at: datetime | None = None  # where that is later
+    intent: str = ""  # of the person's own command; empty: an operator's act
 
     @property
     def now(self) -> datetime:
@@ -66,7 +71,15 @@ def plain(response: Response) -> Response:
 
 
 def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
-    """Does the effects of a response to a person, in their order."""
+    """Does the effects of a response to a person, in order, and keeps what can be taken back."""
+    if any(isinstance(effect, Undo) for effect in effects):
+        undo.take_back(tx, act.one.id, act.now)
+    before = undo.stands(tx, act.one.id, effects)
+    _apply(tx, act, effects)
+    undo.keep(tx, act.one.id, act.at, act.intent, effects, before)
+
+
+def _apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
     written = 0
     for effect in effects:
         match effect:
@@ -86,6 +99,8 @@ def apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
             case Answer():
                 _answer(tx, act, effect, written)
                 written += 1
+            case Undo():
+                pass  # before all others
             case _:
                 _stand(tx, act, effect)
 
@@ -95,8 +110,10 @@ def _stand(tx: Transaction, act: Act, effect: _OfStanding) -> None:
     match effect:
         case Pause(until):
             standing.pause(tx, one.id, until, at)
+        case GoAway(begins, until):
+            standing.go_away(tx, _afresh(tx, one), Away(begins, until), at)
         case Resume(lifts):
-            standing.resume(tx, one, lifts, at)
+            standing.resume(tx, _afresh(tx, one), lifts, at)
             endings.try_again(tx, one.id, at)
         case OptOut(channels, how):
             standing.opt_out(tx, one, channels, how, at, act.words)
@@ -110,6 +127,12 @@ def _stand(tx: Transaction, act: Act, effect: _OfStanding) -> None:
             standing.set_low_days(tx, one.id, until, at)
         case Untell(record):
             standing.withdraw(tx, one.id, record, at)
+
+
+def _afresh(tx: Transaction, one: Person) -> Person:
+    """The person with what they have said of their days as it stands now: something may have been taken back
+    before."""
+    return one if one.spoilt else people.read(tx, [one.id])[one.id]
 
 
 def _snooze(tx: Transaction, act: Act, entry_id: int, until: datetime) -> None:
@@ -203,8 +226,8 @@ def _next_nudge(tx: Transaction, one: Person) -> str | None:
 
 
 def _reached(tx: Transaction, act: Act, contact: str) -> None:
-    # Read afresh: a snooze of the same reply may have counted something out of it.
-    history = people.read(tx, [act.one.id])[act.one.id].history
+    # A snooze of the same reply may have counted something out of it.
+    history = _afresh(tx, act.one).history
     people.put_history(tx, act.one.id, in_touch(history, contact, act.at))
     standing.record_event(tx, act.one.id, act.at, "in touch", contact)
 

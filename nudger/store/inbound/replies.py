@@ -14,7 +14,7 @@ from nudger.domain.effects import Response
 from nudger.domain.model import Origin, Outcome, Person, State, one_phone, phone_forms
 from nudger.domain.tokens import Link
 from nudger.inbound.port import OPERATOR, Answered, Bound, Inbound, Respond, Sent, Writer
-from nudger.store.inbound import effects
+from nudger.store.inbound import effects, undo
 from nudger.store.schema.tables import IS_PLANNED, event, message, occurrence, person, reach, reply
 from nudger.store.sql.statements import AnyRow, among, day_before, reckoned
 from nudger.store.sql.transactions import Transaction, Transactions, suppress_theirs
@@ -133,7 +133,7 @@ class SqlInboundStore:
         self, person_id: str, now: datetime, respond: Respond, what: str, *, by: str = OPERATOR
     ) -> Response | None:
         def do(tx: Transaction, fault: Exception | None) -> Response | None:
-            done = act(tx, person_id, now, respond, f"{by}: {what}", fault)
+            done = act(tx, person_id, now, respond, what, by, fault)
             if by != OPERATOR and done is not None and done.effects:
                 silence.sign(tx, person_id, now)
             return done
@@ -186,7 +186,13 @@ def take_reply(
     if tx.connection.scalar(added, {"line": line, **row}) is None:
         return None
     act = effects.Act(
-        found.person, inbound.received_at, line, inbound.channel, inbound.text, inbound.taken_at
+        found.person,
+        inbound.received_at,
+        line,
+        inbound.channel,
+        inbound.text,
+        inbound.taken_at,
+        response.intent,
     )
     effects.apply(tx, act, response.effects)
     if response.is_sign:
@@ -205,6 +211,7 @@ def act(
     now: datetime,
     respond: Respond,
     what: str,
+    by: str,
     fault: Exception | None = None,
 ) -> Response | None:
     """See InboundStore.act. After a `fault` it is done plainly, and what cannot be read is put right."""
@@ -215,8 +222,10 @@ def act(
     response = respond(found) if fault is None else effects.plain(respond(found))
     if not response.effects:
         return response
-    standing.record_event(tx, person_id, now, what)
-    effects.apply(tx, effects.Act(found.person, now, -tx.next_line(), None), response.effects)
+    standing.record_event(tx, person_id, now, f"{by}: {what}")
+    own = "" if by == OPERATOR else response.intent
+    doing = effects.Act(found.person, now, -tx.next_line(), None, intent=own)
+    effects.apply(tx, doing, response.effects)
     if fault is not None:
         set_aside.put(tx, {person_id: fault}, 1, Step.ACT, now)
     set_aside.soon(tx, [person_id], now)
@@ -267,6 +276,7 @@ def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
         asked_today=_asked_today(tx, one, at),
         contact_stopped=standing.has_stopped(tx, one.plan),
         sent=_sent(tx, one),
+        last_command=undo.last_command(tx, person_id),
     )
 
 
@@ -373,7 +383,8 @@ def take_link(
         "occurrence": writer.bound.occurrence if writer.bound else None,
     }
     tx.connection.execute(insert(reply), row)
-    effects.apply(tx, effects.Act(writer.person, now, line, link.channel, words), response.effects)
+    doing = effects.Act(writer.person, now, line, link.channel, words, intent=response.intent)
+    effects.apply(tx, doing, response.effects)
     silence.sign(tx, link.person, now)
     if fault is None:
         set_aside.soon(tx, [link.person], now)

@@ -18,6 +18,7 @@ from nudger.domain.effects import FIRST
 from nudger.domain.model import State
 from nudger.store.schema.tables import (
     alarm,
+    away,
     consent,
     event,
     message,
@@ -229,7 +230,7 @@ def _lock(tx: Transaction, rows: Sequence[AnyRow]) -> None:
 
 
 # In the order in which they may go: what refers to a person before the person.
-ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, set_aside, reach, missing_plan, plan)
+ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, set_aside, reach, away, missing_plan, plan)
 
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:

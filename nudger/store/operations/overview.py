@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Select,
     and_,
     case,
     exists,
@@ -35,6 +36,7 @@ from nudger.store.schema.tables import (
     APART,
     IS_PLANNED,
     WAITS_FOR_TIME,
+    away,
     message,
     occurrence,
     person,
@@ -174,7 +176,8 @@ def find_people(
     if apart is Apart.SET_ASIDE:
         wanted = wanted.where(person.c.id.in_(select(set_aside.c.person)))
     elif apart is not None:
-        wanted = wanted.where(APART, _is(apart, now))
+        which = and_(APART, _is(apart, now))
+        wanted = wanted.where(or_(which, person.c.id.in_(_away(now))) if apart is Apart.PAUSED else which)
     ids = tx.connection.scalars(wanted).all()
     found = read_all(tx, ids)
     return [found[person_id] for person_id in ids if person_id in found]
@@ -250,14 +253,27 @@ def _apart(tx: Transaction, now: datetime) -> dict[Apart, int]:
     sums = [func.sum(case((_is(apart, now), 1), else_=0)) for apart in of_standing]
     row = tx.connection.execute(select(*sums).where(APART)).one()
     counts = {apart: int(number or 0) for apart, number in zip(of_standing, row, strict=True)}
+    away_alone = tx.connection.scalar(
+        select(func.count()).where(person.c.id.in_(_away(now)), ~_in_pause(now)).select_from(person)
+    )
+    counts[Apart.PAUSED] += away_alone or 0
     return counts | {Apart.SET_ASIDE: tx.connection.scalar(_COUNT_SET_ASIDE) or 0}
+
+
+def _in_pause(now: datetime) -> ColumnElement[bool]:
+    going_on = or_(person.c.paused_until.is_(None), person.c.paused_until > now)
+    return and_(person.c.paused_at.is_not(None), going_on)
+
+
+def _away(now: datetime) -> Select[tuple[str]]:
+    """Who is away."""
+    return select(away.c.person).where(away.c.ends_at > now, away.c.begins_at <= now)
 
 
 def _is(apart: Apart, now: datetime) -> ColumnElement[bool]:
     match apart:
         case Apart.PAUSED:
-            going_on = or_(person.c.paused_until.is_(None), person.c.paused_until > now)
-            return and_(person.c.paused_at.is_not(None), going_on)
+            return _in_pause(now)
         case Apart.HELD:
             return person.c.held_at.is_not(None)
         case Apart.OPTED_OUT:
@@ -357,11 +373,9 @@ def _unanswered(tx: Transaction) -> dict[str, str]:
 
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
     """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
-    paused = and_(
-        person.c.paused_at.is_not(None), or_(person.c.paused_until.is_(None), person.c.paused_until > now)
-    )
     changed = or_(
-        paused,
+        _in_pause(now),
+        person.c.wishes.is_not(None),
         person.c.held_at.is_not(None),
         person.c.removed_at.is_not(None),
         person.c.opted_out != "",

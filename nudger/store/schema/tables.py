@@ -72,6 +72,8 @@ person = Table(
     Column("silent_since", Instant),
     Column("arrived_at", Instant),
     Column("lost_at", Instant),
+    Column("wishes", Text),  # JSON of `domain.wishes`; null: none
+    Column("last_command", Text),  # JSON: what it did, to be taken back (store/inbound/undo.py)
     Column("laid_out_through", Date),
     Column("layout_at", Instant),  # null: removed, never
     Column("layout_afresh", Boolean, nullable=False),
@@ -112,6 +114,16 @@ missing_plan = Table(
     _of_person(primary_key=True),
     Column("host", Text, nullable=False),  # which looked: another one may have the file
     Column("since", Instant, nullable=False),
+)
+
+# The days away of `person.wishes`, which a claim reads there; here for whoever counts people.
+away = Table(
+    "away",
+    metadata,
+    _of_person(primary_key=True),
+    Column("begins_at", Instant, primary_key=True),
+    Column("ends_at", Instant, nullable=False),
+    Index("away_ends", "ends_at"),
 )
 
 # How a person is reached. Consent is of the address: a changed one is asked again. An opt-out is of
@@ -388,12 +400,7 @@ reply_tally = Table(
     Column("number", BigInteger, nullable=False),
 )
 
-fact = Table(
-    "fact",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
+fact = Table("fact", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # Which daemons live, by the database's own clock: what one of them has claimed is its alone until then.
 lease = Table(

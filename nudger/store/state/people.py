@@ -8,14 +8,15 @@ from datetime import datetime
 from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import JSON, bindparam, cast, exc, func, select, type_coerce, update
+from sqlalchemy import JSON, bindparam, cast, delete, exc, func, insert, select, type_coerce, update
 
 from nudger.agenda.gate import put_off, sent_on
 from nudger.domain.effects import checked_end, computable_date
 from nudger.domain.errors import Unreadable
 from nudger.domain.model import BackOff, ChannelName, History, Nudge, Person, Plan, Standing, phone_forms
-from nudger.inbound.respond import LOWEST
-from nudger.store.schema.tables import person, plan, reach
+from nudger.domain.wishes import NO_WISHES, Wishes
+from nudger.inbound.wishes import LOWEST
+from nudger.store.schema.tables import away, person, plan, reach
 from nudger.store.sql.statements import AnyRow, among
 from nudger.store.sql.transactions import Transaction
 from nudger.store.state import facts
@@ -37,6 +38,7 @@ _PEOPLE = select(
     person.c.fewer,
     person.c.tiny_until,
     person.c.untold,
+    person.c.wishes,
     person.c.asked,
     person.c.asks_again,
     person.c.asks_again_at,
@@ -155,6 +157,18 @@ def put_history(tx: Transaction, person_id: str, history: History) -> None:
     )
 
 
+def put_wishes(tx: Transaction, person_id: str, wishes: Wishes) -> None:
+    """Writes what a person has said of their days."""
+    text = wishes_to_json(wishes)
+    tx.connection.execute(update(person).where(person.c.id == person_id).values(wishes=text))
+    tx.connection.execute(delete(away).where(away.c.person == person_id))
+    if wishes.away:
+        spans = [
+            {"person": person_id, "begins_at": one.begins_at, "ends_at": one.ends_at} for one in wishes.away
+        ]
+        tx.connection.execute(insert(away), spans)
+
+
 def count_out(tx: Transaction, person_id: str, at: datetime) -> None:
     """Counts what went out `at` no longer for its local date (a snooze of it will, in its place)."""
     one = read(tx, [person_id])[person_id]
@@ -197,6 +211,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
                 _latest(silent_since, gap_ended_at) if backs_off[person_id] else silent_since,
                 arrived_at,
                 lost_at,
+                wishes_from_json(person_id, wishes),
             ),
             history_from_json(person_id, history),
         )
@@ -213,6 +228,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
             fewer,
             tiny_until,
             untold,
+            wishes,
             asked,
             asks_again,
             asks_again_at,
@@ -247,6 +263,7 @@ NUDGES_KEPT = 2048  # decoded lists of nudges
 _PLAN = TypeAdapter(Plan)
 _NUDGES = TypeAdapter(tuple[Nudge, ...])
 _HISTORY = TypeAdapter(History)
+_WISHES = TypeAdapter(Wishes)
 # A claim does these for everybody: the adapter's own methods would add half as much again.
 _to_plan = _PLAN.validator.validate_json
 _to_history = _HISTORY.validator.validate_json
@@ -314,6 +331,29 @@ def history_from_json(person: str, text: str) -> History:
         return _reckoned(history)
     except ValueError as error:  # pydantic's is one too
         raise _unreadable("history", person, error) from None
+
+
+def wishes_to_json(wishes: Wishes) -> str | None:
+    """Writes what a person has said of their days; None where that is nothing."""
+    return None if wishes == NO_WISHES else _WISHES.dump_json(wishes).decode()
+
+
+def wishes_from_json(person: str, text: str | None) -> Wishes:
+    """Reads it.
+
+    Raises:
+        Unreadable: It cannot be read, or reckoned with.
+    """
+    if text is None:
+        return NO_WISHES
+    try:
+        wishes: Wishes = _WISHES.validate_json(text, strict=True)
+        for span in wishes.away:
+            checked_end(span.begins_at)
+            checked_end(span.ends_at)
+        return wishes
+    except ValueError as error:  # pydantic's is one too
+        raise _unreadable("wishes", person, error) from None
 
 
 def _reckoned(history: History) -> History:

@@ -27,6 +27,7 @@ from nudger.agenda.set_aside import (
 )
 from nudger.domain.effects import checked_end
 from nudger.domain.model import FROM_A_TEXT, ChannelName, History, Person, Plan, Standing, State
+from nudger.domain.wishes import NO_WISHES
 from nudger.store.schema.tables import IS_PLANNED, occurrence, person, plan, reach, set_aside
 from nudger.store.sql.statements import EPOCH, among
 from nudger.store.sql.transactions import Safe, Transaction, made, put_right, works
@@ -259,7 +260,8 @@ def mend(tx: Transaction, person_id: str, now: datetime) -> list[str]:
     """Puts right all rows by which duties find this person; returns which values were, or have to be
     refreshed."""
     theirs = person.c.id == person_id
-    mended = [*put_right(tx, theirs, _of_person(now)), *_mend_history(tx, person_id), *_channels(tx, theirs)]
+    mended = [*put_right(tx, theirs, _of_person(now)), *_mend_history(tx, person_id)]
+    mended += [*_mend_wishes(tx, person_id), *_channels(tx, theirs)]
     mended += consent.mend_reach(tx, [person_id], now)
     for entry in tx.connection.scalars(select(occurrence.c.id).where(*_planned_of(person_id))).all():
         if not works(partial(_read_entry, tx, entry)):
@@ -283,6 +285,7 @@ def _of_person(now: datetime) -> Safe:
         columns.arrived_at: None,
         columns.lost_at: None,
         columns.untold: None,
+        columns.last_command: None,
         columns.history_before: None,
         columns.history_at: None,
         columns.laid_out_through: None,
@@ -298,6 +301,13 @@ def _mend_history(tx: Transaction, person_id: str) -> Iterator[str]:
         begun_anew = people.history_to_json(History())
         tx.connection.execute(update(person).where(person.c.id == person_id).values(history=begun_anew))
         yield "history"
+
+
+def _mend_wishes(tx: Transaction, person_id: str) -> Iterator[str]:
+    text = tx.connection.scalar(select(person.c.wishes).where(person.c.id == person_id))
+    if not works(lambda: people.wishes_from_json(person_id, text)):
+        people.put_wishes(tx, person_id, NO_WISHES)
+        yield "wishes"
 
 
 def _channels(tx: Transaction, theirs: ColumnElement[bool]) -> Iterator[str]:

@@ -7,10 +7,13 @@ from datetime import datetime
 from sqlalchemy import Column, ColumnElement, bindparam, case, func, select, update
 
 from nudger.agenda import thinning
+from nudger.domain.errors import Unreadable
 from nudger.domain.model import Standing
+from nudger.domain.wishes import NO_WISHES, Wishes
 from nudger.store.schema.tables import person
 from nudger.store.sql.statements import Bulk, Instant, among, binds
 from nudger.store.sql.transactions import Transaction
+from nudger.store.state import people
 
 
 def _later(kept: Column[datetime], at: ColumnElement[datetime]) -> ColumnElement[datetime]:
@@ -24,6 +27,7 @@ _KEPT = select(
     person.c.silent_since,
     person.c.arrived_at,
     person.c.lost_at,
+    person.c.wishes,
 ).where(among(person.c.id))
 _ARRIVED = Bulk(
     update(person)
@@ -59,13 +63,14 @@ def arrived(tx: Transaction, ids: Collection[str], at: datetime) -> None:
     """Notes that a nudge has arrived at each of these people, who are locked."""
     rows = tx.connection.execute(_KEPT, {"id_in": list(ids)}).all() if ids else ()
     changed = []
-    for person_id, paused_at, paused_until, silent_since, arrived_at, lost_at in rows:
+    for person_id, paused_at, paused_until, silent_since, arrived_at, lost_at, wishes in rows:
         before = Standing(
             paused_at=paused_at,
             paused_until=paused_until,
             silent_since=silent_since,
             arrived_at=arrived_at,
             lost_at=lost_at,
+            wishes=_wishes(person_id, wishes),
         )
         after = thinning.arrived(before, at)
         changed.append(
@@ -78,6 +83,14 @@ def arrived(tx: Transaction, ids: Collection[str], at: datetime) -> None:
         )
     if changed:
         _ARRIVED.run(tx.connection, changed)
+
+
+def _wishes(person_id: str, text: str | None) -> Wishes:
+    """Those of somebody who cannot be read whole are none: what arrived did arrive."""
+    try:
+        return people.wishes_from_json(person_id, text)
+    except Unreadable:
+        return NO_WISHES
 
 
 def lost(tx: Transaction, ids: Collection[str], at: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, insert, select, update
 
 from nudger.domain.effects import Tell
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, Plan, State, one_phone, phone_forms
+from nudger.domain.wishes import Away
 from nudger.store.schema.tables import IS_PLANNED, contact_word, event, occurrence, person
 from nudger.store.sql.statements import AnyRow, Bulk, among
 from nudger.store.sql.transactions import Transaction
@@ -55,9 +56,19 @@ def pause(tx: Transaction, person_id: str, until: datetime | None, now: datetime
     record_event(tx, person_id, now, "paused", f"until {until.isoformat()}" if until else "")
 
 
+def go_away(tx: Transaction, one: Person, span: Away, now: datetime) -> None:
+    """Notes the days away."""
+    people.put_wishes(tx, one.id, one.standing.wishes.with_away(span, now))
+    record_event(
+        tx, one.id, now, "away", f"from {span.begins_at.isoformat()} until {span.ends_at.isoformat()}"
+    )
+
+
 def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:
-    """Ends a pause; with `lifts` a crisis hold too. What is still to come is laid out."""
+    """Ends a pause, and days away; with `lifts` a crisis hold too. What is still to come is laid out."""
     lifted = lifts and one.standing.held_at is not None
+    if one.standing.wishes.away_at(now) or not (lifted or one.standing.paused(now)):
+        people.put_wishes(tx, one.id, one.standing.wishes.back(now))
     _set(tx, one.id, paused_at=None, paused_until=None, **({"held_at": None} if lifted else {}))
     if lifted or one.standing.paused_at is not None:
         silence.begin_anew(tx, [one.id], now)

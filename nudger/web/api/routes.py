@@ -110,7 +110,7 @@ class Api:
     # acting
     async def pause(self, asked: Asked) -> BaseModel:
         """Pauses."""
-        await self._desk.pause(await self._known(asked), asked.body.until)
+        await self._desk.pause(await self._known(asked), asked.body.until, asked.body.begins_at)
         return await self._standing(asked)
 
     async def resume(self, asked: Asked) -> BaseModel:

@@ -77,9 +77,11 @@ class LogQuery(_In):
 
 
 class PauseRequest(_In):
-    """No nudges until then; until they are resumed where it is null."""
+    """No nudges until then; until they are resumed where it is null. `begins_at`: from then on, not from now;
+    it takes an end."""
 
     until: Instant | None = None
+    begins_at: Instant | None = None
 
 
 class SendRequest(_In):
@@ -149,6 +151,13 @@ class Health(_Out):
         )
 
 
+class AwaySpan(_Out):
+    """Days without a nudge, begun or still to come."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+
 class PersonSummary(_Out):
     """Who they are, and whether anything keeps nudges from them."""
 
@@ -158,6 +167,7 @@ class PersonSummary(_Out):
     language: str
     paused: bool
     paused_until: datetime | None
+    away: list[AwaySpan]
     held: bool
     removed: bool
     set_aside: Annotated[bool, Field(description="nudger fails over them; the alarm says what to do.")]
@@ -290,7 +300,12 @@ def _person(person: Person, now: datetime) -> dict[str, object]:
         "timezone": plan.timezone,
         "language": plan.language,
         "paused": paused,
-        "paused_until": standing.paused_until if paused else None,
+        "paused_until": standing.back_at(now) if paused else None,
+        "away": [
+            {"begins_at": one.begins_at, "ends_at": one.ends_at}
+            for one in standing.wishes.away
+            if one.ends_at > now
+        ],
         "held": standing.held_at is not None,
         "removed": standing.removed_at is not None,
         "set_aside": standing.set_aside,

@@ -107,9 +107,12 @@ class Desk:
         await asyncio.to_thread(self.operator.send, who, kind, self.now())
         self.receiver.wake()
 
-    async def pause(self, who: Person, until: datetime | str | None) -> None:
-        """Pauses until an instant, until what is said in words by the person's own clock, or for good."""
-        await asyncio.to_thread(self._pause, who, until)
+    async def pause(
+        self, who: Person, until: datetime | str | None, begins_at: datetime | None = None
+    ) -> None:
+        """Pauses until an instant, until what is said in words by the person's own clock, or for good; from
+        now on, or from an instant to come."""
+        await asyncio.to_thread(self._pause, who, until, begins_at)
 
     async def resume(self, who: Person) -> None:
         """Ends a pause, not a hold."""
@@ -146,10 +149,11 @@ class Desk:
         calendar = calendar_path(who, self.calendar_key, now) if self.calendar_key else None
         return PersonView(who, self.overviews.plan_state(person), coming, trouble, calendar)
 
-    def _pause(self, who: Person, until: datetime | str | None) -> None:
+    def _pause(self, who: Person, until: datetime | str | None, begins_at: datetime | None) -> None:
         now, operator = self.now(), self.operator
-        at = operator.when(who, until, now) if isinstance(until, str) else until
-        operator.pause(who, at, now)
+        if isinstance(until, str):
+            begins_at, until = operator.when(who, until, now)
+        operator.pause(who, until, now, begins_at)
 
 
 def calendar_path(who: Person, key: bytes, now: datetime) -> str:

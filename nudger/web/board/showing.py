@@ -110,7 +110,7 @@ def marks(person: Person, now: datetime, zone: tzinfo) -> list[Badge]:
     if standing.held_at:
         found.append(Badge(f"held after a crisis text since {clock(standing.held_at, zone)}", grave=True))
     if standing.paused(now):
-        until = standing.paused_until
+        until = standing.back_at(now)
         found.append(Badge(f"paused until {clock(until, zone)}" if until else "paused until resumed"))
     found += [
         Badge(f"unreachable by {channel}: too much in a row did not arrive", grave=True)
@@ -120,6 +120,10 @@ def marks(person: Person, now: datetime, zone: tzinfo) -> list[Badge]:
         found.append(Badge(f"{('half', 'a quarter')[standing.fewer - 1]} of the nudges, as they asked"))
     if standing.low(now):
         found.append(Badge("tiny nudges only, as they asked"))
+    found += [
+        Badge(f"away from {clock(one.begins_at, zone)} until {clock(one.ends_at, zone)}")
+        for one in standing.wishes.away_after(now)
+    ]
     found += [Badge(f"opted out of {channel}") for channel in sorted(standing.opted_out)]
     missing = set(person.plan.channels) - standing.consented - standing.opted_out
     found += [Badge(f"no consent on record for {channel}") for channel in sorted(missing)]
