@@ -134,7 +134,7 @@ class Site:
         if programs is not None:
             from nudger.web.api.routes import Api  # noqa: PLC0415 (where the settings name it)
 
-            yield Api(desk, programs)
+            yield Api(desk, programs, show_conversations=self.core.settings.show_conversations)
         if self.core.settings.operator_password is not None:
             yield board_pages(self.core.settings, desk, self.store)
 
@@ -185,6 +185,7 @@ def build_desk(core: Core, store: Stores, clock: Clock, receiver: Receiver) -> "
 
     return Desk(
         people=store.people,
+        replies=store.replies,
         overviews=store.overview,
         statistics=store.statistics,
         alarms=store.alarms,

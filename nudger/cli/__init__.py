@@ -100,6 +100,11 @@ COMMANDS = {
         "looking",
         "What happened to a person's nudges and replies, latest last.",
     ),
+    "replies": Command(
+        "looking",
+        "What people wrote, as it was understood, the latest first; and who has seen to it. Words only "
+        "where NUDGER_SHOW_CONVERSATIONS is on.",
+    ),
     "backup": Command(
         "keeping",
         "Copies the database as it is at this moment, and checks the copy. nudger goes on meanwhile.",

@@ -39,6 +39,8 @@ TAKES = {
     "forget": "PERSON --yes",
     "status": "--json",
     "log": "PERSON --limit N --json",
+    "replies": "--intent TEXT --person PERSON --since WHEN --until WHEN --waiting --handled --limit N "
+    "--handle N --by TEXT --json",
     "backup": "FILE --force",
     "restore": "FILE --yes",
     "migrate": "--to URL",

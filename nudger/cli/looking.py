@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -12,17 +12,18 @@ from rich.markup import escape
 from nudger.app.core import Core
 from nudger.app.state import Holder, Stores, holder
 from nudger.cli.context import AsJson, PersonId, clock
-from nudger.cli.database import core_of, known, looking
+from nudger.cli.database import core_of, known, looking, opened
 from nudger.cli.show import as_json, local, out, problems, table
-from nudger.domain.errors import StoreError
+from nudger.domain.errors import StoreError, UsageError
 from nudger.domain.model import ChannelName, Person
 from nudger.inbound.port import Entry
 from nudger.operations.attention import Matter, MatterKind, matters
-from nudger.operations.overview import StatusReport
+from nudger.operations.overview import RepliesWanted, SeenReply, StatusReport
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*\+00:00")  # as the store writes one into a reason
 
 
+DAYS = ["%Y-%m-%d"]
 SHOWN_COUNTRIES = 5
 SHOWN = 50  # people whose standing is listed
 
@@ -30,6 +31,7 @@ SHOWN = 50  # people whose standing is listed
 def register(app: typer.Typer) -> None:
     app.command()(status)
     app.command()(log)
+    app.command()(replies)
 
 
 def status(context: typer.Context, json: AsJson = False) -> int:
@@ -121,6 +123,86 @@ def log(
         zone = core.zone(who.plan.timezone)
         rows = [[local(entry.at, zone), entry.what, entry.state, _detail(entry, zone)] for entry in entries]
         table(["when", "what", "state", "why"], rows, title=f"{who.plan.name} ({who.id})")
+
+
+def replies(
+    context: typer.Context,
+    intent: Annotated[str | None, typer.Option(help="Only those understood as this.")] = None,
+    person: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this person.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=DAYS, help="Not before this date.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAYS, help="Not after this date.")] = None,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only those that need a person, and nobody has seen to.")
+    ] = False,
+    handled: Annotated[
+        bool | None, typer.Option("--handled/--open", help="Only those that somebody has seen to, or not.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the latest.")] = 50,
+    handle: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Mark this one as handled; then show it.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Whose name to note with --handle.")] = "operator",
+    json: AsJson = False,
+) -> None:
+    """What people wrote, as it was understood, the latest first; and who has seen to it. Words only where
+    NUDGER_SHOW_CONVERSATIONS is on."""
+    if handle is not None:
+        with opened(context) as (_, store):
+            done = store.replies.handle(handle, by, clock.now())
+        if done is None:
+            raise UsageError(f"--handle: there is no reply {handle}")
+        _show_replies([done], json=json, words=False)
+        return
+    with looking(context) as (core, store):
+        words = core.settings.show_conversations
+        wanted = RepliesWanted(
+            intent=intent,
+            in_need=waiting,
+            person=person,
+            since=since.astimezone() if since else None,
+            until=until.astimezone() + timedelta(days=1) if until else None,
+            handled=False if waiting else handled,
+        )
+        _show_replies(_of_pages(store, wanted, limit, words=words), json=json, words=words)
+
+
+def _of_pages(store: Stores, wanted: RepliesWanted, limit: int, *, words: bool) -> list[SeenReply]:
+    found: list[SeenReply] = []
+    now, before = clock.now(), None
+    while len(found) < limit:
+        page = store.replies.replies(wanted, now, before, limit - len(found), words=words)
+        found += page.replies
+        before = page.on
+        if before is None:
+            break
+    return found
+
+
+def _show_replies(found: Sequence[SeenReply], *, json: bool, words: bool) -> None:
+    if json:
+        as_json([_reply_json(one, words=words) for one in found])
+        return
+    rows = [
+        [
+            str(one.cursor.id),
+            local(one.cursor.at),
+            one.person,
+            one.intent,
+            str(one.need or ""),
+            f"{one.handled_by}, {local(one.handled_at)}" if one.handled_at else "",
+            *([one.text] if words else []),
+        ]
+        for one in found
+    ]
+    columns = ["number", "when", "person", "understood as", "needs", "handled", *(["words"] if words else [])]
+    table(columns, rows, title="Replies")
+
+
+def _reply_json(one: SeenReply, *, words: bool) -> dict[str, object]:
+    kept = asdict(one)
+    place = kept.pop("cursor")
+    text = kept.pop("text")
+    return {"id": place["id"], "at": place["at"], **kept, **({"text": text} if words else {})}
 
 
 def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str:

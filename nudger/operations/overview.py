@@ -38,6 +38,14 @@ class StatusReport:
     unanswered: Mapping[str, str] = field(default_factory=dict)  # held people whom no crisis answer reached
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the agenda, in the order of (at, id): of what comes the next try, else the due time."""
+
+    at: datetime
+    id: int
+
+
 class Apart(StrEnum):
     """Why a person gets no nudges for now, or fewer; one person may be several."""
 
@@ -73,6 +81,45 @@ class TextInNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class RepliesWanted:
+    """Which replies are looked for; None: any."""
+
+    intent: str | None = None
+    need: Need | None = None
+    in_need: bool = False  # whatever the need is
+    person: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    handled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenReply:
+    """One reply beside replies of other people."""
+
+    cursor: Cursor
+    person: str
+    name: str
+    channel: ChannelName
+    intent: str
+    need: Need | None
+    handled_at: datetime | None
+    handled_by: str | None
+    text: str = ""  # empty where words are not asked for
+
+
+@dataclass(frozen=True, slots=True)
+class RepliesPage:
+    """Replies, the latest first, how many there are, and where to look on: None at the end. A page may be
+    short, or empty, before the end; and what is very many is not counted to the end."""
+
+    replies: Sequence[SeenReply]
+    on: Cursor | None
+    number: int
+    counted_all: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Losses:
     """What of a day should have gone out, and how much of it was missed or failed."""
 
@@ -96,14 +143,6 @@ class Vitals:
     problems: Mapping[str, int]  # of plan files, by severity
     needed: Sequence[Needed] = ()  # who needs a person, the gravest first
     losses: Losses | None = None  # of the last 24 h, where they are more than can be let pass
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in the agenda, in the order of (at, id): of what comes the next try, else the due time."""
-
-    at: datetime
-    id: int
 
 
 @dataclass(frozen=True, slots=True)

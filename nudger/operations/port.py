@@ -12,8 +12,11 @@ from nudger.operations.overview import (
     Counted,
     Cursor,
     PlanState,
+    RepliesPage,
+    RepliesWanted,
     Seen,
     SeenPage,
+    SeenReply,
     Span,
     StatusReport,
     TextInNeed,
@@ -52,6 +55,25 @@ class NeedStore(Protocol):
 
     def give_back_needs(self, texts: Sequence[TextInNeed]) -> None:
         """Gives back what was claimed and not told after all."""
+
+
+class ReplyStore(Protocol):
+    """What people have written, and who has seen to it."""
+
+    def replies(
+        self,
+        wanted: RepliesWanted,
+        now: datetime,
+        before: Cursor | None = None,
+        limit: int = 50,
+        *,
+        words: bool = False,
+    ) -> RepliesPage:
+        """Returns the replies that are wanted, the latest first; their texts only where `words` says so."""
+
+    def handle(self, line: int, by: str | None, now: datetime) -> SeenReply | None:
+        """Marks a reply as handled, by whom; by None it is open again. Who was first stays; it stands in the
+        person's log. None where there is no such reply."""
 
 
 class OverviewStore(Protocol):

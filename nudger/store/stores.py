@@ -10,6 +10,7 @@ from nudger.store.operations.housekeeping import SqlUpkeepStore
 from nudger.store.operations.looking import SqlPeopleStore
 from nudger.store.operations.needs import SqlNeedStore
 from nudger.store.operations.overview import SqlOverviewStore
+from nudger.store.operations.replies import SqlReplyStore
 from nudger.store.operations.statistics import SqlStatisticsStore
 from nudger.store.plans.loading import SqlPlanStore
 from nudger.store.sending.store import SqlSendingStore
@@ -32,6 +33,7 @@ class Stores:
     people: SqlPeopleStore
     alarms: SqlAlarmStore
     needs: SqlNeedStore
+    replies: SqlReplyStore
     overview: SqlOverviewStore
     statistics: SqlStatisticsStore
     upkeep: SqlUpkeepStore
@@ -64,6 +66,7 @@ def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
         SqlPeopleStore(transactions),
         SqlAlarmStore(transactions),
         SqlNeedStore(transactions),
+        SqlReplyStore(transactions),
         SqlOverviewStore(transactions),
         SqlStatisticsStore(transactions),
         SqlUpkeepStore(transactions),

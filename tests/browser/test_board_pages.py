@@ -19,6 +19,9 @@ pytestmark = pytest.mark.browser
 SMALL = {"width": 320, "height": 640}
 PATHS = (
     "/board",
+    "/board/replies",
+    "/board/replies?show=waiting&person=maya",
+    "/board/replies?intent=nothing",
     "/board/people",
     "/board/people?search=nobody",
     "/board/agenda",
@@ -133,6 +136,24 @@ def test_a_person_is_found_paused_and_resumed_without_a_script(
     expect(page.locator(".standing")).to_contain_text("paused until Thu 26 Nov")
     page.get_by_role("button", name="Resume").click()
     expect(page.locator(".standing")).to_have_text("Nudges come as planned")
+
+
+def test_a_text_that_asks_for_a_person_is_found_and_marked_as_handled_without_a_script(
+    signed_in: Callable[..., Page], board: Board
+) -> None:
+    page = signed_in(java_script_enabled=False, viewport=SMALL)
+    page.locator(".concerns li", has_text="maya asks for a person.").get_by_role("link", name="Look").click()
+    expect(page.get_by_text("1 found")).to_be_visible()
+    expect(page.locator("tbody")).to_contain_text("can someone call me please?")
+    page.get_by_label("Your name, for what you mark as handled").fill("Ann")
+    page.get_by_role("button", name="Handled: Maya Öström").click()
+
+    expect(page.get_by_text("0 found")).to_be_visible()
+    page.goto(board.address + "/board/replies?person=maya&show=handled")
+    expect(page.locator("tbody")).to_contain_text("by Ann")
+    page.get_by_role("button", name="Open again").click()
+    page.goto(board.address + "/board")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 people wait for somebody")
 
 
 def test_a_hold_takes_two_steps_to_lift(signed_in: Callable[..., Page], board: Board) -> None:

@@ -1,7 +1,7 @@
 """What the commands say of a crisis hold, of low days and of helplines that are old."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,30 @@ def test_status_says_first_who_needs_a_person_and_no_word_of_theirs(world: World
     assert "maya asks for a person." in said.splitlines()[1]
     assert "please call me" not in said
     assert shown["needs_a_look"][0]["person"] == "maya"
+
+
+def test_replies_are_listed_without_a_word_and_marked_as_handled(
+    world: World, nudger: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.now = datetime.now(UTC) - timedelta(minutes=1)
+
+    def asks(_: Writer) -> Response:
+        return Response("unknown", None, (), Need.PERSON)
+
+    world.store.inbound.take_reply(
+        Inbound("IN9", ChannelName.SMS, MAYA_PHONE, "please call me", world.now), asks
+    )
+    (listed,) = json.loads(nudger("replies", "--waiting", "--json")[1])
+    monkeypatch.setenv("NUDGER_SHOW_CONVERSATIONS", "true")
+    with_words = nudger("replies", "--person", "maya")[1]
+    code, handled = nudger("replies", "--handle", str(listed["id"]), "--by", "Ann")
+
+    assert (listed["person"], listed["need"], "text" in listed) == ("maya", "person", False)
+    assert "please call me" in with_words
+    assert (code, "Ann" in handled) == (0, True)
+    assert json.loads(nudger("replies", "--waiting", "--json")[1]) == []
+    assert json.loads(nudger("replies", "--until", "2020-01-01", "--json")[1]) == []
+    assert nudger("replies", "--handle", "999999")[0] == 2
 
 
 def test_status_says_who_has_fewer_nudges_and_low_days(world: World, nudger: Typed) -> None:

@@ -20,6 +20,7 @@ from tests.support.worlds.web import World
 
 PAGES = (
     "/board",
+    "/board/replies",
     "/board/people",
     "/board/agenda",
     "/board/figures",

@@ -36,7 +36,7 @@ class Operation:
     def statuses(self) -> list[int]:
         """Lists what it may answer besides 200."""
         statuses = [400, 401, 422, 429]
-        statuses += [404] if self.of_person else []
+        statuses += [404] if "{" in self.path else []
         statuses += [408, 413, 415] if self.body else []
         return sorted([*statuses, *([409] if self.refuses else [])])
 
@@ -46,6 +46,22 @@ OPERATIONS = (
     Operation("people", "GET", "/people", "People by id, in pages.", shapes.People, query=shapes.PeopleQuery),
     Operation(
         "agenda", "GET", "/agenda", "Everyone's entries, in pages.", shapes.Agenda, query=shapes.AgendaQuery
+    ),
+    Operation(
+        "replies",
+        "GET",
+        "/replies",
+        "What people wrote, the latest first, in pages; words only where NUDGER_SHOW_CONVERSATIONS is on.",
+        shapes.Replies,
+        query=shapes.RepliesQuery,
+    ),
+    Operation(
+        "handle_reply",
+        "POST",
+        "/replies/{reply}/handled",
+        "Somebody has seen to a reply; or, by null, nobody has after all.",
+        shapes.Reply,
+        body=shapes.HandledRequest,
     ),
     Operation("person", "GET", "/people/{person}", "One person.", shapes.PersonWithPlan),
     Operation(
@@ -160,10 +176,15 @@ def _operation(one: Operation, names: Any) -> dict[str, Any]:
 
 
 def _path(one: Operation) -> list[dict[str, Any]]:
-    if not one.of_person:
-        return []
-    schema = {"type": "string", "pattern": shapes.ID}
-    return [{"name": "person", "in": "path", "required": True, "schema": schema}]
+    schemas: dict[str, dict[str, object]] = {
+        "person": {"type": "string", "pattern": shapes.ID},
+        "reply": {"type": "integer", "minimum": 1, "maximum": shapes.LARGEST_REPLY},
+    }
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        for name, schema in schemas.items()
+        if f"{{{name}}}" in one.path
+    ]
 
 
 def _query(one: Operation) -> list[dict[str, Any]]:

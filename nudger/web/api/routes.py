@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Person
-from nudger.operations.overview import Cursor
+from nudger.operations.overview import Cursor, RepliesWanted
 from nudger.web.api import shapes
 from nudger.web.api.openapi import OPERATIONS, ROOT, Operation, description
 from nudger.web.board.desk import Desk
@@ -36,13 +36,22 @@ class Asked:
     query: Any  # of the operation's model
     body: Any
     person: str = ""
+    reply: int = 0
 
 
 class Api:
     """A handler for each operation of the table, under its id."""
 
-    def __init__(self, desk: Desk, bearer: Bearer, patience: timedelta = PATIENCE) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        bearer: Bearer,
+        patience: timedelta = PATIENCE,
+        *,
+        show_conversations: bool = False,
+    ) -> None:
         self._desk = desk
+        self._talks = show_conversations
         self._bearer = bearer
         self._patience = patience
 
@@ -80,8 +89,30 @@ class Api:
     async def agenda(self, asked: Asked) -> BaseModel:
         """Answers with a page of one of the lists."""
         page = await self._desk.entries(asked.query.show, _cursor(asked.query.after))
-        more = f"{(page.on.at - EPOCH) // MICROSECOND}~{page.on.id}" if page.on else None
-        return shapes.Agenda(entries=[shapes.AgendaEntry.of(one) for one in page.entries], next=more)
+        entries = [shapes.AgendaEntry.of(one) for one in page.entries]
+        return shapes.Agenda(entries=entries, next=_after(page.on))
+
+    async def replies(self, asked: Asked) -> BaseModel:
+        """Answers with a page of what people wrote."""
+        query = asked.query
+        wanted = RepliesWanted(
+            intent=query.intent,
+            need=query.needs,
+            person=query.person,
+            since=query.since,
+            until=query.until,
+            handled=query.handled,
+        )
+        now, after = self._desk.now(), _cursor(query.after)
+        found = await asyncio.to_thread(
+            self._desk.replies.replies, wanted, now, after, query.limit, words=self._talks
+        )
+        return shapes.Replies(
+            replies=[shapes.Reply.of(one, words=self._talks) for one in found.replies],
+            number=found.number,
+            counted_all=found.counted_all,
+            next=_after(found.on),
+        )
 
     async def person(self, asked: Asked) -> BaseModel:
         """Answers with one person."""
@@ -108,6 +139,14 @@ class Api:
         return shapes.Log(entries=[shapes.LogEntry.of(entry) for entry in found[:limit]], next=more)
 
     # acting
+    async def handle_reply(self, asked: Asked) -> BaseModel:
+        """Notes that somebody has seen to a reply."""
+        by = asked.body.by
+        done = await asyncio.to_thread(self._desk.replies.handle, asked.reply, by, self._desk.now())
+        if done is None:
+            raise HTTPException(404, "There is no such reply.")
+        return shapes.Reply.of(done, words=False)
+
     async def pause(self, asked: Asked) -> BaseModel:
         """Pauses."""
         await self._desk.pause(await self._known(asked), asked.body.until, asked.body.begins_at)
@@ -145,12 +184,13 @@ class Api:
         person = request.path_params.get("person", "")
         if one.of_person and not re.fullmatch(shapes.ID, person):
             raise _nobody()
+        reply = _reply(request.path_params.get("reply", "0"))
         try:
             query = one.query.model_validate(dict(request.query_params))
             body = one.body.model_validate(await self._json(request)) if one.body else None
         except ValidationError as fault:
             raise _unclear(fault) from None
-        return Asked(query, body, person)
+        return Asked(query, body, person, reply)
 
     async def _json(self, request: Request) -> object:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -183,6 +223,17 @@ def _cursor(text: str | None) -> Cursor | None:
         return None
     microseconds, _, entry = text.partition("~")
     return Cursor(EPOCH + int(microseconds) * MICROSECOND, int(entry))
+
+
+def _after(on: Cursor | None) -> str | None:
+    """The same place, as it is handed out."""
+    return f"{(on.at - EPOCH) // MICROSECOND}~{on.id}" if on else None
+
+
+def _reply(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,19}", text) or int(text) > shapes.LARGEST_REPLY:
+        raise HTTPException(404, "There is no such reply.")
+    return int(text)
 
 
 def _nobody() -> HTTPException:

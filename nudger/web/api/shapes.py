@@ -9,14 +9,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from nudger.agenda.forecast import Forecast
-from nudger.domain.effects import checked
+from nudger.domain.effects import Need, checked
 from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Kind, Outcome, Person, State
 from nudger.inbound.port import Entry
 from nudger.operations.attention import Matter, MatterKind, matters
-from nudger.operations.overview import Alarm, Apart, Seen, Vitals
+from nudger.operations.overview import Alarm, Apart, Seen, SeenReply, Vitals
 from nudger.web.board.desk import PersonView
 
+LARGEST_REPLY = 2**63 - 1
 ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 PersonId = Annotated[str, Field(pattern=ID, description="The name of their plan file.")]
 Limit = Annotated[int, Field(ge=1, le=200, description="How many at most.")]
@@ -67,6 +68,20 @@ class AgendaQuery(_In):
     ] = None
 
 
+class RepliesQuery(_In):
+    intent: Annotated[Text | None, Field(description="Only those that were understood as this.")] = None
+    needs: Annotated[Need | None, Field(description="Only those that need a person for this reason.")] = None
+    person: Annotated[str | None, Field(pattern=ID, description="Only those of this person.")] = None
+    since: Annotated[Instant | None, Field(description="Not before then.")] = None
+    until: Annotated[Instant | None, Field(description="Not after then.")] = None
+    handled: Annotated[bool | None, Field(description="Whether somebody has seen to them.")] = None
+    after: Annotated[
+        str | None,
+        Field(pattern=r"^[0-9]{1,16}~[0-9]{1,18}$", description="`next` of the page before."),
+    ] = None
+    limit: Limit = 50
+
+
 class DaysQuery(_In):
     days: Annotated[int, Field(ge=1, le=60, description="Local dates from today on.")] = 7
 
@@ -88,6 +103,12 @@ class SendRequest(_In):
     """One nudge of this kind, now."""
 
     kind: Kind
+
+
+class HandledRequest(_In):
+    """Who has seen to it; null: nobody has after all."""
+
+    by: Annotated[str | None, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 
 
 # --- what goes out ------------------------------------------------------------------------------
@@ -268,6 +289,46 @@ class Agenda(_Out):
     """Entries, and `next` for more. A page may be short, or empty, before the last one."""
 
     entries: list[AgendaEntry]
+    next: str | None
+
+
+class Reply(_Out):
+    """What one person wrote, as it was understood."""
+
+    id: int
+    at: datetime
+    person: PersonId
+    name: str
+    channel: ChannelName
+    intent: str
+    needs: Annotated[Need | None, Field(description="Why it needs a person.")]
+    handled_at: datetime | None
+    handled_by: str | None
+    text: Annotated[str | None, Field(description="null unless NUDGER_SHOW_CONVERSATIONS is on.")]
+
+    @classmethod
+    def of(cls, one: SeenReply, *, words: bool) -> "Reply":
+        """Makes it of a reply of anyone."""
+        return cls(
+            id=one.cursor.id,
+            at=one.cursor.at,
+            person=one.person,
+            name=one.name,
+            channel=one.channel,
+            intent=one.intent,
+            needs=one.need,
+            handled_at=one.handled_at,
+            handled_by=one.handled_by,
+            text=one.text if words else None,
+        )
+
+
+class Replies(_Out):
+    """Replies, and `next` for more. A page may be short, or empty, before the last one."""
+
+    replies: list[Reply]
+    number: Annotated[int, Field(description="How many there are, of the latest ten thousand.")]
+    counted_all: bool
     next: str | None
 
 

@@ -14,7 +14,7 @@ from nudger.domain.tokens import Action, Link, sign
 from nudger.inbound.port import PeopleStore
 from nudger.operations.operator_actions import Operator
 from nudger.operations.overview import Alarm, Cursor, PlanState, Seen, SeenPage, Span, Vitals
-from nudger.operations.port import AlarmStore, OverviewStore, StatisticsStore
+from nudger.operations.port import AlarmStore, OverviewStore, ReplyStore, StatisticsStore
 from nudger.schedule import local_date
 from nudger.web.port import Receiver
 
@@ -63,6 +63,7 @@ class Desk:
     where it cannot be done."""
 
     people: PeopleStore
+    replies: ReplyStore
     overviews: OverviewStore
     statistics: StatisticsStore
     alarms: AlarmStore

@@ -18,6 +18,7 @@ from nudger.operations.overview import Apart
 from nudger.operations.port import UpkeepStore
 from nudger.web.board import charts, showing
 from nudger.web.board.desk import LISTS, PAGE, Desk
+from nudger.web.board.replies import RepliesPages
 from nudger.web.security import requests
 from nudger.web.security.connections import Throttle
 from nudger.web.security.guard import Templates, at_home, prove, same_origin
@@ -64,6 +65,7 @@ class BoardPages:
         self._patience = patience
         self._sessions = Sessions(password, secret, public_url, upkeep)
         self._templates = Templates()
+        self._replies = RepliesPages(desk, show_conversations, patience, self._page, self._to)
         public = urlsplit(public_url or "")
         self._hosts = frozenset({public.hostname}) if public.hostname else frozenset[str]()
         self._root = public.path
@@ -72,6 +74,7 @@ class BoardPages:
         """Names the addresses of the door, and of every page behind it."""
         behind = {
             "/board": self.overview,
+            "/board/replies": self._replies.replies,
             "/board/people": self.people,
             "/board/agenda": self.agenda,
             "/board/figures": self.figures,
@@ -83,6 +86,7 @@ class BoardPages:
             Route("/board/login", self.sign_in, methods=["POST"]),
             Route("/board/logout", self.sign_out, methods=["POST"]),
             *(Route(path, self.behind(page)) for path, page in behind.items()),
+            Route("/board/replies", self.behind(self._replies.handle), methods=["POST"]),
             Route("/board/people/{person}/{act}", self.behind(self.act), methods=["POST"]),
         ]
 
@@ -154,6 +158,7 @@ class BoardPages:
             today=charts.ends(overview.today),
             reasons=_reasons(overview.today.reasons),
             replies=showing.top(overview.today.intents),
+            date=now.astimezone().date().isoformat(),
             coming=[showing.seen(entry, now) for entry in overview.coming],
             problems=overview.problems,
             zone=now.astimezone().tzname(),

@@ -87,6 +87,8 @@ def headlines(overview: Overview, now: datetime) -> list[Headline]:
 def _headline(one: Matter) -> Headline:
     when, iso = (clock(one.since), one.since.isoformat()) if one.since else ("", "")
     link = f"/people/{one.person}" if one.person else PLACES.get(one.cause, "")
+    if one.cause in (MatterKind.CONCERN, MatterKind.PERSON):
+        link = f"/replies?show=waiting{f'&person={one.person}' if one.person else ''}"
     return Headline(one.words, link, when, iso, one.of_person)
 
 
