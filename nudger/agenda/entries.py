@@ -268,6 +268,7 @@ class Stage(StrEnum):
     ACCEPTED = "accepted"  # queued, sending or sent: it is the provider's to deliver
     DELIVERED = "delivered"
     FAILED = "failed"
+    CANCELLED = "cancelled"  # taken back before it went out: it certainly did not
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a sender lets through just now: its rate limit, and its circuit breaker. Pure.
 
-A budget is segments per second, as carriers count: a token bucket that holds one second's worth.
+A budget is segments per second, as carriers count: a token bucket that holds one second's worth. An hour's
+budget is counted by the minute, so that no hour, wherever it begins, has more.
 
 All daemons share one `Sender` a channel; the store reads and writes it in the claim's own
 transaction, so that no two of them spend the same second, and a restart brings no second burst.
@@ -59,6 +60,7 @@ TOO_MANY = "more were due than the sender may send (SMS_PER_SECOND)"
 LEAST_RESERVE, RESERVE = 10, 0.05
 TOO_MANY_ANSWERS = "answers have used their half of what the sender may send today (SMS_PER_DAY)"
 TOO_MANY_TODAY = "the sender may send no more today (SMS_PER_DAY)"
+TOO_MANY_THIS_HOUR = "the sender may send no more within the hour (SMS_PER_HOUR)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Limit:
 
     per_second: float | None = None
     per_day: int | None = None  # of GMT
+    per_hour: int | None = None  # any 60 minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Sender:
     open_until: datetime | None = None  # also when it has passed: until something has worked
     probe_until: datetime | None = None
     reason: str = ""  # why its circuit is open
+    hour: str = ""  # the segments of the last hour, "minute:segments", minutes since 1970
 
 
 def ordinary(per_day: int) -> int:
@@ -100,6 +104,8 @@ def room(sender: Sender, limit: Limit, now: datetime) -> int:
     left = MANY
     if limit.per_day is not None:
         left = _left_today(sender, limit.per_day, now)
+    if limit.per_hour is not None:
+        left = min(left, limit.per_hour - sum(_last_hour(sender, now).values()))
     if (pace := _pace(sender, limit, now)) is not None:
         left = min(left, int(filled(sender.bucket, sender.filled_at, pace, now)))
     return max(0, min(left, 1) if sender.open_until is not None else left)
@@ -140,7 +146,45 @@ def taken(
         day_answers=sender.day_answers + answers,
         day_urgent=sender.day_urgent + urgent,
         probe_until=probe_until,
+        hour="" if limit.per_hour is None else _with(sender, segments, now),
     )
+
+
+HOUR_MINUTES = 60
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // 60
+
+
+def _last_hour(sender: Sender, now: datetime) -> dict[int, int]:
+    """Segments by minute. The minute in which the hour began counts whole; what a clock stepped back has left
+    ahead does not count."""
+    since, until, spent = _minute(now) - HOUR_MINUTES, _minute(now) + 1, {}
+    for part in sender.hour.split():
+        minute, _, segments = part.partition(":")
+        if minute.isdecimal() and segments.isdecimal() and since <= int(minute) <= until:
+            spent[int(minute)] = int(segments)
+    return spent
+
+
+def _with(sender: Sender, segments: int, now: datetime) -> str:
+    spent = _last_hour(sender, now)
+    if segments:
+        spent[_minute(now)] = spent.get(_minute(now), 0) + segments
+    return " ".join(f"{minute}:{count}" for minute, count in sorted(spent.items()))
+
+
+def _hour_opens_at(sender: Sender, per_hour: int, now: datetime) -> datetime:
+    """When enough of the last hour lies back for one segment; `now` where it does."""
+    spent = _last_hour(sender, now)
+    over, at = sum(spent.values()) - per_hour, now
+    for minute, segments in sorted(spent.items()):
+        if over < 0:
+            break
+        over -= segments
+        at = datetime.fromtimestamp((minute + HOUR_MINUTES + 1) * 60, UTC)
+    return at
 
 
 def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
@@ -150,6 +194,8 @@ def opens_at(sender: Sender, limit: Limit, now: datetime) -> datetime:
         at = max(at, until or now)
     if _is_used_up(sender, limit, now):
         at = max(at, datetime.combine(_day(now) + timedelta(days=1), time(), UTC))
+    if limit.per_hour is not None:
+        at = max(at, _hour_opens_at(sender, limit.per_hour, now))
     if (pace := _pace(sender, limit, now)) is not None:
         missing = 1 - filled(sender.bucket, sender.filled_at, pace, now)
         at = max(at, now + timedelta(seconds=max(0.0, missing) / pace))
@@ -170,7 +216,10 @@ def why_full(sender: Sender, limit: Limit, now: datetime) -> str:
     """Says why, for who waits for a turn that does not come."""
     if sender.open_until is not None:
         return f"the circuit of {sender.channel} is open: {sender.reason}"
-    return TOO_MANY_TODAY if _is_used_up(sender, limit, now) else TOO_MANY
+    if _is_used_up(sender, limit, now):
+        return TOO_MANY_TODAY
+    hour_is_full = limit.per_hour is not None and _hour_opens_at(sender, limit.per_hour, now) > now
+    return TOO_MANY_THIS_HOUR if hour_is_full else TOO_MANY
 
 
 def _is_used_up(sender: Sender, limit: Limit, now: datetime) -> bool:

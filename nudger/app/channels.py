@@ -2,6 +2,7 @@
 HTTP client are a third of a second, and 20 MB, for good."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -15,12 +16,15 @@ from nudger.channels.phone import PhoneChannel
 from nudger.channels.smtp.letter import Parts
 from nudger.domain.model import ChannelName
 from nudger.domain.tokens import Action
+from nudger.inbound.poller import InboundList
 from nudger.messages.wording.email import EmailParts, compose
 from nudger.operations.alerts import Teller
 from nudger.sending.port import Channel
+from nudger.sending.receipts import Ledger, Outbox
 
 if TYPE_CHECKING:
     from nudger.channels.alerts import Ping
+    from nudger.channels.smsgate.channel import SmsGateChannel
     from nudger.channels.smtp.channel import SmtpChannel
     from nudger.channels.twilio.channel import TwilioChannel
 
@@ -61,7 +65,7 @@ def build_channels(
     settings = core.settings
     phone = PhoneChannel(shown)
     return {
-        ChannelName.SMS: _twilio(settings) if settings.sms == "twilio" else phone,
+        ChannelName.SMS: _sms(settings) or phone,
         ChannelName.EMAIL: _smtp(core, clock, below) if settings.email == "smtp" else phone,
     }
 
@@ -70,6 +74,25 @@ async def close_channels(channels: Iterable[Channel]) -> None:
     """Gives back what the ways out hold."""
     for channel in set(channels):
         await channel.close()
+
+
+def _sms(settings: Settings) -> "TwilioChannel | SmsGateChannel | None":
+    if settings.sms == "twilio":
+        return _twilio(settings)
+    return smsgate(settings) if settings.sms == "smsgate" else None
+
+
+def smsgate(settings: Settings) -> "SmsGateChannel":
+    """Makes the way to the phone of the settings."""
+    from nudger.channels.smsgate.channel import SmsGateChannel  # noqa: PLC0415 (where the settings name it)
+
+    return SmsGateChannel(
+        url=settings.smsgate_url or "",
+        username=settings.smsgate_username,
+        password=secret(settings.smsgate_password) or "",
+        device_id=settings.smsgate_device_id,
+        sims=[int(sim) for sim in (settings.smsgate_sim or "").split()],
+    )
 
 
 def _twilio(settings: Settings) -> "TwilioChannel":
@@ -140,9 +163,23 @@ def secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
 
 
-def twilio_among(settings: Settings, channels: Mapping[ChannelName, Channel]) -> "TwilioChannel | None":
-    """Picks Twilio's, where texts go that way: it can be asked for replies, and for what became of a text."""
-    return cast("TwilioChannel", channels[ChannelName.SMS]) if settings.sms == "twilio" else None
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What the way out for texts can do besides sending; None is what it cannot."""
+
+    outbox: Outbox | Ledger | None = None  # asked what became of a text
+    inbox: InboundList | None = None  # asked for what came in
+
+
+def abilities(settings: Settings, channels: Mapping[ChannelName, Channel]) -> Abilities:
+    """Tells what the way out for texts can do. The mail server cannot be asked for anything, and what the
+    phone on the screen shows is in the store."""
+    if settings.sms == "twilio":
+        twilio = cast("TwilioChannel", channels[ChannelName.SMS])
+        return Abilities(twilio, twilio)
+    if settings.sms == "smsgate":
+        return Abilities(cast("SmsGateChannel", channels[ChannelName.SMS]))
+    return Abilities()
 
 
 def tellers_of(core: Core, clock: Clock) -> Iterator[Teller]:

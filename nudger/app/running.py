@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,7 +19,7 @@ from nudger.agenda.entries import Sending
 from nudger.agenda.laying_out import TRY_EVERY, Asking, LayingOut, TryingAgain
 from nudger.agenda.port import Clock
 from nudger.agenda.rate_limit import Limit
-from nudger.app.channels import build_channels, close_channels, ping_of, tellers_of, twilio_among
+from nudger.app.channels import Abilities, abilities, build_channels, close_channels, ping_of, tellers_of
 from nudger.app.clock import SharedClock
 from nudger.app.core import Core
 from nudger.app.daemon import Daemon, Duty
@@ -43,11 +42,8 @@ from nudger.operations.upkeep import Housekeeping, Tallying, Watching
 from nudger.plan_sync.changes import changes
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.sending.lease import LIFE, TAKE_OVER_EVERY
-from nudger.sending.receipts import Outbox, Reconciling, TakingOver
+from nudger.sending.receipts import Reconciling, TakingOver
 from nudger.store.stores import Stores
-
-if TYPE_CHECKING:
-    from nudger.channels.twilio.channel import TwilioChannel
 
 YOUNG = 10_000  # objects; Python looks for circles every 700 by itself
 
@@ -119,7 +115,7 @@ def build_daemon(
     settings = core.settings
     metrics = Metrics()
     channels = build_channels(core, clock, shown, links_of_emails(core, store, clock))
-    twilio = twilio_among(settings, channels)
+    sms = abilities(settings, channels)
     timekeeping = (
         [Timekeeping(store.facts, store.alarms, clock, socket.gethostname())]
         if isinstance(clock, SharedClock)
@@ -137,7 +133,7 @@ def build_daemon(
     )
     page = own_pages(settings, store, lambda: settings.public_url or daemon.address)
     inbox = Inbox(store.inbound, replace(core.responder, own_page=page), metrics, replies_log)
-    poller = _poller(settings, store, clock, twilio, inbox)
+    poller = _poller(settings, store, clock, sms, inbox)
     high_water = marks(core, store)
 
     trying_again = TryingAgain(store.agenda, core.decider, core.zone, settings.seed)
@@ -194,7 +190,7 @@ def build_daemon(
             Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
             *(Duty("clock", COMPARE_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store.agenda, core.decider).run_once),
-            *_duties(store, twilio, poller),
+            *_duties(store, sms, poller),
         ),
         aside=(partial(store.listen, woken),),
         close=close,
@@ -225,29 +221,27 @@ def _housekeeping(settings: Settings, store: Stores) -> Callable[[datetime], Awa
 
 def _limits(settings: Settings) -> dict[ChannelName, Limit]:
     """The phone on the screen has none."""
-    if settings.sms != "twilio":
+    if settings.sms == "phone":
         return {}
-    return {ChannelName.SMS: Limit(settings.sms_per_second, settings.sms_per_day)}
+    limit = Limit(settings.sms_per_second, settings.sms_per_day, settings.sms_per_hour or None)
+    return {ChannelName.SMS: limit}
 
 
-def _poller(
-    settings: Settings, store: Stores, clock: Clock, sms: "TwilioChannel | None", inbox: Inbox
-) -> Poller | None:
-    if sms is None:
+def _poller(settings: Settings, store: Stores, clock: Clock, sms: Abilities, inbox: Inbox) -> Poller | None:
+    if sms.inbox is None:
         return None
     # Kept across restarts: nothing from before the first start is ever taken.
     now = clock.now()
     first_start = stated(store.facts.remember("first_start", now.isoformat()), now)
     polls = settings.replies == "poll"
     every = timedelta(seconds=settings.poll_seconds) if polls else WITH_WEBHOOKS
-    return Poller(sms, inbox.take, store.inbound, store.facts, store.restore, first_start, every)
+    return Poller(sms.inbox, inbox.take, store.inbound, store.facts, store.restore, first_start, every)
 
 
-def _duties(store: Stores, twilio: "TwilioChannel | None", poller: Poller | None) -> Iterator[Duty]:
+def _duties(store: Stores, sms: Abilities, poller: Poller | None) -> Iterator[Duty]:
     if poller is not None:
         yield Duty("poll replies", min(poller.every, LOOK_EVERY), poller.run_once, at_once=True)
-    # The mail server cannot be asked, and the phone on the screen has what is in the store.
-    outboxes: dict[ChannelName, Outbox] = {ChannelName.SMS: twilio} if twilio else {}
+    outboxes = {ChannelName.SMS: sms.outbox} if sms.outbox else {}
     yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store.sending, outboxes).run_once)
 
 

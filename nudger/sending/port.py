@@ -66,6 +66,7 @@ class Listed:
     address: str
     text: str
     created_at: datetime | None  # whole seconds
+    message: str = ""  # our id, where the provider keeps it: then it is this one and no other
 
 
 @dataclass(frozen=True, slots=True)

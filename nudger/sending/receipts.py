@@ -8,6 +8,7 @@ An end is unknown where a request broke off, or a daemon died with it open. Then
 
 1. The message stays `unknown`: a text too few is better than one twice, so nothing is sent on a guess.
 2. `Reconciling` asks the provider for all that went to the address since.
+   Where the provider keeps our ids it is asked for these.
 3. `judge` (pure) pairs what is listed with what is in doubt. Whatever may be ours counts as found, so as
    sent.
 4. Only what was asked about twice at least, and SURE_AFTER later is surely not there, is free to go out
@@ -16,10 +17,10 @@ An end is unknown where a request broke off, or a daemon died with it open. Then
 
 import asyncio
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -55,14 +56,18 @@ def after(known: OnRecord, report: Report) -> State | None:
     """
     match report.stage:
         case Stage.ACCEPTED:
-            accepted = known.state in _OPEN or (known.state is State.FAILED and known.not_there)
+            # One that was taken back may have gone out in that very moment.
+            open_ = known.state in _OPEN or known.state is State.CANCELLED
+            accepted = open_ or (known.state is State.FAILED and known.not_there)
             return State.SENT if accepted else None
         case Stage.DELIVERED:
-            open_ = known.state in _OPEN or known.state in (State.SENT, State.FAILED)
+            open_ = known.state in _OPEN or known.state in (State.SENT, State.FAILED, State.CANCELLED)
             return State.DELIVERED if open_ else None
         case Stage.FAILED:
             open_ = known.state in _OPEN or known.state is State.SENT
             return State.FAILED if open_ or (known.state is State.FAILED and known.not_there) else None
+        case Stage.CANCELLED:
+            return State.CANCELLED if known.state in _OPEN or known.state is State.SENT else None
 
 
 def again_at(failure: Failure, now: datetime) -> datetime | None:
@@ -128,7 +133,7 @@ def _pair(doubts: Sequence[Doubt], listed: Sequence[Listed]) -> dict[str, Listed
         for one in listed
         if (gap := _gap(doubt, one)) is not None and _same_words(doubt.text, one.text)
     ]
-    pairs: dict[str, Listed] = {}
+    pairs: dict[str, Listed] = {one.message: one for one in listed if one.message}
     used: set[str] = set()
     for _, _, doubt, one in sorted(near, key=lambda pair: pair[:2]):
         if doubt.message not in pairs and one.report.provider_id not in used:
@@ -156,7 +161,7 @@ def wait(asks: int) -> timedelta:
 
 def _gap(doubt: Doubt, one: Listed) -> timedelta | None:
     """How far apart in time; None where they cannot be the same message."""
-    if one.address != doubt.address:
+    if one.message or one.address != doubt.address:
         return None
     gap = abs(one.created_at - doubt.attempted_at) if one.created_at else WINDOW
     return gap if gap <= WINDOW else None
@@ -185,6 +190,15 @@ class Outbox(Protocol):
         provider's queue too. Raises ChannelError where it cannot be told."""
 
 
+@runtime_checkable
+class Ledger(Protocol):
+    """A provider that keeps our message ids, and takes each of them once."""
+
+    async def look_up(self, messages: Sequence[str]) -> Sequence[Listed]:
+        """Returns those of these messages that it has, each under our id. Raises ChannelError where it
+        cannot be told of all."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakingOver:
     """What a daemon left in `sending` when its lease ended becomes unknown, and is asked about."""
@@ -205,7 +219,7 @@ class Reconciling:
     """Found means sent; not there for a minute means free to go out again, while it is fresh."""
 
     store: SendingStore
-    outboxes: dict[ChannelName, Outbox]  # channels that can be asked; SMTP cannot
+    outboxes: Mapping[ChannelName, Outbox | Ledger]  # channels that can be asked; SMTP cannot
     _failures: int = 0
     _resume_at: datetime | None = None
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
@@ -233,7 +247,10 @@ class Reconciling:
         since = min(doubt.attempted_at for doubt in about)
         try:
             async with self._places:
-                return about, await self.outboxes[channel].list_outbound(address, since)
+                provider = self.outboxes[channel]
+                if isinstance(provider, Ledger):
+                    return about, await provider.look_up([doubt.message for doubt in about])
+                return about, await provider.list_outbound(address, since)
         except ChannelError as fault:
             # Nothing is concluded from a question without an answer. Whose it was, the store knows.
             _asked_log.warning("not_reconciled", channel=str(channel), count=len(about), fault=fault.message)

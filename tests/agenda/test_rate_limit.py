@@ -45,6 +45,42 @@ def test_without_a_limit_there_is_room() -> None:
     assert rate_limit.room(SMS, NONE, NOON) == MANY
 
 
+AN_HOUR = Limit(per_hour=30)
+
+
+def test_an_hours_budget_is_there_at_once_and_comes_back_as_what_was_sent_lies_an_hour_back() -> None:
+    sender = rate_limit.taken(SMS, AN_HOUR, 20, NOON)
+    sender = rate_limit.taken(sender, AN_HOUR, 10, NOON + 30 * MINUTE)
+
+    assert rate_limit.room(SMS, AN_HOUR, NOON) == 30
+    assert rate_limit.room(sender, AN_HOUR, NOON + 59 * MINUTE) == 0
+    assert rate_limit.opens_at(sender, AN_HOUR, NOON + 31 * MINUTE) == NOON + 61 * MINUTE
+    assert rate_limit.room(sender, AN_HOUR, NOON + 61 * MINUTE) == 20
+    assert rate_limit.why_full(sender, AN_HOUR, NOON + 31 * MINUTE) == rate_limit.TOO_MANY_THIS_HOUR
+
+
+@given(st.lists(st.tuples(st.integers(0, 600), st.integers(1, 8)), max_size=200))
+def test_no_hour_wherever_it_begins_has_more_than_its_budget(tries: list[tuple[int, int]]) -> None:
+    sender, at = SMS, NOON
+    sent: list[tuple[datetime, int]] = []
+    for seconds, segments in tries:
+        at += seconds * SECOND
+        if segments <= rate_limit.room(sender, AN_HOUR, at):
+            sender = rate_limit.taken(sender, AN_HOUR, segments, at)
+            sent.append((at, segments))
+        elif rate_limit.room(sender, AN_HOUR, at) == 0:
+            assert rate_limit.room(sender, AN_HOUR, rate_limit.opens_at(sender, AN_HOUR, at)) > 0
+
+    for start, _ in sent:
+        assert sum(count for when, count in sent if start <= when < start + HOUR) <= 30
+
+
+def test_what_a_clock_that_was_stepped_back_has_left_ahead_holds_nothing_up() -> None:
+    sender = rate_limit.taken(SMS, AN_HOUR, 30, NOON + 5 * HOUR)
+
+    assert rate_limit.room(sender, AN_HOUR, NOON) == 30
+
+
 @pytest.mark.parametrize(("rate", "room"), [(0.25, 1), (1, 1), (3.75, 3), (100, 100)])
 def test_a_rest_brings_one_second_of_the_rate_and_no_burst(rate: float, room: int) -> None:
     limit = Limit(per_second=rate)

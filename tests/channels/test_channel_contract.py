@@ -9,14 +9,16 @@ from datetime import timedelta
 import pytest
 
 from nudger.agenda.entries import Failure, SendFailure
-from tests.support.rigs import SECRETS, Rig, phone_rig, smtp_rig, twilio_rig
+from tests.support.rigs import SECRETS, Rig, phone_rig, smsgate_rig, smsgate_server_rig, smtp_rig, twilio_rig
 
 RIGS: dict[str, Callable[..., AbstractAsyncContextManager[Rig]]] = {
     "phone": phone_rig,
     "twilio": twilio_rig,
+    "smsgate": smsgate_rig,
+    "smsgate server": smsgate_server_rig,
     "smtp": smtp_rig,
 }
-PROVIDERS = ["twilio", "smtp"]
+PROVIDERS = ["twilio", "smsgate", "smsgate server", "smtp"]
 
 ENDINGS = [
     ("twilio", "+15005550001", Failure.RECIPIENT),
@@ -29,6 +31,15 @@ ENDINGS = [
     ("twilio", "+15005550503", Failure.AMBIGUOUS),
     ("twilio", "+15005550700", Failure.AMBIGUOUS),
     ("twilio", "+15005550701", Failure.AMBIGUOUS),
+    ("smsgate", "+15005550400", Failure.SENDER),
+    ("smsgate", "+15005550401", Failure.SENDER),
+    ("smsgate", "+15005550403", Failure.SENDER),
+    ("smsgate", "+15005550429", Failure.NOT_SENT),
+    ("smsgate", "+15005550500", Failure.AMBIGUOUS),
+    ("smsgate", "+15005550502", Failure.AMBIGUOUS),
+    ("smsgate", "+15005550504", Failure.AMBIGUOUS),
+    ("smsgate", "+15005550701", Failure.AMBIGUOUS),
+    ("smsgate server", "+15005550503", Failure.NOT_SENT),
     ("smtp", "nouser@example.org", Failure.RECIPIENT),
     ("smtp", "norelay@example.org", Failure.RECIPIENT),
     ("smtp", "grey@example.org", Failure.NOT_SENT),
@@ -38,7 +49,7 @@ ENDINGS = [
     ("smtp", "spam@example.org", Failure.SENDER),
     ("smtp", "drop@example.org", Failure.AMBIGUOUS),
 ]
-HANGING = [("twilio", "+15005550800"), ("smtp", "hang@example.org")]
+HANGING = [("twilio", "+15005550800"), ("smsgate", "+15005550800"), ("smtp", "hang@example.org")]
 
 
 @pytest.fixture(params=RIGS)

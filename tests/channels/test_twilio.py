@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from nudger.agenda.entries import Failure, SendFailure
+from nudger.channels.http import LONGEST_WAIT, NoAnswer, NotReached
 from nudger.channels.twilio.channel import TwilioChannel
-from nudger.channels.twilio.http import LONGEST_WAIT, NoAnswer, NotReached, TwilioHttp
+from nudger.channels.twilio.http import TwilioHttp
 from nudger.domain.errors import ChannelError
 from nudger.domain.model import ChannelName
 from tests.support.doubles.twilio_double import (

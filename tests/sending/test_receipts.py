@@ -12,12 +12,13 @@ from nudger.sending.receipts import OnRecord, after, again_at, is_the_numbers
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TABLE = {
-    State.SENDING: ("sent", "delivered", "failed"),
-    State.UNKNOWN: ("sent", "delivered", "failed"),
-    State.SENT: (None, "delivered", "failed"),
-    State.DELIVERED: (None, None, None),
-    State.FAILED: (None, "delivered", None),
-    State.CANCELLED: (None, None, None),
+    State.SENDING: ("sent", "delivered", "failed", "cancelled"),
+    State.UNKNOWN: ("sent", "delivered", "failed", "cancelled"),
+    State.SENT: (None, "delivered", "failed", "cancelled"),
+    State.DELIVERED: (None, None, None, None),
+    State.FAILED: (None, "delivered", None, None),
+    # Taken back in the very moment in which it went out: what is said of it since is so.
+    State.CANCELLED: ("sent", "delivered", None, None),
 }
 
 
@@ -40,6 +41,8 @@ def test_in_whatever_order_reports_come_what_was_delivered_stays_delivered(stage
 
     if Stage.DELIVERED in stages:
         assert state is State.DELIVERED
+    elif Stage.CANCELLED in stages:
+        assert state in (State.CANCELLED, State.FAILED, State.SENT)
     elif Stage.FAILED in stages:
         assert state is State.FAILED
     else:

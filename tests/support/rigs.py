@@ -8,16 +8,18 @@ from typing import Any
 
 from nudger.agenda.entries import Sending
 from nudger.channels.phone import PhoneChannel
+from nudger.channels.smsgate.channel import SmsGateChannel
 from nudger.channels.smtp.channel import Security, SmtpChannel
 from nudger.channels.twilio.channel import TwilioChannel
 from nudger.domain.model import ChannelName, Origin
 from nudger.sending.port import Channel
+from tests.support.doubles.smsgate_double import DEVICE, PASSWORD, SIGNING_KEY, USERNAME, SmsGateDouble
 from tests.support.doubles.smtp_double import LOGIN, Certificate, SmtpDouble
 from tests.support.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 TIMEOUT = timedelta(seconds=5)
-SECRETS = (AUTH_TOKEN, LOGIN[1])
+SECRETS = (AUTH_TOKEN, LOGIN[1], PASSWORD, SIGNING_KEY)
 
 TEXT = Sending(
     message="0192b4c0de",
@@ -65,6 +67,17 @@ def twilio_channel(double: TwilioDouble, **changes: Any) -> TwilioChannel:
     return TwilioChannel(**(options | changes))
 
 
+def smsgate_channel(double: SmsGateDouble, **changes: Any) -> SmsGateChannel:
+    options: dict[str, Any] = {
+        "url": double.base_url,
+        "username": USERNAME,
+        "password": PASSWORD,
+        "device_id": DEVICE if "3rdparty" in double.base_url else None,
+        "timeout": TIMEOUT,
+    }
+    return SmsGateChannel(**(options | changes))
+
+
 def smtp_channel(double: SmtpDouble, certificate: Certificate | None = None, **changes: Any) -> SmtpChannel:
     options: dict[str, Any] = {
         "host": "localhost",
@@ -102,6 +115,20 @@ async def twilio_rig(limit: timedelta = TIMEOUT) -> AsyncIterator[Rig]:
         channel = twilio_channel(double, timeout=limit)
         yield Rig(channel, TEXT, lambda: [(taken["to"], taken["body"]) for taken in double.taken])
         await channel.close()
+
+
+@asynccontextmanager
+async def smsgate_rig(limit: timedelta = TIMEOUT, *, server: bool = False) -> AsyncIterator[Rig]:
+    async with SmsGateDouble(server=server) as double:
+        channel = smsgate_channel(double, timeout=limit)
+        yield Rig(channel, TEXT, lambda: [(text.number, text.text) for text in double.texts.values()])
+        await channel.close()
+
+
+@asynccontextmanager
+async def smsgate_server_rig(limit: timedelta = TIMEOUT) -> AsyncIterator[Rig]:
+    async with smsgate_rig(limit, server=True) as rig:
+        yield rig
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ def load(
     sources: list[SettingsSource] = [environment, credentials, in_file]
     given = ChainMap(*(source.given for source in sources))
     problems = [problem for source in sources for problem in source.problems]
-    problems += _missing(given, shown) if running else []
+    problems += [*_missing(given, shown), *_contradictions(given)] if running else []
     try:
         settings = Settings([*sources, _Folders(environ, (cwd / file).parent if file else cwd)])
     except ValidationError as fault:
@@ -73,7 +73,7 @@ def _usual_file(cwd: Path, running: bool) -> Path | None:
 
 def _missing(given: Mapping[str, Given], shown: str) -> Iterator[str]:
     """What one setting asks of others."""
-    for name, why, advice in (*_twilio_needs(given), *_smtp_needs(given)):
+    for name, why, advice in (*_twilio_needs(given), *_smsgate_needs(given), *_smtp_needs(given)):
         if name not in given:
             what = advice or f"set it in {shown}, or in the environment"
             yield f"{_key(name)}: expected a value because of {why}, found none; {what}"
@@ -97,6 +97,47 @@ def _twilio_needs(given: Mapping[str, Given]) -> Iterator[tuple[str, str, str]]:
         yield "twilio_auth_token", why, or_key
     if "twilio_messaging_service_sid" not in given:
         yield "twilio_from", why, "set your Twilio number, or NUDGER_TWILIO_MESSAGING_SERVICE_SID"
+
+
+def _smsgate_needs(given: Mapping[str, Given]) -> Iterator[tuple[str, str, str]]:
+    if _choice(given, "sms", "phone") != "smsgate":
+        return
+    why = "NUDGER_SMS=smsgate"
+    yield "smsgate_url", why, ""
+    yield "smsgate_password", why, ""
+    local = _is_phone(_choice(given, "smsgate_url", ""))
+    if not local:
+        server = "a server stands between (the address has /3rdparty/ in it)"
+        yield "smsgate_device_id", server, "set the id that the app shows; without it a random phone sends"
+    if _choice(given, "replies", "webhook" if "public_url" in given else "poll") == "webhook":
+        or_poll = ", or NUDGER_REPLIES=poll" if local else ""
+        signed = f"set the signing key of the app (Settings, Webhooks){or_poll}"
+        yield "smsgate_signing_key", "NUDGER_REPLIES=webhook", signed
+        yield "public_url", "NUDGER_REPLIES=webhook", f"set it{or_poll}"
+
+
+def _is_phone(url: str) -> bool:
+    """Tells whether it is the address of the app itself, and no server's (see channels/smsgate/api.py, which
+    is not loaded for commands that send nothing)."""
+    return "/3rdparty/" not in f"{urlsplit(url).path}/"
+
+
+def _contradictions(given: Mapping[str, Given]) -> Iterator[str]:
+    """What excludes each other."""
+    if _choice(given, "sms", "phone") != "smsgate":
+        return
+    polls = _choice(given, "replies", "webhook" if "public_url" in given else "poll") == "poll"
+    if polls and "smsgate_url" in given and not _is_phone(given["smsgate_url"].text):
+        yield (
+            f"{_key('replies')}: expected webhook, for a server of SMSGate has no inbox to poll; set "
+            f"{_key('public_url')} and {_key('smsgate_signing_key')}, or use the phone's own address"
+        )
+    url = _choice(given, "public_url", "https:")
+    if not polls and not url.startswith(("https:", "http://127.0.0.1")):
+        yield (
+            f"{_key('public_url')}: expected https, for the app of SMSGate posts to nothing else; see "
+            "docs/smsgate.md, or set NUDGER_REPLIES=poll"
+        )
 
 
 def _smtp_needs(given: Mapping[str, Given]) -> Iterator[tuple[str, str, str]]:
@@ -146,6 +187,9 @@ def _doubts(settings: Settings, credentials: SettingsSource, in_file: SettingsSo
         yield f"{in_file.given[name].where}: {_key(name)}: the credential counts; take it out here"
     if settings.sms == "twilio" and _exposed(settings.twilio_api_base):
         yield f"{_key('twilio_api_base')}: texts and the token travel unencrypted over http; use https"
+    server = settings.smsgate_url or ""
+    if settings.sms == "smsgate" and not _is_phone(server) and _exposed(server):
+        yield f"{_key('smsgate_url')}: texts and the password travel unencrypted over http; use https"
     for name, value in (("alerts", settings.alerts), ("ping_url", settings.ping_url)):
         if value and any(map(_exposed, value.get_secret_value().replace("json:", "").split())):
             yield f"{_key(name)}: travels unencrypted over http, and whoever reads along may write there"

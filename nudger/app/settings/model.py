@@ -27,6 +27,8 @@ SECRETS = frozenset(
     {
         "twilio_auth_token",
         "twilio_api_key_secret",
+        "smsgate_password",
+        "smsgate_signing_key",
         "smtp_password",
         "operator_password",
         "api_token",
@@ -64,6 +66,14 @@ def _sender(value: str) -> str:
     if not re.fullmatch(r"\+[1-9]\d{6,14}|\d{3,8}", number):
         raise ValueError
     return number
+
+
+def _sims(value: str) -> str:
+    """Slots of SIM cards, with spaces between."""
+    slots = value.replace(",", " ").split()
+    if not slots or not all(re.fullmatch("[1-8]", slot) for slot in slots):
+        raise ValueError
+    return " ".join(slots)
 
 
 def _mailbox(value: str) -> str:
@@ -124,6 +134,8 @@ Days = Annotated[int, Field(ge=0, le=36_500), _expected("a whole number of days,
 Rate = Annotated[
     float, Field(gt=0, le=100_000, allow_inf_nan=False), _expected("a number above 0, at most 100000")
 ]
+Sims = Annotated[str, AfterValidator(_sims), _expected('slots of SIM cards like "1" or "1, 2"')]
+Hourly = Annotated[int, Field(ge=0, le=1_000_000), _expected("a whole number, or 0 for no limit")]
 Daily = Annotated[int, Field(ge=1, le=100_000_000), _expected("a whole number from 1 on")]
 Sender = Annotated[
     str, AfterValidator(_sender), _expected('a number like "+447700900123", or a short code', shown=False)
@@ -150,7 +162,11 @@ Alerts = Annotated[
 PingUrl = Annotated[
     SecretStr, AfterValidator(_ping), _expected('an address that begins with "https://"', shown=False)
 ]
-Sms = Annotated[Literal["phone", "twilio"], BeforeValidator(_lower), _expected('"phone" or "twilio"')]
+Sms = Annotated[
+    Literal["phone", "twilio", "smsgate"],
+    BeforeValidator(_lower),
+    _expected('"phone", "twilio" or "smsgate"'),
+]
 Email = Annotated[Literal["phone", "smtp"], BeforeValidator(_lower), _expected('"phone" or "smtp"')]
 Plans = Annotated[Literal["folder", "push"], BeforeValidator(_lower), _expected('"folder" or "push"')]
 Replies = Annotated[Literal["webhook", "poll"], BeforeValidator(_lower), _expected('"webhook" or "poll"')]
@@ -198,9 +214,16 @@ class Settings(BaseSettings):
     twilio_from: Sender | None = None
     twilio_messaging_service_sid: ServiceSid | None = None
     twilio_api_base: Url = "https://api.twilio.com"
+    smsgate_url: Url | None = None
+    smsgate_username: str = "sms"
+    smsgate_password: SecretStr | None = None
+    smsgate_signing_key: SecretStr | None = None
+    smsgate_device_id: str | None = None
+    smsgate_sim: Sims | None = None
     replies: Replies = Field(default_factory=lambda data: "webhook" if data["public_url"] else "poll")
     poll_seconds: Seconds = 15
     sms_per_second: Rate = 1.0
+    sms_per_hour: Hourly = Field(default_factory=lambda data: 30 if data["sms"] == "smsgate" else 0)
     sms_per_day: Daily | None = None
     provider_handles_stop: Flag = Field(default_factory=lambda data: bool(data["sms"] == "twilio"))
 

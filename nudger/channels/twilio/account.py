@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nudger.agenda.entries import Failure
+from nudger.channels.http import NoAnswer, NotReached
 from nudger.channels.twilio.codes import failure_of
-from nudger.channels.twilio.http import NoAnswer, NotReached, TwilioRefused
+from nudger.channels.twilio.http import TwilioRefused
 from nudger.domain.errors import ChannelError
 
 CREDENTIALS = (

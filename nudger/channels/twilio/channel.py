@@ -10,13 +10,12 @@ from urllib.parse import quote
 from twilio.rest import Client
 
 from nudger.agenda.entries import Failure, Receipt, SendFailure, Sending
+from nudger.channels.http import NoAnswer, NotReached
 from nudger.channels.twilio.account import Account
 from nudger.channels.twilio.codes import failure_of, report_of
 from nudger.channels.twilio.http import (
     BEFORE,
     CONNECTIONS,
-    NoAnswer,
-    NotReached,
     TwilioHttp,
     TwilioRefused,
     quiet_loggers,

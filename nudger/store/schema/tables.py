@@ -187,6 +187,7 @@ APART = _APART  # word for word what the index says, or SQLite does not take it
 
 # An OR of equations: one of them in a query is enough for SQLite to take the index.
 _OPEN = text("state = 'sending' OR state = 'unknown'")
+_TO_RECALL = text("recall_at IS NOT NULL")
 _PLANNED = text("wake_at IS NOT NULL")
 _LOST = text("(state = 'failed' OR state = 'missed')")  # few, else something is wrong
 _FREE = text("wake_at IS NOT NULL AND queue IS NULL")
@@ -270,6 +271,9 @@ message = Table(
     # While its end is unknown: how often the provider was asked for it, and when to ask again.
     Column("asks", Integer, nullable=False, server_default="0"),
     Column("ask_at", Instant),
+    # When to ask the provider next to take it back; null: nothing to take back, or it was tried enough.
+    Column("recall_at", Instant),
+    Index("message_recall", "recall_at", sqlite_where=_TO_RECALL, postgresql_where=_TO_RECALL),
     Index("message_person", "person", "line"),
     Index("message_open", "state", "owner", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_autoincrement=True,  # a cursor never goes back, whatever is released or forgotten
@@ -356,6 +360,7 @@ sender = Table(
     Column("rests_until", Instant),
     Column("probe_until", Instant),  # one message is on its way to find out whether it works again
     Column("reason", Text, nullable=False),
+    Column("hour", Text, nullable=False, server_default=""),  # segments by minute, where an hour is limited
 )
 
 # What the operator has to know of. One row a fault, whether it stands or has passed.

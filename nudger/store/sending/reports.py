@@ -23,6 +23,7 @@ from nudger.store.state import facts, people, senders, standing
 from nudger.store.state.entries import channels_from, channels_to
 
 NOT_THERE = "the provider does not have it"  # of a FAILED message: so it may turn up yet
+TAKEN_BACK = "taken back before it went out"
 NO_WORD = SendFailure(Failure.LOST, "the provider reports a failure and does not say which")
 _WHOSE = select(message.c.person, message.c.address).where(message.c.id == bindparam("id"))
 _UNDER_WAY = frozenset({State.SENDING, State.UNKNOWN})
@@ -74,12 +75,15 @@ def apply(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> Applied 
     state = receipts.after(receipts.OnRecord(State(row.state), not_there), told)
     if state is None:
         return None
+    if state is State.CANCELLED:
+        _taken_back(tx, row, told, now)
+        return Applied(state)
     failure = (told.failure or NO_WORD) if state is State.FAILED else None
     end = _failed(tx, row, told, failure, now) if failure else _arrived(tx, row, told, state)
     write(tx, [end], now)
     if failure is None:
         _count_in(tx, end, not_there=not_there)
-    elif failure.failure is not Failure.LOST and not not_there:
+    elif failure.failure not in (Failure.LOST, Failure.AMBIGUOUS) and not not_there:
         take_back(tx, [row])
     judge_address(tx, row, state, failure, now)
     # Filtered, or not registered: every other text would end the same way.
@@ -116,6 +120,15 @@ def _failed(tx: Transaction, row: AnyRow, told: Report, failure: SendFailure, no
         failure.code,
         told.provider_id,
     )
+
+
+def _taken_back(tx: Transaction, row: AnyRow, told: Report, now: datetime) -> None:
+    """It certainly did not go out, and never will: no limit counts it. Of a later message of the entry, or of
+    what the person did meanwhile, nothing changes."""
+    open_ = row.entry_state in _UNDER_WAY | {State.SENT} and not _went_on(tx, row)
+    entry = State.CANCELLED if open_ else None
+    write(tx, [Ending(row, State.CANCELLED, entry, TAKEN_BACK, provider_id=told.provider_id)], now)
+    take_back(tx, [row])
 
 
 def _went_on(tx: Transaction, row: AnyRow) -> bool:

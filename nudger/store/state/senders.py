@@ -33,6 +33,7 @@ _COLUMNS = (
     sender.c.rests_until,
     sender.c.probe_until,
     sender.c.reason,
+    sender.c.hour,
 )
 _ALL = select(*_COLUMNS).order_by(sender.c.channel)
 _ONE = _ALL.where(sender.c.channel == bindparam("channel"))

@@ -35,7 +35,7 @@ def test_every_problem_is_told_at_once_and_each_with_its_place(refused: Refused,
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("SMS", "sms", 'expected "phone" or "twilio", found "sms"'),
+        ("SMS", "sms", 'expected "phone", "twilio" or "smsgate", found "sms"'),
         ("REPLIES", "push", 'expected "webhook" or "poll", found "push"'),
         ("SMTP_SECURITY", "ssl", 'expected "starttls", "tls" or "none", found "ssl"'),
         ("COUNTRY", "UK", 'expected a two-letter country code like "GB", found "UK"'),
@@ -188,3 +188,34 @@ def test_no_error_holds_a_secret(tmp_path: Path) -> None:
     assert "hush" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_a_phone_of_ones_own_needs_its_address_and_its_password(refused: Refused) -> None:
+    problems = refused("NUDGER_SMS=smsgate\n")
+
+    why = "expected a value because of NUDGER_SMS=smsgate, found none"
+    assert [one.partition(";")[0] for one in problems] == [
+        f"NUDGER_SMSGATE_URL: {why}",
+        f"NUDGER_SMSGATE_PASSWORD: {why}",
+    ]
+
+
+def test_a_server_of_smsgate_needs_the_phones_id_and_has_nothing_to_poll(refused: Refused) -> None:
+    problems = refused(
+        "NUDGER_SMS=smsgate\nNUDGER_SMSGATE_URL=https://a.org/3rdparty/v1\n"
+        "NUDGER_SMSGATE_PASSWORD=hush\nNUDGER_REPLIES=poll\n"
+    )
+
+    assert [one.partition(": ")[0] for one in problems] == ["NUDGER_SMSGATE_DEVICE_ID", "NUDGER_REPLIES"]
+
+
+def test_webhooks_of_smsgate_need_the_key_and_https(refused: Refused) -> None:
+    problems = refused(
+        "NUDGER_SMS=smsgate\nNUDGER_SMSGATE_URL=http://10.0.0.2:8080\nNUDGER_SMSGATE_PASSWORD=hush\n"
+        "NUDGER_PUBLIC_URL=http://nudger.example.org\n"
+    )
+
+    assert [one.partition(": ")[0] for one in problems] == [
+        "NUDGER_SMSGATE_SIGNING_KEY",
+        "NUDGER_PUBLIC_URL",
+    ]

@@ -1,0 +1,108 @@
+"""Texts by a phone of one's own: SMSGate, an Android app.
+
+Our message id is the app's, and it takes each id once. So a request that broke off is settled by asking for
+the id: what was taken is found, and a repeat would be refused (409).
+"""
+
+import zlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from nudger.agenda.entries import Failure, Receipt, Report, SendFailure, Sending
+from nudger.channels.http import NoAnswer, NotReached, retry_after
+from nudger.channels.smsgate.api import CONNECTIONS, Gateway
+from nudger.channels.smsgate.states import refusal_of, report_of
+from nudger.domain.errors import ChannelError
+from nudger.sending.port import Listed
+
+# What may pass between the claim, from which `valid_for` counts, and the arrival, from which `ttl` counts:
+# the wait for the first byte, and the request itself.
+ON_THE_WAY_S = 15
+LEAST_TTL_S = 5  # what a server takes
+PRIORITY = 0  # 100 and more would pass the app's own limits
+
+
+class SmsGateChannel:
+    """The app on a phone in the same network, or a server of its own between.
+
+    `device_id` is needed with a server: without it, a random phone of the account would send. Of several
+    `sims` each number has its own, so that everyone is texted from one number alone. `timeout` is for one
+    request, from asking for a connection to the last byte of the answer.
+    """
+
+    places = CONNECTIONS
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        username: str,
+        password: str,
+        device_id: str | None = None,
+        sims: Sequence[int] = (),
+        timeout: timedelta = timedelta(seconds=8),
+    ) -> None:
+        self.gateway = Gateway(url, username, password, device_id, timeout)
+        self._sims = tuple(sims)
+
+    def __repr__(self) -> str:
+        return f"SmsGateChannel(is_local={self.gateway.is_local})"
+
+    async def send(self, sending: Sending) -> Receipt:
+        """Posts the message once. What is ambiguous is asked for once, at once: mostly that settles it."""
+        try:
+            answer = await self.gateway.post_message(self._message(sending), sending.until)
+        except NotReached as error:
+            raise SendFailure(Failure.NOT_SENT, str(error)) from error
+        except NoAnswer as error:
+            return await self._taken(sending, SendFailure(Failure.AMBIGUOUS, str(error)))
+        # 409: it is known, whatever its words; only we make our ids.
+        if 200 <= answer.status < 300 or answer.status == 409:
+            return Receipt(sending.message)
+        failure = refusal_of(answer.status, answer.body, retry_after(answer.headers))
+        if failure.failure is Failure.AMBIGUOUS:
+            return await self._taken(sending, failure)
+        raise failure
+
+    async def look_up(self, messages: Sequence[str]) -> list[Listed]:
+        """Returns those of these messages that it has: see Ledger.look_up."""
+        found = [(one, await self.gateway.message(one)) for one in messages]
+        return [Listed(_report(one, row), "", "", None, message=one) for one, row in found if row is not None]
+
+    async def close(self) -> None:
+        await self.gateway.close()
+
+    async def _taken(self, sending: Sending, failure: SendFailure) -> Receipt:
+        try:
+            if await self.gateway.message(sending.message) is not None:
+                return Receipt(sending.message)
+        except ChannelError:
+            pass  # it stays unknown, and is asked about until there is an answer
+        raise failure
+
+    def _message(self, sending: Sending) -> dict[str, Any]:
+        ttl = int(sending.valid_for.total_seconds()) - ON_THE_WAY_S
+        if ttl < LEAST_TTL_S:
+            raise SendFailure(Failure.NOT_SENT, "too little time was left for the phone to send it")
+        message: dict[str, Any] = {
+            "id": sending.message,
+            "textMessage": {"text": sending.text},
+            "phoneNumbers": [sending.address],
+            "ttl": ttl,
+            "priority": PRIORITY,
+            "withDeliveryReport": True,
+        }
+        if self.gateway.device_id:
+            message["deviceId"] = self.gateway.device_id
+        if self._sims:
+            # Not `hash`, which is another one in each process.
+            message["simNumber"] = self._sims[zlib.crc32(sending.address.encode()) % len(self._sims)]
+        return message
+
+
+def _report(message_id: str, row: Any) -> Report:
+    recipients = row.get("recipients")
+    first = recipients[0] if isinstance(recipients, list) and recipients else {}
+    error = first.get("error") if isinstance(first, dict) else None
+    return report_of(message_id, str(row.get("state", "")), error if isinstance(error, str) else None)
