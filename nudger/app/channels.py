@@ -20,10 +20,12 @@ from nudger.inbound.poller import InboundList
 from nudger.messages.wording.email import EmailParts, compose
 from nudger.operations.alerts import Teller
 from nudger.sending.port import Channel
+from nudger.sending.recall import Recaller
 from nudger.sending.receipts import Ledger, Outbox
 
 if TYPE_CHECKING:
     from nudger.channels.alerts import Ping
+    from nudger.channels.smsgate.api import Gateway
     from nudger.channels.smsgate.channel import SmsGateChannel
     from nudger.channels.smtp.channel import SmtpChannel
     from nudger.channels.twilio.channel import TwilioChannel
@@ -65,7 +67,7 @@ def build_channels(
     settings = core.settings
     phone = PhoneChannel(shown)
     return {
-        ChannelName.SMS: _sms(settings) or phone,
+        ChannelName.SMS: _sms(settings, clock) or phone,
         ChannelName.EMAIL: _smtp(core, clock, below) if settings.email == "smtp" else phone,
     }
 
@@ -76,13 +78,13 @@ async def close_channels(channels: Iterable[Channel]) -> None:
         await channel.close()
 
 
-def _sms(settings: Settings) -> "TwilioChannel | SmsGateChannel | None":
+def _sms(settings: Settings, clock: Clock) -> "TwilioChannel | SmsGateChannel | None":
     if settings.sms == "twilio":
         return _twilio(settings)
-    return smsgate(settings) if settings.sms == "smsgate" else None
+    return smsgate(settings, clock) if settings.sms == "smsgate" else None
 
 
-def smsgate(settings: Settings) -> "SmsGateChannel":
+def smsgate(settings: Settings, clock: Clock) -> "SmsGateChannel":
     """Makes the way to the phone of the settings."""
     from nudger.channels.smsgate.channel import SmsGateChannel  # noqa: PLC0415 (where the settings name it)
 
@@ -92,6 +94,9 @@ def smsgate(settings: Settings) -> "SmsGateChannel":
         password=secret(settings.smsgate_password) or "",
         device_id=settings.smsgate_device_id,
         sims=[int(sim) for sim in (settings.smsgate_sim or "").split()],
+        clock=clock,
+        country=settings.country,
+        pictures=settings.replies == "poll",
     )
 
 
@@ -169,6 +174,8 @@ class Abilities:
 
     outbox: Outbox | Ledger | None = None  # asked what became of a text
     inbox: InboundList | None = None  # asked for what came in
+    recaller: Recaller | None = None  # takes back what still waits there
+    gateway: "Gateway | None" = None  # a phone that has to be looked after
 
 
 def abilities(settings: Settings, channels: Mapping[ChannelName, Channel]) -> Abilities:
@@ -178,7 +185,8 @@ def abilities(settings: Settings, channels: Mapping[ChannelName, Channel]) -> Ab
         twilio = cast("TwilioChannel", channels[ChannelName.SMS])
         return Abilities(twilio, twilio)
     if settings.sms == "smsgate":
-        return Abilities(cast("SmsGateChannel", channels[ChannelName.SMS]))
+        phone = cast("SmsGateChannel", channels[ChannelName.SMS])
+        return Abilities(phone, phone if phone.gateway.is_local else None, phone, phone.gateway)
     return Abilities()
 
 

@@ -42,6 +42,8 @@ from nudger.operations.upkeep import Housekeeping, Tallying, Watching
 from nudger.plan_sync.changes import changes
 from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.sending.lease import LIFE, TAKE_OVER_EVERY
+from nudger.sending.recall import EVERY as RECALL_EVERY
+from nudger.sending.recall import Recalling
 from nudger.sending.receipts import Reconciling, TakingOver
 from nudger.store.stores import Stores
 
@@ -190,7 +192,7 @@ def build_daemon(
             Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
             *(Duty("clock", COMPARE_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store.agenda, core.decider).run_once),
-            *_duties(store, sms, poller),
+            *_duties(settings, store, sms, poller),
         ),
         aside=(partial(store.listen, woken),),
         close=close,
@@ -238,9 +240,19 @@ def _poller(settings: Settings, store: Stores, clock: Clock, sms: Abilities, inb
     return Poller(sms.inbox, inbox.take, store.inbound, store.facts, store.restore, first_start, every)
 
 
-def _duties(store: Stores, sms: Abilities, poller: Poller | None) -> Iterator[Duty]:
+def _duties(settings: Settings, store: Stores, sms: Abilities, poller: Poller | None) -> Iterator[Duty]:
     if poller is not None:
         yield Duty("poll replies", min(poller.every, LOOK_EVERY), poller.run_once, at_once=True)
+    if sms.gateway is not None:
+        from nudger.app import smsgate  # noqa: PLC0415 (where the settings name it)
+
+        posts = f"{settings.public_url}{smsgate.INBOUND}" if settings.replies == "webhook" else None
+        back = poller.missed if poller else lambda _: None
+        after = smsgate.LookingAfter(sms.gateway, smsgate.PhoneAlarms(store.alarms), posts, back)
+        yield Duty("look after the phone", smsgate.EVERY, after.run_once, at_once=True)
+    if sms.recaller is not None:
+        recalling = Recalling(store.recalls, {ChannelName.SMS: sms.recaller})
+        yield Duty("take back", RECALL_EVERY, recalling.run_once, at_once=True)
     outboxes = {ChannelName.SMS: sms.outbox} if sms.outbox else {}
     yield Duty("reconcile", RECONCILE_EVERY, Reconciling(store.sending, outboxes).run_once)
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nudger.web.board.pages import BoardPages
     from nudger.web.phone.phone import PhonePages
     from nudger.web.self_service.calendar import CalendarPages
+    from nudger.web.webhooks.smsgate import SmsGateWebhooks
     from nudger.web.webhooks.twilio import Webhooks
 
 TRIES, TRY_EACH = 10, 12.0  # with a wrong token: so many at once, then one each so many seconds
@@ -92,19 +93,22 @@ class Site:
             yield person_pages(core, store, clock, self.receiver, door)
             calendars = partial(calendar_pages, core, store, clock, key, door)
             yield Deferred("/calendar/{token}.ics", lambda: calendars().calendar)
-        yield from self._twilio_or_phone(key)
+        yield from self._gateway_or_phone(key)
         if scraped := metrics_pages(settings, store, clock, self.metrics, programs):
             yield scraped
         if programs is not None or settings.operator_password is not None:
             yield from self._for_operators(programs)
 
-    def _twilio_or_phone(self, key: bytes) -> Iterator[Room]:
-        """Where Twilio posts, the world can knock, and the phone shows conversations to whoever asks: never
-        both."""
+    def _gateway_or_phone(self, key: bytes) -> Iterator[Room]:
+        """Where a gateway posts, the world can knock, and the phone shows conversations to whoever asks:
+        never both."""
         settings = self.core.settings
         token, public_url = secret(settings.twilio_auth_token), settings.public_url
         if settings.sms == "phone":
             yield self._phone(key)
+        elif settings.sms == "smsgate":
+            if settings.smsgate_signing_key:
+                yield self._smsgate(secret(settings.smsgate_signing_key) or "")
         elif token and public_url:
             yield self._webhooks(token, public_url)
 
@@ -128,6 +132,16 @@ class Site:
 
         reports = Reports(self.store.sending, self.clock, self.receiver.wake)
         return Webhooks(self.receiver, TwilioSide(token, public_url, reports, signed, report_of), self.clock)
+
+    def _smsgate(self, signing_key: str) -> "SmsGateWebhooks":
+        from nudger.app.smsgate import PhoneAlarms, SmsGateSide  # noqa: PLC0415 (where the settings name it)
+        from nudger.web.webhooks.smsgate import SmsGateWebhooks  # noqa: PLC0415
+
+        clock, receiver = self.clock, self.receiver
+        reports = Reports(self.store.sending, clock, receiver.wake)
+        country, phone = self.core.settings.country, PhoneAlarms(self.store.alarms)
+        side = SmsGateSide(signing_key, country, clock, receiver, reports, phone)
+        return SmsGateWebhooks(side, clock)
 
     def _for_operators(self, programs: Bearer | None) -> Iterator[Room]:
         desk = build_desk(self.core, self.store, self.clock, self.receiver)

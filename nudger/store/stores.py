@@ -13,6 +13,7 @@ from nudger.store.operations.overview import SqlOverviewStore
 from nudger.store.operations.replies import SqlReplyStore
 from nudger.store.operations.statistics import SqlStatisticsStore
 from nudger.store.plans.loading import SqlPlanStore
+from nudger.store.sending.recalls import SqlRecallStore
 from nudger.store.sending.store import SqlSendingStore
 from nudger.store.sql.database import Database
 from nudger.store.sql.transactions import Transactions, begins_again
@@ -29,6 +30,7 @@ class Stores:
     restore: SqlRestoreStore
     facts: SqlFactStore
     sending: SqlSendingStore
+    recalls: SqlRecallStore
     inbound: SqlInboundStore
     people: SqlPeopleStore
     alarms: SqlAlarmStore
@@ -62,6 +64,7 @@ def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
         SqlRestoreStore(transactions),
         SqlFactStore(transactions),
         SqlSendingStore(transactions),
+        SqlRecallStore(transactions),
         SqlInboundStore(transactions),
         SqlPeopleStore(transactions),
         SqlAlarmStore(transactions),

@@ -54,6 +54,16 @@ class TwilioAccount(Protocol):
         """
 
 
+class SmsGateApp(Protocol):
+    """The app on a phone whose webhooks come here."""
+
+    def signed(self, body: bytes, stamp: str, signature: str) -> bool:
+        """Tells whether the app has signed these very bytes, lately; `stamp` is its X-Timestamp."""
+
+    async def take(self, body: bytes) -> None:
+        """Returns once what an event says is committed. Raises ValueError for what cannot be read."""
+
+
 class SteeredClock(Clock, Protocol):
     """The demo's fast clock."""
 

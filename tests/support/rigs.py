@@ -72,6 +72,7 @@ def smsgate_channel(double: SmsGateDouble, **changes: Any) -> SmsGateChannel:
         "url": double.base_url,
         "username": USERNAME,
         "password": PASSWORD,
+        "clock": StoppedClock(),
         "device_id": DEVICE if "3rdparty" in double.base_url else None,
         "timeout": TIMEOUT,
     }

@@ -5,30 +5,43 @@ the id: what was taken is found, and a repeat would be refused (409).
 """
 
 import zlib
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from nudger.agenda.entries import Failure, Receipt, Report, SendFailure, Sending
+from nudger.agenda.port import Clock
 from nudger.channels.http import NoAnswer, NotReached, retry_after
 from nudger.channels.smsgate.api import CONNECTIONS, Gateway
+from nudger.channels.smsgate.incoming import read_row
 from nudger.channels.smsgate.states import refusal_of, report_of
 from nudger.domain.errors import ChannelError
+from nudger.inbound.port import Inbound
 from nudger.sending.port import Listed
+from nudger.sending.recall import TakenBack
 
 # What may pass between the claim, from which `valid_for` counts, and the arrival, from which `ttl` counts:
 # the wait for the first byte, and the request itself.
 ON_THE_WAY_S = 15
 LEAST_TTL_S = 5  # what a server takes
+# How far the inbox is looked back: at each asking, and each hour.
+LOOK_BACK, DEEP, LOOK_DEEP_EVERY = timedelta(hours=6), timedelta(hours=72), timedelta(hours=1)
+AHEAD = timedelta(days=1)  # the network's clock may be wrong
 PRIORITY = 0  # 100 and more would pass the app's own limits
+
+log = structlog.get_logger("nudger.smsgate")
 
 
 class SmsGateChannel:
     """The app on a phone in the same network, or a server of its own between.
 
     `device_id` is needed with a server: without it, a random phone of the account would send. Of several
-    `sims` each number has its own, so that everyone is texted from one number alone. `timeout` is for one
-    request, from asking for a connection to the last byte of the answer.
+    `sims` each number has its own, so that everyone is texted from one number alone. `country` is that of
+    senders whose number comes without one. With `pictures`, the words of multimedia texts are read from the
+    inbox too: for who has no webhooks, which post them under another id. `timeout` is for one request, from
+    asking for a connection to the last byte of the answer.
     """
 
     places = CONNECTIONS
@@ -41,10 +54,17 @@ class SmsGateChannel:
         password: str,
         device_id: str | None = None,
         sims: Sequence[int] = (),
+        clock: Clock,
+        country: str | None = None,
+        pictures: bool = False,
         timeout: timedelta = timedelta(seconds=8),
     ) -> None:
         self.gateway = Gateway(url, username, password, device_id, timeout)
         self._sims = tuple(sims)
+        self._clock = clock
+        self._country = country
+        self._pictures = pictures
+        self._looked_deep_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"SmsGateChannel(is_local={self.gateway.is_local})"
@@ -69,6 +89,40 @@ class SmsGateChannel:
         """Returns those of these messages that it has: see Ledger.look_up."""
         found = [(one, await self.gateway.message(one)) for one in messages]
         return [Listed(_report(one, row), "", "", None, message=one) for one, row in found if row is not None]
+
+    async def take_back(self, message_id: str) -> TakenBack:
+        """Asks for one message: see Recaller.take_back. A phone behind a server decides by itself, later."""
+        found = await self.gateway.delete_message(message_id)
+        if found == 404:
+            return TakenBack.NOT_THERE
+        if found in (400, 409):
+            return TakenBack.TOO_LATE
+        return TakenBack.YES if found == "Cancelled" else TakenBack.ASKED
+
+    async def list_inbound(self, since: datetime) -> list[Inbound]:
+        """Returns the texts that were sent since some hours before `since`, oldest first.
+
+        The phone's list goes by the network's time of sending, and a text that was held up lies before what
+        came sooner: now and then the look goes back as far as networks keep a text. Each comes again with
+        every asking: `provider_id` tells. Raises ChannelError where it cannot be told.
+        """
+        now = self._clock.now()
+        deep = self._looked_deep_at is None or abs(now - self._looked_deep_at) >= LOOK_DEEP_EVERY
+        rows = await self.gateway.inbox(
+            since - (DEEP if deep else LOOK_BACK), now + AHEAD, **({} if self._pictures else {"type": "SMS"})
+        )
+        if deep:
+            self._looked_deep_at = now
+        # Newest first, whole seconds: reversed, so that STOP and START of one second keep their order.
+        found = [text for row in reversed(rows) if (text := self._read(row, now)) is not None]
+        return sorted(found, key=lambda text: text.received_at)
+
+    def _read(self, row: Mapping[str, Any], now: datetime) -> Inbound | None:
+        try:
+            return read_row(row, now, self._country)
+        except ValueError as fault:  # one row keeps no other's text waiting
+            log.error("row_not_read", what="a row of the inbox", fault=type(fault).__name__)
+            return None
 
     async def close(self) -> None:
         await self.gateway.close()

@@ -69,7 +69,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the twilio package s
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  (the name is the twilio package's)
-        allow_redirects: bool = False,  # noqa: ARG002  (the package names it; none is followed)
+        **_others: object,  # the package names redirects, too: none is followed
     ) -> Response:
         """Makes one request, never repeated, within `timeout` seconds in all (else the client's limit).
 

@@ -3,15 +3,15 @@ notices to trusted contacts: one that waits, the person's withdrawal, and the co
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, insert, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, insert, select, update
 
 from nudger.domain.effects import Tell
 from nudger.domain.model import FROM_A_TEXT, ChannelName, Origin, Person, Plan, State, one_phone, phone_forms
 from nudger.domain.wishes import Away
-from nudger.store.schema.tables import IS_PLANNED, contact_word, event, occurrence, person
+from nudger.store.schema.tables import IS_PLANNED, contact_word, event, message, occurrence, person
 from nudger.store.sql.statements import AnyRow, Bulk, among
 from nudger.store.sql.transactions import Transaction
 from nudger.store.state import (
@@ -84,6 +84,7 @@ def hold(tx: Transaction, one: Person, now: datetime) -> None:
     since = one.standing.held_at
     _set(tx, one.id, held_at=since or now)
     cancel_waiting(tx, [one.id], HOLD, now)
+    _take_back(tx, message.c.person == one.id, _IS_NO_ANSWER, now)
     record_event(tx, one.id, now, "crisis hold" if since is None else "crisis text, held already")
 
 
@@ -132,6 +133,8 @@ def opt_out(
     )
     stranded = [row.id for row in waiting if not _ways(one.plan, row) - closed - channels_from(row.refused)]
     cancel(tx, stranded, OPT_OUT, now)
+    here = and_(message.c.person == one.id, message.c.channel.in_(sorted(channels)))
+    _take_back(tx, here, _IS_NO_ANSWER, now)
     for channel in sorted(channels):
         record_event(tx, one.id, now, "opted out", f"{channel}: {how}")
 
@@ -213,6 +216,28 @@ def record_events(tx: Transaction, ids: Iterable[str], at: datetime, what: str, 
 def write_events(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     """Lines of people's logs: person, at, what, detail."""
     _NEW_EVENT.run(tx.connection, rows)
+
+
+# Longer than any provider holds a text: what was attempted before is not there any more.
+_MAY_WAIT = timedelta(hours=48)
+_IS_NO_ANSWER = occurrence.c.origin.not_in(FROM_A_TEXT)
+
+
+def _take_back(
+    tx: Transaction, which: ColumnElement[bool], origin: ColumnElement[bool], now: datetime
+) -> None:
+    """Marks what was handed over and may still wait at its provider, or will come there: see
+    sending/recall.py."""
+    tx.connection.execute(
+        update(message)
+        .where(
+            which,
+            message.c.state.in_([State.SENDING, State.UNKNOWN, State.SENT]),
+            message.c.attempted_at > now - _MAY_WAIT,
+            exists().where(occurrence.c.id == message.c.occurrence, origin),
+        )
+        .values(recall_at=now)
+    )
 
 
 def _cancel(tx: Transaction, which: ColumnElement[bool], cause: Cause, now: datetime) -> None:
@@ -303,3 +328,4 @@ def _cancel_notice(tx: Transaction, ids: Collection[str], cause: Cause, now: dat
         occurrence.c.person.in_(ids), IS_PLANNED, occurrence.c.origin == Origin.NOTICE
     )
     cancel(tx, list(tx.connection.scalars(waiting)), cause, now)
+    _take_back(tx, message.c.person.in_(ids), occurrence.c.origin == Origin.NOTICE, now)

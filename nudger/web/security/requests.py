@@ -98,26 +98,26 @@ async def read_form(request: Request, patience: timedelta = PATIENCE) -> list[tu
         raise HTTPException(400, "This form cannot be read.") from None
 
 
-async def read_body(request: Request, patience: timedelta = PATIENCE) -> bytes:
-    """Reads the whole body. Raises HTTPException: 408 and 413, as above."""
+async def read_body(request: Request, patience: timedelta = PATIENCE, largest: int = LARGEST) -> bytes:
+    """Reads the whole body, of at most `largest` bytes. Raises HTTPException: 408 and 413, as above."""
     try:
         async with asyncio.timeout(patience.total_seconds()):
-            return await _read(request)
+            return await _read(request, largest)
     except TimeoutError:
         raise HTTPException(408, "The form took too long to arrive.", HANG_UP) from None
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, largest: int) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > LARGEST:
-        raise _too_large()
+    if declared.isdecimal() and int(declared) > largest:
+        raise _too_large(largest)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST:
-            raise _too_large()
+        if len(body) > largest:
+            raise _too_large(largest)
     return bytes(body)
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(413, f"A form may have at most {LARGEST // 1024} KiB.", HANG_UP)
+def _too_large(largest: int) -> HTTPException:
+    return HTTPException(413, f"A form may have at most {largest // 1024} KiB.", HANG_UP)

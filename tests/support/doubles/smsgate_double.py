@@ -133,7 +133,8 @@ class SmsGateDouble:
         self._port = 0
         self._changed = asyncio.Condition()
         prefix = SERVER if server else ""
-        app = web.Application(client_max_size=2**20)
+        self._off = False
+        app = web.Application(client_max_size=2**20, middlewares=[self._while_on])
         app.router.add_post(f"{prefix}/messages", self._create)
         app.router.add_get(f"{prefix}/messages", self._list)
         app.router.add_get(f"{prefix}/messages/{{id}}", self._fetch)
@@ -173,12 +174,22 @@ class SmsGateDouble:
             **({"SMSGATE_DEVICE_ID": DEVICE} if self._server else {}),
         }
 
+    @web.middleware
+    async def _while_on(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """A connection that is kept ends with the phone."""
+        if self._off and request.transport is not None:
+            request.transport.abort()
+        answer: web.StreamResponse = web.Response() if self._off else await handler(request)
+        return answer
+
     async def listen(self) -> None:
+        self._off = False
         self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await self._site.start()
 
     async def refuse_connections(self) -> None:
         """Switched off: until `listen`, nobody answers at its port."""
+        self._off = True
         await self._site.stop()
 
     def counts(self) -> Counter[tuple[str, str]]:

@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from nudger.channels.phone import PhoneChannel
+from nudger.channels.smsgate.channel import SmsGateChannel
 from nudger.channels.smtp.channel import SmtpChannel
 from nudger.channels.twilio.channel import TwilioChannel
 from nudger.cli import daemon, main
@@ -48,7 +49,7 @@ def stand(folder: Path) -> None:
     """From now on the steps stand around the parts of every daemon of this process."""
     armed = partial(reach, folder)
     build = daemon.build_daemon
-    for channel in (PhoneChannel, SmtpChannel, TwilioChannel):
+    for channel in (PhoneChannel, SmsGateChannel, SmtpChannel, TwilioChannel):
         put_around(channel, CHANNEL, armed)
 
     def build_with_steps(core: Any, store: Any, clock: Any, **more: Any) -> Any:
