@@ -38,10 +38,11 @@ from nudger.agenda.entries import (
 from nudger.agenda.rate_limit import Limit
 from nudger.agenda.set_aside import Step
 from nudger.domain.effects import Answer, Effect, Hold, OptIn, OptOut, Resume, Settle, Snooze, Tell
-from nudger.domain.model import ChannelName, Contact, Origin, Outcome, Person
+from nudger.domain.model import ChannelName, Contact, Origin, Outcome, Person, State
 from nudger.domain.tokens import Action, Link
 from nudger.plan_sync.port import PlanRead
 from nudger.sending.port import Listed
+from nudger.sending.recall import Recall, TakenBack
 from nudger.sending.receipts import judge
 from nudger.store import Stores, open_store
 from nudger.store.opening.opening import url_of
@@ -285,6 +286,11 @@ def verbs(scene: Scene) -> Mapping[str, Verb]:
         "abandon": lambda store: store.sending.abandon(NOON + HOUR),
         "take_turn": lambda store: store.facts.take_turn("tally", MINUTE),
         "doubts": lambda store: store.sending.doubts(NOON, frozenset(ChannelName), 10),
+        "recalled": lambda store: store.recalls.recalled(
+            Recall(scene.lost[0].message, scene.lost[0].person, ChannelName.SMS, State.UNKNOWN),
+            TakenBack.YES,
+            NOON,
+        ),
         "reconcile": reconciles(scene.lost, Failure.SENDER),
         "reconcile (a STOP)": reconciles(scene.lost, Failure.OPTED_OUT),
         "report (the sender's fault)": reports(scene.answered[-1], Failure.SENDER),
