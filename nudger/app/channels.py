@@ -47,6 +47,23 @@ async def check_twilio(settings: Settings) -> tuple[str, ...]:
         await channel.close()
 
 
+async def check_smsgate(settings: Settings, clock: Clock) -> tuple[str, ...]:
+    """Asks the phone of the settings, or its server, how it is: doubts, or ChannelError. Sends nothing."""
+    channel = smsgate(settings, clock)
+    posted = settings.public_url if settings.replies == "webhook" else None
+    try:
+        return await channel.check(f"{posted}/smsgate/inbound" if posted else None)
+    finally:
+        await channel.close()
+
+
+def sign_as_smsgate(settings: Settings, body: bytes, stamp: str) -> str:
+    """Signs an event as the app would, with its key."""
+    from nudger.channels.smsgate.incoming import sign  # noqa: PLC0415 (for who has such a phone)
+
+    return sign(secret(settings.smsgate_signing_key) or "", body, stamp)
+
+
 async def check_smtp(core: Core, clock: Clock) -> None:
     """Logs in at the mail server and leaves; ChannelError with what is wrong."""
     await _smtp(core, clock, lambda _: {}).check()

@@ -10,7 +10,7 @@ import structlog
 
 from nudger.agenda.port import Clock
 from nudger.channels.smsgate.api import Gateway
-from nudger.channels.smsgate.incoming import WEBHOOKS, Health, Told, read_event, signed, troubles
+from nudger.channels.smsgate.incoming import WEBHOOKS, PhoneHealth, Told, read_event, signed, troubles
 from nudger.domain.effects import stated
 from nudger.domain.errors import ChannelError
 from nudger.inbound.port import Inbound
@@ -50,7 +50,7 @@ class SmsGateSide:
             await self.receiver.take(event)
         elif isinstance(event, Told):
             await self.reports.take(event.message, event.report)
-        elif isinstance(event, Health):
+        elif isinstance(event, PhoneHealth):
             await self.phone.note(event, self.clock.now())
 
 
@@ -60,7 +60,7 @@ class PhoneAlarms:
 
     alarms: AlarmStore
 
-    async def note(self, told: Health, now: datetime) -> None:
+    async def note(self, told: PhoneHealth, now: datetime) -> None:
         """Takes how the phone is."""
         found = troubles(told.health)
         await self._set(ILL, f"the phone that sends texts: {'; '.join(found)}" if found else "", now)
@@ -118,7 +118,7 @@ class LookingAfter:
 
     async def _look(self, now: datetime) -> None:
         if self.gateway.is_local:
-            await self.phone.note(Health(await self.gateway.health()), now)
+            await self.phone.note(PhoneHealth(await self.gateway.health()), now)
             return
         seen = [one for one in await self.gateway.devices() if one.get("id") == self.gateway.device_id]
         if not seen:

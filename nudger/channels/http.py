@@ -21,7 +21,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class WholeAnswer:
     """An answer, whole, whatever its status."""
 
     status: int
@@ -51,7 +51,7 @@ class Pool:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         before: float | None = None,
-    ) -> Answered:
+    ) -> WholeAnswer:
         """Makes one request, never repeated, within `limit_s` in all, and follows no redirect.
 
         Args:
@@ -78,7 +78,7 @@ class Pool:
             # Not chained: aiohttp's errors may hold the request, and with it the credentials.
             unsent = isinstance(error, aiohttp.ClientConnectorError) or (data is not None and not data.begun)
             raise (NotReached if unsent else NoAnswer)(self._words(error)) from None
-        return Answered(answer.status, text, answer.headers)
+        return WholeAnswer(answer.status, text, answer.headers)
 
     async def close(self) -> None:
         """Closes the pool. A request after it is NotReached."""

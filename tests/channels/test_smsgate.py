@@ -197,3 +197,43 @@ def test_an_instant_is_written_as_the_app_reads_it() -> None:
     at = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
 
     assert stamp(at) == "2026-11-23T10:00:00Z"
+
+
+async def test_a_phone_that_is_well_leaves_no_doubt(channel: SmsGateChannel) -> None:
+    assert await channel.check() == ()
+
+
+async def test_an_old_app_a_low_battery_a_missing_sim_and_missing_webhooks_are_doubts(
+    double: SmsGateDouble,
+) -> None:
+    double.version = "1.66.2"
+    double.checks["battery:level"] = {"status": "fail", "observedValue": 7}  # which answers with a 500
+    channel = smsgate_channel(double, sims=[2])
+
+    doubts = await channel.check("https://nudger.example.org/smsgate/inbound")
+    await channel.close()
+
+    assert doubts == (
+        "SIM 2 is not in the phone",
+        "its battery is low (7 %)",
+        "its app is older than 1.67.0: no text can be taken back",
+        "the app does not post to https://nudger.example.org/smsgate/inbound yet: nudger run registers that",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [({"password": "other"}, "_PASSWORD"), ({"device_id": "other"}, "_DEVICE_ID"), ({}, "phone on")],
+)
+async def test_what_keeps_texts_from_going_out_is_told_with_what_to_do(
+    double: SmsGateDouble, changes: dict[str, str], hint: str
+) -> None:
+    channel = smsgate_channel(double, **changes)
+    if not changes:
+        await double.refuse_connections()
+
+    with pytest.raises(ChannelError) as failed:
+        await channel.check()
+    await channel.close()
+
+    assert hint in failed.value.hint

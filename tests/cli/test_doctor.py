@@ -12,6 +12,7 @@ import pytest
 
 from nudger.store import open_store
 from tests.support.commands import Typed
+from tests.support.doubles.smsgate_double import SmsGateDouble
 from tests.support.doubles.smtp_double import LOGIN, SmtpDouble
 from tests.support.doubles.twilio_double import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioDouble, number_resource
 from tests.support.doubles.watchman import watchman
@@ -363,3 +364,22 @@ def test_plans_that_were_lost_by_one_look_are_told_with_what_to_do(
         "the plans of 3 people are gone, all by one look, and they are nudged on;"
     )
     assert "nudger plans accept-removal" in found["advice"]
+
+
+@pytest.mark.slow
+async def test_a_phone_of_ones_own_is_asked_and_its_webhook_tried(tmp_path: Path) -> None:
+    write_plan(tmp_path)
+    port = free_port()
+    async with SmsGateDouble() as phone:
+        settings = {**phone.settings, "WEB_PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        async with running(tmp_path, **settings):
+            await phone.wait_for_webhooks()
+            code, found = await doctored(tmp_path, settings)
+
+    assert code == 0, found
+    assert {check: found[check]["grade"] for check in ("smsgate", "webhook")} == {
+        "smsgate": "ok",
+        "webhook": "ok",
+    }
+    assert "RCS chats must be off" in found["smsgate"]["sentence"]
+    assert phone.texts == {}

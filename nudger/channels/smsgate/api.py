@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
-from nudger.channels.http import Answered, NoAnswer, NotReached, Pool
+from nudger.channels.http import NoAnswer, NotReached, Pool, WholeAnswer
 from nudger.domain.errors import ChannelError
 
 CONNECTIONS = 8  # what serves them is a phone
@@ -31,7 +31,7 @@ def is_local(url: str) -> bool:
     return SERVERS not in f"{urlsplit(url).path}/"
 
 
-class Refused(ChannelError):
+class GatewayRefused(ChannelError):
     """An answer other than the one that was asked for, with its HTTP status. The app's own words are left
     out: they quote phone numbers."""
 
@@ -54,7 +54,7 @@ class Gateway:
         self._limit_s = timeout.total_seconds()
         self._pool = Pool("SMSGate", CONNECTIONS)
 
-    async def post_message(self, message: Mapping[str, object], before: float | None) -> Answered:
+    async def post_message(self, message: Mapping[str, object], before: float | None) -> WholeAnswer:
         """Posts a message, once; its `id` makes a repeat a 409. Raises NotReached and NoAnswer."""
         return await self._request(
             "POST", "/messages", params={"skipPhoneValidation": "true"}, body=message, before=before
@@ -101,12 +101,16 @@ class Gateway:
         body = {"id": webhook_id, "url": url, "event": event} | self._of_device()
         _good("a webhook", await self._asked("a webhook", "POST", "/webhooks", body=body))
 
+    async def webhooks(self) -> list[Mapping[str, Any]]:
+        """Lists what is registered."""
+        return _objects(_good("the webhooks", await self._asked("the webhooks", "GET", "/webhooks")))
+
     async def health(self) -> Mapping[str, Any]:
         """Reads how the phone is, or how the server is. It needs no login, and comes with a 500 where
         something has failed."""
         answer = await self._asked("the health page", "GET", "/health")
         if answer.status not in (200, 500, 503):
-            raise Refused("the health page", answer.status)
+            raise GatewayRefused("the health page", answer.status)
         return _object(answer)
 
     async def devices(self) -> list[Mapping[str, Any]]:
@@ -128,7 +132,7 @@ class Gateway:
         path: str,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
-    ) -> Answered:
+    ) -> WholeAnswer:
         try:
             return await self._request(method, path, params=params, body=body)
         except (NotReached, NoAnswer) as fault:
@@ -142,7 +146,7 @@ class Gateway:
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
         before: float | None = None,
-    ) -> Answered:
+    ) -> WholeAnswer:
         return await self._pool.request(
             method,
             self.url + path,
@@ -164,27 +168,27 @@ def _path(message_id: str) -> str:
     return f"/messages/{quote(message_id, safe='')}"
 
 
-def _good(what: str, answer: Answered) -> Answered:
+def _good(what: str, answer: WholeAnswer) -> WholeAnswer:
     if not 200 <= answer.status < 300:
-        raise Refused(what, answer.status)
+        raise GatewayRefused(what, answer.status)
     return answer
 
 
-def _object(answer: Answered) -> Mapping[str, Any]:
+def _object(answer: WholeAnswer) -> Mapping[str, Any]:
     found = _read(answer)
     if not isinstance(found, dict):
         raise ChannelError("the answer is not SMSGate's", NETWORK)
     return found
 
 
-def _objects(answer: Answered) -> list[Mapping[str, Any]]:
+def _objects(answer: WholeAnswer) -> list[Mapping[str, Any]]:
     found = _read(answer)
     if not isinstance(found, list):
         raise ChannelError("the answer is not SMSGate's", NETWORK)
     return [one for one in found if isinstance(one, dict)]
 
 
-def _read(answer: Answered) -> object:
+def _read(answer: WholeAnswer) -> object:
     try:
         return json.loads(answer.body)
     except ValueError:

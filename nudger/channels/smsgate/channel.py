@@ -15,7 +15,7 @@ from nudger.agenda.entries import Failure, Receipt, Report, SendFailure, Sending
 from nudger.agenda.port import Clock
 from nudger.channels.http import NoAnswer, NotReached, retry_after
 from nudger.channels.smsgate.api import CONNECTIONS, Gateway
-from nudger.channels.smsgate.incoming import read_row
+from nudger.channels.smsgate.incoming import WEBHOOKS, read_row, troubles
 from nudger.channels.smsgate.states import refusal_of, report_of
 from nudger.domain.errors import ChannelError
 from nudger.inbound.port import Inbound
@@ -29,6 +29,7 @@ LEAST_TTL_S = 5  # what a server takes
 # How far the inbox is looked back: at each asking, and each hour.
 LOOK_BACK, DEEP, LOOK_DEEP_EVERY = timedelta(hours=6), timedelta(hours=72), timedelta(hours=1)
 AHEAD = timedelta(days=1)  # the network's clock may be wrong
+NUMBER = "Compare NUDGER_SMSGATE_DEVICE_ID with the id that the app shows."
 PRIORITY = 0  # 100 and more would pass the app's own limits
 
 log = structlog.get_logger("nudger.smsgate")
@@ -98,6 +99,27 @@ class SmsGateChannel:
         if found in (400, 409):
             return TakenBack.TOO_LATE
         return TakenBack.YES if found == "Cancelled" else TakenBack.ASKED
+
+    async def check(self, inbound_url: str | None = None) -> tuple[str, ...]:
+        """Asks whether the login is right, and the phone is there and well.
+
+        Sends nothing. Returns doubts, a sentence each: an old app, a low battery, events that are not posted
+        to `inbound_url`. Raises ChannelError for what keeps texts from going out.
+        """
+        await self.gateway.messages(self._clock.now(), 1)
+        phones = await self.gateway.devices()
+        phone = next((one for one in phones if self.gateway.device_id in (None, one.get("id"))), None)
+        if phone is None:
+            raise ChannelError("NUDGER_SMSGATE_DEVICE_ID is no phone of this login", NUMBER)
+        slots = {sim.get("simNumber") for sim in phone.get("simCards") or ()}
+        doubts = [f"SIM {sim} is not in the phone" for sim in self._sims if slots and sim not in slots]
+        if self.gateway.is_local:
+            doubts += troubles(await self.gateway.health())
+        if inbound_url is not None:
+            known = await self.gateway.webhooks()
+            if WEBHOOKS.keys() - {one.get("event") for one in known if one.get("url") == inbound_url}:
+                doubts.append(f"the app does not post to {inbound_url} yet: nudger run registers that")
+        return tuple(doubts)
 
     async def list_inbound(self, since: datetime) -> list[Inbound]:
         """Returns the texts that were sent since some hours before `since`, oldest first.

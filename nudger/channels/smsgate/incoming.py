@@ -53,7 +53,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class PhoneHealth:
     """How the phone is."""
 
     health: Mapping[str, Any]
@@ -73,7 +73,7 @@ def signed(key: str, body: bytes, stamp: str, signature: str, now: datetime) -> 
     return hmac.compare_digest(sign(key, body, stamp).encode(), signature.lower().encode())
 
 
-def read_event(body: bytes, now: datetime, country: str | None) -> Inbound | Told | Health | None:
+def read_event(body: bytes, now: datetime, country: str | None) -> Inbound | Told | PhoneHealth | None:
     """Reads a webhook's body; None for what is nothing to nudger.
 
     Args:
@@ -99,7 +99,7 @@ def read_event(body: bytes, now: datetime, country: str | None) -> Inbound | Tol
         error = reason if isinstance(reason, str) else None
         return Told(message, report_of(message, _STATES[event], error)) if _OURS.fullmatch(message) else None
     if event == "system:ping" and isinstance(payload.get("health"), dict):
-        return Health(payload["health"])
+        return PhoneHealth(payload["health"])
     return None
 
 

@@ -16,7 +16,7 @@ from nudger import plans
 from nudger.agenda import rate_limit
 from nudger.agenda.forecast import foreseen
 from nudger.app import service
-from nudger.app.channels import check_smtp, check_twilio, sign_as_twilio
+from nudger.app.channels import check_smsgate, check_smtp, check_twilio, sign_as_smsgate, sign_as_twilio
 from nudger.app.core import Core
 from nudger.app.running import send_test_alert
 from nudger.app.settings import Settings, load
@@ -45,6 +45,7 @@ from nudger.cli.doctor.people import (
     helplines_are_checked,
     helplines_are_fresh,
     hosts_agree,
+    missed_within_hours,
     nobody_is_set_aside,
     plans_are_sound,
 )
@@ -52,6 +53,8 @@ from nudger.cli.doctor.reach import (
     on_screen,
     operator_is_told,
     sender_is_named,
+    smsgate_answers,
+    smsgate_webhook_is_right,
     smtp_answers,
     test_was_told,
     twilio_answers,
@@ -195,12 +198,15 @@ class Patient:
 
     def _budget(self) -> Finding:
         settings = self._settings
-        if settings.sms != "twilio":
+        if settings.sms == "phone":
             return note("not needed: the phone on the screen takes every text at once")
         texts = [text for plan in self._people for text in self._texts(plan)]
         missed = rate_limit.missed(texts, settings.sms_per_second)
+        hourly = settings.sms_per_hour
+        missed = max(missed, missed_within_hours(texts, hourly) if hourly else 0)
         over = len(rate_limit.too_full(texts, settings.sms_per_day)) if settings.sms_per_day else 0
-        return budget_carries(len(texts), missed, over, settings.sms_per_second, settings.sms_per_day)
+        rates = (settings.sms_per_second, settings.sms_per_day, hourly or None)
+        return budget_carries(len(texts), missed, over, *rates)
 
     def _texts(self, plan: Plan) -> Iterator[rate_limit.PlannedText]:
         """What is due by text today and tomorrow, where everyone agrees to it."""
@@ -231,7 +237,7 @@ class Patient:
     def channels(self, test_alert: bool) -> dict[str, Look]:
         """Asks others: the mail server, Twilio, the web."""
         return {
-            "twilio": self._twilio,
+            **({"smsgate": self._smsgate} if self._settings.sms == "smsgate" else {"twilio": self._twilio}),
             "webhook": self._webhook,
             "smtp": self._smtp,
             "sender": self._sender,
@@ -274,15 +280,21 @@ class Patient:
             return on_screen("texts are", "NUDGER_SMS")
         return twilio_answers(await check_twilio(self._settings))
 
+    async def _smsgate(self) -> Finding:
+        return smsgate_answers(await check_smsgate(self._settings, clock))
+
     async def _webhook(self) -> Finding:
         url = self._settings.public_url
-        if self._settings.sms != "twilio" or self._settings.replies != "webhook" or url is None:
+        if self._settings.sms == "phone" or self._settings.replies != "webhook" or url is None:
             return note("not needed: " + self._without_webhook())
+        if self._settings.sms == "smsgate":
+            return await smsgate_webhook_is_right(url, partial(sign_as_smsgate, self._settings), self.now)
         return await webhook_is_right(url, partial(sign_as_twilio, self._settings))
 
     def _without_webhook(self) -> str:
-        every = f"Twilio is asked for replies every {self._settings.poll_seconds} s"
-        return every if self._settings.sms == "twilio" else "replies come from the phone page"
+        who = {"twilio": "Twilio", "smsgate": "the phone"}.get(self._settings.sms)
+        every = f"{who} is asked for replies every {self._settings.poll_seconds} s"
+        return every if who else "replies come from the phone page"
 
     async def _smtp(self) -> Finding:
         if self._settings.email != "smtp":

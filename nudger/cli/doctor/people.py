@@ -1,11 +1,13 @@
 """What `nudger doctor` looks at of the people: their plans, their consent, whom a crisis reply names, whether
 the budget carries their days, and the database that they stand in."""
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from nudger.agenda import rate_limit
+from nudger.agenda.rate_limit import Limit, PlannedText, Sender
 from nudger.cli.check import NO_LINK, cannot_be_asked
 from nudger.cli.doctor.findings import Finding, Grade, failure, many, note, ok, several, warning
 from nudger.domain.errors import Problem
@@ -100,10 +102,32 @@ def countries_are_known(plans: Sequence[Plan]) -> Finding:
     return ok("everybody's country is known")
 
 
-def budget_carries(texts: int, missed: int, over: int, per_second: float, per_day: int | None) -> Finding:
+def missed_within_hours(texts: Iterable[PlannedText], per_hour: int) -> int:
+    """Returns how many texts expire before an hour's budget has room for them; those that expire first go
+    first."""
+    limit, sender, missed = Limit(per_hour=per_hour), Sender(ChannelName.SMS), 0
+    last_at = datetime.min.replace(tzinfo=UTC)
+    for text in sorted(texts, key=lambda text: (text.due_at, text.until)):
+        at = rate_limit.opens_at(sender, limit, max(text.due_at, last_at))
+        if at > text.until:
+            missed += 1
+        else:
+            sender, last_at = rate_limit.taken(sender, limit, text.segments, at), at
+    return missed
+
+
+def budget_carries(
+    texts: int,
+    missed: int,
+    over: int,
+    per_second: float,
+    per_day: int | None,
+    per_hour: int | None = None,
+) -> Finding:
     """Judges the budget: of so many `texts` in the days ahead, `missed` expire before their turn; on `over`
     days more segments are due than SMS_PER_DAY lets out."""
-    rate = f"{per_second:g} segments a second" + (f", {per_day:,} a day" if per_day else "")
+    rate = f"{per_second:g} segments a second" + (f", {per_hour:,} an hour" if per_hour else "")
+    rate += f", {per_day:,} a day" if per_day else ""
     if not missed and not over:
         return ok(f"{many(texts, 'text')} in the next two days, at most {rate}: all go out in time")
     found = (
@@ -115,7 +139,8 @@ def budget_carries(texts: int, missed: int, over: int, per_second: float, per_da
     return warning(
         f"at {rate}: {'; '.join(found)}",
         "They would be missed. Spread their times (between instead of at), give them longer (expires), or\n"
-        "send more (NUDGER_SMS_PER_SECOND, NUDGER_SMS_PER_DAY). Which times: nudger preview",
+        "send more (NUDGER_SMS_PER_SECOND, NUDGER_SMS_PER_HOUR, NUDGER_SMS_PER_DAY). Which times: nudger "
+        "preview",
     )
 
 

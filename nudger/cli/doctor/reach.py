@@ -7,7 +7,7 @@ text from a number that nobody can have. Faults of a channel come as the channel
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -21,6 +21,16 @@ def twilio_answers(doubts: Sequence[str]) -> Finding:
     if doubts:
         return warning("the account and its sender are there, with a doubt", "\n".join(doubts))
     return ok("the account is active, and the sender is its own")
+
+
+RCS_OFF = "RCS chats must be off on that phone: what comes as one, a STOP too, never shows"
+
+
+def smsgate_answers(doubts: Sequence[str]) -> Finding:
+    """`doubts`: what keeps nothing from going out and should not stay as it is."""
+    if doubts:
+        return warning("the phone answers, with a doubt", "\n".join((*doubts, f"{RCS_OFF}.")))
+    return ok(f"the phone answers, and its app is new enough. {RCS_OFF}")
 
 
 def smtp_answers(where: str) -> Finding:
@@ -121,6 +131,46 @@ async def webhook_is_right(public_url: str, sign: Sign, limit: timedelta = LIMIT
         health = "" if healthy else " (/healthz is not let through; nothing needs it)"
         return ok(f"{public_url} refuses what is unsigned and takes what is signed{health}")
     return _signed(signed, inbound)
+
+
+SignEvent = Callable[[bytes, str], str]  # (body, X-Timestamp) -> X-Signature
+NOTHING = b'{"event": "nudger:doctor", "payload": {}}'  # an event that is nothing to nudger
+UNSIGNED = "SMSGate's signature"  # in nudger's own 401 and 403, and in no proxy's
+
+
+async def smsgate_webhook_is_right(
+    public_url: str, sign: SignEvent, now: datetime, limit: timedelta = LIMIT
+) -> Finding:
+    """Asks twice, without a signature and with one: is it nudger, and does the key hold? Changes nothing."""
+    inbound, stamp = f"{public_url}/smsgate/inbound", str(int(now.timestamp()))
+    timeout = aiohttp.ClientTimeout(total=limit.total_seconds())
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        try:
+            unsigned = await _post_event(session, inbound, {})
+            if unsigned.status != 401 or UNSIGNED not in unsigned.body:
+                return _no_webhook(unsigned, inbound)
+            proof = {"X-Timestamp": stamp, "X-Signature": sign(NOTHING, stamp)}
+            signed = await _post_event(session, inbound, proof)
+        except (aiohttp.ClientError, OSError) as fault:
+            sentence, advice = _unreached(fault, limit)
+            return failure(f"{public_url}: {sentence}", advice, CHANNEL)
+    if signed.status == 204:
+        return ok(f"{public_url} refuses what is unsigned and takes what is signed")
+    advice = "The nudger that runs has another NUDGER_SMSGATE_SIGNING_KEY than these settings: restart it."
+    return failure(f"a rightly signed event to {inbound}: expected 204, got {signed.status}", advice, CHANNEL)
+
+
+async def _post_event(session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> HttpAnswer:
+    async with session.post(url, data=NOTHING, headers=headers, allow_redirects=False) as answer:
+        body = (await answer.content.read(LARGEST)).decode("utf-8", "replace")
+        return HttpAnswer(answer.status, body, answer.headers.get("Location", "")[:200])
+
+
+def _no_webhook(answer: HttpAnswer, inbound: str) -> Finding:
+    sentence = f"an unsigned event to {inbound}: expected nudger's 401, got {answer.status}"
+    status = REDIRECT if 300 <= answer.status < 400 else answer.status
+    advice = CAUSES.get(status, STRANGER).replace("/twilio/", "/smsgate/")
+    return failure(sentence, advice.replace("Twilio's form is lost", "The event is lost"), CHANNEL)
 
 
 def _form() -> dict[str, str]:

@@ -130,7 +130,8 @@ def settings(example: str) -> str:
 # With a secret in it, this file is for nudger's eyes only: leave its mode at 600.
 
 # How texts go out: phone shows them on the phone page, and nothing leaves this machine.
-# For real ones: twilio, with NUDGER_TWILIO_ACCOUNT_SID, _AUTH_TOKEN and _FROM.
+# For real ones: twilio, with NUDGER_TWILIO_ACCOUNT_SID, _AUTH_TOKEN and _FROM; or smsgate, an Android phone
+# of your own, with NUDGER_SMSGATE_URL and _PASSWORD (docs/smsgate.md).
 NUDGER_SMS=phone
 
 # How emails go out: phone, or smtp, with NUDGER_SMTP_HOST, _USERNAME, _PASSWORD and NUDGER_EMAIL_FROM.

@@ -106,8 +106,7 @@ plan = Table(
     Index("plan_file_of", "file"),
 )
 
-# Whose plan was lost by one look, with most others: they go on until the operator has accepted it
-# (plans/plan_files.py).
+# Whose plan was lost by one look, with most others: see plans/plan_files.py.
 missing_plan = Table(
     "missing_plan",
     metadata,
@@ -126,8 +125,7 @@ away = Table(
     Index("away_ends", "ends_at"),
 )
 
-# How a person is reached. Consent is of the address: a changed one is asked again. An opt-out is of
-# the person, and outlives their addresses.
+# How a person is reached. Consent is of the address; an opt-out of the person, and outlives their addresses.
 reach = Table(
     "reach",
     metadata,
@@ -268,11 +266,9 @@ message = Table(
     Column("provider_id", Text),
     Column("attempted_at", Instant, nullable=False),
     Column("settled_at", Instant),
-    # While its end is unknown: how often the provider was asked for it, and when to ask again.
-    Column("asks", Integer, nullable=False, server_default="0"),
+    Column("asks", Integer, nullable=False, server_default="0"),  # for one whose end is unknown; and the next
     Column("ask_at", Instant),
-    # When to ask the provider next to take it back; null: nothing to take back, or it was tried enough.
-    Column("recall_at", Instant),
+    Column("recall_at", Instant),  # when to ask next for it to be taken back
     Index("message_recall", "recall_at", sqlite_where=_TO_RECALL, postgresql_where=_TO_RECALL),
     Index("message_person", "person", "line"),
     Index("message_open", "state", "owner", sqlite_where=_OPEN, postgresql_where=_OPEN),

@@ -24,6 +24,7 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
+from nudger.channels.smsgate.incoming import WEBHOOKS
 from tests.support.doubles.twilio_double import Drop, Hang
 
 USERNAME, PASSWORD, SIGNING_KEY = "sms", "pass-of-the-double", "key-of-the-double"
@@ -200,6 +201,10 @@ class SmsGateDouble:
         """Returns once `condition` holds; looked at whenever a text has come or gone."""
         async with self._changed:
             await self._changed.wait_for(condition)
+
+    async def wait_for_webhooks(self) -> None:
+        """Returns once each of them is registered."""
+        await self.wait_for(lambda: len(self.webhooks) == len(WEBHOOKS))
 
     # --- what the phone does in the background ------------------------------------------------------
     async def work(self) -> None:
@@ -443,6 +448,7 @@ class SmsGateDouble:
             return web.json_response({"message": "url must start with https://"}, status=400)
         body.setdefault("id", uuid4().hex)
         self.webhooks[body["id"]] = body
+        await self._notify()
         return web.json_response(body, status=201)
 
     async def _health(self, request: web.Request) -> web.Response:
