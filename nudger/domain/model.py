@@ -226,6 +226,7 @@ class Plan:
     contacts: tuple[Contact, ...] = ()
     effort: Effort = Effort.MEDIUM  # the most that a message of the bank may ask
     avoid: tuple[Topic, ...] = ()  # what the bank leaves alone
+    group: str | None = None  # what the operator sorts people by
     form: str | None = None  # of address, where the language has several: "tu", "usted"; None: the usual one
     back_off: BackOff = BackOff.OFF
     taper: int | None = None  # days from the plan's rate down to one a week

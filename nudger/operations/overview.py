@@ -59,6 +59,46 @@ class Apart(StrEnum):
     REDUCED = "reduced"  # by LESS, or to tiny steps
 
 
+class Lately(StrEnum):
+    """What somebody lately did not get, or give."""
+
+    NOTHING = "nothing"  # no nudge arrived for 7 days
+    SILENT = "silent"  # no sign of theirs for 14 days, nor was anything of ours the reason
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleWanted:
+    """Which people are looked for; all that is given has to fit."""
+
+    search: str = ""  # words that stand in their id or name, however they are written
+    apart: Apart | None = None
+    lately: Lately | None = None
+    group: str | None = None
+    channel: ChannelName | None = None
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One person beside others."""
+
+    person: Person
+    arrived_at: datetime | None  # the last nudge that is known to have arrived
+    signed_at: datetime | None  # their last sign
+    next_at: datetime | None  # when the next nudge is due, whatever keeps it back
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """People by id, how many are wanted in all, and after whom to look on: None at the end. A page may be
+    short before the end, and what is very many is not counted to the end."""
+
+    people: Sequence[Glance]
+    on: str | None
+    number: int
+    counted_all: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Needed:
     """Somebody who needs a person: by a hold, or by a text that nobody has seen to."""

@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from nudger.domain.errors import Problem
-from nudger.domain.model import Person, State
+from nudger.domain.model import State
 from nudger.operations.overview import (
     Alarm,
-    Apart,
     Counted,
     Cursor,
+    PeoplePage,
+    PeopleWanted,
     PlanState,
     RepliesPage,
     RepliesWanted,
@@ -86,10 +87,12 @@ class OverviewStore(Protocol):
         """Reads the health of everything in a few figures, each from an index or a small table."""
 
     def find_people(
-        self, search: str, apart: Apart | None, now: datetime, after: str = "", limit: int = 50
-    ) -> Sequence[Person]:
-        """Returns the next people by id whose id or name holds every word of `search`, however it is
-        written."""
+        self, wanted: PeopleWanted, now: datetime, after: str = "", limit: int = 50
+    ) -> PeoplePage:
+        """Returns the next people by id who are wanted."""
+
+    def groups(self) -> Sequence[str]:
+        """Returns the groups that plans name, by name, some hundreds at most."""
 
     def coming(self, after: Cursor | None = None, limit: int = 50) -> SeenPage:
         """Returns what waits for its time, the earliest first; what waits for its sender's rate is not among

@@ -24,6 +24,7 @@ PATHS = (
     "/board/replies?intent=nothing",
     "/board/people",
     "/board/people?search=nobody",
+    "/board/people?lately=silent&group=north&kind=rest",
     "/board/agenda",
     "/board/agenda?show=sent",
     "/board/agenda?show=unknown",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nudger.messages.bank.sandbox import Vocabulary, compile_source
+from nudger.operations.overview import PeopleWanted
 from nudger.store import open_store
 from tests.support.running import nudger, running
 from tests.support.worlds.store import NOON, World, plan
@@ -22,7 +23,7 @@ def test_sql_is_text(tmp_path: Path, text: str) -> None:
     world = World(store)
     world.load(plan("maya"))
 
-    found = store.overview.find_people(text, None, NOON)
+    found = store.overview.find_people(PeopleWanted(text), NOON).people
     known = (
         store.people.person(text),
         store.people.export(text),

@@ -8,7 +8,7 @@ from nudger.agenda.entries import Failure
 from nudger.domain.effects import Hold, LowDays, OptOut, Pause, Rate
 from nudger.domain.errors import Problem
 from nudger.domain.model import Kind, State
-from nudger.operations.overview import Apart, Cursor, PlanState
+from nudger.operations.overview import Apart, Cursor, PeopleWanted, PlanState
 from nudger.sending.receipts import FAILURES_IN_A_ROW
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, World, drop, plan, slot
 
@@ -17,7 +17,9 @@ GONE = frozenset({State.SENT, State.DELIVERED})
 
 
 def found(world: World, search: str = "", apart: Apart | None = None, **page: object) -> list[str]:
-    return [one.id for one in world.store.overview.find_people(search, apart, world.now, **page)]  # type: ignore[arg-type]
+    wanted = PeopleWanted(search, apart)
+    found = world.store.overview.find_people(wanted, world.now, **page)  # type: ignore[arg-type]
+    return [one.person.id for one in found.people]
 
 
 # --- people -------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from nudger.domain.effects import (
 )
 from nudger.domain.model import Outcome, Person, State
 from nudger.domain.wishes import Away
-from nudger.operations.overview import Apart
+from nudger.operations.overview import Apart, PeopleWanted
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, TODAY, World, plan
 
 LATER = NOON + 2 * HOUR
@@ -147,7 +147,7 @@ def test_who_is_away_now_counts_as_paused_and_nobody_else(world: World) -> None:
     found = [
         (
             overview.vitals(at).apart[Apart.PAUSED],
-            [one.id for one in overview.find_people("", Apart.PAUSED, at)],
+            [one.person.id for one in overview.find_people(PeopleWanted(apart=Apart.PAUSED), at).people],
         )
         for at in (NOON + HOUR, NOON + DAY, NOON + 2 * DAY)
     ]

@@ -26,7 +26,7 @@ from nudger.inbound.poller import Poller
 from nudger.inbound.port import Inbound
 from nudger.inbound.self_service.page import Mine
 from nudger.operations.metrics import Metrics, Reading
-from nudger.operations.overview import Apart
+from nudger.operations.overview import Apart, PeopleWanted
 from nudger.sending.port import Listed
 from nudger.sending.receipts import Reconciling
 from nudger.store import Stores
@@ -248,9 +248,12 @@ class Life:
         yield "status", lambda: store.overview.status(now)
         yield "vitals", lambda: store.overview.vitals(now)
         yield "everyone", lambda: list(store.people.people())
-        yield "found", lambda: store.overview.find_people("", None, now)
+        yield "found", lambda: store.overview.find_people(PeopleWanted(), now)
         for apart in Apart:
-            yield f"found {apart}", lambda apart=apart: store.overview.find_people("", apart, now)
+            yield (
+                f"found {apart}",
+                lambda apart=apart: store.overview.find_people(PeopleWanted(apart=apart), now),
+            )
         yield "coming", store.overview.coming
         yield "unknown", store.overview.unknown
         for state in State:

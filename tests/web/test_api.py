@@ -75,6 +75,8 @@ async def test_a_person_is_told_with_standing_and_plan_and_without_addresses(
         "set_aside": False,
         "opted_out": [],
         "consented": ["sms"],
+        "unreachable": [],
+        "group": None,
         "kinds": ["movement", "rest"],
         "plan_file": "maya.toml",
         "plan_problems": [],

@@ -223,6 +223,11 @@ PLAN: Mapping[str, Key] = _table(
     ),
     Key("effort", _EFFORT, "The most that a message of the bank may ask.", "medium"),
     Key("avoid", _TOPIC, "What the bank leaves alone: no message that touches it comes."),
+    Key(
+        "group",
+        _plain(details.read_line, _LINE),
+        "What you sort people by on the board: a ward, a study arm. No message has it.",
+    ),
     Key("form", _FORM, "Of address, where the language has several.", "the language's usual one"),
     Key("back_off", _BACK_OFF, "Whether less comes after weeks of silence, until they say something.", "off"),
     Key("taper", _TAPER, "In so many weeks from `starts` down to one nudge a week."),

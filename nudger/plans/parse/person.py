@@ -34,7 +34,7 @@ from nudger.plans.parse.tables import MOST, ContactDraft, Draft, NudgeDraft
 BARE = Plan("", "", "")  # what holds where a plan says nothing
 _SHAPING = ("quiet", "daily_limit", "gap")
 _PACE = ("back_off", "taper", "starts")
-_OTHERS = ("language", "form", "consent", "if_then", "effort", "avoid", *_PACE, *_SHAPING)
+_OTHERS = ("language", "group", "form", "consent", "if_then", "effort", "avoid", *_PACE, *_SHAPING)
 _ADDRESS = {ChannelName.SMS: "phone", ChannelName.EMAIL: "email"}
 _WORDING = ("language", "form", "if_then", "avoid")
 _AS_ABSENT = object()

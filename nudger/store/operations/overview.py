@@ -7,10 +7,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
-    Select,
-    and_,
-    case,
     exists,
     func,
     literal_column,
@@ -23,20 +19,20 @@ from nudger.domain.effects import FIRST, checked
 from nudger.domain.errors import Problem
 from nudger.domain.model import CRISIS_ANSWERS, Outcome, Person, State
 from nudger.operations.overview import (
-    Apart,
     Cursor,
+    PeoplePage,
+    PeopleWanted,
     PlanState,
     Seen,
     SeenPage,
     StatusReport,
     Vitals,
 )
-from nudger.store.operations import needs
+from nudger.store.operations import finding, needs
 from nudger.store.schema.tables import (
     APART,
     IS_PLANNED,
     WAITS_FOR_TIME,
-    away,
     message,
     occurrence,
     person,
@@ -51,7 +47,6 @@ from nudger.store.state import people
 from nudger.store.state.entries import _FIRST_DUE, CHANNELS, IS_PARKED, KINDS, NUDGES
 from nudger.store.state.set_aside import everyone_set_aside, read_all
 
-_COUNT_SET_ASIDE = select(func.count()).select_from(set_aside)
 LATEST = 100  # sends whose lateness is looked at
 READ = 2000  # entries that one look reads at most
 MOST_PROBLEMS = 50  # of one file
@@ -76,10 +71,14 @@ class SqlOverviewStore:
             return vitals(tx, now)
 
     def find_people(
-        self, search: str, apart: Apart | None, now: datetime, after: str = "", limit: int = 50
-    ) -> Sequence[Person]:
+        self, wanted: PeopleWanted, now: datetime, after: str = "", limit: int = 50
+    ) -> PeoplePage:
         with self._in.read() as tx:
-            return find_people(tx, search, apart, after, limit, now)
+            return finding.find_people(tx, wanted, after, limit, now)
+
+    def groups(self) -> Sequence[str]:
+        with self._in.read() as tx:
+            return finding.groups(tx)
 
     def coming(self, after: Cursor | None = None, limit: int = 50) -> SeenPage:
         with self._in.read() as tx:
@@ -153,7 +152,7 @@ def vitals(tx: Transaction, now: datetime) -> Vitals:
     )
     return Vitals(
         people=people.count(tx),
-        apart=_apart(tx, now),
+        apart=finding.count_apart(tx, now),
         queued=scalar(select(func.count()).where(IS_PLANNED, ~WAITS_FOR_TIME, ~IS_PARKED)) or 0,
         planned=scalar(select(func.count()).where(IS_PLANNED)) or 0,
         unknown=scalar(select(func.count()).where(message.c.state == literal_column("'unknown'"))) or 0,
@@ -164,23 +163,6 @@ def vitals(tx: Transaction, now: datetime) -> Vitals:
         needed=needs.needed(tx, now),
         losses=needs.losses(tx, now),
     )
-
-
-def find_people(
-    tx: Transaction, search: str, apart: Apart | None, after: str, limit: int, now: datetime
-) -> Sequence[Person]:
-    """See OverviewStore.find_people."""
-    wanted = select(person.c.id).where(person.c.id > after).order_by(person.c.id).limit(limit)
-    for word in people.folded(search).split():
-        wanted = wanted.where(person.c.search.contains(word, autoescape=True))
-    if apart is Apart.SET_ASIDE:
-        wanted = wanted.where(person.c.id.in_(select(set_aside.c.person)))
-    elif apart is not None:
-        which = and_(APART, _is(apart, now))
-        wanted = wanted.where(or_(which, person.c.id.in_(_away(now))) if apart is Apart.PAUSED else which)
-    ids = tx.connection.scalars(wanted).all()
-    found = read_all(tx, ids)
-    return [found[person_id] for person_id in ids if person_id in found]
 
 
 def coming(tx: Transaction, after: Cursor | None, limit: int) -> SeenPage:
@@ -246,46 +228,6 @@ def plan_problems(tx: Transaction, limit: int) -> Sequence[Problem]:
     """See OverviewStore.plan_problems."""
     found = select(plan_problem).order_by(plan_problem.c.severity, plan_problem.c.id).limit(limit)
     return made(tx, found, plan_problem.c.id, lambda row: Problem(*row[1:]))
-
-
-def _apart(tx: Transaction, now: datetime) -> dict[Apart, int]:
-    of_standing = [apart for apart in Apart if apart is not Apart.SET_ASIDE]
-    sums = [func.sum(case((_is(apart, now), 1), else_=0)) for apart in of_standing]
-    row = tx.connection.execute(select(*sums).where(APART)).one()
-    counts = {apart: int(number or 0) for apart, number in zip(of_standing, row, strict=True)}
-    away_alone = tx.connection.scalar(
-        select(func.count()).where(person.c.id.in_(_away(now)), ~_in_pause(now)).select_from(person)
-    )
-    counts[Apart.PAUSED] += away_alone or 0
-    return counts | {Apart.SET_ASIDE: tx.connection.scalar(_COUNT_SET_ASIDE) or 0}
-
-
-def _in_pause(now: datetime) -> ColumnElement[bool]:
-    going_on = or_(person.c.paused_until.is_(None), person.c.paused_until > now)
-    return and_(person.c.paused_at.is_not(None), going_on)
-
-
-def _away(now: datetime) -> Select[tuple[str]]:
-    """Who is away."""
-    return select(away.c.person).where(away.c.ends_at > now, away.c.begins_at <= now)
-
-
-def _is(apart: Apart, now: datetime) -> ColumnElement[bool]:
-    match apart:
-        case Apart.PAUSED:
-            return _in_pause(now)
-        case Apart.HELD:
-            return person.c.held_at.is_not(None)
-        case Apart.OPTED_OUT:
-            return person.c.opted_out != ""
-        case Apart.UNASKED:
-            return and_(person.c.consented == "", person.c.removed_at.is_(None))
-        case Apart.UNREACHABLE:
-            return and_(person.c.rested != "", person.c.removed_at.is_(None))
-        case Apart.REDUCED:
-            return or_(person.c.fewer > 0, person.c.tiny_until > now)
-        case _:
-            return person.c.removed_at.is_not(None)
 
 
 def _lateness(tx: Transaction) -> list[timedelta]:
@@ -374,7 +316,7 @@ def _unanswered(tx: Transaction) -> dict[str, str]:
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
     """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
     changed = or_(
-        _in_pause(now),
+        finding.in_pause(now),
         person.c.wishes.is_not(None),
         person.c.held_at.is_not(None),
         person.c.removed_at.is_not(None),

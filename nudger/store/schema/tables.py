@@ -1,8 +1,8 @@
 """The tables: people and how they are reached, the agenda and what came of it, what daemons share.
 
-One rule keeps every verb free of races and deadlocks on many hosts: a transaction that changes
-anything of a person locks the person's row first, several people in the order of their ids (in
-SQLite there is one writer anyway). So `occurrence` and `message` rows need no locks of their own.
+One rule keeps every verb free of races and deadlocks on many hosts: a transaction that changes anything of a
+person locks the person's row first, several people in the order of their ids (in SQLite there is one writer
+anyway). So `occurrence` and `message` rows need no locks of their own.
 """
 
 from sqlalchemy import (
@@ -40,7 +40,6 @@ _APART = text(
     " OR opted_out != '' OR consented = '' OR rested != '' OR fewer > 0 OR tiny_until IS NOT NULL)"
 )
 _NEEDS = text("needs IS NOT NULL")
-
 person = Table(
     "person",
     metadata,
@@ -79,6 +78,7 @@ person = Table(
     Column("layout_afresh", Boolean, nullable=False),
     Column("layout_version", Integer, nullable=False),  # one more with each reason to lay out afresh
     Column("search", Text, nullable=False, server_default=""),  # see `search_key` of state/people.py
+    Column("grouped", Text, nullable=False, server_default=""),  # the group that the plan names
     Index("person_layout", "layout_at"),
     # A page of people is found in these two alone: rows are wide, with all that was lately sent.
     Index("person_search", "id", "search"),
@@ -90,9 +90,9 @@ person = Table(
         postgresql_where=_APART,
     ),
     Index("person_trusted", "trusted"),
-    postgresql_with={
-        "fillfactor": 70
-    },  # room for a row's next version in its page, which then touches no index (HOT)
+    Index("person_group", "grouped", "id"),
+    # Room for a row's next version in its page, which then touches no index (HOT).
+    postgresql_with={"fillfactor": 70},
 )
 
 # Apart from `person`, whose rows each claim rewrites: a plan is long and seldom changes.
@@ -181,8 +181,6 @@ contact_word = Table(
     Column("at", Instant, nullable=False),
 )
 
-APART = _APART  # word for word what the index says, or SQLite does not take it
-
 # An OR of equations: one of them in a query is enough for SQLite to take the index.
 _OPEN = text("state = 'sending' OR state = 'unknown'")
 _TO_RECALL = text("recall_at IS NOT NULL")
@@ -191,7 +189,6 @@ _LOST = text("(state = 'failed' OR state = 'missed')")  # few, else something is
 _FREE = text("wake_at IS NOT NULL AND queue IS NULL")
 _URGENT = text("urgent AND wake_at IS NOT NULL AND queue IS NULL")
 _QUEUED = text("wake_at IS NOT NULL AND queue IS NOT NULL")
-
 occurrence = Table(
     "occurrence",
     metadata,
@@ -288,7 +285,7 @@ reply = Table(
     Column("intent", Text, nullable=False),
     Column("until", Instant),
     Column("occurrence", BigInteger),  # the nudge it was about
-    Column("needs", Text),  # why it needs a person; null: it does not
+    Column("needs", Text),  # why it needs a person
     Column("told_at", Instant),  # when the operator was told that it does
     Column("handled_at", Instant),  # somebody has seen to it
     Column("handled_by", Text),
@@ -309,8 +306,7 @@ event = Table(
     Index("event_person", "person", "id"),
 )
 
-NEEDS, LOST = _NEEDS, _LOST
-URGENT = _URGENT  # word for word what the index says, or SQLite does not take it
+APART, NEEDS, LOST, URGENT = _APART, _NEEDS, _LOST, _URGENT  # word for word, or SQLite takes no index
 IS_PLANNED = occurrence.c.wake_at.is_not(None)
 # Said wherever the next of all is looked for, else no index answers: see occurrence_wake.
 WAITS_FOR_TIME = occurrence.c.queue.is_(None)

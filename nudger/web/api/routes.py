@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Person
-from nudger.operations.overview import Cursor, RepliesWanted
+from nudger.operations.overview import Cursor, PeopleWanted, RepliesWanted
 from nudger.web.api import shapes
 from nudger.web.api.openapi import OPERATIONS, ROOT, Operation, description
 from nudger.web.board.desk import Desk
@@ -79,12 +79,22 @@ class Api:
     async def people(self, asked: Asked) -> BaseModel:
         """Answers with people by id, in pages."""
         query, now = asked.query, self._desk.now()
-        found = await asyncio.to_thread(
-            self._desk.overviews.find_people, query.search, query.apart, now, query.after, query.limit + 1
+        wanted = PeopleWanted(
+            search=query.search,
+            apart=query.apart,
+            lately=query.lately,
+            group=query.group,
+            channel=query.channel,
+            kind=query.kind,
         )
-        page = found[: query.limit]
-        more = page[-1].id if len(found) > query.limit else None
-        return shapes.People(people=[shapes.PersonSummary.of(one, now) for one in page], next=more)
+        find = self._desk.overviews.find_people
+        found = await asyncio.to_thread(find, wanted, now, query.after, query.limit)
+        return shapes.People(
+            people=[shapes.PersonInList.of_glance(one, now) for one in found.people],
+            number=found.number,
+            counted_all=found.counted_all,
+            next=found.on,
+        )
 
     async def agenda(self, asked: Asked) -> BaseModel:
         """Answers with a page of one of the lists."""

@@ -14,7 +14,7 @@ from nudger.domain.errors import Problem
 from nudger.domain.model import ChannelName, Kind, Outcome, Person, State
 from nudger.inbound.port import Entry
 from nudger.operations.attention import Matter, MatterKind, matters
-from nudger.operations.overview import Alarm, Apart, Seen, SeenReply, Vitals
+from nudger.operations.overview import Alarm, Apart, Glance, Lately, Seen, SeenReply, Vitals
 from nudger.web.board.desk import PersonView
 
 LARGEST_REPLY = 2**63 - 1
@@ -55,7 +55,16 @@ class NoQuery(_In):
 
 class PeopleQuery(_In):
     search: Annotated[Text, Field(description="Words that stand in their id or name.")] = ""
-    apart: Annotated[Apart | None, Field(description="Only people who get nothing for this reason.")] = None
+    apart: Annotated[
+        Apart | None, Field(description="Only people who get nothing, or less, for this reason.")
+    ] = None
+    lately: Annotated[
+        Lately | None,
+        Field(description="Only people whom nothing reached for 7 days, or who gave no sign for 14."),
+    ] = None
+    group: Annotated[Text | None, Field(description="Only people of this group of plans.")] = None
+    channel: ChannelName | None = None
+    kind: Kind | None = None
     after: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,64}$", description="`next` of the page before.")] = ""
     limit: Limit = 50
 
@@ -194,6 +203,8 @@ class PersonSummary(_Out):
     set_aside: Annotated[bool, Field(description="nudger fails over them; the alarm says what to do.")]
     opted_out: list[ChannelName]
     consented: list[ChannelName]
+    unreachable: Annotated[list[ChannelName], Field(description="Too much in a row did not arrive there.")]
+    group: str | None
 
     @classmethod
     def of(cls, person: Person, now: datetime) -> "PersonSummary":
@@ -201,8 +212,32 @@ class PersonSummary(_Out):
         return cls.model_validate(_person(person, now))
 
 
+class PersonInList(PersonSummary):
+    """The same, with what they lately got and gave a sign of."""
+
+    arrived_at: Annotated[datetime | None, Field(description="Of the nudges known to have arrived.")]
+    signed_at: datetime | None
+    next_due_at: Annotated[datetime | None, Field(description="Whatever keeps it back.")]
+
+    @classmethod
+    def of_glance(cls, one: Glance, now: datetime) -> "PersonInList":
+        """Makes it of a person beside others."""
+        return cls.model_validate(
+            {
+                **_person(one.person, now),
+                "arrived_at": one.arrived_at,
+                "signed_at": one.signed_at,
+                "next_due_at": one.next_at,
+            }
+        )
+
+
 class People(_Out):
-    people: list[PersonSummary]
+    """People, and `next` for more. A page may be short, or empty, before the last one."""
+
+    people: list[PersonInList]
+    number: Annotated[int, Field(description="How many there are; of very many, of the first ones.")]
+    counted_all: bool
     next: str | None
 
 
@@ -372,4 +407,6 @@ def _person(person: Person, now: datetime) -> dict[str, object]:
         "set_aside": standing.set_aside,
         "opted_out": sorted(standing.opted_out),
         "consented": sorted(standing.consented),
+        "unreachable": sorted(standing.unreachable),
+        "group": plan.group,
     }

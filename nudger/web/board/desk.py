@@ -97,11 +97,15 @@ class Desk:
 
     async def entries(self, show: str, after: Cursor | None) -> SeenPage:
         """Reads a page of one of LISTS, from a cursor on."""
+        return await asyncio.to_thread(self.look, show, after, PAGE)
+
+    def look(self, show: str, after: Cursor | None, limit: int) -> SeenPage:
+        """Reads so many of one of LISTS; it blocks."""
         if show == COMING:
-            return await asyncio.to_thread(self.overviews.coming, after, PAGE)
+            return self.overviews.coming(after, limit)
         if show == UNKNOWN:
-            return SeenPage(await asyncio.to_thread(self.overviews.unknown, PAGE), None)
-        return await asyncio.to_thread(self.overviews.past, PAST[show], self.now(), after, PAGE)
+            return SeenPage(self.overviews.unknown(limit), None)
+        return self.overviews.past(PAST[show], self.now(), after, limit)
 
     async def send(self, who: Person, kind: Kind) -> None:
         """Makes one nudge of this kind due now, if the gate would let it out."""

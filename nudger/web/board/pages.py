@@ -14,11 +14,12 @@ from starlette.routing import Route
 from nudger.domain.errors import NudgerError
 from nudger.domain.model import Kind, Person, State
 from nudger.operations.attention import middle, span
-from nudger.operations.overview import Apart
 from nudger.operations.port import UpkeepStore
 from nudger.web.board import charts, showing
 from nudger.web.board.desk import LISTS, PAGE, Desk
+from nudger.web.board.people import PeoplePages
 from nudger.web.board.replies import RepliesPages
+from nudger.web.board.spreadsheets import Lists
 from nudger.web.security import requests
 from nudger.web.security.connections import Throttle
 from nudger.web.security.guard import Templates, at_home, prove, same_origin
@@ -65,6 +66,8 @@ class BoardPages:
         self._patience = patience
         self._sessions = Sessions(password, secret, public_url, upkeep)
         self._templates = Templates()
+        self._people = PeoplePages(desk, self._page)
+        self._lists = Lists(desk, show_conversations)
         self._replies = RepliesPages(desk, show_conversations, patience, self._page, self._to)
         public = urlsplit(public_url or "")
         self._hosts = frozenset({public.hostname}) if public.hostname else frozenset[str]()
@@ -75,7 +78,10 @@ class BoardPages:
         behind = {
             "/board": self.overview,
             "/board/replies": self._replies.replies,
-            "/board/people": self.people,
+            "/board/replies.csv": self._lists.replies,
+            "/board/people": self._people.people,
+            "/board/people.csv": self._lists.people,
+            "/board/agenda.csv": self._lists.agenda,
             "/board/agenda": self.agenda,
             "/board/figures": self.figures,
             "/board/people/{person}": self.person,
@@ -162,27 +168,6 @@ class BoardPages:
             coming=[showing.seen(entry, now) for entry in overview.coming],
             problems=overview.problems,
             zone=now.astimezone().tzname(),
-        )
-
-    async def people(self, request: Request) -> Response:
-        """Shows people by id, in pages, as they are searched for."""
-        query = request.query_params
-        search, after = requests.words(query, "search"), requests.words(query, "after")
-        apart = requests.choice(query.get("apart"), Apart, "apart")
-        now = self._desk.now()
-        found = await asyncio.to_thread(self._desk.overviews.find_people, search, apart, now, after, PAGE + 1)
-        shown = found[:PAGE]
-        more = {"search": search, "apart": apart or "", "after": shown[-1].id} if len(found) > PAGE else {}
-        return self._page(
-            request,
-            "board_people.html",
-            here="people",
-            people=[(one, showing.marks(one, now, self._desk.zone(one.plan.timezone))) for one in shown],
-            search=search,
-            apart=apart,
-            choices=showing.APART,
-            more=urlencode(more),
-            first=not after,
         )
 
     async def agenda(self, request: Request) -> Response:
@@ -285,6 +270,7 @@ class BoardPages:
             here="people",
             who=who,
             local=showing.clock(now, zone),
+            here_now=showing.clock(now),
             marks=showing.marks(who, now, zone),
             paused=who.standing.paused(now),
             kinds=sorted({str(nudge.kind) for nudge in who.plan.nudges}),
