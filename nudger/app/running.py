@@ -44,7 +44,7 @@ from nudger.sending.dispatcher import Dispatcher, Retries
 from nudger.sending.lease import LIFE, TAKE_OVER_EVERY
 from nudger.sending.recall import EVERY as RECALL_EVERY
 from nudger.sending.recall import Recalling
-from nudger.sending.receipts import Reconciling, TakingOver
+from nudger.sending.receipts import Reconciling, Reports, TakingOver
 from nudger.store.stores import Stores
 
 YOUNG = 10_000  # objects; Python looks for circles every 700 by itself
@@ -192,7 +192,7 @@ def build_daemon(
             Duty("try again", TRY_EVERY, trying_again.run_once, at_once=True),
             *(Duty("clock", COMPARE_EVERY, one.run_once) for one in timekeeping),
             Duty("ask for consent", ASK_EVERY, Asking(store.agenda, core.decider).run_once),
-            *_duties(settings, store, sms, poller),
+            *_duties(settings, store, sms, poller, clock, woken),
         ),
         aside=(partial(store.listen, woken),),
         close=close,
@@ -240,7 +240,14 @@ def _poller(settings: Settings, store: Stores, clock: Clock, sms: Abilities, inb
     return Poller(sms.inbox, inbox.take, store.inbound, store.facts, store.restore, first_start, every)
 
 
-def _duties(settings: Settings, store: Stores, sms: Abilities, poller: Poller | None) -> Iterator[Duty]:
+def _duties(
+    settings: Settings,
+    store: Stores,
+    sms: Abilities,
+    poller: Poller | None,
+    clock: Clock,
+    wake: Callable[[], None],
+) -> Iterator[Duty]:
     if poller is not None:
         yield Duty("poll replies", min(poller.every, LOOK_EVERY), poller.run_once, at_once=True)
     if sms.gateway is not None:
@@ -248,7 +255,8 @@ def _duties(settings: Settings, store: Stores, sms: Abilities, poller: Poller | 
 
         posts = f"{settings.public_url}{smsgate.INBOUND}" if settings.replies == "webhook" else None
         back = poller.missed if poller else lambda _: None
-        after = smsgate.LookingAfter(sms.gateway, smsgate.PhoneAlarms(store.alarms), posts, back)
+        phone, reports = smsgate.PhoneAlarms(store.alarms), Reports(store.sending, clock, wake)
+        after = smsgate.LookingAfter(sms.gateway, phone, reports, posts, back)
         yield Duty("look after the phone", smsgate.EVERY, after.run_once, at_once=True)
     if sms.recaller is not None:
         recalling = Recalling(store.recalls, {ChannelName.SMS: sms.recaller})

@@ -3,14 +3,22 @@ settings name it."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from nudger.agenda.port import Clock
 from nudger.channels.smsgate.api import Gateway
-from nudger.channels.smsgate.incoming import WEBHOOKS, PhoneHealth, Told, read_event, signed, troubles
+from nudger.channels.smsgate.incoming import (
+    WEBHOOKS,
+    PhoneHealth,
+    Told,
+    read_event,
+    read_message,
+    signed,
+    troubles,
+)
 from nudger.domain.effects import stated
 from nudger.domain.errors import ChannelError
 from nudger.inbound.port import Inbound
@@ -22,6 +30,7 @@ INBOUND = "/smsgate/inbound"  # below PUBLIC_URL
 EVERY = timedelta(minutes=1)
 REGISTER_EVERY = timedelta(hours=1)  # once more: the app may have been installed anew
 AWAY = timedelta(minutes=10)  # from then on a phone that does not answer is for the operator to know
+ASKED_FOR, LATEST = timedelta(hours=24), 100  # of the app's list of messages: the most that a server gives
 UNSEEN = timedelta(minutes=45)  # a phone asks its server each 15 minutes at least
 ILL, GONE = "smsgate health", "smsgate away"  # keys of alarms
 
@@ -82,17 +91,20 @@ class LookingAfter:
 
     gateway: Gateway
     phone: PhoneAlarms
+    reports: Reports
     inbound_url: str | None  # None: nothing is posted, replies are polled for
     # Is told that the phone is there again: texts may have come meanwhile.
     back: Callable[[datetime], None]
     _registered_at: datetime | None = None
     _away_since: datetime | None = None
+    _states: dict[str, str] = field(default_factory=dict)  # of our messages, as they were last listed
 
     async def run_once(self, now: datetime) -> int:
         """Looks once. Of a phone behind a server, the server is asked."""
         try:
             await self._register(now)
             await self._look(now)
+            await self._ask(now)
         except ChannelError as fault:
             self._away_since = self._away_since or now
             if now - self._away_since >= AWAY:
@@ -115,6 +127,19 @@ class LookingAfter:
         if at is None:
             log.info("webhooks_registered", count=len(WEBHOOKS))
         self._registered_at = now
+
+    async def _ask(self, now: datetime) -> None:
+        """What became of the latest messages: where nothing is posted this is how it is known, and where
+        something is, events get lost."""
+        listed = {told.message: (state, told) for state, told in await self._listed(now)}
+        for message, (state, told) in listed.items():
+            if self._states.get(message) != state:
+                await self.reports.take(message, told.report)
+        self._states = {message: state for message, (state, _) in listed.items()}
+
+    async def _listed(self, now: datetime) -> list[tuple[str, Told]]:
+        rows = await self.gateway.messages(now - ASKED_FOR, LATEST)
+        return [(str(row.get("state")), told) for row in rows if (told := read_message(row)) is not None]
 
     async def _look(self, now: datetime) -> None:
         if self.gateway.is_local:

@@ -1,7 +1,7 @@
 """What comes in by a phone of one's own: by its webhooks and by its inbox, each text once."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from nudger.web.webhooks.smsgate import SmsGateWebhooks
 from tests.support.asking import Answer, Body, ask
 from tests.support.doubles.smsgate_double import SIGNING_KEY, SmsGateDouble, gson, signature
 from tests.support.maya import TEN, states
-from tests.support.rigs import smsgate_channel
+from tests.support.rigs import TEXT, smsgate_channel
 from tests.support.worlds.delivery import MONDAY_NINE, World
 
 PHONE = "+447700900123"
@@ -37,7 +37,7 @@ class Here:
     taken: list[Inbound] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        reports = Reports(self.world.store.sending, self.world.clock, lambda: None)
+        reports = self.reports = Reports(self.world.store.sending, self.world.clock, lambda: None)
         self.phone = PhoneAlarms(self.world.store.alarms)
         side = SmsGateSide(SIGNING_KEY, "GB", self.world.clock, self, reports, self.phone)
         self.app: Starlette = build_app([SmsGateWebhooks(side, self.world.clock)])
@@ -47,7 +47,7 @@ class Here:
             self.channel, self.take, facts.inbound, facts.facts, facts.restore, MONDAY_NINE, MINUTE
         )
         self.back: list[datetime] = []
-        self.duty = LookingAfter(self.channel.gateway, self.phone, URL, self.back.append)
+        self.duty = LookingAfter(self.channel.gateway, self.phone, reports, URL, self.back.append)
 
     async def take(self, inbound: Inbound) -> None:
         self.taken.append(inbound)
@@ -282,7 +282,7 @@ async def test_a_text_that_came_as_a_picture_message_is_read_by_its_words(here: 
 
 async def test_webhooks_are_registered_under_the_same_ids_at_each_start(here: Here) -> None:
     before = dict(here.double.webhooks)
-    again = LookingAfter(here.channel.gateway, here.phone, URL, here.back.append)
+    again = LookingAfter(here.channel.gateway, here.phone, here.reports, URL, here.back.append)
 
     await again.run_once(here.world.clock.now())
 
@@ -350,3 +350,16 @@ def test_the_inbox_and_a_webhook_name_the_same_text_alike() -> None:
     assert isinstance(from_webhook, Inbound)
     assert from_inbox.provider_id == from_webhook.provider_id
     assert PHONE not in from_inbox.provider_id
+
+
+async def test_what_became_of_a_text_is_asked_for_where_no_event_tells(here: Here) -> None:
+    await nudged_here(here)
+    message = here.world.sms.sent[0].message
+    await here.channel.send(replace(TEXT, message=message))
+    await here.double.work()
+    here.double.deliver(here.double.texts[message])
+    here.double.events.clear()  # all lost
+
+    await here.duty.run_once(here.world.clock.now())
+
+    assert states(here.world) == {State.DELIVERED: 1}

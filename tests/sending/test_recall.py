@@ -235,3 +235,34 @@ async def test_a_phone_behind_a_server_decides_by_itself(world: World) -> None:
 
         assert states(world) == {State.CANCELLED: 1}
         await here.channel.close()
+
+
+async def test_a_phone_that_is_off_for_twelve_hours_sends_nothing_late_and_leaves_nothing_unknown(
+    world: World,
+) -> None:
+    async with SmsGateDouble(world.clock.now) as double:
+        here = Here(world, double)
+        double.holds = timedelta(0)
+        times = ["10:00", "13:00", "16:00", "19:30"]
+        plan = MAYA.replace('quiet = "none"', 'quiet = "20:00-09:00"\ndaily_limit = 4')
+        await world.start(maya=plan.replace('at = "10:00"', f"at = {times}"))
+        double.behaviours[PHONE] = Hang(taken=False)
+        await world.until(TEN)  # of unknown end, and then it is off
+        await double.refuse_connections()
+        reconciling = Reconciling(world.store.sending, {ChannelName.SMS: here.channel})
+        await world.until(TEN + 12 * HOUR)
+        await reconciling.run_once(world.clock.now())
+        assert states(world)[State.UNKNOWN] >= 1  # one more where a connection that was kept broke
+        del double.behaviours[PHONE]
+        await double.listen()
+
+        for _ in range(8):
+            world.clock.at += AGAIN
+            await reconciling.run_once(world.clock.now())
+            await world.tick()
+            await double.work()
+
+        assert State.UNKNOWN not in states(world)
+        assert states(world)[State.MISSED] == len(times)
+        assert double.went_out == []
+        await here.channel.close()

@@ -11,12 +11,12 @@ from typing import Any
 
 import structlog
 
-from nudger.agenda.entries import Failure, Receipt, Report, SendFailure, Sending
+from nudger.agenda.entries import Failure, Receipt, SendFailure, Sending
 from nudger.agenda.port import Clock
 from nudger.channels.http import NoAnswer, NotReached, retry_after
 from nudger.channels.smsgate.api import CONNECTIONS, Gateway
 from nudger.channels.smsgate.incoming import WEBHOOKS, read_row, troubles
-from nudger.channels.smsgate.states import refusal_of, report_of
+from nudger.channels.smsgate.states import refusal_of, report_of_row
 from nudger.domain.errors import ChannelError
 from nudger.inbound.port import Inbound
 from nudger.sending.port import Listed
@@ -89,7 +89,11 @@ class SmsGateChannel:
     async def look_up(self, messages: Sequence[str]) -> list[Listed]:
         """Returns those of these messages that it has: see Ledger.look_up."""
         found = [(one, await self.gateway.message(one)) for one in messages]
-        return [Listed(_report(one, row), "", "", None, message=one) for one, row in found if row is not None]
+        return [
+            Listed(report_of_row(one, row), "", "", None, message=one)
+            for one, row in found
+            if row is not None
+        ]
 
     async def take_back(self, message_id: str) -> TakenBack:
         """Asks for one message: see Recaller.take_back. A phone behind a server decides by itself, later."""
@@ -175,10 +179,3 @@ class SmsGateChannel:
             # Not `hash`, which is another one in each process.
             message["simNumber"] = self._sims[zlib.crc32(sending.address.encode()) % len(self._sims)]
         return message
-
-
-def _report(message_id: str, row: Any) -> Report:
-    recipients = row.get("recipients")
-    first = recipients[0] if isinstance(recipients, list) and recipients else {}
-    error = first.get("error") if isinstance(first, dict) else None
-    return report_of(message_id, str(row.get("state", "")), error if isinstance(error, str) else None)

@@ -17,7 +17,7 @@ from typing import Any
 import phonenumbers
 
 from nudger.agenda.entries import Report
-from nudger.channels.smsgate.states import report_of
+from nudger.channels.smsgate.states import report_of, report_of_row
 from nudger.domain.effects import computable
 from nudger.domain.model import ChannelName
 from nudger.inbound.port import Inbound
@@ -101,6 +101,12 @@ def read_event(body: bytes, now: datetime, country: str | None) -> Inbound | Tol
     if event == "system:ping" and isinstance(payload.get("health"), dict):
         return PhoneHealth(payload["health"])
     return None
+
+
+def read_message(row: Mapping[str, Any]) -> Told | None:
+    """Reads a row of the app's list of messages; None for one that is not ours."""
+    message = str(row.get("id", ""))
+    return Told(message, report_of_row(message, row)) if _OURS.fullmatch(message) else None
 
 
 def read_row(row: Mapping[str, Any], now: datetime, country: str | None) -> Inbound | None:

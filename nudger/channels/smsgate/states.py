@@ -5,7 +5,9 @@ A state says how far the phone has come, and may go backwards: a late part overw
 last word of a text that went out well, and counts as sent.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from nudger.agenda.entries import Failure, Report, SendFailure, Stage
 
@@ -30,6 +32,14 @@ def report_of(message_id: str, state: str, error: str | None) -> Report:
     """Reads a state as the app writes it, in an answer or a list; `error` comes with `Failed`."""
     stage = STAGES.get(state, Stage.ACCEPTED)
     return Report(message_id, stage, failure_of(error or "") if stage is Stage.FAILED else None)
+
+
+def report_of_row(message_id: str, row: Mapping[str, Any]) -> Report:
+    """Reads how a message stands, as the app lists it: it has one recipient."""
+    recipients = row.get("recipients")
+    first = recipients[0] if isinstance(recipients, list) and recipients else {}
+    error = first.get("error") if isinstance(first, dict) else None
+    return report_of(message_id, str(row.get("state", "")), error if isinstance(error, str) else None)
 
 
 def failure_of(error: str) -> SendFailure:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.support.doubles import postgres
-from tests.support.faults import chaos, nursery
+from tests.support.faults import chaos, nursery, phone
 from tests.support.faults.chaos import Outcome, Setup
 from tests.support.faults.soak import grown, soak
 from tests.support.faults.tally import Tally, table
@@ -78,7 +78,8 @@ def _fuzz(seconds: int) -> bool:
 
 
 async def _runs(kills: int, seed: int, postgresql: bool) -> list[tuple[str, Outcome]]:
-    """Two at a time: one daemon on SQLite, and a fleet of two on PostgreSQL where there is one."""
+    """Three at a time: one daemon on SQLite, one with a phone of one's own, and a fleet of two on PostgreSQL
+    where there is one."""
     done: list[tuple[str, Outcome]] = []
     speed = await nursery.pace(12)
     while sum(outcome.tally.kills for _, outcome in done) < kills:
@@ -89,7 +90,11 @@ async def _runs(kills: int, seed: int, postgresql: bool) -> list[tuple[str, Outc
                 setups["postgresql"] = Setup(
                     Path(folder, "fleet"), seed, EACH, daemons=2, speed=speed, postgresql=True
                 )
-            outcomes = await asyncio.gather(*map(chaos.run, setups.values()))
+            setups["phone"] = Setup(Path(folder, "phone"), seed, EACH, speed=speed)
+            runs = {"phone": phone.run}
+            outcomes = await asyncio.gather(
+                *(runs.get(label, chaos.run)(setup) for label, setup in setups.items())
+            )
             if any(outcome.tally.broken or outcome.deaths for outcome in outcomes):
                 kept = Path(tempfile.mkdtemp(prefix=f"nudger-faults-{seed}-"))
                 shutil.copytree(folder, kept, dirs_exist_ok=True, ignore=NO_SOCKETS)
