@@ -26,6 +26,10 @@ async def test_a_year_of_fifty_people_keeps_every_promise(world: World) -> None:
         a_year.gaps_kept(lived)
         a_year.no_message_comes_again_soon(lived, world.core.wording)
         a_year.kinds_come_as_planned(lived)
+    for number in {*a_year.BACKS_OFF} - {*a_year.TAPERS, 20}:
+        a_year.less_comes_to_who_is_silent(year.of(number))
+    for number in {*a_year.TAPERS} - {*a_year.BACKS_OFF}:
+        a_year.less_and_less_comes(year.of(number))
     a_year.asked_for_less_and_more(year.of(a_year.ASKS_FOR_LESS))
     a_year.has_a_low_week(year.of(a_year.HAS_A_LOW_WEEK), world.core.wording)
     a_year.is_left_alone(year.of(a_year.STOPS), *a_year.STOPPED)

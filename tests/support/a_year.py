@@ -52,6 +52,11 @@ SCRIPT = {
 }
 
 
+# Of those who never answer, some get less by themselves.
+BACKS_OFF, TAPERS = (2, 16, 20, 32), (4, 22, 32)
+TAPER_WEEKS = 12
+
+
 @dataclass(frozen=True)
 class Sent:
     """One nudge as the channel was handed it, with what was due and what was decided."""
@@ -224,6 +229,10 @@ def plan(number: int) -> str:
         f"daily_limit = {random.choice([3, 4] if has_drawn(number) else [2, 3])}",
         f'effort = "{"tiny" if number % 6 == 1 else "medium"}"',
     ]
+    if number in BACKS_OFF:
+        lines.append('back_off = "gentle"')
+    if number in TAPERS:
+        lines += [f'taper = "{TAPER_WEEKS} weeks"', f"starts = {MONDAY_NINE:%Y-%m-%d}"]
     if number in SCRIPT:
         lines[2] = 'language = "en"'
     for kind, at, days in fixed(number):
@@ -278,6 +287,8 @@ def no_message_comes_again_soon(lived: Lived, wording: Wording) -> None:
 
 def kinds_come_as_planned(lived: Lived) -> None:
     """By the calendar, counted here and not by nudger: all of it where nobody answers, else nearly all."""
+    if lived.number in (*BACKS_OFF, *TAPERS):
+        return
     came = Counter(one.due.kind for one in lived.nudges if one.due.round == 0)
     planned = Counter(dict(_by_the_calendar(lived)))
     if silent(f"p{lived.number}"):
@@ -287,6 +298,43 @@ def kinds_come_as_planned(lived: Lived) -> None:
             assert 0.85 * times <= came[kind]
     if has_drawn(lived.number) and not lived.scripted:
         assert 0.8 * DAYS <= came[Kind.CREATIVE] <= DAYS + 3 * DAYS * (not silent(f"p{lived.number}"))
+
+
+def less_comes_to_who_is_silent(lived: Lived) -> None:
+    """Half of the nudges after two weeks, a quarter after four, one a week after eight, by the calendar."""
+    came, planned = _sent_and_planned(lived)
+    assert sum(came[:14]) == sum(planned[:14])
+    assert abs(sum(came[14:28]) - sum(planned[14:28]) / 2) <= 1
+    assert abs(sum(came[28:56]) - sum(planned[28:56]) / 4) <= 1
+    for first in range(56, DAYS - 30):
+        assert abs(sum(came[first : first + 28]) - 4) <= 1, (lived.number, first)
+    said = [one.text.count("\n\n") for one in lived.nudges]
+    assert sum(said) == 1, "it is said once"
+    assert said.index(1) == sum(came[:14])
+
+
+def less_and_less_comes(lived: Lived) -> None:
+    """Evenly down to one a week, by the calendar."""
+    came, planned = _sent_and_planned(lived)
+    days = 7 * TAPER_WEEKS
+    for last in range(days):
+        wanted = 0.0
+        for day in range(last):
+            week = sum(planned[day - day % 7 : day - day % 7 + 7])
+            wanted += planned[day] * (1 - day / days * (1 - 1 / week))
+        assert abs(sum(came[:last]) - wanted) <= 1, (lived.number, last)
+    for first in range(days, DAYS - 30):
+        assert abs(sum(came[first : first + 28]) - 4) <= 1, (lived.number, first)
+
+
+def _sent_and_planned(lived: Lived) -> tuple[list[int], list[int]]:
+    """Nudges of each local date from the first one on: those that came, and those of the plan."""
+    first = MONDAY_NINE.date()
+    sent = Counter(one.local.date() for one in lived.nudges)
+    dates = [first + timedelta(days=offset) for offset in range(DAYS - 2)]
+    weekdays = [WEEKDAYS[days] for _, _, days in fixed(lived.number)]
+    planned = [sum(day.weekday() in some for some in weekdays) for day in dates]
+    return [sent[day] for day in dates], [sent[first], *planned[1:]]  # what was past at first is not made up
 
 
 def asked_for_less_and_more(lived: Lived) -> None:
@@ -326,7 +374,8 @@ def every_text_is_fit_to_send(year: Year) -> None:
     tones = {language: _tone(language) for language in LANGUAGES}
     for language, text in {(one.person.plan.language, one.text) for one in year.nudges}:
         cost = count(text)
-        assert cost.segments <= (1 if cost.culprit is None else 2), text
+        most = 1 if cost.culprit is None else 2
+        assert cost.segments <= most + ("\n\n" in text), text
         assert list(tones[language].broken(text, "", "", None)) == [], text
         assert not set("{}!¡") & set(text), text
     for text in year.answers:
