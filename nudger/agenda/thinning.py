@@ -130,11 +130,11 @@ class Course:
 def course_of(person: Person, at: datetime, zone: tzinfo) -> Course | None:
     """Returns the course of a person; None where nothing of theirs is ever thinned."""
     plan = person.plan
-    backs_off = plan.back_off is BackOff.GENTLE
     starts = taper_starts(plan)
-    if not backs_off and starts is None:
+    gentle = plan.back_off is BackOff.GENTLE
+    if not gentle and starts is None:
         return None
-    quiet = silence(person.standing, at, zone) if backs_off else None
+    quiet = silence(person.standing, at, zone) if gentle else None
     return Course(quiet, starts, plan.taper or 0) if quiet or starts else None
 
 
@@ -175,6 +175,12 @@ def left_out(nudges: tuple[Nudge, ...], course: Course, on: date) -> frozenset[_
         return frozenset()
     offset = (on - course.begins).days
     return _course(_Nudges(nudges), course, offset // (CHUNK * WEEK) + 1)[offset]
+
+
+def backs_off(person: Person, at: datetime, zone: tzinfo) -> bool:
+    """Tells whether a person gets less now because they are silent."""
+    course = course_of(person, at, zone)
+    return course is not None and course.step(local_date(zone, at)) > 0
 
 
 def in_words(person: Person, at: datetime, zone: tzinfo) -> str:

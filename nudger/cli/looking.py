@@ -1,7 +1,7 @@
 """`nudger status` and `nudger log`: what happened, each suppressed or missed one with its reason."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from nudger.agenda.thinning import in_words
 from nudger.app.core import Core
 from nudger.app.state import Holder, Stores, holder
 from nudger.cli.context import AsJson, PersonId, clock
@@ -97,12 +98,12 @@ def _show(core: Core, store: Stores, runs: Runs, json: bool) -> None:
             "alarms": [asdict(alarm) for alarm in stands],
             "stale_helplines": stale,
         }
-        as_json(runs.as_json() | _status_json(report, now, core.decider.mute) | more)
+        as_json(runs.as_json() | _status_json(report, now, core) | more)
         return
     out.print(runs.words, markup=False)
     _show_matters(look)
     _show_unanswered(report, {one.person for one in look})
-    _show_status(report, now, core.decider.mute)
+    _show_status(report, now, core)
     if stale:
         out.print(f"[yellow]{stale_helplines(stale)}[/]")
 
@@ -205,7 +206,15 @@ def _reply_json(one: SeenReply, *, words: bool) -> dict[str, object]:
     return {"id": place["id"], "at": place["at"], **kept, **({"text": text} if words else {})}
 
 
-def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str:
+def _standings(report: StatusReport, now: datetime, core: Core) -> list[tuple[Person, str]]:
+    """Everybody of whom there is something to say, and what."""
+    said = [(one, standing(one, now, core.decider.mute, core.zone)) for one in report.standings]
+    return [(one, words) for one, words in said if words]
+
+
+def standing(
+    person: Person, now: datetime, mute: frozenset[ChannelName], zone: Callable[[str], tzinfo]
+) -> str:
     """Says what keeps nudges from this person. On the channels of `mute` nobody can be asked."""
     held = person.standing
     words = ["set aside, as nudger fails over them"] if held.set_aside else []
@@ -221,6 +230,8 @@ def standing(person: Person, now: datetime, mute: frozenset[ChannelName]) -> str
     ]
     if held.fewer:
         words.append(f"{('half', 'a quarter')[held.fewer - 1]} of the nudges, as asked with LESS")
+    if less := in_words(person, now, zone(person.plan.timezone)):
+        words.append(less)
     if held.low(now):
         words.append(f"low days: tiny messages only until {local(held.tiny_until)}")
     words += [f"opted out of {channel}" for channel in sorted(held.opted_out)]
@@ -272,22 +283,23 @@ def stale_helplines(countries: Sequence[str]) -> str:
     )
 
 
-def _show_status(report: StatusReport, now: datetime, mute: frozenset[ChannelName]) -> None:
+def _show_status(report: StatusReport, now: datetime, core: Core) -> None:
     people = "1 person" if report.people == 1 else f"{report.people} people"
     out.print(f"{people}, {report.planned} planned.")
     if report.next_due_at:
         out.print(f"Next one due {local(report.next_due_at)}.")
     counts = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()) if number)
     out.print(f"Last 24 hours: {counts or 'nothing'}.")
-    rows = [[person.id, standing(person, now, mute)] for person in report.standings[:SHOWN]]
+    standings = _standings(report, now, core)
+    rows = [[person.id, words] for person, words in standings[:SHOWN]]
     if rows:
         table(["person", "standing"], rows)
-    if more := len(report.standings) - len(rows):
+    if more := len(standings) - len(rows):
         out.print(f"and {more:,} more: `nudger status --json`, or the board.")
     problems(report.problems)
 
 
-def _status_json(report: StatusReport, now: datetime, mute: frozenset[ChannelName]) -> dict[str, object]:
+def _status_json(report: StatusReport, now: datetime, core: Core) -> dict[str, object]:
     return {
         "people": report.people,
         "planned": report.planned,
@@ -295,7 +307,7 @@ def _status_json(report: StatusReport, now: datetime, mute: frozenset[ChannelNam
         "unknown": report.unknown,
         "next_due_at": report.next_due_at,
         "oldest_due_at": report.oldest_due_at,
-        "standings": [{"person": one.id, "standing": standing(one, now, mute)} for one in report.standings],
+        "standings": [{"person": one.id, "standing": words} for one, words in _standings(report, now, core)],
         "set_aside": [asdict(one) for one in report.set_aside],
         "unanswered": dict(report.unanswered),
         "problems": [problem.as_json() for problem in report.problems],

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from nudger.agenda.thinning import backs_off
 from nudger.domain.effects import (
     FIRST,
     Answer,
@@ -328,7 +329,8 @@ class _Reply:
             case Intent.MORE if self._rests_of_concern():
                 effects, key = (Resume(lifts=False),), "resumed"
             case Intent.MORE:
-                effects, key = more(self._standing, self.now)
+                zone = self.responder.zone(self.plan.timezone)
+                effects, key = more(self._standing, self.now, backs_off(self.writer.person, self.now, zone))
             case _:
                 effects, key = low_days(self.now)
         return (*effects, self._say(key))

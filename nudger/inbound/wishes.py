@@ -220,11 +220,11 @@ def less(standing: Standing) -> Eased:
     return (Rate(standing.fewer + 1),), ("less", "less_again")[standing.fewer]
 
 
-def more(standing: Standing, now: datetime) -> Eased:
-    """Ends the low days, and takes one LESS back."""
+def more(standing: Standing, now: datetime, backs_off: bool) -> Eased:
+    """Ends the low days, and takes one LESS back; that they say something ends a back-off."""
     effects: list[Effect] = [LowDays(None)] if standing.low(now) else []
-    if standing.fewer:
-        effects.append(Rate(standing.fewer - 1))
+    if standing.fewer or backs_off:
+        effects.append(Rate(max(standing.fewer - 1, 0)))
     if standing.fewer > 1:
         return tuple(effects), "more_half"
     return tuple(effects), "more" if effects else "more_usual"

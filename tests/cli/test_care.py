@@ -9,11 +9,11 @@ import time_machine
 
 from nudger.agenda.entries import Failure
 from nudger.domain.effects import Answer, Hold, LowDays, Need, Pause, Rate, Response
-from nudger.domain.model import ChannelName
+from nudger.domain.model import BackOff, ChannelName
 from nudger.inbound.port import Inbound, Writer
 from nudger.store import open_store
 from tests.support.commands import Typed
-from tests.support.worlds.store import DAY, MAYA_PHONE, NOON, World
+from tests.support.worlds.store import DAY, MAYA_PHONE, NOON, STRETCH, World, plan, slot
 
 
 @pytest.fixture
@@ -135,6 +135,24 @@ def test_status_says_who_has_fewer_nudges_and_low_days(world: World, nudger: Typ
 
     assert "a quarter of the nudges, as asked with LESS" in said
     assert "low days: tiny messages only until" in said
+
+
+@time_machine.travel(NOON + 15 * DAY, tick=False)
+def test_status_says_who_gets_less_for_being_silent_and_by_a_taper(world: World, nudger: Typed) -> None:
+    gentle = plan(back_off=BackOff.GENTLE)
+    tapers = plan("ann", taper=28, starts=NOON.date(), nudges=(STRETCH,))
+    before = plan("bo", taper=28, starts=(NOON + 30 * DAY).date())
+    world.load(gentle, tapers, before)
+    for days in (0, 7, 14):
+        world.now = NOON + days * DAY
+        world.lay_out("maya", slot(world.now, days + 2))
+        world.deliver()
+
+    _, said = nudger("status")
+
+    assert "half of the nudges: quiet for 15 days" in said
+    assert "% of the nudges: week 3 of the taper of 4" in said
+    assert "bo " not in said
 
 
 @time_machine.travel(datetime(2027, 11, 23, 12, tzinfo=UTC), tick=False)

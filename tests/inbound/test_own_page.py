@@ -312,3 +312,23 @@ async def test_an_opt_out_of_one_channel_is_said_and_the_other_goes_on(world: Wo
 
     assert page.states == ["nudger sends you no texts.", "Your nudges come as planned."]
     assert Press.STOP in offered(page)
+
+
+@in_each_language
+async def test_it_says_that_less_comes_for_the_quiet_and_more_brings_all_of_them_back(nudged: World) -> None:
+    language = nudged.store.people.person("maya").plan.language  # type: ignore[union-attr]
+    nudged.load(maya=f'back_off = "gentle"\n{MAYA.format(language=language)}')
+    await nudged.until(ONE + timedelta(days=20))
+    own, words = mine(nudged), nudged.core.wording.page
+    now = nudged.clock.now()
+    mailed = own_page("", "maya", EMAIL, KEY, now).removeprefix("/me/")
+    before = own.look(mailed, (), now, "")
+
+    own.press(mailed, Press.MORE, (), now)
+
+    after = own.look(mailed, (), now, "")
+    assert isinstance(before, OwnPage)
+    assert isinstance(after, OwnPage)
+    assert words(language, "me", "eased") in before.states
+    assert words(language, "me", "as_planned") in after.states
+    assert standing(nudged).silent_since == now

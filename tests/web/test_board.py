@@ -5,14 +5,16 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.applications import Starlette
 
 from nudger.agenda.entries import Failure, SendFailure
 from nudger.domain.effects import Hold, Response, Settle
-from nudger.domain.model import ChannelName, Outcome
+from nudger.domain.model import BackOff, ChannelName, Outcome, Person, Plan, Standing
 from nudger.web.api.openapi import ROOT
+from nudger.web.board import showing
 from nudger.web.security.sessions import LASTS
 from tests.support.asking import ask
 from tests.support.worlds.desk import ALLOWED, BEN, MAYA, OURS, PASSWORD, Desk, api_of, desk
@@ -484,3 +486,17 @@ async def test_texts_and_addresses_stand_nowhere_on_the_board(here: Desk) -> Non
     assert len(texts) == 2
     for secret in (*texts, "+447700900123", "ben@example.org", str(ChannelName.SMS) + "://"):
         assert all(secret not in body for body in bodies)
+
+
+def test_a_persons_marks_say_that_less_comes_for_their_silence() -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    silent = Standing(
+        consented=frozenset({ChannelName.SMS}),
+        silent_since=now - timedelta(days=30),
+        arrived_at=now - timedelta(days=2),
+    )
+    plan = Plan("maya", "Maya", "Europe/London", channels=(ChannelName.SMS,), back_off=BackOff.GENTLE)
+
+    marks = showing.marks(Person(plan, silent), now, ZoneInfo("Europe/London"))
+
+    assert [mark.word for mark in marks] == ["a quarter of the nudges: quiet for 30 days"]

@@ -224,7 +224,7 @@ class PageWords:
             until = standing.back_at(now)
             yield self._says("paused_until", when=self._when(until)) if until else self._says("paused")
             return
-        yield self._says(_RATES[standing.fewer])
+        yield self._says("eased" if self.choices.backs_off else _RATES[standing.fewer])
         if standing.tiny_until is not None and standing.low(now):
             yield self._says("low", when=self._when(standing.tiny_until))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from nudger.agenda.thinning import backs_off
 from nudger.domain.effects import Answer, Effect, OptIn, OptOut, Pause, Response, Resume
 from nudger.domain.model import ChannelName, Plan, Standing
 from nudger.inbound.email_links import days_on
@@ -95,6 +96,11 @@ class Choices:
         """Those of them on which nudges may go out."""
         return frozenset(self.reached) & self.standing.consented - self.standing.opted_out
 
+    @property
+    def backs_off(self) -> bool:
+        """Whether less comes because they are silent."""
+        return backs_off(self.writer.person, self.now, self.zone)
+
     def _of_nudges(self, paused: bool) -> Iterator[Group]:
         if not self.open:
             yield "begin", (Press.BEGIN,)
@@ -109,7 +115,7 @@ class Choices:
     def _rates(self) -> Iterator[Press]:
         if self.standing.fewer < LOWEST:
             yield Press.LESS
-        if self.standing.fewer or self.standing.low(self.now):
+        if self.standing.fewer or self.standing.low(self.now) or self.backs_off:
             yield Press.MORE
 
     def _effects(self, step: Press) -> tuple[Effect, ...]:

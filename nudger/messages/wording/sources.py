@@ -47,6 +47,7 @@ _PLAIN = (
         "as_planned",
         "half",
         "quarter",
+        "eased",
         "no_quiet",
         "put_off",
     ),

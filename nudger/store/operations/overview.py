@@ -5,16 +5,9 @@ costs the same at ten people and at 100,000, but for `status`, which names all w
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Column,
-    exists,
-    func,
-    literal_column,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import Column, ColumnElement, and_, exists, func, literal_column, not_, or_, select, tuple_
 
+from nudger.agenda.thinning import AFTER
 from nudger.domain.effects import FIRST, checked
 from nudger.domain.errors import Problem
 from nudger.domain.model import CRISIS_ANSWERS, Outcome, Person, State
@@ -313,6 +306,14 @@ def _unanswered(tx: Transaction) -> dict[str, str]:
     return {person_id: row.reason for person_id, row in last.items() if row.state in lost}
 
 
+def _may_get_less(now: datetime) -> ColumnElement[bool]:
+    """People whom a back-off or a taper may leave fewer nudges: their plans are read to tell."""
+    silent = and_(person.c.silent_since <= now - AFTER[0] * DAY, person.c.arrived_at >= person.c.silent_since)
+    backs_off = and_(silent, plan.c.json.contains('"back_off":"gentle"'))
+    tapers = and_(plan.c.json.contains('"taper":'), not_(plan.c.json.contains('"taper":null')))
+    return exists().where(plan.c.person == person.c.id, or_(backs_off, tapers))
+
+
 def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
     """People whom a nudge would not reach, or fewer or tiny ones do, whatever the agenda says."""
     changed = or_(
@@ -325,6 +326,7 @@ def _not_plain(tx: Transaction, now: datetime) -> list[Person]:
         person.c.rested != "",
         person.c.fewer > 0,
         person.c.tiny_until > now,
+        _may_get_less(now),
         exists().where(set_aside.c.person == person.c.id),
     )
     ids = tx.connection.scalars(select(person.c.id).where(changed).order_by(person.c.id)).all()

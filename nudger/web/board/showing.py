@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from urllib.parse import urlencode
 
 from nudger.agenda.forecast import Forecast
+from nudger.agenda.thinning import in_words
 from nudger.domain.model import Person, State
 from nudger.inbound.port import Entry
 from nudger.operations.attention import Matter, MatterKind, matters, span
@@ -120,6 +121,8 @@ def marks(person: Person, now: datetime, zone: tzinfo) -> list[Badge]:
     ]
     if standing.fewer:
         found.append(Badge(f"{('half', 'a quarter')[standing.fewer - 1]} of the nudges, as they asked"))
+    if less := in_words(person, now, zone):
+        found.append(Badge(less))
     if standing.low(now):
         found.append(Badge("tiny nudges only, as they asked"))
     found += [
