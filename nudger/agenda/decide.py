@@ -155,6 +155,8 @@ class Decider:
             worded.segments,
             worded.bank_key,
             worded.contact,
+            nudge.ask,
+            moment.now + nudge.answer_within if nudge.ask is not None else None,
         )
         history = self.wording.after(history, worded, nudge.kind, moment.now)
         if due.origin is not Origin.ON_DEMAND:

@@ -143,6 +143,8 @@ class Send:
     segments: int = 1
     bank_key: str | None = None  # which message of the bank
     contact: str | None = None  # whom it names
+    ask: str | None = None  # the form of the question that it puts
+    ask_until: datetime | None = None  # when that closes, unless another ask goes out sooner
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from nudger.app.settings import Settings
 from nudger.domain.model import ChannelName
 from nudger.domain.tokens import Action, Expired, Forged, read
 from nudger.inbound.email_links import Links, links_of, own_page
+from nudger.inbound.self_service.journal import Journal
 from nudger.inbound.self_service.page import Mine
 from nudger.operations.metrics import Metrics
 from nudger.operations.operator_actions import Operator
@@ -36,7 +37,7 @@ from nudger.web.port import Changes, FormPairs, Receiver
 from nudger.web.security.connections import Throttle, TokenDoor
 from nudger.web.security.guard import Refusals
 from nudger.web.security.sessions import Bearer
-from nudger.web.self_service.pages import LinkPages, PersonPages
+from nudger.web.self_service.pages import JournalPages, LinkPages, PersonPages
 from nudger.web.serve import serve
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Site:
         if leads_somewhere(settings):
             yield link_pages(core, store, clock, self.receiver, door)
             yield person_pages(core, store, clock, self.receiver, door)
+            yield journal_pages(core, store, clock, door)
             calendars = partial(calendar_pages, core, store, clock, key, door)
             yield Deferred("/calendar/{token}.ics", lambda: calendars().calendar)
         yield from self._gateway_or_phone(key)
@@ -314,6 +316,12 @@ def person_pages(core: Core, store: Stores, clock: Clock, receiver: Receiver, do
     """Makes people's own pages."""
     mine = Mine(store.inbound, store.people, core.responder, core.decider, link_key(store))
     return PersonPages(mine, receiver, clock, door, core.settings.public_url)
+
+
+def journal_pages(core: Core, store: Stores, clock: Clock, door: TokenDoor) -> JournalPages:
+    """Makes the pages of what people have said."""
+    mine = Mine(store.inbound, store.people, core.responder, core.decider, link_key(store))
+    return JournalPages(Journal(mine, store.answers), clock, door, core.settings.public_url)
 
 
 def calendar_pages(core: Core, store: Stores, clock: Clock, key: bytes, door: TokenDoor) -> "CalendarPages":

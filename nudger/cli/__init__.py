@@ -105,6 +105,11 @@ COMMANDS = {
         "What people wrote, as it was understood, the latest first; and who has seen to it. Words only "
         "where NUDGER_SHOW_CONVERSATIONS is on.",
     ),
+    "answers": Command(
+        "answers",
+        "What a person has answered, and said in their own words: numbers, and words where "
+        "conversations are shown.",
+    ),
     "backup": Command(
         "keeping",
         "Copies the database as it is at this moment, and checks the copy. nudger goes on meanwhile.",

@@ -41,6 +41,7 @@ TAKES = {
     "log": "PERSON --limit N --json",
     "replies": "--intent TEXT --person PERSON --since WHEN --until WHEN --waiting --handled --limit N "
     "--handle N --by TEXT --json",
+    "answers": "PERSON --csv --json",
     "backup": "FILE --force",
     "restore": "FILE --yes",
     "migrate": "--to URL",

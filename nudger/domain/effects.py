@@ -178,6 +178,17 @@ class Untell:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """What the person has said is kept for them: their answer to an ask, or their own words."""
+
+    occurrence: int  # the nudge that it answers, or follows
+    words: str
+    value: int | bool | str | None = None  # of an answer, in the form that was asked for
+    form: str | None = None  # of the ask; None: their own words
+    question: str = ""  # as it was put
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One nudge of this kind (None: of the plan's next nudge) now."""
 
@@ -214,6 +225,7 @@ Effect = (
     | Reached
     | Tell
     | Untell
+    | Keep
     | Ask
     | Undo
     | Answer

@@ -40,6 +40,22 @@ class Effort(StrEnum):
         return efforts.index(self) <= efforts.index(most)
 
 
+class AskForm(StrEnum):
+    """What an ask wants to hear; the bank has questions for each."""
+
+    LINE = "line"  # any words
+    NUMBER = "number"  # a whole number of a span
+    YES_NO = "yes/no"
+    CHOICE = "choice"  # one of the plan's own words
+
+    @classmethod
+    def of(cls, form: str) -> "AskForm":
+        """Returns it of the form of an ask: "line", "yes/no", "0-10", "calm|flat|tense"."""
+        if form in (cls.LINE, cls.YES_NO):
+            return cls(form)
+        return cls.CHOICE if "|" in form else cls.NUMBER
+
+
 class Topic(StrEnum):
     """What a person may want left alone: no message of the bank that touches it goes to them."""
 
@@ -110,6 +126,7 @@ class Outcome(StrEnum):
     DONE = "done"
     SNOOZED = "snoozed"
     SKIPPED = "skipped"
+    ANSWERED = "answered"  # what it asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +220,9 @@ class Nudge:
     channels: tuple[ChannelName, ...] = ()  # empty means the person's
     effort: Effort | None = None  # the most that the bank may ask; None means the plan's
     keep: bool = False  # at a fixed time: no back-off and no taper leaves it out
+    ask: str | None = None  # the form of the one question it puts: see AskForm
+    answer_within: timedelta = timedelta(hours=24)  # less where the next ask goes out sooner
+    thanks: bool = True  # False: answers are kept in silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +251,7 @@ class Plan:
     back_off: BackOff = BackOff.OFF
     taper: int | None = None  # days from the plan's rate down to one a week
     starts: date | None = None  # the first date of the nudges that name none, and of the taper
+    keep_words: bool = False  # what they have said stays until they erase it
 
     @property
     def voice(self) -> str:

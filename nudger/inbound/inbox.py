@@ -171,7 +171,8 @@ LATE = timedelta(minutes=15)  # from here on its answer says so
 STALE = timedelta(hours=1)  # from here on it puts off no nudge, and asks for none
 # What goes unanswered when it is stale: nobody waits for it any more.
 _PASSED = frozenset(
-    {"done", "skipped", "plan_next", "plan_nothing", "link", "no_link", "nothing_to_snooze"}
+    {"thanks", "said", "journal"}
+    | {"done", "skipped", "plan_next", "plan_nothing", "link", "no_link", "nothing_to_snooze"}
     | {"now_enough", "now_quiet", "now_paused", "met", "undo_nothing"}
 )
 

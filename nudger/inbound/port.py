@@ -120,6 +120,32 @@ class LastCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAsk:
+    """A question that a person may answer now. There is one at most: the next that goes out closes it."""
+
+    occurrence: int
+    nudge: str
+    form: str  # "line", "0-10", "yes/no", "calm|flat|tense"
+    question: str  # as it was put
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What a person has said: to an ask, or (no `form`) in their own words."""
+
+    id: int
+    at: datetime
+    timezone: str  # theirs, then
+    nudge: str  # which it answers, or follows
+    kind: Kind | None
+    form: str | None
+    question: str
+    value: int | bool | str | None  # of an answer, in the form that was asked for
+    words: str  # as they wrote it
+    counts: bool = True  # of several answers to one ask the last
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
     """A person who wrote, or on whom the operator acts."""
 
@@ -133,6 +159,8 @@ class Writer:
     contact_stopped: bool = False  # the trusted contact wants no notices
     sent: tuple[Sent, ...] = ()  # the last messages to them, the latest first
     last_command: LastCommand | None = None  # which can be taken back
+    after: Bound | None = None  # the nudge that went out last in the 24 h before, whatever came of it
+    open_ask: OpenAsk | None = None
 
 
 Respond = Callable[[Writer], Response]
@@ -177,6 +205,17 @@ class InboundStore(Protocol):
         """Takes a trusted contact's own STOP (or START) to notices, by their number: it holds for everyone
         whose contact they are, and cancels what waits. Of several words the latest `at` counts. False, and
         nothing kept, where nobody's plan names this number."""
+
+
+class AnswerStore(Protocol):
+    """What people have said: theirs, and kept for them."""
+
+    def answers(self, person_id: str) -> Sequence[KeptAnswer]:
+        """Returns all that is kept, the oldest first; without what cannot be read."""
+
+    def erase_answers(self, person_id: str, now: datetime, which: Collection[int] | None = None) -> int:
+        """Erases those of these ids that are theirs (None: all that they have said), here and in the
+        conversation. How many there were."""
 
 
 class PeopleStore(Protocol):

@@ -20,10 +20,12 @@ from nudger.domain.effects import (
     Settle,
     Snooze,
     Tell,
+    Unanswered,
     Untell,
     reachable,
 )
 from nudger.domain.model import ChannelName, Contact, Outcome, Plan, Standing
+from nudger.inbound import words as telling
 from nudger.inbound.port import Writer
 from nudger.inbound.wishes import NOBODY_NAMED, WISHES, Wanted, WhoSends, less, low_days, more, which
 from nudger.messages import When, Wording
@@ -35,7 +37,7 @@ QUIET_DAY = timedelta(hours=24)  # after a concern
 MOST_ASKED = 3  # nudges on demand of one local date
 
 # Answers that name helplines already.
-_HELPFUL = frozenset({"help", "unknown", "held", "not_begun"})
+_HELPFUL = frozenset({"help", "unknown", "held", "not_begun", telling.SAID})
 
 # What providers take for an opt-out, and confirm, where it is all that a text says (Twilio, "Customizing User
 # Opt-Out Keywords": its defaults). An opt-out in other words is nudger's alone to confirm.
@@ -58,6 +60,8 @@ _HELD_BACK = (
     Intent.TINY,
     Intent.AWAY,
     Intent.TODAY,
+    Intent.ANSWER,
+    Intent.SAID,
 )
 
 
@@ -100,9 +104,10 @@ class Responder:
             quiet=plan.quiet,
             words=self.words,
             ours=[sent.text for sent in writer.sent],
-            after_nudge=bound.kind if bound else None,
+            after_nudge=writer.after.kind if writer.after else None,
             country=plan.country,
             contacts={contact.name: contact.relation for contact in plan.contacts},
+            ask=telling.open_form(writer),
             asked_consent=asked_consent,
         )
         tapped = None if understood.tapped is None else writer.sent[understood.tapped].origin
@@ -116,7 +121,7 @@ class Responder:
     ) -> Response:
         """Returns what follows from a text that is understood so; `said` are its words."""
         reading = _Reply(self, writer, understood, channel, now, said)
-        effects = reading.effects()
+        effects = (*telling.kept(writer, understood, said), *reading.effects())
         if writer.person.standing.held_at is not None and understood.intent in _HELD_BACK:
             effects = reading.held(effects)
         if channel in writer.person.standing.opted_out:
@@ -198,6 +203,8 @@ class _Reply:
                 return (Resume(), self._say("resumed"))
             case Intent.UNTELL:
                 return self._untell()
+            case Intent.ANSWER | Intent.SAID:
+                return (telling.acknowledged(self.responder.wording, self.writer, self.understood),)
             case Intent.HELP | Intent.UNKNOWN as key:
                 return (self._say(key, helplines=self._helplines()),)
             case _:
@@ -222,7 +229,9 @@ class _Reply:
 
     def held(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         """While a hold stands nothing is planned or promised; what is agreed to is kept."""
-        kept = tuple(effect for effect in effects if not isinstance(effect, Answer | Ask | Snooze))
+        kept = tuple(
+            effect for effect in effects if not isinstance(effect, Answer | Ask | Snooze | Unanswered)
+        )
         return (*kept, self._say("held", helplines=self._helplines()))
 
     def unasked_for(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
@@ -358,7 +367,10 @@ class _Reply:
         page = self.responder.own_page
         if page is None:
             return (self._say("no_link"),)
-        return (self._say("link", address=page(self.plan.person, self.channel, self.now)),)
+        address = page(self.plan.person, self.channel, self.now)
+        if telling.asks_for_words(self.responder.wording, self.plan, self.said):
+            return (self._say("journal", address=f"{address}/{telling.JOURNAL}"),)
+        return (self._say("link", address=address),)
 
     def _say(self, key: str, **values: str) -> Answer:
         return Answer(self.responder.wording.system(self.plan.voice, key, **values), key)

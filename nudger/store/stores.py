@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from nudger.store.agenda.laying_out import SqlAgendaStore
+from nudger.store.inbound.answers import SqlAnswerStore
 from nudger.store.inbound.replies import SqlInboundStore
 from nudger.store.operations.housekeeping import SqlUpkeepStore
 from nudger.store.operations.looking import SqlPeopleStore
@@ -32,6 +33,7 @@ class Stores:
     sending: SqlSendingStore
     recalls: SqlRecallStore
     inbound: SqlInboundStore
+    answers: SqlAnswerStore
     people: SqlPeopleStore
     alarms: SqlAlarmStore
     needs: SqlNeedStore
@@ -66,6 +68,7 @@ def stores_of(database: Database, zone: Callable[[str], tzinfo]) -> Stores:
         SqlSendingStore(transactions),
         SqlRecallStore(transactions),
         SqlInboundStore(transactions),
+        SqlAnswerStore(transactions),
         SqlPeopleStore(transactions),
         SqlAlarmStore(transactions),
         SqlNeedStore(transactions),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nudger.domain.effects import Hold, OptOut, Pause
+from nudger.domain.effects import Hold, Keep, OptOut, Pause
 from nudger.domain.model import ChannelName
 from tests.support.axe import Axe
 from tests.support.pages import opening
@@ -126,6 +126,78 @@ def test_no_page_tells_the_next_one_where_it_was(mailed: Mailed, judged: Callabl
 
     assert len(sent) > 3
     assert not [referer for referer in sent if token in referer]
+
+
+def tell(mailed: Mailed, person: str, words: str, value: int | str | None = None, form: str = "0-10") -> None:
+    """Somebody says this, to an ask where there is a value."""
+    question = "How much do you feel just now, 0 to 10?" if value is not None else ""
+    writer = mailed.world.store.inbound.writer(person, mailed.world.clock.now())
+    assert writer is not None
+    assert writer.after is not None
+    said = Keep(writer.after.occurrence, words, value, form if value is not None else None, question)
+    mailed.act(person, said)
+
+
+def told_for_days(mailed: Mailed, person: str) -> None:
+    """Numbers of four days, a line and some own words."""
+    for day, number in enumerate((3, 7, 0, 10)):
+        mailed.until(ONE + timedelta(days=day, hours=1))
+        tell(mailed, person, f"about {number}", number)
+    mailed.until(ONE + timedelta(days=4, hours=1))
+    tell(mailed, person, "grey, and a little rain", "grey, and a little rain", "line")
+    tell(mailed, person, "the cat was here " + "and purred " * 20)
+
+
+def test_what_was_said_is_read_taken_along_and_erased_on_a_page_of_its_own(
+    mailed: Mailed, follow: Callable[..., Page]
+) -> None:
+    told_for_days(mailed, "en")
+    page = follow(mailed.link("Your page"))
+    page.get_by_role("link", name="See your words").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your words")
+    expect(page.locator("svg")).to_have_count(3)
+    page.get_by_text("The numbers").first.click()
+    expect(page.get_by_role("table").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as a table").click()
+    assert "grey, and a little rain" in Path(download.value.path()).read_text()
+
+    page.get_by_role("button", name="Erase", exact=True).first.click()
+    expect(page.get_by_role("status")).to_have_text("It is erased.")
+    expect(page.get_by_text("the cat was here")).to_have_count(0)
+    page.get_by_role("link", name="Erase all of it").click()
+    page.get_by_role("button", name="Yes, erase my words").click()
+
+    expect(page.get_by_text("There is nothing here so far.")).to_be_visible()
+    assert mailed.world.store.answers.answers("en") == []
+
+
+def test_by_the_keyboard_alone_ones_words_are_opened_and_erased(
+    mailed: Mailed, follow: Callable[..., Page]
+) -> None:
+    tell(mailed, "en", "the only thing that was said")
+    page = follow(mailed.link("Your page") + "/words")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").inner_text() == "Erase":
+            break
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("There is nothing here so far.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_in_what_was_said_and_nothing_scrolls_sideways(
+    mailed: Mailed, judged: Callable[..., Page], axe: Axe, scheme: str
+) -> None:
+    told_for_days(mailed, "en")
+    for language in ("es", "fr"):
+        tell(mailed, language, "gris, " * 60)
+    pages = [f"{mailed.link(words, language)}/words" for language, words in OWN.items()]
+
+    complaints = _judge(judged, axe, scheme, [*pages, f"{pages[0]}?notice=erased", f"{pages[1]}/erase"])
+
+    assert complaints == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

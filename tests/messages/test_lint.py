@@ -341,7 +341,19 @@ def test_until_it_is_whole_a_bank_has_enough_that_nothing_comes_again_soon(
 def test_a_whole_bank_has_forty_of_every_size_for_every_hour_and_topic_in_varied_words(
     text: str, rules: set[str], english: Mapping[str, str]
 ) -> None:
-    assert of_bank(english, text, full=True) == rules
+    assert of_bank(english, text, full=True) == rules | {"enough-questions"}
+
+
+@pytest.mark.parametrize("form", ["line", "number", "yes/no", "choice"])
+def test_a_whole_bank_has_three_questions_of_every_form(form: str, english: Mapping[str, str]) -> None:
+    text = english["en/rest.toml"]
+    first = next(part for part in text.split("[[message]]") if f'ask = "{form}"' in part)
+
+    whole, one_less = (
+        of_bank(english, bank, full=True) for bank in (text, text.replace(f"[[message]]{first}", "", 1))
+    )
+
+    assert (whole, one_less) == (set(), {"enough-questions"})
 
 
 def test_a_whole_bank_has_messages_that_only_keep_company(english: Mapping[str, str]) -> None:

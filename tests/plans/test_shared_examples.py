@@ -30,9 +30,11 @@ def read_one(read_files: Read, shared: Path, language: str = "en", zone: str = "
 def test_these_shared_plans_come_with_nudger() -> None:
     assert [file.stem for file in SHARED] == [
         "back-to-people",
+        "evening-line",
         "evening-wind-down",
         "first-days",
         "gentle-week",
+        "noticing",
         "twelve-weeks",
     ]
 

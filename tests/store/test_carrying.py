@@ -9,23 +9,15 @@ import pytest
 from sqlalchemy import insert, select
 
 from nudger.agenda.entries import Failure
-from nudger.domain.effects import Answer, GoAway, Hold, OptOut, Pause, Snooze
+from nudger.domain.effects import Answer, GoAway, Hold, Keep, OptOut, Pause, Snooze
 from nudger.domain.errors import Problem, StoreError, UsageError
 from nudger.domain.model import Origin
 from nudger.operations.restore_guard import HighWater
 from nudger.store import carry_over, open_store
 from nudger.store.opening.copies import LEFT_BEHIND
 from nudger.store.opening.opening import url_of
-from nudger.store.schema.tables import (
-    alarm,
-    contact_word,
-    counter,
-    fact,
-    metadata,
-    missing_plan,
-    plan_file,
-    sender,
-)
+from nudger.store.schema.shared import alarm, counter, fact, sender
+from nudger.store.schema.tables import contact_word, metadata, missing_plan, plan_file
 from nudger.store.sql.database import Database
 from nudger.store.state.facts import CARRIED
 from nudger.store.stores import stores_of
@@ -48,7 +40,8 @@ def source(tmp_path: Path) -> str:
         world.lay_out(name, slot(NOON), slot(NOON + DAY, 2))
     for sending in world.claim(limit=1).sendings:
         world.accept(sending)
-    world.text(Snooze(1, NOON + HOUR), Answer("It comes again at 13:00."))
+    told = Keep(1, "about a four", 4, "0-10", "How is it?")
+    world.text(told, Snooze(1, NOON + HOUR), Answer("It comes again at 13:00."))
     world.now = NOON + MINUTE
     world.fail(world.claim(limit=1).sendings[0], Failure.AMBIGUOUS)
     world.store.sending.release(world.claim(limit=1).sendings, world.now)  # numbers that nothing has any more

@@ -14,7 +14,7 @@ from nudger.domain.errors import StoreError
 from nudger.sending.lease import HELD
 from nudger.sending.port import Doubt
 from nudger.store import Stores, look_at
-from nudger.store.schema.tables import lease, turn
+from nudger.store.schema.shared import lease, turn
 from nudger.store.sql.database import Database
 from nudger.store.sql.statements import moment
 from tests.support.races import PEOPLE, judging, together

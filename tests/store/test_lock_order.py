@@ -47,7 +47,8 @@ from nudger.sending.receipts import judge
 from nudger.store import Stores, open_store
 from nudger.store.opening.opening import url_of
 from nudger.store.plans import plan_files
-from nudger.store.schema.tables import alarm, lease, message, person, reach, sender
+from nudger.store.schema.shared import alarm, lease, sender
+from nudger.store.schema.tables import message, person, reach
 from nudger.store.sql.database import Database
 from nudger.store.sql.transactions import Transactions
 from nudger.store.stores import stores_of

@@ -259,6 +259,7 @@ def test_an_export_is_all_that_is_held_as_json(world: World) -> None:
         "occurrence",
         "message",
         "reply",
+        "answer",
         "event",
     }
     assert set(held) == {"person"} | theirs

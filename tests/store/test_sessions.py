@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from nudger.store import Stores
-from nudger.store.schema.tables import fact
+from nudger.store.schema.shared import fact
 from tests.support.worlds.store import HOUR, NOON
 
 

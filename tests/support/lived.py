@@ -30,7 +30,8 @@ from nudger.operations.overview import Apart, PeopleWanted
 from nudger.sending.port import Listed
 from nudger.sending.receipts import Reconciling
 from nudger.store import Stores
-from nudger.store.schema.tables import contact_word, counter, missing_plan, plan_file, sender
+from nudger.store.schema.shared import counter, sender
+from nudger.store.schema.tables import contact_word, missing_plan, plan_file
 from nudger.web.board.desk import calendar_path
 from tests.support.worlds.delivery import ScriptedChannel, SteppedClock
 from tests.support.worlds.delivery import World as Delivery

@@ -71,6 +71,9 @@ class OwnPage:
     offers: Sequence[Offer]
     rules_title: str
     rules: Sequence[str]
+    words_title: str  # of what they have said
+    words_text: str
+    words_link: str
     data_title: str
     data_text: str
     export: str
@@ -93,7 +96,7 @@ class Mine:
 
     def look(self, token: str, languages: Sequence[str], now: datetime, notice: str = "") -> OwnPage | Card:
         """Returns the page, under one of NOTICES. Changes nothing."""
-        link = self._link(token, languages, now)
+        link = self.link(token, languages, now)
         if isinstance(link, Card):
             return link
         writer = self.store.writer(link.person, now)
@@ -107,7 +110,7 @@ class Mine:
     def press(self, token: str, step: str, languages: Sequence[str], now: datetime) -> str | Card:
         """Does what was pressed, in one transaction, as far as the page offers it (still): the notice to
         show."""
-        link = self._link(token, languages, now)
+        link = self.link(token, languages, now)
         if isinstance(link, Card):
             return link
         response = self.store.act(
@@ -124,7 +127,7 @@ class Mine:
 
     def export(self, token: str, languages: Sequence[str], now: datetime) -> str | Card:
         """Returns all that is held on the person, as JSON text."""
-        link = self._link(token, languages, now)
+        link = self.link(token, languages, now)
         if isinstance(link, Card):
             return link
         held = self.people.export(link.person)
@@ -134,7 +137,7 @@ class Mine:
 
     def ask_erase(self, token: str, languages: Sequence[str], now: datetime) -> Card:
         """Returns what erasing does, before it is done."""
-        link = self._link(token, languages, now)
+        link = self.link(token, languages, now)
         if isinstance(link, Card):
             return link
         known = self.people.person(link.person)
@@ -147,7 +150,7 @@ class Mine:
 
     def erase(self, token: str, languages: Sequence[str], now: datetime) -> Card:
         """Erases the person. Their file may stay with the operator: it makes nobody of them any more."""
-        link = self._link(token, languages, now)
+        link = self.link(token, languages, now)
         if isinstance(link, Card):
             return link
         known = self.people.person(link.person)
@@ -159,7 +162,8 @@ class Mine:
         """Returns the page for an address that asks too often."""
         return self._closed("busy", self._language(languages), TOO_MANY)
 
-    def _link(self, token: str, languages: Sequence[str], now: datetime) -> Link | Card:
+    def link(self, token: str, languages: Sequence[str], now: datetime) -> Link | Card:
+        """Reads a token of a person's own page, or says why it is none."""
         wording = self.responder.wording
         link = opened(token, self.key, now, self.people, wording, languages, over="me_over")
         if isinstance(link, Card) or link.action is Action.ME:
@@ -197,6 +201,9 @@ class PageWords:
             offers=[self._offer(group) for group in choices.groups()],
             rules_title=self._says("rules"),
             rules=[*self._rules()],
+            words_title=self._says("words"),
+            words_text=self._says("words_text"),
+            words_link=self._says("words_link"),
             data_title=self._says("data"),
             data_text=self._says("data_text"),
             export=self._says("export"),

@@ -15,15 +15,17 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from nudger.domain.errors import Problem
-from nudger.domain.model import Contact, Effort, History, Kind, Nudge, Plan, Topic, Window
+from nudger.domain.model import AskForm, Contact, Effort, History, Kind, Nudge, Plan, Topic, Window
 from nudger.messages.bank.sandbox import Compiled, Vocabulary
 from nudger.messages.bank.source import ALIKE, Forms, Source, compiled_in, faults_of_text, tables
 
 MESSAGE = Vocabulary(
-    frozenset({"name", "kind", "weekday", "part_of_day", "if_then", "snooze"}),
+    frozenset({"name", "kind", "weekday", "part_of_day", "if_then", "snooze", "low", "high", "choices"}),
     (("contact", frozenset({"name", "relation"})),),
 )
-_KEYS = ("key", "text", "effort", "contact", "company", "part", "avoid")
+# What only a message that asks for this can name: the ends of a span, and the words of a choice.
+ASKING = {"low": AskForm.NUMBER, "high": AskForm.NUMBER, "choices": AskForm.CHOICE}
+_KEYS = ("key", "text", "effort", "contact", "company", "part", "avoid", "ask")
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FLAGS = {
     "contact": "leave it out where no contact is named",
@@ -69,11 +71,12 @@ class Message:
     company: bool = False  # asks for nothing
     parts: frozenset[Part] = frozenset()  # when it fits; none: at any time
     avoid: frozenset[Topic] = frozenset()  # it is not for people who want one of these left alone
+    ask: AskForm | None = None  # puts a question of this form: for nudges that ask, and no others
 
     @property
     def is_for_everyone(self) -> bool:
         """At any time, whoever they have and whatever they avoid."""
-        return not (self.contact or self.parts or self.avoid)
+        return not (self.contact or self.parts or self.avoid or self.ask)
 
     def fits(self, now: frozenset[Part], avoid: frozenset[Topic]) -> bool:
         return not self.avoid & avoid and (not self.parts or bool(self.parts & now))
@@ -117,11 +120,12 @@ class Bank:
         most: Effort = Effort.MEDIUM,
         now: frozenset[Part] = frozenset(),
         avoid: frozenset[Topic] = frozenset(),
+        ask: AskForm | None = None,
     ) -> tuple[Message, ...]:
-        """Returns those to choose from, never none, and never one that does not fit now or touches what to
-        avoid: with a contact the ones that name one, where there are any; of them those that ask no more than
-        `most`, where there are any."""
-        fitting = [one for one in self.messages if one.fits(now, avoid)]
+        """Returns those to choose from, and never one that does not fit now or touches what to avoid: with a
+        contact the ones that name one, where there are any; of them those that ask no more than `most`, where
+        there are any. None only where they are to `ask`."""
+        fitting = [one for one in self.messages if one.ask is ask and one.fits(now, avoid)]
         naming = [one for one in fitting if one.contact] if contact else []
         chosen = naming or [one for one in fitting if not one.contact]
         return tuple([one for one in chosen if one.effort.within(most)] or chosen)
@@ -174,6 +178,7 @@ def _faults(table: Mapping[str, object], forms: Forms) -> Iterator[Fault]:
     for flag, hint in _FLAGS.items():
         if not isinstance(table.get(flag, False), bool):
             yield flag, f"expected true or false, got {table[flag]!r}", hint
+    yield from _asks(table)
     yield from _tags(table, "part", Part)
     yield from _tags(table, "avoid", Topic)
     yield from _text(table, forms)
@@ -191,6 +196,13 @@ def _text(table: Mapping[str, object], forms: Forms) -> Iterator[Fault]:
         if naming != {table.get("contact") is True}:
             hint = "contact = true stands on the messages that use contact.name, and on no others"
             yield "contact", "does not fit the text", hint
+        for form in forms:
+            uses = compiled_in(table["text"], form, MESSAGE).uses
+            for name, asked in ASKING.items():
+                if (name in uses) != (table.get("ask") == asked):
+                    does = "uses" if name in uses else "does not name"
+                    hint = f'"{name}" stands in messages with ask = "{asked}", and in no others'
+                    yield "text", f'{does} "{name}"', hint
 
 
 def _unknown(table: Mapping[str, object]) -> Iterator[Fault]:
@@ -209,6 +221,14 @@ def _tags(table: Mapping[str, object], key: str, tags: type[StrEnum]) -> Iterato
             yield key, f"expected {', '.join(known[:-1])} or {known[-1]}, got {value!r}", hint
 
 
+def _asks(table: Mapping[str, object]) -> Iterator[Fault]:
+    known = [one.value for one in AskForm]
+    if "ask" in table and table["ask"] not in known:
+        near = get_close_matches(str(table["ask"]), known, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "leave it out where nothing is asked"
+        yield "ask", f"expected {', '.join(known[:-1])} or {known[-1]}, got {table['ask']!r}", hint
+
+
 def _listed(value: object) -> Sequence[object]:
     """Where a list is meant, one value will do."""
     return value if isinstance(value, list) else [value]
@@ -225,6 +245,7 @@ def _message(table: Mapping[str, object], form: str) -> Message:
         company=table.get("company") is True,
         parts=frozenset(Part(str(one)) for one in _listed(table.get("part", []))),
         avoid=frozenset(Topic(str(one)) for one in _listed(table.get("avoid", []))),
+        ask=AskForm(str(table["ask"])) if "ask" in table else None,
     )
 
 
@@ -238,7 +259,7 @@ def _at(
 KEPT = 10  # keys of each bank that a history holds; also the longest window without repetition
 OWN_PLAN_SHARE = 5  # of the choices for someone with an if-then line, one in so many echoes it
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_Asked = tuple[str, Kind, bool, Effort, frozenset[Part], tuple[Topic, ...]]
+_Asked = tuple[str, Kind, bool, Effort, frozenset[Part], tuple[Topic, ...], AskForm | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +268,7 @@ class MessageChoice:
 
     banks: Mapping[tuple[str, Kind], Bank]
     own_plans: Mapping[str, Sequence[Message]]  # they echo the plan's if-then line
+    questions: Mapping[str, Mapping[AskForm, Message]]  # one of each form, where a bank has none
     # What was asked for before. There are few: efforts, hours by their parts, topics to avoid.
     _fitting: dict[_Asked, Sequence[Message]] = field(default_factory=dict)
 
@@ -270,8 +292,12 @@ class MessageChoice:
         if named is not None:
             return named
         most = Effort.TINY if tiny else nudge.effort or plan.effort
-        fitting = self._those((voice, nudge.kind, has_contact, most, parts_at(local_now.time()), plan.avoid))
+        ask = AskForm.of(nudge.ask) if nudge.ask is not None else None
+        now = parts_at(local_now.time())
+        fitting = self._those((voice, nudge.kind, has_contact, most, now, plan.avoid, ask))
         said = history.recent.get(nudge.kind, ())
+        if ask is not None:
+            return self._question(voice, ask, fitting, said, occurrence)
         if plan.if_then is not None and not fitting[0].contact:
             own = [one for one in self.own_plans[voice] if one.key not in said]
             if own and _drawn("own plan", *occurrence) % OWN_PLAN_SHARE == 0:
@@ -280,23 +306,59 @@ class MessageChoice:
         free = [message for message in fitting if message.key not in said[:window]]
         return free[_drawn(*occurrence) % len(free)]
 
+    def _question(
+        self,
+        voice: str,
+        ask: AskForm,
+        fitting: Sequence[Message],
+        said: Sequence[str],
+        occurrence: Sequence[str],
+    ) -> Message:
+        """One of few: none that is among the last but one of them."""
+        if not fitting:
+            return self.questions[voice][ask]
+        keys = {message.key for message in fitting}
+        last = [key for key in said if key in keys][: len(fitting) - 1]
+        free = [message for message in fitting if message.key not in last]
+        return free[_drawn(*occurrence) % len(free)]
+
     def _named(self, plan: Plan, nudge: Nudge, voice: str, has_contact: bool) -> Message | None:
         if nudge.template is None:
             return None
         named = self.banks[voice, nudge.kind].message(nudge.template)
-        if named is None or (named.contact and not has_contact) or not named.avoid.isdisjoint(plan.avoid):
+        asked = named is not None and named.ask == (AskForm.of(nudge.ask) if nudge.ask else None)
+        if (
+            named is None
+            or not asked
+            or (named.contact and not has_contact)
+            or not named.avoid.isdisjoint(plan.avoid)
+        ):
             return None
         return named
 
     def _those(self, asked: _Asked) -> Sequence[Message]:
         fitting = self._fitting.get(asked)
         if fitting is None:
-            voice, kind, contact, most, now, avoid = asked
+            voice, kind, contact, most, now, avoid, ask = asked
             fitting = self.banks[voice, kind].fitting(
-                contact=contact, most=most, now=now, avoid=frozenset(avoid)
+                contact=contact, most=most, now=now, avoid=frozenset(avoid), ask=ask
             )
             self._fitting[asked] = fitting
         return fitting
+
+
+def own_plans_of(sources: Mapping[str, str], compiled: Mapping[str, Compiled]) -> Sequence[Message]:
+    """Returns the messages that echo a plan's if-then line."""
+    return [Message(f"own-plan-{key}", sources[key], Effort.TINY, compiled[key]) for key in sorted(sources)]
+
+
+def questions_of(sources: Mapping[str, str], compiled: Mapping[str, Compiled]) -> Mapping[AskForm, Message]:
+    """Returns what is asked where a bank has no question of a form."""
+    keys = {one: one.name.lower() for one in AskForm}
+    return {
+        one: Message(f"asks-{one.value}", sources[key], Effort.TINY, compiled[key], ask=one)
+        for one, key in keys.items()
+    }
 
 
 def contacts_of(plan: Plan, nudge: Nudge) -> Sequence[Contact]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from nudger.domain.model import At, Contact, Kind, Nudge, Plan
+from nudger.domain.model import AskForm, At, Contact, Kind, Nudge, Plan
 from nudger.messages.bank.messages import Message
 from nudger.messages.wording.texts import CRISIS_KINDS, Segments, Texts, count, without_form
 from nudger.messages.wording.wording import Wording
@@ -19,7 +19,7 @@ SAYS_WHOM_TO_CALL = (*CRISIS, "concern", "concern_again")
 SEGMENTS = {
     **dict.fromkeys(("welcome", "welcome_again", "not_begun"), 2),
     **dict.fromkeys(
-        ("help", "unknown", "held", "quiet_helplines", "notice", "concern", "concern_again", "who"), 2
+        ("said", "help", "unknown", "held", "quiet_helplines", "notice", "concern", "concern_again", "who"), 2
     ),
     **dict.fromkeys(CRISIS, 2),
     "crisis_told": 3,  # all of a crisis answer that names a contact
@@ -41,7 +41,20 @@ _USUAL = {
     "press": "2",
     "word": "hello",
     "hours": "9:00-21:00",
+    "low": "0",
+    "high": "10",
+    "choices": "calm, flat or tense",
+    "day": "23",
+    "month": "November",
 }
+# What a message asks for: as usual, and with long words.
+_FORMS = {
+    AskForm.LINE: "line",
+    AskForm.NUMBER: "0-10",
+    AskForm.YES_NO: "yes/no",
+    AskForm.CHOICE: "calm|flat|tense",
+}
+_LONG_FORMS = _FORMS | {AskForm.NUMBER: "10-100", AskForm.CHOICE: "comfortable|in the middle|overwhelmed"}
 _HELP = frozenset({"helplines", "line", "emergency"})
 _NOW = datetime(2026, 9, 2, 9, 30)  # noqa: DTZ001  a wall time
 _WORD = re.compile(r"[^\W\d_]+")
@@ -82,10 +95,12 @@ def message_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
     usual = replace(plan, contacts=(Contact("Sam", "friend"),))
     long = replace(plan, name=LONG_NAME, contacts=(LONG_CONTACT,))
     for kind in Kind:
-        nudge = Nudge(kind.value, kind, At((time(9),)), snooze=timedelta(hours=23, minutes=59))
+        plain = Nudge(kind.value, kind, At((time(9),)), snooze=timedelta(hours=23, minutes=59))
         for message in wording.banks[voice, kind].messages:
+            nudge = replace(plain, ask=_FORMS[message.ask]) if message.ask else plain
             text = wording.longest(message.text, usual, nudge)
-            longest = count(wording.longest(message.text, long, nudge))
+            asking = replace(plain, ask=_LONG_FORMS[message.ask]) if message.ask else plain
+            longest = count(wording.longest(message.text, long, asking))
             yield Proof(
                 kind.value, message.key, text, longest, 1, message.compiled.uses, _words(text), message
             )
@@ -102,10 +117,10 @@ def text_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
     long = {**usual, **names, "when": latest, "begins": latest}
     dearest = _dearest(wording, voice)
     helped = list(_helped(wording, voice, texts, long, dearest))
-    for section in ("texts", "if_then", "subjects", "email", "helplines"):
+    for section in ("texts", "if_then", "questions", "subjects", "email", "helplines"):
         for key, compiled in texts.compiled[section].items():
             # A phrase about a helpline is counted where it stands.
-            free = section in ("subjects", "email", "helplines") or key in BY_EMAIL
+            free = section in ("questions", "subjects", "email", "helplines") or key in BY_EMAIL
             varied = helped if compiled.uses & _HELP else helped[:1]
             longest = _longest([texts.say(section, key, values) for values in varied])
             segments = None if free else SEGMENTS.get(key, 1)

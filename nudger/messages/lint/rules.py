@@ -38,6 +38,7 @@ _SAY_AUTOMATED = (
     "reminder",
     "help",
     "unknown",
+    "said",
     "held",
     "notice",
     "automated",

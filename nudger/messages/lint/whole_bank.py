@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 from itertools import combinations
 
-from nudger.domain.model import Effort, Kind, Topic
+from nudger.domain.model import AskForm, Effort, Kind, Topic
 from nudger.messages.bank.messages import KEPT, Message, parts_at
 from nudger.messages.lint.proofs import Proof
 from nudger.messages.lint.tone import Tone, sentences
@@ -21,6 +21,7 @@ FEWEST = KEPT + 2  # messages to choose from: none comes twice within the last t
 FEWEST_TINY = 8  # of these: a plan of tiny messages alone does not come round soon
 FULL = 40  # messages of a kind for everyone
 FULL_CONTACT = 20  # messages that name a contact, where a kind has some
+FULL_QUESTIONS = 3  # of a kind, of each form
 FULL_COMPANY = 20  # over all kinds, that ask for nothing
 ALIKE = 0.6  # share of words that two texts have in common
 # Share of a kind's messages that begin with the same word, or the same two.
@@ -68,17 +69,18 @@ def across(wording: Wording, tones: Mapping[str, Tone]) -> Iterator[tuple[str, s
         first = "en" if "en" in banks else next(iter(banks))
         for language, key in ((one, key) for one in banks for key in banks[one]):
             if key in banks[first] and _tags(banks[first][key]) != _tags(banks[language][key]):
-                message = f"has another size, part, contact or company than in {first}"
+                message = f"has another size, part, contact, company or ask than in {first}"
                 yield "same-tags", language, kind.value, key, message, "give both the same"
 
 
 def _tags(message: Message) -> tuple[object, ...]:
     """What a key means in every language. What to avoid hangs on the words, so each says it for itself."""
-    return message.effort, message.parts, message.contact, message.company
+    return message.effort, message.parts, message.contact, message.company, message.ask
 
 
 def _kind(proofs: Sequence[Proof], tone: Tone) -> Iterator[Breach]:
-    messages = [proof.message for proof in proofs if proof.message is not None]
+    everything = [proof.message for proof in proofs if proof.message is not None]
+    messages = [message for message in everything if message.ask is None]
     everyone = [message for message in messages if not message.contact]
     naming = [message for message in messages if message.contact]
     yield from _enough(everyone, "for everyone", FULL if tone.full else FEWEST)
@@ -92,6 +94,11 @@ def _kind(proofs: Sequence[Proof], tone: Tone) -> Iterator[Breach]:
         if size not in sizes:
             yield "sizes", f"has no {size} message", _WRITE_MORE
     yield from _openings(proofs)
+    for question in AskForm:
+        number = sum(message.ask is question for message in everything)
+        if number < FULL_QUESTIONS:
+            message = f'has {number} questions with ask = "{question}"; {FULL_QUESTIONS} are enough'
+            yield "enough-questions", message, _WRITE_MORE
 
 
 def _enough(messages: Sequence[Message], which: str, fewest: int) -> Iterator[Breach]:

@@ -54,7 +54,13 @@ _PLAIN = (
     *("today", "tomorrow_day", "tomorrow", "coming", "coming_none", "rules", "data", "data_text"),
     *("export", "erase", "later", "resume", "resume_text", "resume_button", "begin", "begin_text"),
     *("begin_button", "pause", "pause_text", "pause_day_button", "pause_week_button", "pause_button"),
+    *("words", "words_text", "words_link"),
     *("rate", "rate_text", "less_button", "more_button", "stop", "stop_text", "stop_button"),
+)
+
+_JOURNAL = (
+    *("title", "text", "erased", "kept", "goes", "table", "list", "none", "more", "earlier", "yes", "no"),
+    *("erase", "erase_all", "file", "back", "decimal"),
 )
 
 _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
@@ -89,6 +95,13 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "me_over": {"title": _text(), "text": _text()},
     "me_erase": {key: _text() for key in ("title", "text", "plan", "button", "back")},
     "me_erased": {"title": _text(), "text": _text()},
+    # What the person has said, on a page of its own.
+    "words": {
+        **{key: _text() for key in _JOURNAL},
+        **{key: _text("kind") for key in ("by_day", "by_weekday", "by_hour")},
+        "date": _text("day", "month"),
+    },
+    "words_erase": {key: _text() for key in ("title", "text", "button", "back")},
     "over": {"title": _text(), "text": _text()},
     "forged": {"title": _text(), "text": _text()},
     "busy": {"title": _text(), "text": _text()},

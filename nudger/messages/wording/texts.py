@@ -18,7 +18,7 @@ from typing import Literal
 
 from nudger.domain.errors import Problem
 from nudger.domain.model import Kind
-from nudger.messages.bank.sandbox import Compiled, Vocabulary
+from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Vocabulary
 from nudger.messages.bank.source import ALIKE, Forms, Sections, Source, tables, words
 
 PLAINLY_NEXT = 330  # days: a date within so many is the one that comes next
@@ -34,6 +34,7 @@ COMMANDS = (
     "NOW",
     "PLAN",
     "LINK",
+    "JOURNAL",
     "LESS",
     "MORE",
     "TINY",
@@ -91,8 +92,13 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "plan_next": ("when",),
     "plan_nothing": (),
     "link": ("address",),
+    "journal": ("address",),  # to the page of what they have said
     "no_link": (),  # where no page can be reached from outside
     "unknown": ("helplines",),
+    "thanks_1": (),  # for an answer to an ask
+    "thanks_2": (),
+    "thanks_3": (),
+    "said": _HELP,  # to people's own words, once a day
     "late": ("when",),  # before the answer to a text that came in long before it was taken
     "too_late": ("when",),  # the answer, where it came too late for what it asked
     "quiet": (),  # behind the last answer before silence, where it has helplines
@@ -162,6 +168,12 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
         **{key: _plain("contact") for key in ("text_contact", "call_contact", "mail_contact", "hello")},
     },
     "if_then": {key: _plain("if_then") for key in ("1", "2", "3")},
+    # What is asked where a bank has no question of this form; `or` stands before the last choice.
+    "questions": {
+        **{key: _plain() for key in ("or", "line", "yes_no")},
+        "number": _plain("low", "high"),
+        "choice": _plain("choices"),
+    },
     "texts": {key: _answer(names) for key, names in ANSWERS.items()},
 }
 SECTIONS = Sections(_KEYS, "templates/en/system.toml")
@@ -208,6 +220,10 @@ class Texts:
         )
         return problems or {form: _texts(data, form, sound) for form in forms}
 
+    def of(self, section: str) -> tuple[Mapping[str, str], Mapping[str, Compiled]]:
+        """Returns the texts of a section, as they are written and ready to be rendered."""
+        return self.sources[section], self.compiled[section]
+
     def say(self, section: str, key: str, values: Mapping[str, object]) -> str:
         """Returns the text of `key`, with these values and the language's command words."""
         text = self.compiled[section][key]
@@ -252,6 +268,13 @@ class Texts:
                 key = unit if number == 1 else f"{unit}s"
                 said.append(self.say("durations", key, {"n": str(number)}))
         return self.sources["durations"]["and"].join(said)
+
+    def asking(self, form: str) -> Mapping[str, str]:
+        """Returns what a question of this form can name: the ends of a span, "calm, flat or tense"."""
+        low, _, high = form.partition("-")
+        *first, last = form.split("|")
+        either = f"{', '.join(first)}{self.sources['questions']['or']}{last}" if first else last
+        return {"low": low, "high": high, "choices": either}
 
     def weekday(self, day: date) -> str:
         return self.weekdays[day.weekday()]
@@ -309,6 +332,7 @@ def _texts(data: Mapping[str, object], form: str, sound: bool) -> Texts:
     return Texts(sources, compiled, weekdays, months, _parts_of_day(data))
 
 
+LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
 GSM7_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -363,6 +387,25 @@ def to_gsm7(text: str) -> str:
     if _find_foreign(text) is None:
         return text
     return unicodedata.normalize("NFC", text).translate(_LIKENESS)
+
+
+def tidied(text: str) -> str:
+    """Returns a text as it goes out: in plain characters, cut between words where no provider takes more."""
+    text = plain(text)
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return text[: LONGEST_TEXT + 1].rpartition(" ")[0] or text[:LONGEST_TEXT]
+
+
+def plain(text: str) -> str:
+    """Returns a text in plain characters, without spaces around it."""
+    text = to_gsm7(text).strip()
+    return text if text.isprintable() else "".join(_printable(text))
+
+
+def _printable(text: str) -> Iterator[str]:
+    """Without control characters and halves of characters: no provider's XML or database takes them."""
+    return (one for one in text if one == "\n" or unicodedata.category(one) not in ("Cc", "Cs"))
 
 
 def _segments(units: int, costs: Iterable[int], *, alone: int, joined: int) -> int:

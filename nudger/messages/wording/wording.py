@@ -3,7 +3,6 @@
 Nothing here reads a file: the sources come in as texts by their path ("en/rest.toml").
 """
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -13,8 +12,9 @@ from itertools import product
 from jinja2 import Template
 
 from nudger.domain.errors import NudgerError
-from nudger.domain.model import Contact, Effort, History, Kind, Nudge, Plan, Topic
+from nudger.domain.model import AskForm, Contact, History, Kind, Nudge, Plan, Topic
 from nudger.messages.bank.messages import (
+    ASKING,
     KEPT,
     MESSAGE,
     Bank,
@@ -22,14 +22,15 @@ from nudger.messages.bank.messages import (
     MessageChoice,
     contact_now,
     contacts_of,
+    own_plans_of,
+    questions_of,
 )
-from nudger.messages.bank.sandbox import LONGEST_SOURCE, Compiled, Refused, compile_source, is_blank
+from nudger.messages.bank.sandbox import Compiled, Refused, compile_source, is_blank
 from nudger.messages.bank.source import OnDemand
 from nudger.messages.wording.helplines import ELSEWHERE, Helpline, Helplines
 from nudger.messages.wording.sources import HELPLINES, PAGE, Pages, Sources
-from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, count, to_gsm7, without_form
+from nudger.messages.wording.texts import CRISIS_KINDS, Texts, When, count, plain, tidied, without_form
 
-LONGEST_TEXT = LONGEST_SOURCE  # characters; Twilio takes no more
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -78,8 +79,13 @@ class Wording:
 
     @classmethod
     def _of(cls, read: Sources) -> "Wording":
-        own_plans = OnDemand[str, Sequence[Message]](lambda voice: {voice: _own_plans(read.texts[voice])})
-        choices = MessageChoice(read.banks, own_plans)
+        own_plans = OnDemand[str, Sequence[Message]](
+            lambda voice: {voice: own_plans_of(*read.texts[voice].of("if_then"))}
+        )
+        questions = OnDemand[str, Mapping[AskForm, Message]](
+            lambda voice: {voice: questions_of(*read.texts[voice].of("questions"))}
+        )
+        choices = MessageChoice(read.banks, own_plans, questions)
         return cls(read.banks, read.texts, read.pages, read.forms, choices, read)
 
     @property
@@ -115,6 +121,11 @@ class Wording:
         """Returns the Jinja2 source of that message, for `check` and `longest`."""
         message = self._bank(voice, kind).message(key)
         return message.text if message else None
+
+    def puts(self, voice: str, kind: Kind, key: str) -> AskForm | None:
+        """Returns what this message asks."""
+        message = self._bank(voice, kind).message(key)
+        return message.ask if message else None
 
     def touches(self, voice: str, kind: Kind, key: str) -> frozenset[Topic]:
         """Returns the topics that this message touches."""
@@ -167,14 +178,14 @@ class Wording:
         if not compiled.uses:
             text, segments = _the_same_for_all(compiled)
             return Worded(text, subject, key, None, segments)
-        text = _tidy(compiled.render(self._values(plan, nudge, contact, local_now, compiled)))
+        text = tidied(compiled.render(self._values(plan, nudge, contact, local_now, compiled)))
         return Worded(text, subject, key, contact.name if contact else None, count(text).segments)
 
     def with_ways_out(self, worded: Worded, voice: str, nudge: Nudge) -> Worded:
         """Says the ways out, once a month, never as a text of its own: in place of a message that the bank
-        chose, and below words that the plan chose."""
+        chose, and below words that the plan chose, or that ask."""
         reminder = self.system(voice, "reminder")
-        if nudge.message is None and nudge.template is None:
+        if nudge.message is None and nudge.template is None and nudge.ask is None:
             return replace(worded, text=reminder, bank_key=None, contact=None, segments=1, ways_out=True)
         text = f"{worded.text}\n\n{reminder}"
         return replace(worded, text=text, segments=count(text).segments, ways_out=True)
@@ -203,7 +214,7 @@ class Wording:
         missing = texts.compiled["texts"][key].uses - values.keys() - texts.sources["commands"].keys()
         if missing:
             raise NudgerError(f'the text "{key}" was not given {", ".join(sorted(missing))}')
-        return _tidy(texts.say("texts", key, values))
+        return tidied(texts.say("texts", key, values))
 
     def page(self, voice: str, section: str, key: str, **values: object) -> str:
         """Returns a text of a web page (`pages.SECTIONS` lists them and the values that each takes)."""
@@ -259,6 +270,10 @@ class Wording:
         """Returns the answer to a text that may speak of danger of this kind. `quiet`: a quiet day begins."""
         return self._with_lines(voice, "concern" if quiet else "concern_again", kind, country)
 
+    def said(self, voice: str, country: str | None) -> str:
+        """Returns the answer to a person's own words: they are kept, nobody reads them, and who listens."""
+        return self._with_lines(voice, "said", "self", country)
+
     def stale_helplines(self, today: date) -> tuple[str, ...]:
         """Returns the countries whose helplines nobody has looked at for 180 days."""
         return self.lines.stale(today)
@@ -271,7 +286,9 @@ class Wording:
         """Returns the lines that a person there may be sent to, and that nobody has looked up."""
         return self.lines.unchecked(country, language)
 
-    def check(self, source: str, *, has_contact: bool, has_if_then: bool = True) -> str | None:
+    def check(
+        self, source: str, *, has_contact: bool, has_if_then: bool = True, ask: str | None = None
+    ) -> str | None:
         """Returns what is wrong with a plan's own message, or None. What passes never fails to render."""
         try:
             compiled = compile_source(source, MESSAGE)
@@ -283,13 +300,17 @@ class Wording:
             return "names a contact, and the nudge has none"
         if "if_then" in compiled.uses and not has_if_then:
             return 'uses "if_then", and the plan has none'
+        asked = AskForm.of(ask) if ask is not None else None
+        for name, question in ASKING.items():
+            if name in compiled.uses and asked is not question:
+                return f'uses "{name}", and the nudge asks for no {question}'
         return None
 
     def echo(self, if_then: str, voice: str) -> str:
         """Returns the longest text that echoes a plan's if-then line."""
         texts = self.texts_of(voice)
         return max(
-            (_plain(texts.say("if_then", key, {"if_then": if_then})) for key in texts.sources["if_then"]),
+            (plain(texts.say("if_then", key, {"if_then": if_then})) for key in texts.sources["if_then"]),
             key=_cost,
         )
 
@@ -326,7 +347,7 @@ class Wording:
         fixed = self._values(plan, nudge, None, _NEVER, compiled)
         for combined in product(*(ranges[name] for name in varied)):
             values = dict(zip(varied, combined, strict=True))
-            yield values, _plain(compiled.render({**fixed, **values}))
+            yield values, plain(compiled.render({**fixed, **values}))
 
     def _values(
         self, plan: Plan, nudge: Nudge, contact: Contact | None, local_now: datetime, compiled: Compiled
@@ -349,6 +370,8 @@ class Wording:
                     values[name] = plan.if_then or ""
                 case "snooze":
                     values[name] = texts.duration(nudge.snooze)
+                case "low" | "high" | "choices":
+                    values[name] = texts.asking(nudge.ask or "")[name]
         return values
 
     def _with_lines(self, voice: str, key: str, kind: str, country: str | None) -> str:
@@ -377,12 +400,6 @@ def _when(values: Mapping[str, object]) -> str:
     return " ".join(words)
 
 
-def _own_plans(texts: Texts) -> Sequence[Message]:
-    """The messages that echo a plan's if-then line."""
-    sources, compiled = texts.sources["if_then"], texts.compiled["if_then"]
-    return [Message(f"own-plan-{key}", sources[key], Effort.TINY, compiled[key]) for key in sorted(sources)]
-
-
 def _compiled(source: str) -> Compiled:
     try:
         return compile_source(source, MESSAGE)
@@ -393,26 +410,8 @@ def _compiled(source: str) -> Compiled:
 @lru_cache(maxsize=4096)
 def _the_same_for_all(compiled: Compiled) -> tuple[str, int]:
     """Text and segments of a message that uses nothing."""
-    text = _tidy(compiled.render({}))
+    text = tidied(compiled.render({}))
     return text, count(text).segments
-
-
-def _tidy(text: str) -> str:
-    """As it goes out: in plain characters, no longer than a provider takes, cut between words."""
-    text = _plain(text)
-    if len(text) <= LONGEST_TEXT:
-        return text
-    return text[: LONGEST_TEXT + 1].rpartition(" ")[0] or text[:LONGEST_TEXT]
-
-
-def _plain(text: str) -> str:
-    text = to_gsm7(text).strip()
-    return text if text.isprintable() else "".join(_printable(text))
-
-
-def _printable(text: str) -> Iterator[str]:
-    """Without control characters and halves of characters: no provider's XML or database takes them."""
-    return (one for one in text if one == "\n" or unicodedata.category(one) not in ("Cc", "Cs"))
 
 
 def _cost(text: str) -> tuple[int, int]:

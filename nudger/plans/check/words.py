@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nudger.domain.model import ChannelName, Nudge, Plan
+from nudger.domain.model import AskForm, ChannelName, Nudge, Plan
 from nudger.messages import Segments, Wording, count
 from nudger.plans.format.faults import WARNING, Breach, did_you_mean, listed, meant, shown
 
@@ -23,12 +23,19 @@ class MessageChecks:
         """Finds what is wrong with the words of a nudge. Its message, if it has one, compiles."""
         yield from self.templates(plan, nudge)
         key, source = self._source(plan, nudge)
-        contacts, if_then = bool(plan.contacts), plan.if_then is not None
-        problem = self.wording.check(source, has_contact=contacts, has_if_then=if_then) if source else None
+        problem = self._problem(source, plan, nudge) if source else None
         if problem:
             yield Breach(key, problem, "docs/plans.md lists what a message can use")
         elif source and (when := self.blank(source, plan, nudge)):
             yield Breach(key, f"comes to nothing {when}".replace(" always", ""), NOTHING)
+
+    def _problem(self, source: str, plan: Plan, nudge: Nudge) -> str | None:
+        return self.wording.check(
+            source,
+            has_contact=bool(plan.contacts),
+            has_if_then=plan.if_then is not None,
+            ask=nudge.ask,
+        )
 
     def nothing(self, plan: Plan, nudge: Nudge) -> Iterator[Breach]:
         """Checks whether a message of a shared plan comes to nothing, whoever extends it."""
@@ -50,14 +57,30 @@ class MessageChecks:
             return
         keys = sorted(self.wording.template_keys(plan.voice, nudge.kind))
         if nudge.template not in keys:
-            hint = did_you_mean(meant(nudge.template, keys), _some(keys))
+            asked = AskForm.of(nudge.ask) if nudge.ask is not None else None
+            fitting = [key for key in keys if self.wording.puts(plan.voice, nudge.kind, key) is asked]
+            hint = did_you_mean(meant(nudge.template, fitting), _some(fitting))
             expected = f"expected a template of the kind {nudge.kind}, got {shown(nudge.template)}"
             yield Breach("template", expected, hint)
             return
+        yield from self._asks(plan, nudge, nudge.template)
         touched = self.wording.touches(plan.voice, nudge.kind, nudge.template) & set(plan.avoid)
         if touched:
             message = f"touches {listed(sorted(touched), 'and')}, which this plan avoids"
             yield Breach("template", message, "the bank chooses another in its place", WARNING)
+
+    def _asks(self, plan: Plan, nudge: Nudge, template: str) -> Iterator[Breach]:
+        """Checks whether a template asks what its nudge does."""
+        asked = AskForm.of(nudge.ask) if nudge.ask is not None else None
+        puts = self.wording.puts(plan.voice, nudge.kind, template)
+        if puts is asked:
+            return
+        if asked is None:
+            message = f"expected a template that asks nothing, got {shown(template)}"
+            yield Breach("template", message, f"it asks for a {puts}: add ask, or take another")
+            return
+        expected = f"expected a template with ask = {shown(str(asked))}, got {shown(template)}"
+        yield Breach("template", expected, "leave it out, and the bank chooses a question that fits")
 
     def form(self, plan: Plan) -> Iterator[Breach]:
         """Checks whether the plan's language has its form of address."""
@@ -115,7 +138,7 @@ def _values(source: str, plan: Plan, nudge: Nudge) -> tuple[object, ...]:
     """All that the texts which come of it depend on."""
     name = plan.name if "name" in source else ""
     voice, line = plan.voice, plan.if_then
-    return source, name, voice, line, plan.contacts, nudge.contacts, nudge.kind, nudge.snooze
+    return source, name, voice, line, plan.contacts, nudge.contacts, nudge.kind, nudge.snooze, nudge.ask
 
 
 def _some(keys: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from nudger.messages import is_blank
 from nudger.plans.format import times
 from nudger.plans.format.faults import Facts, Wrong, did_you_mean, listed, meant, shown
 from nudger.plans.format.times import read_zone
-from nudger.plans.parse import details
+from nudger.plans.parse import asks, details
 
 Reader = Callable[[Any, Facts], Any]  # raises Wrong
 MOST_A_DAY = 8
@@ -182,8 +182,25 @@ _PHONE = Form(
 )
 _EMAIL = _plain(details.read_email, {"type": "string", "format": "email"})
 _DATE = _plain(times.read_date, {"type": "string", "format": "date"})
-_KEEP = _plain(details.read_yes_or_no, {"type": "boolean"})
+_YES_OR_NO = _plain(details.read_yes_or_no, {"type": "boolean"})
 _QUIET = _plain(times.read_quiet, _text(f"{times.WINDOW}|none", "20:00-09:00", "none"))
+_ASK = Form(
+    asks.read_ask,
+    {
+        "anyOf": [
+            {"enum": ["line", "yes/no"]},
+            _text(asks.SPAN, "0-10", "1-5"),
+            {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1, "maxLength": asks.LONGEST_CHOICE},
+                "minItems": asks.FEWEST,
+                "maxItems": asks.MOST,
+                "uniqueItems": True,
+                "examples": [["calm", "flat", "tense"]],
+            },
+        ]
+    },
+)
 _ID = _plain(details.read_id, _text(details.PERSON_ID, "evening-walk"))
 
 
@@ -232,6 +249,7 @@ PLAN: Mapping[str, Key] = _table(
     Key("back_off", _BACK_OFF, "Whether less comes after weeks of silence, until they say something.", "off"),
     Key("taper", _TAPER, "In so many weeks from `starts` down to one nudge a week."),
     Key("starts", _DATE, "The first date of the nudges that name none, and of the taper."),
+    Key("keep_words", _YES_OR_NO, "What they say stays until they erase it.", "false"),
     Key("extends", _plain(_shared_name, _text(details.PERSON_ID, "gentle-week")), "A plan in plans/shared/."),
 )
 
@@ -279,7 +297,10 @@ NUDGE: Mapping[str, Key] = _table(
     Key("snooze", _span(HOUR / 60, 48 * HOUR, "1h"), "What LATER means, at most 48h.", "1h"),
     Key("channels", _CHANNELS, "In place of the person's.", "the person's"),
     Key("effort", _EFFORT, "The most that a message of the bank may ask here.", "the person's"),
-    Key("keep", _KEEP, "At a fixed time: no back-off and no taper leaves it out.", "false"),
+    Key("keep", _YES_OR_NO, "At a fixed time: no back-off and no taper leaves it out.", "false"),
+    Key("ask", _ASK, 'The question it puts: "line", a span like "0-10", "yes/no", or 2 to 6 words.'),
+    Key("answer_within", _span(HOUR, 48 * HOUR, "24h"), "How long an answer is awaited.", "24h"),
+    Key("thanks", _YES_OR_NO, "Whether answers are thanked, or kept in silence.", "true"),
 )
 
 CONTACT: Mapping[str, Key] = _table(
@@ -339,6 +360,10 @@ ALSO: Mapping[str, str] = {
     "tapering": "taper",
     "always": "keep",
     "notify": "tell",
+    "question": "ask",
+    "asks": "ask",
+    "answer": "ask",
+    "thank": "thanks",
 }
 
 
@@ -352,66 +377,3 @@ def check_field(key: str, text: str, facts: Facts) -> object:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 9
-
-
-DRAFT = "http://json-schema.org/draft-07/schema#"  # the newest that TOML language servers read
-
-
-def schema() -> dict[str, object]:
-    """Makes the JSON Schema of a plan file: what an editor can complete and mark. `nudger check` sees more:
-    what keys mean together."""
-    return {
-        "$schema": DRAFT,
-        "title": "A nudger plan",
-        "description": "A person's plan, or a shared one. Check it with: nudger check",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            **_properties(PLAN),
-            "nudge": _tables("One recurring intention.", _nudge_object()),
-            "contact": _tables("Someone of the person's support network.", _object(CONTACT, "name")),
-        },
-    }
-
-
-def _nudge_object() -> dict[str, object]:
-    """Exactly one of at, between, cron; and the keys that do not go together."""
-    return {
-        **_object(NUDGE, "kind"),
-        "oneOf": [{"required": [key]} for key in WHEN],
-        "dependencies": {
-            "times": ["between"],
-            "every": {"not": {"anyOf": [{"required": ["days"]}, {"required": ["cron"]}]}},
-            "message": {"not": {"required": ["template"]}},
-            "keep": {"not": {"required": ["between"]}},
-        },
-    }
-
-
-def _tables(doc: str, table: Mapping[str, object]) -> dict[str, object]:
-    return {"type": "array", "description": doc, "items": table}
-
-
-def _object(keys: Mapping[str, Key], *required: str) -> dict[str, object]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": list(required),
-        "properties": _properties(keys),
-    }
-
-
-def _properties(keys: Mapping[str, Key]) -> dict[str, object]:
-    return {name: {"description": _doc(key), **_schema(key.form)} for name, key in keys.items()}
-
-
-def _doc(key: Key) -> str:
-    return key.doc if key.default is None else f"{key.doc} Default: {key.default}."
-
-
-def _schema(form: Form) -> Mapping[str, object]:
-    if not form.many:
-        return form.schema
-    several = {"type": "array", "items": form.schema, "minItems": 1, "uniqueItems": True}
-    alone = [{"enum": list(form.alone)}] if form.alone else []
-    return {"anyOf": [*alone, form.schema, several]}

@@ -34,7 +34,8 @@ from nudger.plans.parse.tables import MOST, ContactDraft, Draft, NudgeDraft
 BARE = Plan("", "", "")  # what holds where a plan says nothing
 _SHAPING = ("quiet", "daily_limit", "gap")
 _PACE = ("back_off", "taper", "starts")
-_OTHERS = ("language", "group", "form", "consent", "if_then", "effort", "avoid", *_PACE, *_SHAPING)
+_SAYS = ("language", "group", "form", "consent", "if_then", "effort", "avoid", "keep_words")
+_OTHERS = (*_SAYS, *_PACE, *_SHAPING)
 _ADDRESS = {ChannelName.SMS: "phone", ChannelName.EMAIL: "email"}
 _WORDING = ("language", "form", "if_then", "avoid")
 _AS_ABSENT = object()

@@ -251,12 +251,17 @@ def _values(line: RosterLine, header: RosterLine) -> dict[str, object]:
     return {key: _typed(key, cells[index]) for key, index in header.columns.items() if cells[index]}
 
 
+_TRUTHS = {"true": True, "false": False}  # as spreadsheets write them, in any case
+
+
 def _typed(key: str, cell: str) -> object:
     if key == "daily_limit" and (number := spoilt_whole(cell) or cell).isascii() and number.isdecimal():
         return int(number[:9])
     if key == "starts":
         with suppress(ValueError):
             return date.fromisoformat(cell)
+    if key == "keep_words":
+        return _TRUTHS.get(cell.casefold(), cell)
     return cell.split() if key in PLAN and PLAN[key].form.many else cell
 
 

@@ -26,6 +26,7 @@ from nudger.plans.format.faults import (
     shown,
 )
 from nudger.plans.format.times import in_words
+from nudger.plans.parse.asks import ask_breaches
 from nudger.plans.parse.details import Refusal, opt_in_breaches, undated
 from nudger.plans.parse.keys import ALSO, CONTACT, NUDGE, PLAN, TABLES, WHEN, Form, Key
 from nudger.schedule import falls_on
@@ -299,6 +300,7 @@ def nudge_breaches(values: Mapping[str, Any], facts: Facts) -> Iterator[Breach]:
     if values.get("keep") is True and "between" in values:
         hint = "what is drawn may be left out; name a time with at, or take keep away"
         yield Breach("keep", 'expected "keep" beside "at" or "cron", got it beside "between"', hint)
+    yield from ask_breaches(values)
     yield from _dates(values, facts.today)
     yield from _words(values, facts)
 
@@ -351,7 +353,9 @@ def _dates(values: Mapping[str, Any], today: date) -> Iterator[Breach]:
 
 def _words(values: Mapping[str, Any], facts: Facts) -> Iterator[Breach]:
     message = values.get("message")
-    if isinstance(message, str) and (problem := facts.wording.check(message, has_contact=True)):
+    ask = values.get("ask")
+    ask = ask if isinstance(ask, str) else None
+    if isinstance(message, str) and (problem := facts.wording.check(message, has_contact=True, ask=ask)):
         yield Breach("message", problem, "docs/plans.md lists what a message can use")
 
 

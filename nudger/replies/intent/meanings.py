@@ -97,12 +97,10 @@ def snoozed_to(at: datetime, now: Now) -> Understood:
 # What the newer intents are to a daemon that has no effects for them yet: what such texts were to it before
 # they had a name. Each line goes when delivery has its effect; the last one takes `as_today` with it.
 _TODAY = {
-    Intent.ANSWER: Intent.UNKNOWN,
     Intent.HOURS: Intent.UNKNOWN,
     Intent.TRAVEL: Intent.UNKNOWN,
     Intent.LIKE: Intent.DONE,
     Intent.DISLIKE: Intent.SKIP,
-    Intent.SAID: Intent.UNKNOWN,
 }
 
 
@@ -116,4 +114,5 @@ def as_today(understood: Understood) -> Understood:
         concern=understood.concern,  # is answered however much else was
         danger=understood.danger,
         automatic=understood.automatic,
+        value=understood.value,  # of an ask, beside it
     )

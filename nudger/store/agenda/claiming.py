@@ -244,7 +244,7 @@ _TO_QUEUE = Bulk(
 )
 _MESSAGE = (
     *("id", "occurrence", "person", "channel", "address", "text", "subject", "segments", "bank_key"),
-    *("contact", "owner", "state", "reason", "attempted_at"),
+    *("contact", "ask", "ask_until", "owner", "state", "reason", "attempted_at"),
 )
 _TO_HISTORY = Bulk(
     update(person)
@@ -361,6 +361,8 @@ class Claimed:
                 "segments": send.segments,
                 "bank_key": send.bank_key,
                 "contact": send.contact,
+                "ask": send.ask,
+                "ask_until": send.ask_until,
                 "owner": self.owner,
                 "state": State.SENDING,
                 "reason": "",

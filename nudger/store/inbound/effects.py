@@ -14,6 +14,7 @@ from nudger.domain.effects import (
     Effect,
     GoAway,
     Hold,
+    Keep,
     LowDays,
     OptIn,
     OptOut,
@@ -31,7 +32,7 @@ from nudger.domain.effects import (
 )
 from nudger.domain.model import ChannelName, Kind, Origin, Outcome, Person, State
 from nudger.domain.wishes import Away
-from nudger.store.inbound import undo
+from nudger.store.inbound import answers, undo
 from nudger.store.schema.tables import IS_PLANNED, occurrence
 from nudger.store.sending import endings
 from nudger.store.sql.statements import AnyRow
@@ -91,6 +92,8 @@ def _apply(tx: Transaction, act: Act, effects: Sequence[Effect]) -> None:
                 _reached(tx, act, contact)
             case Ask(kind):
                 _ask(tx, act, kind)
+            case Keep():
+                answers.keep(tx, act.one, effect, act.at, act.line)
             case Tell():
                 standing.tell(tx, act.one.id, effect, act.at, **_written(tx, act, written))
                 written += 1

@@ -14,7 +14,8 @@ from nudger.domain.effects import Response
 from nudger.domain.model import Origin, Outcome, Person, State, one_phone, phone_forms
 from nudger.domain.tokens import Link
 from nudger.inbound.port import OPERATOR, Answered, Bound, Inbound, Respond, Sent, Writer
-from nudger.store.inbound import effects, undo
+from nudger.store.inbound import answers, effects, undo
+from nudger.store.inbound.answers import OUT
 from nudger.store.schema.tables import IS_PLANNED, event, message, occurrence, person, reach, reply
 from nudger.store.sql.statements import AnyRow, among, day_before, reckoned
 from nudger.store.sql.transactions import Transaction, Transactions, suppress_theirs
@@ -23,37 +24,12 @@ from nudger.store.state.entries import KINDS, NUDGES, ORIGINS
 
 DAY = timedelta(hours=24)
 UNREAD = "unknown"  # the intent of a text that nudger fails over
-# Providers give whole seconds and clocks differ a little; nobody answers a text in less.
-SKEW = timedelta(seconds=5)
-LOOK_BACK = 200  # messages of one person in which the nudge of a reply is looked for
 QUOTABLE = 40  # messages back that somebody may tap on, or quote: more than a week of them
-# In each of these states a nudge may have reached the phone.
-_OUT = (State.SENDING, State.SENT, State.DELIVERED, State.UNKNOWN)
 # Made once: to put a statement together costs several times what it costs to run it.
 _KNOWN = select(reply.c.line).where(reply.c.provider_id == bindparam("provider_id"))
 _KNOWN_AMONG = select(reply.c.provider_id).where(among(reply.c.provider_id))
 _REACHED = select(reach.c.address).where(among(reach.c.address))
 _TRUSTED = select(person.c.trusted).where(among(person.c.trusted))
-_LATEST = (
-    select(message.c.line, message.c.occurrence, message.c.attempted_at)
-    .where(message.c.person == bindparam("person"))
-    .order_by(message.c.line.desc())
-    .limit(LOOK_BACK)
-    .subquery()
-)
-_UNANSWERED = (
-    select(occurrence)
-    .join(_LATEST, _LATEST.c.occurrence == occurrence.c.id)
-    .where(
-        _LATEST.c.attempted_at >= bindparam("attempted_since"),
-        _LATEST.c.attempted_at <= bindparam("attempted_until"),
-        occurrence.c.origin.in_(NUDGES),
-        occurrence.c.state.in_(_OUT),
-        occurrence.c.outcome.is_(None),
-    )
-    .order_by(_LATEST.c.line.desc())
-    .limit(1)
-)
 _waiting, _before = occurrence.alias("waiting"), occurrence.alias("before")
 _SNOOZED = (
     select(_before, _waiting.c.due_at.label("again_at"))
@@ -110,7 +86,7 @@ _ASKED = select(func.count()).where(
     occurrence.c.person == bindparam("person"),
     occurrence.c.local_date == bindparam("local_date"),
     occurrence.c.origin == Origin.ON_DEMAND,
-    occurrence.c.state.in_((State.PLANNED, *_OUT)),
+    occurrence.c.state.in_((State.PLANNED, *OUT)),
 )
 
 
@@ -267,10 +243,14 @@ def writer(tx: Transaction, person_id: str, at: datetime) -> Writer | None:
     one = people.read(tx, [person_id]).get(person_id)
     if one is None:
         return None
-    bound = _unanswered(tx, one, at) or _snoozed(tx, one)
+    went = answers.went(tx, one, at)
+    lately = [row for row in went if row.attempted_at >= at - DAY]
+    unanswered = next((row for row in lately if row.outcome is None), None)
     return Writer(
         person=one,
-        bound=bound,
+        bound=_bound(tx, unanswered) if unanswered else _snoozed(tx, one),
+        after=_bound(tx, lately[0]) if lately else None,
+        open_ask=answers.open_ask(went, at),
         next_due_at=_next_due_at(tx, one),
         answered=_answered(tx, one, at),
         asked_today=_asked_today(tx, one, at),
@@ -297,13 +277,6 @@ def unseen(tx: Transaction, found: Sequence[Inbound]) -> Collection[str]:
     ours |= {*tx.connection.scalars(_TRUSTED, {"trusted_in": sorted(numbers)})}
     phones = {one_phone(number) for number in ours}
     return {text.provider_id for text in found if one_phone(text.address) in phones} - known
-
-
-def _unanswered(tx: Transaction, one: Person, at: datetime) -> Bound | None:
-    """The nudge that was sent last in the 24 h before the reply, and has no outcome."""
-    asked = {"person": one.id, "attempted_since": at - DAY, "attempted_until": at + SKEW}
-    row = tx.connection.execute(_UNANSWERED, asked).first()
-    return _bound(tx, row) if row else None
 
 
 def _snoozed(tx: Transaction, one: Person) -> Bound | None:

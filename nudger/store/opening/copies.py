@@ -21,7 +21,8 @@ from sqlalchemy.engine import make_url
 
 from nudger.domain.errors import StoreError, UsageError
 from nudger.store.opening.opening import database_at, look_at, migrate, open_store, url_of
-from nudger.store.schema.tables import fact, lease, metadata, turn
+from nudger.store.schema.shared import fact, lease, turn
+from nudger.store.schema.tables import metadata
 from nudger.store.sql.database import Database
 from nudger.store.state.facts import CARRIED, INSTANCE
 

@@ -25,7 +25,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from nudger.domain.errors import StoreError
-from nudger.store.schema.tables import fact, lease, message, metadata, missing_plan, person, set_aside
+from nudger.store.schema.shared import fact, lease
+from nudger.store.schema.tables import message, metadata, missing_plan, person, set_aside
 from nudger.store.sql.database import BUSY_SECONDS, Database
 from nudger.store.sql.statements import moment
 from nudger.store.state.facts import CARRIED

@@ -16,8 +16,9 @@ from sqlalchemy import Column, ColumnElement, Select, Table, Text, cast, delete,
 from nudger.agenda.set_aside import is_theirs
 from nudger.domain.effects import FIRST
 from nudger.domain.model import State
+from nudger.store.schema.shared import alarm
 from nudger.store.schema.tables import (
-    alarm,
+    answer,
     away,
     consent,
     event,
@@ -130,7 +131,22 @@ def _blank_answers(tx: Transaction, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-BLANKING: tuple[Step, ...] = (_blank_messages, _blank_replies, _blank_answers)
+def _delete_words(tx: Transaction, before: datetime, limit: int) -> int:
+    """What people have said, but of those whose plan keeps it. Of who keeps it each row is passed by."""
+    rows = tx.connection.execute(
+        select(answer.c.id, answer.c.person)
+        .join(person, person.c.id == answer.c.person)
+        .where(answer.c.at < before, ~person.c.keep_words)
+        .order_by(answer.c.at)
+        .limit(limit)
+    ).all()
+    if rows:
+        _lock(tx, rows)
+        tx.connection.execute(delete(answer).where(among(answer.c.id)), {"id_in": [row.id for row in rows]})
+    return len(rows)
+
+
+BLANKING: tuple[Step, ...] = (_blank_messages, _blank_replies, _blank_answers, _delete_words)
 
 
 def _delete_entries(tx: Transaction, before: datetime, limit: int) -> int:
@@ -230,7 +246,9 @@ def _lock(tx: Transaction, rows: Sequence[AnyRow]) -> None:
 
 
 # In the order in which they may go: what refers to a person before the person.
-ALL_OF_A_PERSON = (event, reply, message, occurrence, consent, set_aside, reach, away, missing_plan, plan)
+ALL_OF_A_PERSON = (
+    *(event, answer, reply, message, occurrence, consent, set_aside, reach, away, missing_plan, plan),
+)
 
 
 def export(tx: Transaction, person_id: str) -> Mapping[str, object] | None:

@@ -37,7 +37,8 @@ from nudger.operations.overview import (
     ReplyCount,
     Span,
 )
-from nudger.store.schema.tables import entry_tally, occurrence, plan, reply, reply_tally
+from nudger.store.schema.shared import entry_tally, reply_tally
+from nudger.store.schema.tables import occurrence, plan, reply
 from nudger.store.sql.statements import EPOCH, AnyRow
 from nudger.store.sql.transactions import Transaction, Transactions, readable_rows
 from nudger.store.state import facts, people

@@ -34,7 +34,7 @@ Known = Mapping[str, AnyRow]  # id -> id, digest, is_removed, file
 _KNOWN = select(
     person.c.id, person.c.digest, person.c.removed_at.is_not(None).label("is_removed"), plan.c.file
 ).join(plan, plan.c.person == person.c.id)
-_PERSON = binds("name", "digest", "search", "grouped", "trusted")
+_PERSON = binds("name", "digest", "search", "grouped", "trusted", "keep_words")
 _IN_FILES = _KNOWN.where(among(plan.c.file))
 _BY_ID = _KNOWN.where(among(person.c.id))
 _MOVED = Bulk(update(plan).where(plan.c.person == bindparam("person")).values(binds("file")))
@@ -285,6 +285,7 @@ def _person(file: PlanFile) -> dict[str, Any]:
         "name": plan.name,
         "digest": file.digest,
         "trusted": trusted.phone if trusted else None,
+        "keep_words": plan.keep_words,
         "search": people.search_key(plan.person, plan.name),
         "grouped": plan.group or "",
     }

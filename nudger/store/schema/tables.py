@@ -11,12 +11,10 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    Float,
     ForeignKey,
     Identity,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -24,9 +22,8 @@ from sqlalchemy import (
     text,
 )
 
+from nudger.store.schema.shared import metadata as metadata  # noqa: PLC0414 (given on)
 from nudger.store.sql.statements import ROW_ID, Instant
-
-metadata = MetaData()
 
 
 def _of_person(*, primary_key: bool = False) -> Column[str]:
@@ -54,6 +51,7 @@ person = Table(
     Column("tiny_until", Instant),
     Column("untold", Text),  # the opt-in to notices that the person has withdrawn
     Column("trusted", Text),  # the number of the trusted contact whom the plan names
+    Column("keep_words", Boolean, nullable=False, server_default=false()),  # as the plan says
     # What `reach` says, with spaces between: a claim reads it here, in the row that it reads anyway.
     Column("opted_out", Text, nullable=False),
     Column("consented", Text, nullable=False),
@@ -263,6 +261,8 @@ message = Table(
     Column("provider_id", Text),
     Column("attempted_at", Instant, nullable=False),
     Column("settled_at", Instant),
+    Column("ask", Text),  # the form of the question that it puts to the person
+    Column("ask_until", Instant),  # when that closes
     Column("asks", Integer, nullable=False, server_default="0"),  # for one whose end is unknown; and the next
     Column("ask_at", Instant),
     Column("recall_at", Instant),  # when to ask next for it to be taken back
@@ -293,6 +293,26 @@ reply = Table(
     Index("reply_received", "received_at", "line"),
     Index("reply_intent", "intent", "received_at", "line"),
     Index("reply_needs", "received_at", "line", sqlite_where=_NEEDS, postgresql_where=_NEEDS),
+)
+
+# What people have said: answers to asks, and their own words. Theirs, kept for them; never in a log.
+answer = Table(
+    "answer",
+    metadata,
+    Column("id", ROW_ID, Identity(), primary_key=True),
+    _of_person(),
+    Column("at", Instant, nullable=False),
+    Column("timezone", Text, nullable=False),  # theirs, then
+    Column("line", ROW_ID, nullable=False),  # of the reply
+    Column("occurrence", BigInteger, nullable=False),  # the nudge that it answers, or follows
+    Column("nudge", Text, nullable=False),
+    Column("kind", Text),
+    Column("form", Text),  # of the ask; null: their own words
+    Column("question", Text, nullable=False),
+    Column("value", Text),  # as JSON, in the form that was asked for
+    Column("words", Text, nullable=False),
+    Index("answer_person", "person", "at", "id"),
+    Index("answer_at", "at"),
 )
 
 event = Table(
@@ -332,85 +352,4 @@ plan_problem = Table(
     Column("hint", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Index("plan_problem_file", "file"),
-)
-
-# What all daemons know of one way out: a claim reads it, and writes it, in its own transaction.
-sender = Table(
-    "sender",
-    metadata,
-    Column("channel", Text, primary_key=True),
-    Column("bucket", Float),  # segments in it at `filled_at`; null: full
-    Column("filled_at", Instant),
-    Column("day", Date),  # the GMT day that `day_segments` counts
-    Column("day_segments", Integer, nullable=False),
-    # Those of them that were answers, and that were urgent.
-    Column("day_answers", Integer, nullable=False, server_default="0"),
-    Column("day_urgent", Integer, nullable=False, server_default="0"),
-    Column("rate", Float),  # segments per second, where the provider asked for less; null: the setting's
-    Column("slowed_at", Instant),
-    Column("failures", Integer, nullable=False),  # faults in a row that were not a recipient's
-    Column("rests_until", Instant),
-    Column("probe_until", Instant),  # one message is on its way to find out whether it works again
-    Column("reason", Text, nullable=False),
-    Column("hour", Text, nullable=False, server_default=""),  # segments by minute, where an hour is limited
-)
-
-# What the operator has to know of. One row a fault, whether it stands or has passed.
-alarm = Table(
-    "alarm",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("since", Instant, nullable=False),
-    Column("words", Text, nullable=False),
-    Column("cleared_at", Instant),
-    # Whether the operator believes that it stands, and when they were last told that it does.
-    Column("told", Boolean, nullable=False, server_default=false()),
-    Column("told_at", Instant),
-)
-
-# What has happened how often since the database was made; it only grows.
-counter = Table(
-    "counter",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-)
-
-# Entries and replies counted by local date (store/operations/statistics.py): nothing in it is of one person.
-entry_tally = Table(
-    "entry_tally",
-    metadata,
-    Column("local_date", Date, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("state", Text, primary_key=True),
-    Column("outcome", Text, primary_key=True),
-    Column("reason", Text, primary_key=True),
-    Column("number", BigInteger, nullable=False),
-)
-
-reply_tally = Table(
-    "reply_tally",
-    metadata,
-    Column("local_date", Date, primary_key=True),
-    Column("hour", Integer, primary_key=True),
-    Column("intent", Text, primary_key=True),
-    Column("number", BigInteger, nullable=False),
-)
-
-fact = Table("fact", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
-
-# Which daemons live, by the database's own clock: what one of them has claimed is its alone until then.
-lease = Table(
-    "lease",
-    metadata,
-    Column("owner", Text, primary_key=True),  # of message
-    Column("until", Instant, nullable=False),
-)
-
-# When a duty that one daemon does for all of them is due again, by the database's own clock.
-turn = Table(
-    "turn",
-    metadata,
-    Column("duty", Text, primary_key=True),
-    Column("next_at", Instant, nullable=False),
 )

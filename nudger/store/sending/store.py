@@ -18,7 +18,8 @@ from nudger.domain.model import FROM_A_TEXT, ChannelName, State
 from nudger.sending.lease import HELD, LONGEST_CALL, host_of
 from nudger.sending.port import NO_LIMITS, Doubt, Judge, Listed, Reconciled
 from nudger.store.agenda import claiming
-from nudger.store.schema.tables import lease, message, occurrence, person, reach
+from nudger.store.schema.shared import lease
+from nudger.store.schema.tables import message, occurrence, person, reach
 from nudger.store.sending import endings, reports
 from nudger.store.sending.endings import ANSWERED, Ending, rows, take_back, write
 from nudger.store.sql.statements import AnyRow, among, moment

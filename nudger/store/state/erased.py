@@ -23,7 +23,8 @@ from nudger.domain.effects import stated
 from nudger.domain.errors import Problem
 from nudger.domain.model import one_phone, phone_forms
 from nudger.plan_sync.port import PlanRead
-from nudger.store.schema.tables import contact_word, fact, person, plan, reach
+from nudger.store.schema.shared import fact
+from nudger.store.schema.tables import contact_word, person, plan, reach
 from nudger.store.sql.statements import EPOCH, among
 from nudger.store.sql.transactions import Transaction
 from nudger.store.state import facts

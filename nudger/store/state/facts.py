@@ -22,7 +22,7 @@ from nudger.domain.tokens import KEY_BYTES
 from nudger.operations.overview import (
     Alarm,
 )
-from nudger.store.schema.tables import alarm, counter, fact, turn
+from nudger.store.schema.shared import alarm, counter, fact, turn
 from nudger.store.sql.database import REPLACED
 from nudger.store.sql.statements import EPOCH, AnyRow, among, moment
 from nudger.store.sql.transactions import Transaction, Transactions, made

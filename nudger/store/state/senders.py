@@ -11,7 +11,8 @@ from nudger.agenda import rate_limit
 from nudger.agenda.entries import SendFailure, Ways
 from nudger.agenda.rate_limit import Limit, Sender
 from nudger.domain.model import ChannelName
-from nudger.store.schema.tables import occurrence, person, sender
+from nudger.store.schema.shared import sender
+from nudger.store.schema.tables import occurrence, person
 from nudger.store.sql.statements import AnyRow
 from nudger.store.sql.transactions import Transaction, made, suppress_theirs
 from nudger.store.state import facts

@@ -12,7 +12,14 @@ from starlette.applications import Starlette
 
 from nudger.app.channels import build_channels, close_channels
 from nudger.app.core import Core
-from nudger.app.web import link_key, link_pages, links_of_emails, person_pages, token_door
+from nudger.app.web import (
+    journal_pages,
+    link_key,
+    link_pages,
+    links_of_emails,
+    person_pages,
+    token_door,
+)
 from nudger.domain.effects import Effect, Response
 from nudger.domain.model import ChannelName
 from nudger.web.app import build_app
@@ -128,5 +135,6 @@ class Mailed:
             [
                 link_pages(core, store, clock, behind, knocks),
                 person_pages(core, store, clock, behind, knocks),
+                journal_pages(core, store, clock, knocks),
             ]
         )
