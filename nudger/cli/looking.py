@@ -228,6 +228,8 @@ def standing(
     words += [
         f"away from {local(one.begins_at)} until {local(one.ends_at)}" for one in held.wishes.away_after(now)
     ]
+    if held.wishes.hours:
+        words.append(f"{held.wishes.hours}, as they asked")
     if held.fewer:
         words.append(f"{('half', 'a quarter')[held.fewer - 1]} of the nudges, as asked with LESS")
     if less := in_words(person, now, zone(person.plan.timezone)):

@@ -9,7 +9,7 @@ fault here, before anything of it is kept.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from nudger.domain.model import ChannelName, Kind, Outcome
@@ -101,6 +101,14 @@ class GoAway:
     def __post_init__(self) -> None:
         if checked(self.begins) >= checked(self.until):
             raise ValueError("days away end later than they begin")
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """No nudges before this wall time, and none from that one on; both None: as the plan has it."""
+
+    earliest: time | None
+    latest: time | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +224,7 @@ Effect = (
     | Settle
     | Pause
     | GoAway
+    | Hours
     | Resume
     | OptOut
     | OptIn

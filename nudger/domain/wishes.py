@@ -1,9 +1,10 @@
-"""What a person has said of their own days, beside their plan: when they are away. It makes a plan quieter,
-never the contrary; an edit of the plan changes nothing of it. Pure."""
+"""What a person has said of their own days, beside their plan: when they are away, and at which hours they
+may be written to. It makes a plan quieter, never the contrary; an edit of the plan changes none of it.
+Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 
 MOST_AWAY = 12  # spans that are kept of one person: the next ones
 
@@ -24,6 +25,15 @@ class Wishes:
     """All of it; a person who said nothing has the same as everybody else."""
 
     away: tuple[Away, ...] = ()  # in their order; between two of them there are nudges
+    earliest: time | None = None  # wall times: nothing before it, and nothing from `latest` on
+    latest: time | None = None
+
+    @property
+    def hours(self) -> str:
+        """The hours that they asked for, in words for the operator; empty: those of the plan."""
+        parts = [f"nothing before {self.earliest:%H:%M}"] if self.earliest is not None else []
+        parts += [f"nothing from {self.latest:%H:%M} on"] if self.latest is not None else []
+        return ", ".join(parts)
 
     def away_at(self, at: datetime) -> Away | None:
         """Returns the span that this instant lies in."""

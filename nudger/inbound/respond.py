@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 
 from nudger.agenda.thinning import backs_off
 from nudger.domain.effects import (
@@ -62,6 +63,7 @@ _HELD_BACK = (
     Intent.TODAY,
     Intent.ANSWER,
     Intent.SAID,
+    Intent.HOURS,
 )
 
 
@@ -359,8 +361,17 @@ class _Reply:
         return self._say("plan_next", when=self._when(at)) if at else self._say("plan_nothing")
 
     def _wish(self) -> tuple[Effect, ...]:
-        zone, sender = self.responder.zone(self.plan.timezone), self.responder.sender
-        wish = Wanted(self.writer, self.understood, self.now, self.said, zone, sender, self._say, self._when)
+        wish = Wanted(
+            self.writer,
+            self.understood,
+            self.now,
+            self.said,
+            self.responder.zone(self.plan.timezone),
+            self.responder.sender,
+            self._say,
+            self._when,
+            partial(self.responder.wording.say_time, self.plan.voice),
+        )
         return wish.effects()
 
     def _own_page(self) -> tuple[Effect, ...]:

@@ -5,12 +5,13 @@ and TINY, a step at a time, and back. Pure."""
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
 from nudger.domain.effects import (
     Answer,
     Effect,
     GoAway,
+    Hours,
     LowDays,
     Pause,
     Rate,
@@ -23,12 +24,13 @@ from nudger.domain.model import Contact, Kind, Outcome, Plan, Standing
 from nudger.inbound.port import Answered, LastCommand, Writer
 from nudger.messages import When
 from nudger.replies import Intent, Understood, same_form
+from nudger.schedule import quieter
 
 UNDONE_WITHIN = timedelta(hours=1)  # a last command that is older is taken back by a command of its own
 ASKED_WITHIN = timedelta(hours=1)  # how long the question which contact is meant is open
 WHICH = "met_which"  # the text that asks it
 
-WISHES = frozenset({Intent.AWAY, Intent.TODAY, Intent.UNDO, Intent.MET, Intent.WHO})
+WISHES = frozenset({Intent.AWAY, Intent.TODAY, Intent.UNDO, Intent.HOURS, Intent.MET, Intent.WHO})
 _PAUSES = (Intent.PAUSE, Intent.TODAY)
 
 Effects = tuple[Effect, ...]
@@ -57,6 +59,7 @@ class Wanted:
     sender: WhoSends
     say: Callable[..., Answer]  # one of nudger's texts, with its values
     when: Callable[[datetime], When]
+    say_time: Callable[[time], str]
 
     def effects(self) -> Effects:
         """Returns what follows from it, the answer last."""
@@ -67,6 +70,8 @@ class Wanted:
                 return self._today()
             case Intent.UNDO:
                 return self._undo()
+            case Intent.HOURS:
+                return self._hours()
             case Intent.MET:
                 return self._met()
             case _:
@@ -106,6 +111,18 @@ class Wanted:
             return (GoAway(self.now, until), self.say("away_now", when=self.when(until)))
         said = self.say("away", begins=self.when(begins), when=self.when(until))
         return (GoAway(begins, until), said)
+
+    def _hours(self) -> Effects:
+        """At these hours alone, beside what they asked for before as far as both leave something of the day.
+        A plan's own quiet hours stay."""
+        asked, old = self.understood, self._standing.wishes
+        both = (asked.earliest or old.earliest, asked.latest or old.latest)
+        for earliest, latest in (both, (asked.earliest, asked.latest)):
+            quiet = quieter(self._plan.quiet, earliest, latest)
+            if quiet is not None and (asked.earliest or asked.latest):
+                start, end = self.say_time(quiet.end), self.say_time(quiet.start)
+                return (Hours(earliest, latest), self.say("hours", start=start, end=end))
+        return (self.say("hours_which"),)
 
     # --- undo ---------------------------------------------------------------------------------------------
     def _undo(self) -> Effects:
@@ -221,10 +238,13 @@ def less(standing: Standing) -> Eased:
 
 
 def more(standing: Standing, now: datetime, backs_off: bool) -> Eased:
-    """Ends the low days, and takes one LESS back; that they say something ends a back-off."""
+    """Ends the low days, and takes one LESS back, or where there is none the hours that they asked for; that
+    they say something ends a back-off."""
     effects: list[Effect] = [LowDays(None)] if standing.low(now) else []
     if standing.fewer or backs_off:
         effects.append(Rate(max(standing.fewer - 1, 0)))
+    if not standing.fewer and standing.wishes.hours:
+        effects.append(Hours(None, None))
     if standing.fewer > 1:
         return tuple(effects), "more_half"
     return tuple(effects), "more" if effects else "more_usual"

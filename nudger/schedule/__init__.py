@@ -9,7 +9,9 @@ from nudger.schedule.localtime import (
     next_at,
     quiet_ends,
     quiet_starts_after,
+    quieter,
     resolve,
+    with_hours,
 )
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "next_at",
     "quiet_ends",
     "quiet_starts_after",
+    "quieter",
     "resolve",
     "wall_times",
+    "with_hours",
 ]

@@ -14,11 +14,12 @@ what lets a day be laid out in microseconds.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from nudger.domain.model import Window
+from nudger.domain.model import Plan, Window
+from nudger.domain.wishes import Wishes
 
 DAY = 24 * 60
 ALL = (1 << DAY) - 1
@@ -174,6 +175,46 @@ def is_quiet(zone: tzinfo, quiet: Window, at: datetime) -> bool:
 def quiet_ends(zone: tzinfo, quiet: Window, at: datetime) -> datetime:
     """Returns the first instant, from `at` on, that is not quiet: `at` itself if it is not."""
     return _first_instant(zone, at, quiet.end, lambda wall: wall not in quiet)
+
+
+def with_hours(plan: Plan, wishes: Wishes) -> Plan:
+    """Returns the plan as quiet as the person wants it: its own quiet hours, and theirs."""
+    if wishes.earliest is None and wishes.latest is None:
+        return plan
+    return replace(plan, quiet=quieter(plan.quiet, wishes.earliest, wishes.latest) or plan.quiet)
+
+
+def quieter(quiet: Window | None, earliest: time | None, latest: time | None) -> Window | None:
+    """Returns the quiet hours with all before `earliest` and all from `latest` on; None where nothing of a
+    day is left. They only grow: of two quiet spans, the shorter time between them is quiet too."""
+    wanted = _span(latest or time(0), earliest or time(0))
+    if wanted[1] == DAY_MINUTES:
+        return None
+    if quiet is None:
+        return _window(wanted)
+    own = _span(quiet.start, quiet.end)
+    ways = [_around(own, wanted), _around(wanted, own)]
+    start, length = min(ways, key=lambda span: span[1])
+    return _window((start, length)) if length < DAY_MINUTES else None
+
+
+DAY_MINUTES = 24 * 60
+_Span = tuple[int, int]  # the minute of the day on which it begins, and its minutes
+
+
+def _span(start: time, end: time) -> _Span:
+    first, last = (wall.hour * 60 + wall.minute for wall in (start, end))
+    return first, (last - first) % DAY_MINUTES or DAY_MINUTES
+
+
+def _around(one: _Span, other: _Span) -> _Span:
+    """The span from the beginning of one to the end of both."""
+    return one[0], max(one[1], (other[0] - one[0]) % DAY_MINUTES + other[1])
+
+
+def _window(span: _Span) -> Window:
+    ends = [divmod(minute % DAY_MINUTES, 60) for minute in (span[0], sum(span))]
+    return Window(*(time(hour, minute) for hour, minute in ends))
 
 
 # In one claim, everybody of a zone and of the same quiet hours asks this.

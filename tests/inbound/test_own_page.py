@@ -162,6 +162,58 @@ async def test_a_pause_lasts_as_long_as_its_button_says_and_ends_by_another(
     assert look(nudged).states == ["Your nudges come as planned."]
 
 
+async def test_for_today_is_quiet_until_the_morning(nudged: World) -> None:
+    press(nudged, Press.TODAY)
+
+    assert look(nudged).states == ["All is quiet until tomorrow at 9 am."]
+
+
+async def test_days_away_are_shown_before_they_begin_and_can_be_forgotten(nudged: World) -> None:
+    said = press(nudged, f"{Press.AWAY} 2026-11-25 2026-11-26")
+    page = look(nudged)
+
+    assert said == "said"
+    assert page.states == [
+        "From Wednesday at midnight until Friday at midnight all is quiet.",
+        "Your nudges come as planned.",
+    ]
+    assert [day.name for day in page.days] == ["Today", "Tomorrow"]
+    assert press(nudged, Press.AWAY_OFF) == "said"
+    assert len(look(nudged).days) == 4
+
+
+@pytest.mark.parametrize(
+    "dates",
+    ["", "2026-11-25", "2026-11-26 2026-11-25", "2026-11-01 2026-11-02", "x y", "2026-11-25 9999-12-31"],
+)
+async def test_dates_that_are_none_to_come_do_nothing(nudged: World, dates: str) -> None:
+    assert press(nudged, f"{Press.AWAY} {dates}") == "nothing"
+    assert standing(nudged).wishes.away == ()
+
+
+async def test_hours_are_set_and_ended_by_buttons_and_the_rules_say_so(nudged: World) -> None:
+    press(nudged, Press.HOURS_LATE)
+    press(nudged, Press.HOURS_EARLY)
+    page = look(nudged)
+    press(nudged, Press.HOURS_USUAL)
+
+    assert page.rules[0] == "Quiet hours from 6 pm to 10 am: nothing comes then."
+    assert not {Press.HOURS_LATE, Press.HOURS_EARLY} & set(offered(page))
+    assert look(nudged).rules[0] == "Quiet hours from 8:30 pm to 9 am: nothing comes then."
+
+
+@pytest.mark.parametrize("step", [Press.LESS, Press.PAUSE, Press.TODAY, Press.HOURS_LATE, Press.LATER])
+async def test_the_last_step_is_taken_back_once(nudged: World, step: Press) -> None:
+    before = look(nudged)
+    press(nudged, step)
+    shown = look(nudged)
+
+    assert press(nudged, Press.UNDO) == "said"
+    assert Press.UNDO in offered(shown)
+    assert look(nudged) == before
+    assert press(nudged, Press.UNDO) == "nothing"
+
+
 async def test_fewer_and_more_go_a_step_at_a_time_and_only_as_far_as_there_is(nudged: World) -> None:
     assert Press.MORE not in offered(look(nudged))
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from nudger.agenda.forecast import forecast
 from nudger.domain.model import Outcome, Standing, State
 from nudger.inbound.wishes import WhoSends
 from nudger.operations.operator_actions import Operator
@@ -131,6 +132,72 @@ async def test_an_edit_of_the_plan_leaves_the_days_away_as_they_are(nudged: Worl
     nudged.load(maya=MAYA.replace("Maya", "Maja"))
 
     assert len(standing(nudged).wishes.away) == 1
+
+
+# --- hours --------------------------------------------------------------------------------------------
+DRAWN = """
+name = "Maya"
+timezone = "Europe/London"
+phone = "+447700900123"
+consent = "2026-11-20, in person"
+[[nudge]]
+kind = "rest"
+between = "09:00-19:00"
+[[nudge]]
+id = "early"
+kind = "movement"
+at = "09:30"
+"""
+
+
+async def test_a_drawn_time_moves_inside_its_window_and_a_fixed_one_is_left_out(world: World) -> None:
+    await world.start(maya=DRAWN)
+    answer = await says(world, "not before 11")
+    later = await says(world, "nothing after 2pm")
+
+    await world.until(MONDAY_NINE + 14 * DAY)
+
+    assert answer.startswith("OK, from now on only between 11 am and 8 pm.")
+    assert later.startswith("OK, from now on only between 11 am and 2 pm.")
+    assert len(sent_at(world)) == 14
+    assert all(11 <= at.hour < 14 for at in sent_at(world))
+    person = world.store.people.person("maya")
+    assert person is not None
+    coming = forecast(person, (), world.clock.now(), 3, world.core.decider)
+    assert {one.status for one in coming if one.nudge == "early"} == {"skip"}
+
+
+@pytest.mark.parametrize("word", ["MORE", "undo"])
+async def test_more_and_undo_bring_back_the_hours_of_the_plan(nudged: World, word: str) -> None:
+    await says(nudged, "not before 11", word)
+
+    await nudged.until(MONDAY_NINE + 25 * HOUR)
+
+    assert sent_at(nudged) == [TEN, TEN + 6 * HOUR, TEN + DAY]
+
+
+async def test_an_edit_of_the_plan_leaves_the_hours_as_they_are(nudged: World) -> None:
+    await says(nudged, "not before 11")
+
+    nudged.load(maya=MAYA.replace("10:00", "10:30"))
+    await nudged.until(MONDAY_NINE + 30 * HOUR)
+
+    assert sent_at(nudged) == [TEN, TEN + 6 * HOUR]
+
+
+async def test_hours_that_say_no_time_are_asked_for(nudged: World) -> None:
+    answer = await says(nudged, "too early for me")
+
+    assert answer == "Which hours suit you? Reply for instance: not before 10, or: nothing after 6 pm."
+
+
+async def test_a_plan_with_hours_of_a_person_is_written_back_as_its_file_has_it(nudged: World) -> None:
+    await says(nudged, "not before 11", "MORE")
+
+    person = nudged.store.people.person("maya")
+
+    assert person is not None
+    assert str(person.plan.quiet) == "20:00-09:00"
 
 
 # --- undo ---------------------------------------------------------------------------------------------

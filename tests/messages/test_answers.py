@@ -49,6 +49,8 @@ def test_every_answer_has_words_in_every_language(language: str, wording: Wordin
     when = wording.say_when(language, NOW, NOW)
     values = {
         "when": when,
+        "start": "10 am",
+        "end": "6 pm",
         "begins": when,
         "helplines": "call 988, or call 911 if you are in danger",
         "line": "call 988",

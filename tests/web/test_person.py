@@ -31,8 +31,11 @@ PAGE = OwnPage(
     days=[Day("Hoy", [Coming("16:00", "Descanso", "")])],
     offers=[
         Offer("pause", "Una pausa", "Silencio.", [Button(Press.PAUSE, "Pausa")]),
+        Offer("away", "Días fuera", "Silencio.", [Button(Press.AWAY, "Fuera")]),
         Offer("stop", "Parar", "Nada más.", [Button(Press.STOP, "Parar todo")]),
     ],
+    away_first="Primer día",
+    away_last="Último día",
     rules_title="Cómo está",
     rules=["Tres al día."],
     words_title="Palabras",
@@ -102,7 +105,7 @@ async def test_the_page_is_in_the_persons_language_and_every_button_a_form(app: 
     assert answer.status == 200
     assert '<html lang="es">' in answer.body
     assert "Hola &lt;Maya&gt;" in answer.body
-    assert answer.body.count('<form method="post" action="/me/right">') == 2
+    assert answer.body.count('<form method="post" action="/me/right">') == 3
     assert "<script" not in answer.body
 
 
@@ -134,6 +137,20 @@ async def test_a_press_is_done_once_and_leads_back_to_the_page(app: Starlette, o
 
     assert (answer.status, answer.headers["location"]) == (303, "/me/right?notice=said")
     assert (owned.pressed, owned.notices) == (["pause"], ["said"])
+
+
+async def test_days_away_are_two_dates_of_the_one_form(app: Starlette, owned: Owned) -> None:
+    page = await ask(app, "GET", "/me/right")
+    await ask(
+        app,
+        "POST",
+        "/me/right",
+        OWN,
+        (("first", "2026-12-07"), ("last", "2026-12-14"), ("step", "away")),
+    )
+
+    assert page.body.count('<input type="date"') == 2
+    assert owned.pressed == ["away 2026-12-07 2026-12-14"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from nudger.cli.show import err
 from nudger.domain.effects import YEARS, computable_date
 from nudger.domain.errors import StoreError, UsageError
 from nudger.domain.model import ChannelName, Person, Plan, Standing
-from nudger.schedule import day_bounds, local_date, resolve
+from nudger.schedule import day_bounds, local_date, resolve, with_hours
 
 if TYPE_CHECKING:
     from nudger.app.state import Stores
@@ -98,6 +98,7 @@ def _as_loaded(plan: Plan, known: Person | None) -> Person:
     same = frozenset(one for one in ChannelName if known and known.plan.address(one) == plan.address(one))
     consented = (standing.consented & same) | (frozenset(plan.channels) if plan.consent else frozenset())
     standing = replace(standing, consented=consented, asked=standing.asked & same, removed_at=None)
+    plan = with_hours(plan, standing.wishes)
     return replace(known, plan=plan, standing=standing) if known else Person(plan, standing)
 
 

@@ -69,6 +69,8 @@ class OwnPage:
     none_coming: str
     days: Sequence[Day]
     offers: Sequence[Offer]
+    away_first: str
+    away_last: str
     rules_title: str
     rules: Sequence[str]
     words_title: str  # of what they have said
@@ -199,6 +201,8 @@ class PageWords:
             none_coming=self._says("coming_none"),
             days=[*self._days(forecasts)],
             offers=[self._offer(group) for group in choices.groups()],
+            away_first=self._says("away_first"),
+            away_last=self._says("away_last"),
             rules_title=self._says("rules"),
             rules=[*self._rules()],
             words_title=self._says("words"),
@@ -231,6 +235,8 @@ class PageWords:
             until = standing.back_at(now)
             yield self._says("paused_until", when=self._when(until)) if until else self._says("paused")
             return
+        for span in standing.wishes.away_after(now):
+            yield self._says("away_from", begins=self._when(span.begins_at), when=self._when(span.ends_at))
         yield self._says("eased" if self.choices.backs_off else _RATES[standing.fewer])
         if standing.tiny_until is not None and standing.low(now):
             yield self._says("low", when=self._when(standing.tiny_until))

@@ -138,7 +138,7 @@ def page_proofs(wording: Wording, voice: str) -> Iterator[Proof]:
     for section, keys in pages.compiled.items():
         for key, compiled in keys.items():
             for channel in ("sms", "email") if "channel" in compiled.uses else ("email",):
-                text = pages.say(section, key, {**_USUAL, "when": when, "channel": channel})
+                text = pages.say(section, key, {**_USUAL, "when": when, "begins": when, "channel": channel})
                 yield Proof("pages", f"{section}.{key}", text, count(text), None, compiled.uses, _words(text))
 
 

@@ -55,6 +55,9 @@ _PLAIN = (
     *("export", "erase", "later", "resume", "resume_text", "resume_button", "begin", "begin_text"),
     *("begin_button", "pause", "pause_text", "pause_day_button", "pause_week_button", "pause_button"),
     *("words", "words_text", "words_link"),
+    *("today_button", "undo", "undo_text", "undo_button", "away", "away_text", "away_button"),
+    *("away_off_button", "away_first", "away_last", "hours", "hours_text", "hours_late_button"),
+    *("hours_early_button", "hours_usual_button"),
     *("rate", "rate_text", "less_button", "more_button", "stop", "stop_text", "stop_button"),
 )
 
@@ -85,6 +88,7 @@ _KEYS: Mapping[str, Mapping[str, Vocabulary]] = {
     "me": {
         **{key: _text() for key in _PLAIN},
         **{key: _text("when") for key in ("paused_until", "low")},
+        "away_from": _text("begins", "when"),
         "title": _text("name"),
         "stopped": _text("channel"),
         "quiet": _text("start", "end"),

@@ -84,6 +84,8 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "away": ("begins", "when"),  # quiet from then until then
     "away_now": ("when",),
     "away_which": (),  # from when until when?
+    "hours": ("start", "end"),  # only between these from now on
+    "hours_which": (),
     "taken_back": (),  # the last command is taken back
     "undo_nothing": (),
     "met": ("contact",),  # they were in touch

@@ -97,7 +97,6 @@ def snoozed_to(at: datetime, now: Now) -> Understood:
 # What the newer intents are to a daemon that has no effects for them yet: what such texts were to it before
 # they had a name. Each line goes when delivery has its effect; the last one takes `as_today` with it.
 _TODAY = {
-    Intent.HOURS: Intent.UNKNOWN,
     Intent.TRAVEL: Intent.UNKNOWN,
     Intent.LIKE: Intent.DONE,
     Intent.DISLIKE: Intent.SKIP,

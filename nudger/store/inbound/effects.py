@@ -14,6 +14,7 @@ from nudger.domain.effects import (
     Effect,
     GoAway,
     Hold,
+    Hours,
     Keep,
     LowDays,
     OptIn,
@@ -42,7 +43,7 @@ from nudger.store.state.entries import NUDGES, planned
 
 FRESH = timedelta(minutes=30)  # how late a nudge on demand may be, and one that no plan knows any more
 ANSWER_FRESH = timedelta(hours=1)  # later it would come out of the blue, perhaps at night
-_OfStanding = Pause | GoAway | Resume | OptOut | OptIn | Hold | Rate | LowDays | Untell
+_OfStanding = Pause | GoAway | Hours | Resume | OptOut | OptIn | Hold | Rate | LowDays | Untell
 _UNTRIED = {"queue": None, "reason": "", "attempts": 0, "refused": ""}  # at a time that is named anew
 FIRST_ASKED = 1001  # slots of nudges on demand; those of a plan count from 1
 
@@ -115,6 +116,8 @@ def _stand(tx: Transaction, act: Act, effect: _OfStanding) -> None:
             standing.pause(tx, one.id, until, at)
         case GoAway(begins, until):
             standing.go_away(tx, _afresh(tx, one), Away(begins, until), at)
+        case Hours(earliest, latest):
+            standing.set_hours(tx, _afresh(tx, one), earliest, latest, at)
         case Resume(lifts):
             standing.resume(tx, _afresh(tx, one), lifts, at)
             endings.try_again(tx, one.id, at)

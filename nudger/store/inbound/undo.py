@@ -19,6 +19,7 @@ from nudger.domain.effects import (
     Effect,
     GoAway,
     Hold,
+    Hours,
     LowDays,
     OptIn,
     OptOut,
@@ -36,7 +37,7 @@ from nudger.store.sql.transactions import Transaction
 from nudger.store.state import entries, people, standing
 
 _CONCERN = "concern"
-_TAKEN_BACK = (Snooze, Settle, Pause, GoAway, Resume, Rate, LowDays, Reached)
+_TAKEN_BACK = (Snooze, Settle, Pause, GoAway, Hours, Resume, Rate, LowDays, Reached)
 # What is said so is no command, and ends by words of its own.
 _NEVER = (OptOut, OptIn, Hold, Ask)
 

@@ -232,14 +232,11 @@ class _Load:
         refusing = self._refusing(known)
         if not refusing:
             return
-        found = people.read(tx, refusing)
         ended = []
-        for someone in found.values():
-            plan = without(
-                someone.plan, consent=someone.id in self.read.refused, tell=someone.id in self.read.untold
-            )
-            if plan != someone.plan:
-                ended.append(PlanFile(plan, known[someone.id].file, f"{known[someone.id].digest}, ended"))
+        for someone, running in people.plans_of(tx, refusing).items():
+            plan = without(running, consent=someone in self.read.refused, tell=someone in self.read.untold)
+            if plan != running:
+                ended.append(PlanFile(plan, known[someone].file, f"{known[someone].digest}, ended"))
         _change(tx, ended, now)
         consent.ask_nobody(tx, [file.plan.person for file in ended if file.plan.person in self.read.refused])
 

@@ -16,6 +16,7 @@ from nudger.domain.errors import Unreadable
 from nudger.domain.model import BackOff, ChannelName, History, Nudge, Person, Plan, Standing, phone_forms
 from nudger.domain.wishes import NO_WISHES, Wishes
 from nudger.inbound.wishes import LOWEST
+from nudger.schedule import with_hours
 from nudger.store.schema.tables import away, person, plan, reach
 from nudger.store.sql.statements import AnyRow, among
 from nudger.store.sql.transactions import Transaction
@@ -84,6 +85,11 @@ def lock_free(tx: Transaction, ids: Collection[str]) -> set[str]:
 def read(tx: Transaction, ids: Collection[str]) -> dict[str, Person]:
     """Reads these people by id, as they stand in this transaction."""
     return _people(tx, tx.connection.execute(_BY_ID, {"id_in": ids}).all()) if ids else {}
+
+
+def plans_of(tx: Transaction, ids: Collection[str]) -> Mapping[str, Plan]:
+    """Reads their plans as their files have them, whatever hours they asked for since."""
+    return _plans(tx, tx.connection.execute(_BY_ID, {"id_in": ids}).all())
 
 
 def digests(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
@@ -191,7 +197,7 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
     plans = _plans(tx, rows)
     backs_off = {person_id: plan.back_off is not BackOff.OFF for person_id, plan in plans.items()}
     gap_ended_at = facts.gap_ended_at(tx) if any(backs_off.values()) else None
-    return {
+    found = {
         person_id: Person(
             plans[person_id],
             Standing(
@@ -238,6 +244,10 @@ def _people(tx: Transaction, rows: Sequence[AnyRow]) -> dict[str, Person]:
             history,
         ) in rows
     }
+    for person_id, one in found.items():
+        if one.standing.wishes is not NO_WISHES:
+            found[person_id] = replace(one, plan=with_hours(one.plan, one.standing.wishes))
+    return found
 
 
 def _latest(since: datetime | None, ended_at: datetime | None) -> datetime | None:

@@ -2,8 +2,8 @@
 notices to trusted contacts: one that waits, the person's withdrawal, and the contact's own last word."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, insert, select, update
@@ -62,6 +62,16 @@ def go_away(tx: Transaction, one: Person, span: Away, now: datetime) -> None:
     record_event(
         tx, one.id, now, "away", f"from {span.begins_at.isoformat()} until {span.ends_at.isoformat()}"
     )
+
+
+def set_hours(
+    tx: Transaction, one: Person, earliest: time | None, latest: time | None, now: datetime
+) -> None:
+    """Sets when they may be written to; what is still to come is laid out by it."""
+    wishes = replace(one.standing.wishes, earliest=earliest, latest=latest)
+    people.put_wishes(tx, one.id, wishes)
+    lay_out_again(tx, [one.id], now)
+    record_event(tx, one.id, now, "hours", wishes.hours or "as planned")
 
 
 def resume(tx: Transaction, one: Person, lifts: bool, now: datetime) -> None:

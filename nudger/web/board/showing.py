@@ -119,6 +119,8 @@ def marks(person: Person, now: datetime, zone: tzinfo) -> list[Badge]:
         Badge(f"unreachable by {channel}: too much in a row did not arrive", grave=True)
         for channel in sorted(standing.unreachable)
     ]
+    if standing.wishes.hours:
+        found.append(Badge(f"{standing.wishes.hours}, as they asked"))
     if standing.fewer:
         found.append(Badge(f"{('half', 'a quarter')[standing.fewer - 1]} of the nudges, as they asked"))
     if less := in_words(person, now, zone):

@@ -17,6 +17,7 @@ from nudger.agenda.port import Clock
 from nudger.inbound.email_links import Card, Links
 from nudger.inbound.self_service.journal import Journal
 from nudger.inbound.self_service.page import Mine
+from nudger.inbound.self_service.steps import Press
 from nudger.web.port import Receiver
 from nudger.web.security.connections import TokenDoor
 from nudger.web.security.guard import Templates, same_origin
@@ -146,7 +147,10 @@ class PersonPages(_TokenPages):
         return self._templates.page("person.html", language=page.language, page=page, token=token)
 
     async def _press(self, request: Request, token: str, languages: Sequence[str]) -> Response:
-        step = dict(await read_form(request)).get("step", "")
+        form = dict(await read_form(request))
+        step = form.get("step", "")
+        if step == Press.AWAY:
+            step = " ".join((step, form.get("first", ""), form.get("last", "")))
         notice = await asyncio.to_thread(self._mine.press, token, step, languages, self._clock.now())
         self._receiver.wake()
         if isinstance(notice, Card):
