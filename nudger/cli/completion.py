@@ -39,8 +39,8 @@ TAKES = {
     "forget": "PERSON --yes",
     "status": "--json",
     "log": "PERSON --limit N --json",
-    "replies": "--intent TEXT --person PERSON --since WHEN --until WHEN --waiting --handled --limit N "
-    "--handle N --by TEXT --json",
+    "replies": "--intent TEXT --person PERSON --group TEXT --since WHEN --until WHEN --waiting --handled "
+    "--limit N --handle N --by TEXT --json",
     "answers": "PERSON --csv --json",
     "backup": "FILE --force",
     "restore": "FILE --yes",

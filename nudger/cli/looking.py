@@ -130,6 +130,7 @@ def replies(
     context: typer.Context,
     intent: Annotated[str | None, typer.Option(help="Only those understood as this.")] = None,
     person: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this person.")] = None,
+    group: Annotated[str | None, typer.Option(help="Only those of people of this group.")] = None,
     since: Annotated[datetime | None, typer.Option(formats=DAYS, help="Not before this date.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAYS, help="Not after this date.")] = None,
     waiting: Annotated[
@@ -160,6 +161,7 @@ def replies(
             intent=intent,
             in_need=waiting,
             person=person,
+            group=group,
             since=since.astimezone() if since else None,
             until=until.astimezone() + timedelta(days=1) if until else None,
             handled=False if waiting else handled,

@@ -128,6 +128,7 @@ class RepliesWanted:
     need: Need | None = None
     in_need: bool = False  # whatever the need is
     person: str | None = None
+    group: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     handled: bool | None = None

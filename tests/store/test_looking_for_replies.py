@@ -34,7 +34,7 @@ def wrote(
 @pytest.fixture
 def talked(world: World) -> World:
     """Maya and Bo have written, one after the other."""
-    world.load(plan(), plan("bo", phone=BO_PHONE, channels=(SMS,)))
+    world.load(plan(), plan("bo", phone=BO_PHONE, channels=(SMS,), group="north"))
     wrote(world, "done")
     wrote(world, "unknown", Need.PERSON, address=BO_PHONE)
     wrote(world, "skip")
@@ -64,6 +64,8 @@ def test_they_are_found_by_intent_person_need_and_time(talked: World) -> None:
     assert found(talked, intent="done") == ["text 5", "text 1"]
     assert found(talked, person="bo") == ["text 5", "text 2"]
     assert found(talked, person="bo", intent="done") == ["text 5"]
+    assert found(talked, group="north") == ["text 5", "text 2"]
+    assert found(talked, group="north", handled=True) == []
     assert found(talked, in_need=True) == ["text 4", "text 2"]
     assert found(talked, need=Need.PERSON) == ["text 2"]
     assert found(talked, since=NOON + 3 * MINUTE) == ["text 5", "text 4", "text 3"]

@@ -20,7 +20,7 @@ from nudger.store.state import people
 from nudger.store.state.entries import NUDGES
 from nudger.store.state.set_aside import read_all
 
-LOOKED = 20_000  # people whose rows one look reads at most
+LOOKED = 10_000  # people whose rows one look reads at most
 MOST_GROUPS = 200
 NOTHING_FOR, SILENT_FOR = timedelta(days=7), timedelta(days=14)
 _COUNT_SET_ASIDE = select(func.count()).select_from(set_aside)

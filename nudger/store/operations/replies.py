@@ -3,8 +3,9 @@ the database. No look reads more replies than it can in a moment, whoever asks f
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, TextClause, bindparam, func, literal, select, tuple_, update
 
 from nudger.domain.effects import FIRST, Need, checked, checked_end
 from nudger.domain.model import ChannelName
@@ -37,6 +38,8 @@ _THESE = (
 _WHOSE = select(reply.c.person, reply.c.received_at, reply.c.handled_at).where(
     reply.c.line == bindparam("line")
 )
+# A question of each row that is looked at: a join would begin with all people of the group.
+_GROUP = select(person.c.grouped).where(person.c.id == reply.c.person).scalar_subquery().label("grouped")
 _HANDLE = update(reply).where(reply.c.line == bindparam("of_line"))
 
 
@@ -112,7 +115,7 @@ def handle(tx: Transaction, line: int, by: str | None, now: datetime) -> SeenRep
     return next(iter(_read(tx, [line], words=False)), None)
 
 
-def _looked_at(wanted: RepliesWanted, now: datetime) -> Select[tuple[int, datetime, datetime]]:
+def _looked_at(wanted: RepliesWanted, now: datetime) -> Select[Any]:
     """What an index finds of what is wanted."""
     found: list[ColumnElement[bool] | TextClause] = [
         reply.c.received_at.between(max(wanted.since or FIRST, FIRST), min(wanted.until or now, now))
@@ -123,24 +126,28 @@ def _looked_at(wanted: RepliesWanted, now: datetime) -> Select[tuple[int, dateti
         found.append(reply.c.person == wanted.person)
     if wanted.need is not None or wanted.in_need:
         found.append(NEEDS)
-    return select(reply.c.line, reply.c.received_at, reply.c.handled_at, reply.c.needs).where(*found)
+    group = _GROUP if wanted.group is not None else literal("").label("grouped")
+    looked_at = select(reply.c.line, reply.c.received_at, reply.c.handled_at, reply.c.needs, group)
+    return looked_at.where(*found)
 
 
 def _fits(row: AnyRow, wanted: RepliesWanted) -> bool:
     """Whether it is wanted by what no index knows."""
     if wanted.need is not None and row.needs != wanted.need:
         return False
+    if wanted.group is not None and row.grouped != wanted.group:
+        return False
     return wanted.handled is None or (row.handled_at is not None) == wanted.handled
 
 
-def _count(
-    tx: Transaction, looked_at: Select[tuple[int, datetime, datetime]], wanted: RepliesWanted
-) -> tuple[int, bool]:
+def _count(tx: Transaction, looked_at: Select[Any], wanted: RepliesWanted) -> tuple[int, bool]:
     """How many are wanted, of the latest COUNTED."""
     latest = looked_at.order_by(reply.c.received_at.desc(), reply.c.line.desc()).limit(COUNTED).subquery()
     number = select(func.count()).select_from(latest)
     if wanted.need is not None:
         number = number.where(latest.c.needs == wanted.need)
+    if wanted.group is not None:
+        number = number.where(latest.c.grouped == wanted.group)
     if wanted.handled is not None:
         is_open = latest.c.handled_at.is_(None)
         number = number.where(~is_open if wanted.handled else is_open)

@@ -109,6 +109,7 @@ class Api:
             intent=query.intent,
             need=query.needs,
             person=query.person,
+            group=query.group,
             since=query.since,
             until=query.until,
             handled=query.handled,

@@ -81,6 +81,7 @@ class RepliesQuery(_In):
     intent: Annotated[Text | None, Field(description="Only those that were understood as this.")] = None
     needs: Annotated[Need | None, Field(description="Only those that need a person for this reason.")] = None
     person: Annotated[str | None, Field(pattern=ID, description="Only those of this person.")] = None
+    group: Annotated[Text | None, Field(description="Only those of people of this group.")] = None
     since: Annotated[Instant | None, Field(description="Not before then.")] = None
     until: Annotated[Instant | None, Field(description="Not after then.")] = None
     handled: Annotated[bool | None, Field(description="Whether somebody has seen to them.")] = None

@@ -24,6 +24,7 @@ SHOWS = {
     "handled": "handled",
     "open": "not handled",
 }
+FILTERS = ("intent", "person", "group", "since", "until", "show")
 OPERATOR = "operator"  # who gives no name
 NEEDS = {Need.CRISIS: "crisis", Need.CONCERN: "concern", Need.PERSON: "asks for a person"}
 DAY = timedelta(days=1)
@@ -66,9 +67,7 @@ class RepliesPages:
             PAGE,
             words=self.talks,
         )
-        asked = {
-            name: query[name] for name in ("intent", "person", "since", "until", "show") if query.get(name)
-        }
+        asked = {name: query[name] for name in FILTERS if query.get(name)}
         return self.page(
             request,
             "board_replies.html",
@@ -79,6 +78,7 @@ class RepliesPages:
             asked=asked,
             query=urlencode(asked),
             shows=SHOWS,
+            groups=await asyncio.to_thread(self.desk.overviews.groups),
             more=showing.onward(found.on, **asked),
             first="at" not in query,
             talks=self.talks,
@@ -109,6 +109,7 @@ def wanted(query: Mapping[str, str]) -> RepliesWanted:
         intent=requests.words(query, "intent") or None,
         in_need=show == "waiting",
         person=requests.words(query, "person") or None,
+        group=requests.words(query, "group") or None,
         since=_begin(since) if since else None,
         until=_begin(until + DAY) - timedelta(microseconds=1) if until else None,
         handled={"waiting": False, "handled": True, "open": False}.get(show),
