@@ -26,24 +26,8 @@ MINUTE = timedelta(minutes=1)
 _MINUTES = {"hour": 60, "minute": 1}
 
 COMMANDS = (
-    "LATER",
-    "DONE",
-    "SKIP",
-    "PAUSE",
-    "RESUME",
-    "NOW",
-    "PLAN",
-    "LINK",
-    "JOURNAL",
-    "LESS",
-    "MORE",
-    "TINY",
-    "UNDO",
-    "UNTELL",
-    "HELP",
-    "STOP",
-    "START",
-    "YES",
+    *("LATER", "DONE", "SKIP", "PAUSE", "RESUME", "NOW", "PLAN", "LINK", "JOURNAL", "LESS", "MORE", "TINY"),
+    *("UNDO", "UNTELL", "HELP", "STOP", "START", "YES"),
 )
 
 # `line`: somebody who listens; `emergency`: what to call at once; `helplines`: both in one phrase.
