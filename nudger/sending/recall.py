@@ -25,7 +25,7 @@ from nudger.domain.model import ChannelName, State
 EVERY = timedelta(seconds=2)
 BATCH = 50
 AT_ONCE = 5  # questions under way
-AGAIN = timedelta(seconds=15)  # where there was no answer, or not the last one
+AGAIN = timedelta(seconds=5)  # where there was no answer, or not the last one
 HOPE = timedelta(hours=48)  # from the attempt on: no text waits longer anywhere
 OPEN = frozenset({State.SENDING, State.UNKNOWN})
 

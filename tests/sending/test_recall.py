@@ -171,7 +171,7 @@ async def test_what_surely_is_not_there_is_asked_for_no_more_and_goes_out_no_mor
     del here.double.behaviours[PHONE]
     await here.text("STOP")
     reconciling = Reconciling(here.world.store.sending, {ChannelName.SMS: here.channel})
-    for _ in range(10):
+    for _ in range(30):
         await reconciling.run_once(here.world.clock.now())
         await here.take_back()
         await here.world.tick()

@@ -29,8 +29,8 @@ from tests.support.faults.nursery import nursery
 from tests.support.faults.people import Part, Someone
 from tests.support.faults.tally import Accepted, Due, Silence
 
-HOLDS_S = 8.0  # of the machine's time, that a text lies on the phone
-KNOWN_S = 6.0  # after a STOP is on record nothing leaves the phone: a daemon that was killed is back by then
+HOLDS_S = 12.0  # of the machine's time, that a text lies on the phone
+KNOWN_S = 10.0  # after a STOP is on record nothing leaves the phone: a daemon that was killed is back by then
 LOST, DOUBLED = 0.05, 0.2  # of all webhooks
 BAD: tuple[Behaviour, ...] = (
     Refuse(500, "unforeseen"),
@@ -108,10 +108,9 @@ class PhoneRun(Run):
             await self.phone.post_all(lost=lambda: self.random.random() < LOST)
 
     async def _texts(self, one: Someone) -> None:
-        """Waits until their second nudge has left the phone, then texts what they have to say."""
-        await self.phone.wait_for(
-            lambda: sum(text.text.startswith(f"{one.id} n") for text, _ in self.phone.went_out) >= 2
-        )
+        """Waits until a nudge of theirs lies on the phone, then texts what they have to say: a STOP has to
+        take it back. What is to be put off has left the phone."""
+        await self.phone.wait_for(lambda: self._has_nudge(one))
         tried_at = self.born.clock.now()
         self.phone.arrive(one.phone, one.says or "")
         await self._on_record(one)
@@ -119,6 +118,11 @@ class PhoneRun(Run):
             known = self.born.clock.now() + timedelta(seconds=KNOWN_S * self.setup.speed)
             self.silences.append(Silence(one.id, "stop", tried_at, known))
         self.answers.append(Due(one.id, ANSWER, tried_at, tried_at + FRESH, answer=True))
+
+    def _has_nudge(self, one: Someone) -> bool:
+        texts = (text for text in self.phone.texts.values() if text.text.startswith(f"{one.id} n"))
+        wanted = ("Sent", "Delivered") if one.part is Part.SNOOZES else ("Pending",)
+        return any(text.state in wanted for text in texts)
 
     async def _on_record(self, one: Someone) -> None:
         while not await asyncio.to_thread(self._is_on_record, one):  # noqa: ASYNC110  (it is in a file)
