@@ -5,6 +5,7 @@ import contextlib
 import sys
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,8 +17,9 @@ from nudger.app.core import Core
 from nudger.app.daemon import Daemon
 from nudger.app.running import build_daemon
 from nudger.app.state import Stores
+from nudger.app.web import own_pages
 from nudger.cli.show import out
-from nudger.domain.model import ChannelName, Person
+from nudger.domain.model import AskForm, ChannelName, Person
 from nudger.inbound.port import Inbound
 from nudger.schedule import day_bounds, local_date
 
@@ -25,6 +27,17 @@ from nudger.schedule import day_bounds, local_date
 LULL = timedelta(hours=2)
 LEAD = timedelta(minutes=5)
 LOOK_EVERY = 0.1  # seconds of the machine's time
+# What is said to an ask by somebody who does not type: in turn, and by the form of the ask.
+SAID: Mapping[AskForm, Sequence[str]] = {
+    AskForm.LINE: (
+        "the light on the stairs",
+        "grey, and then less grey",
+        "soup. and Sam rang",
+        "no idea, tired",
+    ),
+    AskForm.NUMBER: ("4", "about a five I think", "3", "6", "5 maybe"),
+    AskForm.YES_NO: ("yes", "no"),
+}
 TO_ANSWER = 6.0  # of the same: so long after a message the clock does not jump, for who reads may reply
 
 
@@ -40,6 +53,7 @@ class Demo:
     _shown_at: float = float("-inf")
     _nudged: list[str] = field(default_factory=list)  # ids, the latest last
     _typed: list[str] = field(default_factory=list)
+    _answered: set[int] = field(default_factory=set)  # asks, by their entries
     _daemon: Daemon = field(init=False)
     _clock: FastClock = field(init=False)
 
@@ -64,6 +78,7 @@ class Demo:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self._answer()
+            await self._answer_asks()
             now = self._clock.now()
             await self._daemon.laying_out.run_once(now)
             next_at = await asyncio.to_thread(self.store.sending.next_due_at)
@@ -121,12 +136,32 @@ class Demo:
             if person is None or person.id not in self._nudged:
                 self._typed.append(line)
                 continue
-            text = rest.strip() if known else line
-            channel = person.plan.channels[0]
-            now = self._clock.now()
-            self._print(now, person, "reply", text)
-            address = person.plan.address(channel) or ""
-            await self._daemon.take(Inbound(f"typed-{uuid.uuid4().hex}", channel, address, text, now))
+            await self._say(person, rest.strip() if known else line, self._clock.now())
+
+    async def _answer_asks(self) -> None:
+        """Asks that nobody has answered at the terminal for a while are answered, as people do; once it is
+        told where they see what they have said."""
+        if not self._nudged or time.monotonic() - self._shown_at < (TO_ANSWER if self.watched else 0.0):
+            return
+        now = self._clock.now()
+        writer = await asyncio.to_thread(self.store.inbound.writer, self._nudged[-1], now)
+        ask = writer.open_ask if writer is not None else None
+        if writer is None or ask is None or ask.occurrence in self._answered:
+            return
+        said = SAID.get(AskForm.of(ask.form), ())
+        first, turn = not self._answered, len(self._answered) // 2
+        self._answered.add(ask.occurrence)
+        if said:
+            await self._say(writer.person, said[turn % len(said)], now)
+        if page := own_pages(self.core.settings, self.store, lambda: self._daemon.address) if first else None:
+            channel = writer.person.plan.channels[0]
+            out.print(f"[dim]What they say is kept for them:[/] {page(writer.person.id, channel, now)}/words")
+
+    async def _say(self, person: Person, text: str, now: datetime) -> None:
+        channel = person.plan.channels[0]
+        self._print(now, person, "reply", text)
+        address = person.plan.address(channel) or ""
+        await self._daemon.take(Inbound(f"typed-{uuid.uuid4().hex}", channel, address, text, now))
 
     def _print(self, now: datetime, person: Person, by: str, text: str) -> None:
         at = now.astimezone(self.core.zone(person.plan.timezone))

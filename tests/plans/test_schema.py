@@ -70,6 +70,11 @@ class Validator:
             yield "too few"
 
     @staticmethod
+    def maxItems(value: Any, most: int, _: Any) -> Iterator[str]:
+        if isinstance(value, list) and len(value) > most:
+            yield "too many"
+
+    @staticmethod
     def uniqueItems(value: Any, unique: bool, _: Any) -> Iterator[str]:
         if unique and isinstance(value, list) and len({json.dumps(one) for one in value}) < len(value):
             yield "twice"

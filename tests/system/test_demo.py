@@ -27,6 +27,15 @@ async def test_a_later_typed_there_comes_back_at_the_time_that_was_confirmed(tmp
     assert re.search(rf"{hour:02}:{int(confirmed[2] or 0):02}\s+Maya\s+text", out)
 
 
+async def test_somebody_answers_what_is_asked_and_it_is_said_where_they_see_it(tmp_path: Path) -> None:
+    code, out, _ = await nudger(tmp_path, "demo", "--days", "1")
+
+    assert code == 0
+    assert re.search(r"Maya\s+reply", out)
+    assert re.search(r"Maya\s+text\s+(Thank|Noted)", out)
+    assert re.search(r"What they say is kept for them: http://\S+/me/\S+/words", out)
+
+
 async def test_nudges_appear_within_ten_seconds_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "nudger", "demo", "--days", "30"),
