@@ -191,15 +191,6 @@ async def test_hours_that_say_no_time_are_asked_for(nudged: World) -> None:
     assert answer == "Which hours suit you? Reply for instance: not before 10, or: nothing after 6 pm."
 
 
-async def test_a_plan_with_hours_of_a_person_is_written_back_as_its_file_has_it(nudged: World) -> None:
-    await says(nudged, "not before 11", "MORE")
-
-    person = nudged.store.people.person("maya")
-
-    assert person is not None
-    assert str(person.plan.quiet) == "20:00-09:00"
-
-
 # --- undo ---------------------------------------------------------------------------------------------
 COMMANDS = [
     "later", "done", "skip", "pause", "pause 3 days", "away wednesday to friday", "not today", "less", "tiny",

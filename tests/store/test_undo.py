@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from nudger.domain.effects import (
     Effect,
     GoAway,
     Hold,
+    Hours,
     LowDays,
     OptOut,
     Pause,
@@ -24,6 +25,7 @@ from nudger.domain.effects import (
 from nudger.domain.model import Outcome, Person, State
 from nudger.domain.wishes import Away
 from nudger.operations.overview import Apart, PeopleWanted
+from nudger.plan_sync.port import PlanRead
 from tests.support.worlds.store import DAY, HOUR, MINUTE, NOON, SMS, TODAY, World, plan
 
 LATER = NOON + 2 * HOUR
@@ -55,6 +57,7 @@ EFFECTS: list[tuple[Effect, ...]] = [
     (Settle(1, Outcome.SKIPPED), Pause(NOON + DAY)),
     (Pause(None),),
     (GoAway(NOON + DAY, NOON + 2 * DAY),),
+    (Hours(time(10), time(18)),),
     (Rate(1),),
     (LowDays(NOON + DAY),),
 ]
@@ -174,6 +177,31 @@ def test_days_away_that_meet_are_one_and_what_is_over_is_forgotten(world: World)
         Away(NOON + 3 * DAY, NOON + 9 * DAY),
         Away(NOON + 20 * DAY, NOON + 21 * DAY),
     )
+
+
+def test_hours_stand_beside_the_plan_and_never_in_it(world: World) -> None:
+    world.load(plan())
+    before = world.person().plan.quiet
+
+    world.act(Hours(time(10), time(18)))
+    during = world.person().plan.quiet
+    world.load(plan(name="Maja"))
+    edited = world.person().plan.quiet
+    world.act(Hours(None, None))
+
+    assert (str(during), str(edited), world.person().plan.quiet) == ("18:00-10:00", "18:00-10:00", before)
+
+
+def test_a_plan_that_loses_a_line_is_written_back_with_its_own_quiet_hours(world: World) -> None:
+    world.load(plan(consent="2026-11-20, in person"))
+    before = world.person().plan.quiet
+    world.act(Hours(time(10), time(18)))
+
+    no_more = PlanRead(None, [], {"maya": "plans/maya.toml"}, (), refused=("maya",))
+    world.store.plans.load_plans(no_more, world.now)
+    world.act(Hours(None, None))
+
+    assert (world.person().plan.consent, world.person().plan.quiet) == (None, before)
 
 
 def test_erasing_somebody_erases_their_days_away(world: World) -> None:
