@@ -6,7 +6,7 @@ the same for the same names, whatever else happens before.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from nudger.cli.simulate import sayings
@@ -55,6 +55,9 @@ _QUIETS = ("20:00-09:00", "21:30-07:00", "22:00-09:00", "20:00-08:30")
 _VARIATIONS = 6  # of each pattern: other minutes, other kinds
 SHAPES = len(_PATTERNS) * _VARIATIONS
 _DAY_BEGINS, _DAY = timedelta(hours=9), timedelta(hours=11)
+# A Saturday noon: in the night after it Europe's clocks go back.
+BEGINS = datetime(2026, 10, 24, 12, tzinfo=UTC)
+_TAPERS = 8  # the shape whose plan ends softly
 _MAILED = 11  # each shape of this remainder goes by email
 UNASKED = 0.03  # the share of people whose consent is not on record
 
@@ -118,6 +121,10 @@ class Crowd:
             f"daily_limit = {self.nudges + variation % 2}",
             'channels = "email"' if shape == _MAILED else 'channels = "sms"',
         ]
+        if variation % 3 == 0:
+            lines.append('back_off = "gentle"')
+        if shape == _TAPERS:
+            lines += ['taper = "4 weeks"', f"starts = {BEGINS:%Y-%m-%d}"]
         part = _DAY / self.nudges
         for nudge in range(self.nudges):
             begins, room = _DAY_BEGINS + part * nudge, part - gap

@@ -23,7 +23,7 @@ from nudger.app.core import Core
 from nudger.app.daemon import Daemon
 from nudger.app.state import Stores
 from nudger.cli.simulate import crowd as crowds
-from nudger.cli.simulate.crowd import ZONES, Actors, Crowd, CrowdAct
+from nudger.cli.simulate.crowd import BEGINS, ZONES, Actors, Crowd, CrowdAct
 from nudger.cli.simulate.referee import MOST_KEPT, Referee
 from nudger.cli.simulate.sayings import Saying
 from nudger.cli.simulate.terms import Terms
@@ -150,8 +150,6 @@ def _spread(counted: Mapping[int, int], parts: int) -> dict[str, float]:
     }
 
 
-# A Saturday noon: in the night after it Europe's clocks go back.
-BEGINS = datetime(2026, 10, 24, 12, tzinfo=UTC)
 ROSTER = 2_000  # people of one roster, and of one load
 LONGEST_JUMP = timedelta(minutes=10)
 # By the simulated clock. The daemon does each more often, which here would be most of the work: days go

@@ -28,6 +28,7 @@ class Promise(StrEnum):
     HELD = "nothing comes while a crisis hold stands"
     UNASKED = "nothing comes without consent"
     LOST = "nothing is lost"
+    LESS = "less comes to who is silent, and at the end of a plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Referee:
         of = self._of
         of.shape[who], of.zone[who] = shape, zone
         of.next[who] = self._first_after(who, at)
+        self._sign(who, at)
         self._spare(who, at)
         if not asked:
             of.leave_alone(who, at, Shut.UNASKED)
@@ -86,6 +88,7 @@ class Referee:
         self.settle(who, at)
         self._spare(who, at)
         of.zone[who] = zone
+        of.moved[who] = 1
         self._go_on(who, max(of.next[who], self._first_after(who, at)))
         self._spare(who, at)
 
@@ -95,6 +98,7 @@ class Referee:
         self.settle(who, at)
         self._said[who] = saying, at
         of.texts[who] += 1
+        self._sign(who, at)
         match saying.means:
             case Means.STOP:
                 of.leave_alone(who, at, Shut.STOPPED)
@@ -187,6 +191,8 @@ class Referee:
         of, drawn = self._of, origin is Origin.DRAWN
         due = self._expected(who, of.next[who])
         if due.opens <= at <= due.closes and due.drawn == drawn:
+            self._earn(who, due)
+            self._came_of_less(who, due, text, at)
             self._go_on(who, due.index + 1)
             of.came[who] |= 1
             return
@@ -235,6 +241,7 @@ class Referee:
         of = self._of
         while (due := self._expected(who, of.next[who])).closes < at:
             self._go_on(who, due.index + 1)
+            self._earn(who, due)
             if (why := self._excuse(who, due.opens, due.closes, due)) is None:
                 self._break(Promise.LOST, who, due.opens, "a nudge of the plan did not come")
             else:
@@ -263,6 +270,8 @@ class Referee:
             return "the plan had just begun, or begun again"
         if of.fewer[who]:
             return "fewer, as asked with LESS"
+        if self._may_be_less(who, due):
+            return "less by itself, after silence or at the end of a plan"
         if due.drawn and of.last[who] > opens - terms.gap:
             return "the gap after what they put off"
         return None
@@ -280,6 +289,46 @@ class Referee:
         self.waiting(who).append(self._terms[of.shape[who]].after_quiet(until, zone))
         if of.day[who] == today.toordinal():
             of.put_off[who] += 1
+
+    # less by itself -----------------------------------------------------------------------------------
+    def _sign(self, who: int, at: int) -> None:
+        """Somebody is there: what came of less before says nothing about what comes now."""
+        of = self._of
+        of.signed[who], of.earned[who], of.got_of_it[who], of.moved[who] = at, 0.0, 0, 0
+
+    def _share(self, who: int, day: int) -> float:
+        """A pause that has ended by itself ended what came before it."""
+        of, zone = self._of, self._zones[self._of.zone[who]]
+        since = of.signed[who]
+        until = of.paused_until[who]
+        if until > since and datetime.fromtimestamp(until, zone).toordinal() <= day:
+            since = until
+        return self._terms[of.shape[who]].share(day, datetime.fromtimestamp(since, zone).toordinal())
+
+    def _earn(self, who: int, due: Expected) -> None:
+        share = self._share(who, due.day)
+        if share < 1 and due.index > self._of.free[who]:
+            self._of.earned[who] += share
+
+    def _came_of_less(self, who: int, due: Expected, text: str, at: int) -> None:
+        """No span of days has more than one too many."""
+        of = self._of
+        if self._share(who, due.day) >= 1 or of.moved[who] or due.index <= of.free[who]:
+            return
+        of.got_of_it[who] += 1
+        if of.got_of_it[who] > of.earned[who] + self._slack(who):
+            self._break(Promise.LESS, who, at, f"{text!r}, {of.got_of_it[who]} of {of.earned[who]:.1f}")
+
+    def _may_be_less(self, who: int, due: Expected) -> bool:
+        """Nor more than one too few."""
+        of = self._of
+        if self._share(who, due.day) >= 1:
+            return False
+        return bool(of.moved[who]) or of.earned[who] - of.got_of_it[who] < self._slack(who)
+
+    def _slack(self, who: int) -> float:
+        """One nudge, and what the order within a date may add before it is over."""
+        return 1.001 + len(self._terms[self._of.shape[who]].parts) / 4
 
     # places ---------------------------------------------------------------------------------------
     def waiting(self, who: int) -> list[int]:

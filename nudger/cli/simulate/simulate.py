@@ -21,8 +21,8 @@ from nudger.app.settings import load
 from nudger.app.state import Stores, look_at_database, open_database
 from nudger.cli.context import AsJson
 from nudger.cli.show import err, json_line, out, table
-from nudger.cli.simulate.crowd import MOST_NUDGES, MOST_PEOPLE, Actors, Crowd
-from nudger.cli.simulate.life import BEGINS, Life, report
+from nudger.cli.simulate.crowd import BEGINS, MOST_NUDGES, MOST_PEOPLE, Actors, Crowd
+from nudger.cli.simulate.life import Life, report
 from nudger.domain.errors import UsageError
 
 TELL_EVERY = 10.0  # seconds, where nobody watches a bar

@@ -48,6 +48,10 @@ class Accounts:
         self.texts = array("H", bytes(2 * size))  # said and not yet answered
         self.asks = array("B", bytes(size))  # NOWs that nothing has come of yet
         self.welcomed = array("B", bytes(size))
+        self.signed = array("I", bytes(4 * size))  # their last text, or the beginning of their plan
+        self.earned = array("f", bytes(4 * size))  # of nudges, while less comes by itself
+        self.got_of_it = array("H", bytes(2 * size))
+        self.moved = array("B", bytes(size))  # since that text: what a date has is not clear
         self.got = array("H", bytes(2 * size))  # nudges in all
         self.waiting: dict[int, list[int]] = {}  # snoozes of those who have any
 
@@ -107,12 +111,30 @@ class Terms:
     quiet: tuple[time, time] | None
     limit: int
     gap: int
+    gentle: bool = False  # less comes to who is silent
+    tapers_from: int = 0  # the first day of a taper, as an ordinal; 0: none
+    tapers_for: int = 0  # days
 
     @classmethod
     def of(cls, plan: Plan) -> "Terms":
         parts = sorted((_part(nudge) for nudge in plan.nudges), key=lambda part: part.first)
         quiet = (plan.quiet.start, plan.quiet.end) if plan.quiet else None
-        return cls(tuple(parts), quiet, plan.daily_limit, int(plan.gap.total_seconds()))
+        starts = plan.starts.toordinal() if plan.starts and plan.taper else 0
+        gentle = plan.back_off == "gentle"
+        gap = int(plan.gap.total_seconds())
+        return cls(tuple(parts), quiet, plan.daily_limit, gap, gentle, starts, plan.taper or 0)
+
+    def share(self, day: int, silent_from: int) -> float:
+        """How much of a nudge's time is to be nudged on this day, for who is silent since that one."""
+        weekly = 1 / (7 * len(self.parts))
+        share = 1.0
+        if self.gentle:
+            silent = day - silent_from
+            share = 1.0 if silent < 14 else 0.5 if silent < 28 else 0.25 if silent < 56 else weekly
+        if self.tapers_from and day > self.tapers_from:
+            gone = min(1.0, (day - self.tapers_from) / self.tapers_for)
+            share = min(share, 1 - gone * (1 - weekly))
+        return share
 
     def is_quiet(self, wall: time) -> bool:
         if self.quiet is None:

@@ -7,8 +7,7 @@ import pytest
 from nudger import plans
 from nudger.app.core import Core
 from nudger.cli.simulate import sayings
-from nudger.cli.simulate.crowd import LANGUAGES, MOST_NUDGES, SHAPES, WEIGHTS, Actors, Crowd, mailed
-from nudger.cli.simulate.life import BEGINS
+from nudger.cli.simulate.crowd import BEGINS, LANGUAGES, MOST_NUDGES, SHAPES, WEIGHTS, Actors, Crowd, mailed
 from nudger.replies import understand
 
 NOON = datetime(2026, 10, 24, 12, 30, tzinfo=UTC)

@@ -252,9 +252,67 @@ def test_a_broken_promise_is_found(stream: str) -> None:
 
 @pytest.mark.parametrize("promise", Promise)
 def test_there_is_a_stream_that_breaks_each_promise(promise: Promise) -> None:
-    shown = {one for _, _, promises in BROKEN.values() for one in promises} | {Promise.UNASKED}
+    shown = {one for _, _, promises in BROKEN.values() for one in promises}
+    shown |= {Promise.UNASKED, Promise.LESS}  # below
 
     assert promise in shown
+
+
+TEN_AND_SIX = (
+    DailyNudge(time(10), time(10), False, HALF_AN_HOUR),
+    DailyNudge(time(18), time(18), False, HALF_AN_HOUR),
+)
+GENTLE = Terms(TEN_AND_SIX, (time(20), time(9)), 3, 7200, gentle=True)
+TAPERS = Terms(TEN_AND_SIX, (time(20), time(9)), 3, 7200, tapers_from=MONDAY.toordinal(), tapers_for=28)
+
+
+def days(first: int, last: int, of_two: int = 2, every: int = 1) -> list[Step]:
+    """So many of the two of each date, every so many dates."""
+    return [
+        fixed(f"+{day} {('10:00', '18:00')[n]}") for day in range(first, last, every) for n in range(of_two)
+    ]
+
+
+def judged_for_long(terms: Terms, steps: list[Step], until: int) -> set[Promise]:
+    referee = Referee(1, [terms], ZONES)
+    referee.join(0, 0, LONDON, at("09:00"), asked=True)
+    for step in steps:
+        step(referee)
+    referee.finish(at(f"+{until} 23:00"))
+    return {one.promise for one in referee.broken}
+
+
+SILENT = [*days(0, 14), *days(14, 28, 1), *days(28, 56, 1, 2), *days(56, 84, 1, 7)]
+
+
+def test_half_a_quarter_and_one_a_week_for_who_is_silent_break_no_promise() -> None:
+    assert judged_for_long(GENTLE, SILENT, 83) == set()
+
+
+def test_all_of_them_come_again_after_a_sign() -> None:
+    back = [said(DONE, "+18 11:00"), answer("+18 11:00"), fixed("+18 18:00"), *days(19, 32)]
+
+    assert judged_for_long(GENTLE, SILENT[:32] + back, 31) == set()
+
+
+@pytest.mark.parametrize(
+    ("steps", "until", "broken"),
+    [
+        (days(0, 20), 19, {Promise.LESS}),
+        (days(0, 14), 25, {Promise.LOST}),
+        (SILENT[:-4] + days(56, 84, 1, 2), 83, {Promise.LESS}),
+        ([*SILENT[:28], said(DONE, "+13 19:00"), answer("+13 19:00"), *days(14, 28, 1)], 27, {Promise.LOST}),
+    ],
+    ids=["as many as before", "nothing at all", "more than one a week", "less after a sign"],
+)
+def test_too_many_and_too_few_for_who_is_silent_are_found(
+    steps: list[Step], until: int, broken: set[Promise]
+) -> None:
+    assert judged_for_long(GENTLE, steps, until) == broken
+
+
+def test_a_plan_that_does_not_end_softly_is_found() -> None:
+    assert judged_for_long(TAPERS, days(0, 28), 27) == {Promise.LESS}
 
 
 def test_nothing_comes_before_consent() -> None:
