@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudger.app.web import link_key
@@ -203,6 +203,7 @@ def test_the_page_says_how_long_it_is_kept(keeps: bool, says: str, page: Callabl
     assert says in page(keep_words=keeps).kept
 
 
+@settings(deadline=timedelta(seconds=3))
 @given(words=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
 def test_a_file_holds_the_words_as_they_are_and_nothing_that_a_spreadsheet_reckons_with(words: str) -> None:
     said = kept(1, NOW, None, None, words=words, question="")
@@ -216,6 +217,7 @@ def test_a_file_holds_the_words_as_they_are_and_nothing_that_a_spreadsheet_recko
 numbers = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 23), st.integers(0, 100)), max_size=30)
 
 
+@settings(deadline=timedelta(seconds=3))
 @given(said=numbers)
 def test_every_line_stays_inside_its_frame(
     said: list[tuple[int, int, int]], page: Callable[..., JournalPage]

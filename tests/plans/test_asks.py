@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudger.replies import AnswerForm
@@ -104,6 +104,7 @@ def test_the_words_of_a_nudge_fit_what_it_asks(lines: str, told: str, read_plan:
 words = st.text(st.characters(categories=("L", "N"), include_characters=" -'"), min_size=1, max_size=12)
 
 
+@settings(deadline=timedelta(seconds=3))
 @given(choices=st.lists(words, min_size=1, max_size=7))
 def test_every_choice_that_passes_is_one_that_answers_can_be_read_by(
     choices: list[str], read_plan: Read
