@@ -9,7 +9,7 @@ from nudger.messages import Wording
 from nudger.messages.wording.texts import ANSWERS
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
-LANGUAGES = ["en", "es", "fr"]
+LANGUAGES = ["en", "es", "fr", "pt"]
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ LANGUAGES = ["en", "es", "fr"]
         ("es", 19, "OK, vuelve mañana a las 9:30."),
         ("fr", 1, "OK, ce sera à 15:30."),
         ("fr", 19, "OK, ce sera demain à 9:30."),
+        ("pt", 1, "OK, volta às 15h30."),
+        ("pt", 19, "OK, volta amanhã às 9h30."),
     ],
 )
 def test_a_snooze_is_confirmed_with_the_time_it_comes_at(

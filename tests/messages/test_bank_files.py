@@ -180,7 +180,7 @@ def test_a_file_with_a_wrong_name_is_a_problem(sources: Mapping[str, str]) -> No
 
 def test_files_that_are_no_templates_are_left_alone(sources: Mapping[str, str]) -> None:
     wording = Wording.parse({**sources, "README.md": "# ours", "en/rest.toml~": "old"})
-    assert wording.languages == {"en", "es", "fr"}
+    assert wording.languages == {"en", "es", "fr", "pt"}
 
 
 def test_an_operators_file_stands_in_place_of_ours(sources: Mapping[str, str]) -> None:

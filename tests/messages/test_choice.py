@@ -35,7 +35,7 @@ def year(wording: Wording, plan: Plan, nudge: Nudge, word: Word, days: int = 365
     return said
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("language", ["en", "es", "fr", "pt"])
 @pytest.mark.parametrize("contacts", [(), ("Sam", "Ana", "Lee")])
 @pytest.mark.parametrize("kind", list(Kind))
 def test_in_a_year_no_message_comes_again_within_the_last_ten(
@@ -240,7 +240,7 @@ def test_sleep_is_no_matter_at_nine_or_at_four(wording: Wording) -> None:
                 assert not [text for text in texts if re.search(r"sleep|dormir|sommeil|siest", text)]
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("language", ["en", "es", "fr", "pt"])
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("avoid", [(topic,) for topic in Topic] + [tuple(Topic)])
 def test_what_a_plan_avoids_is_touched_by_no_message(
@@ -305,7 +305,7 @@ def test_the_words_have_the_form_of_address_that_the_plan_names_or_else_the_usua
     }
     spanish, plan = Wording.parse(files), plan_of("es", form=form)
 
-    assert spanish.languages == {"en", "es", "fr"}
+    assert spanish.languages == {"en", "es", "fr", "pt"}
     assert word(plan, nudge_of(template="formal"), by=spanish).text == text
     assert spanish.system(plan.voice, "done") == ("Dicho por usted." if form == "usted" else "Dicho por ti.")
     assert spanish.system(plan.voice, "skipped") == spanish.system("es", "skipped")
@@ -314,7 +314,7 @@ def test_the_words_have_the_form_of_address_that_the_plan_names_or_else_the_usua
 IF_THEN = "When I make tea, I step {outside}."
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("language", ["en", "es", "fr", "pt"])
 def test_about_one_in_five_echoes_the_if_then_line_word_for_word(
     language: str, wording: Wording, word: Word, plan_of: PlanOf, nudge_of: NudgeOf
 ) -> None:

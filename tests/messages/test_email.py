@@ -68,7 +68,7 @@ def test_without_a_link_it_says_where_to_write(wording: Wording) -> None:
     assert "stop@example.org" in parts.html
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("language", ["en", "es", "fr", "pt"])
 def test_the_page_is_one_plain_column_in_its_language(language: str, wording: Wording) -> None:
     html = compose(
         "Hello.", "A small pause", language, wording, links={Action.STOP: "https://x.example/"}

@@ -12,7 +12,7 @@ from nudger.messages.wording.helplines import ELSEWHERE, Purpose
 from nudger.messages.wording.texts import CRISIS_KINDS
 from nudger.replies import CrisisKind
 
-LANGUAGES = ["en", "es", "fr"]
+LANGUAGES = ["en", "es", "fr", "pt"]
 # Countries where English, Spanish or French is a main language, and those asked for beside them. Where no
 # number could be found for one (Guinea, DR Congo, ...), its people get what everybody elsewhere gets.
 COVERED = (
@@ -60,6 +60,8 @@ def test_no_emergency_number_is_one_that_the_country_does_not_have(wording: Word
         ("NZ", "en", "call or text 1737 any time, or call 111 if you are in danger"),
         ("MX", "es", "llama al 800 911 2000 a cualquier hora, o llama al 911 si hay peligro"),
         ("PE", "es", "llama al 113 (y marca 5) a cualquier hora, o llama al 106 si hay peligro"),
+        ("BR", "pt", "ligue para 188 a qualquer hora, ou ligue para 192 se houver perigo"),
+        ("PT", "pt", "ligue para 1411 a qualquer hora, ou ligue para 112 se houver perigo"),
         ("BE", "fr", "appelez le 0800 32 123, 24 h sur 24, ou appelez le 112 en cas de danger"),
         ("MU", "en", "call Befrienders on 800 93 93 (9:00-21:00), or call 114 if you are in danger"),
         ("IT", "en", "call 02 2327 2327 (10:00-24:00), or call 112 if you are in danger"),
@@ -108,9 +110,9 @@ def test_a_crisis_answer_thanks_first_and_is_honest_and_says_how_to_go_on(
     kind: str, language: str, wording: Wording
 ) -> None:
     text = wording.crisis(language, kind, "GB")
-    thanks = {"en": "Thank you", "es": "Gracias", "fr": "Merci"}[language]
-    machine = {"en": "automated", "es": "automático", "fr": "automatique"}[language]
-    resume = {"en": "RESUME", "es": "SEGUIR", "fr": "REPRENDRE"}[language]
+    thanks = {"en": "Thank you", "es": "Gracias", "fr": "Merci", "pt": "Obrigado"}[language]
+    machine = {"en": "automated", "es": "automático", "fr": "automatique", "pt": "um programa"}[language]
+    resume = {"en": "RESUME", "es": "SEGUIR", "fr": "REPRENDRE", "pt": "VOLTAR"}[language]
     assert text.startswith(thanks)
     assert machine in text
     assert text.rstrip(".").split(". ")[-1].count(resume) == 1

@@ -12,7 +12,7 @@ from nudger.messages import WordingError
 from nudger.messages.lint.rules import check_words as lint
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-LANGUAGES = ["en", "es", "fr"]
+LANGUAGES = ["en", "es", "fr", "pt"]
 
 
 def with_message(text: str, *, contact: bool = False, tags: str = "") -> str:

@@ -8,41 +8,42 @@ import pytest
 
 from nudger.domain.model import Kind
 
-# What each practice is called: kinds, and a word or two in English, Spanish and French.
+# What each practice is called: kinds, and a word or two in English, Spanish, French and Portuguese.
 PRACTICES = {
-    "warm baths": ("rest", r"\bbath", r"\bbaño", r"\bbain\b"),
-    "calming music": ("rest", r"calm song", r"canción tranquila", r"chanson douce"),
-    "sleep": ("rest", r"\bsleep\b|go to bed", r"dormir", r"dormir|coucher"),
-    "resting in between": ("rest", r"lying down|lie down", r"quietos", r"sans rien faire"),
-    "gentle yoga": ("movement", r"gentle yoga", r"yoga suave", r"yoga doux"),
-    "walking": ("movement", r"\bwalk", r"paseo|caminar", r"balade|marcher"),
-    "dancing": ("movement", r"\bdanc", r"bailar", r"danser"),
-    "sport": ("movement", r"\bsport\b", r"deporte", r"\bsport\b"),
-    "journaling": ("reflection", r"write .*(line|ten minutes)", r"escribir", r"écrire"),
-    "reflecting": ("reflection", r"matters to you", r"te importa", r"compte pour (vous|toi)"),
-    "meditation": ("mindfulness", r"meditation", r"meditar", r"méditation"),
-    "breathing": ("mindfulness", r"breath", r"respira", r"respirations|souffle"),
-    "art": ("creative", r"\bdraw\b|paint", r"dibujar|pintar", r"dessiner|peinture"),
-    "noticing what sets numbness off": ("triggers", r"first sign", r"primera señal", r"premier signe"),
+    "warm baths": ("rest", r"\bbath", r"\bbaño", r"\bbain\b", r"\bbanho"),
+    "calming music": ("rest", r"calm song", r"canción tranquila", r"chanson douce", r"música calma"),
+    "sleep": ("rest", r"\bsleep\b|go to bed", r"dormir", r"dormir|coucher", r"dormir|sono"),
+    "resting in between": ("rest", r"lying down|lie down", r"quietos", r"sans rien faire", r"sem fazer nada"),
+    "gentle yoga": ("movement", r"gentle yoga", r"yoga suave", r"yoga doux", r"yoga suave"),
+    "walking": ("movement", r"\bwalk", r"paseo|caminar", r"balade|marcher", r"passeio|caminhar"),
+    "dancing": ("movement", r"\bdanc", r"bailar", r"danser", r"dançar"),
+    "sport": ("movement", r"\bsport\b", r"deporte", r"\bsport\b", r"esporte"),
+    "journaling": ("reflection", r"write .*(line|ten minutes)", r"escribir", r"écrire", r"escrever|escrevendo"),
+    "reflecting": ("reflection", r"matters to you", r"te importa", r"compte pour (vous|toi)", r"importa para você"),
+    "meditation": ("mindfulness", r"meditation", r"meditar", r"méditation", r"meditar"),
+    "breathing": ("mindfulness", r"breath", r"respira", r"respirations|souffle", r"respir"),
+    "art": ("creative", r"\bdraw\b|paint", r"dibujar|pintar", r"dessiner|peinture", r"desenhar|tinta"),
+    "noticing what sets numbness off": ("triggers", r"first sign", r"primera señal", r"premier signe", r"primeiro sinal"),
     "kindness to oneself": (
         "compassion",
         r"kind to yourself|friend",
         r"tratar[ts]e bien",
-        r"douceur pour vous",
+        r"douceur pour vous", r"cuidar bem de si"
     ),
-    "setbacks are part of it": ("compassion", r"setbacks are part", r"tropiezos son parte", r"font partie"),
-    "friends": ("support", r"friend|contact\.name", r"amistades|contact\.name", r"amis|contact\.name"),
-    "family": ("support", r"\bfamily", r"\bfamilia", r"\bfamille"),
-    "groups": ("support", r"\bgroup\b", r"\bgrupo\b", r"\bgroupe\b"),
-    "therapy": ("care", r"counsellor", r"profesional", r"professionnel"),
+    "setbacks are part of it": ("compassion", r"setbacks are part", r"tropiezos son parte", r"font partie", r"tropeços fazem parte"),
+    "friends": ("support", r"friend|contact\.name", r"amistades|contact\.name", r"amis|contact\.name", r"amizades|contact\.name"),
+    "family": ("support", r"\bfamily", r"\bfamilia", r"\bfamille", r"\bfamília"),
+    "groups": ("support", r"\bgroup\b", r"\bgrupo\b", r"\bgroupe\b", r"\bgrupo\b"),
+    "therapy": ("care", r"counsellor", r"profesional", r"professionnel", r"profissional"),
 }
 # Outward and open: nobody is asked to go back to what hurt.
 OUTWARD = {
     "en": r"you (see|look)|look around|press",
     "es": r"se ven|mirar alrededor|miro alrededor",
     "fr": r"regarder autour|regarde autour",
+    "pt": r"olhar em volta|olho em volta",
 }
-LANGUAGES = ["en", "es", "fr"]
+LANGUAGES = ["en", "es", "fr", "pt"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

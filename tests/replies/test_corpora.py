@@ -5,8 +5,10 @@ import pytest
 from nudger.replies.scoring import Score, read_table
 from tests.support.replies import CORPUS, alarmed_by, zone_of
 
-LEAST = {"en": 300, "es": 80, "fr": 80}
-LEAST_CRISIS = {"en": 150, "es": 30, "fr": 30}
+LEAST = {"en": 300, "es": 80, "fr": 80, "pt": 300}
+LEAST_CRISIS = {"en": 150, "es": 30, "fr": 30, "pt": 70}
+# Portuguese has no texts by others yet, and so no model: it is understood by its rules alone.
+BY_OTHERS = [language for language in LEAST if (CORPUS / f"{language}-texts.tsv").exists()]
 
 
 @pytest.mark.parametrize("language", LEAST)
@@ -86,7 +88,7 @@ def test_a_crisis_is_recognised_whatever_the_language_of_the_plan(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", LEAST)
+@pytest.mark.parametrize("language", BY_OTHERS)
 def test_the_texts_of_others_are_mostly_understood_and_hardly_one_is_obeyed_in_danger(
     language, here, figures
 ):

@@ -73,7 +73,7 @@ def test_a_held_out_crisis_that_is_found_is_never_also_a_command(language, here)
     assert {one.intent.value for one in found if alarmed_by(one)} <= {"crisis", "concern", "stop"}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [*LANGUAGES, "pt"])
 def test_our_own_words_sent_back_alarm_nobody_and_stop_nothing(language, here):
     """Some phones send what they answer to, unmarked; and these are some hundred ordinary texts."""
     person = here.__class__(here.words, language=language)

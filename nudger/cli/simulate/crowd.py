@@ -44,7 +44,7 @@ ZONES = (
     "America/Santiago",
     "Asia/Tehran",
 )
-LANGUAGES = ("en", "es", "fr")
+LANGUAGES = sayings.LANGUAGES
 KINDS = ("rest", "movement", "reflection", "mindfulness", "creative", "compassion")
 MOST_NUDGES = 5  # a day: more would not leave each drawn time its room
 MOST_PEOPLE = 10_000_000  # as many as there are numbers to give out

@@ -1,11 +1,16 @@
 """What simulated people text, in their languages, and what they mean by it.
 
-The meaning is theirs, and what the referee goes by. That nudger understands it so is held by a test.
+The words stand in sayings.toml, a table a language. The meaning is theirs, and what the referee goes by. That
+nudger understands it so is held by a test.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
+from importlib.resources import files
+
+import tomli
 
 
 class Means(StrEnum):
@@ -36,83 +41,33 @@ class Saying:
 
 
 HOUR, TWO_HOURS, THREE_DAYS = timedelta(hours=1), timedelta(hours=2), timedelta(days=3)
+_TEXTS = tomli.loads((files(__package__) / "sayings.toml").read_text("utf-8"))
+LANGUAGES = tuple(_TEXTS)
 
-LATER = {
-    "en": Saying("later", Means.SNOOZE, span=HOUR),
-    "es": Saying("luego", Means.SNOOZE, span=HOUR),
-    "fr": Saying("plus tard", Means.SNOOZE, span=HOUR),
-}
-IN_TWO_HOURS = {
-    "en": Saying("2h", Means.SNOOZE, span=TWO_HOURS),
-    "es": Saying("en dos horas", Means.SNOOZE, span=TWO_HOURS),
-    "fr": Saying("dans deux heures", Means.SNOOZE, span=TWO_HOURS),
-}
-TOMORROW = {
-    "en": Saying("tomorrow at 9", Means.SNOOZE, wall=time(9)),
-    "es": Saying("mañana a las 9", Means.SNOOZE, wall=time(9)),
-    "fr": Saying("demain à 9h", Means.SNOOZE, wall=time(9)),
-}
-DONE = {
-    "en": Saying("Done, thanks", Means.DONE),
-    "es": Saying("hecho", Means.DONE),
-    "fr": Saying("fait", Means.DONE),
-}
-SKIP = {
-    "en": Saying("skip", Means.SKIP),
-    "es": Saying("saltar", Means.SKIP),
-    "fr": Saying("passer", Means.SKIP),
-}
-PAUSE_HOURS = {
-    "en": Saying("pause 2h", Means.PAUSE, span=TWO_HOURS),
-    "es": Saying("pausa 2 horas", Means.PAUSE, span=TWO_HOURS),
-    "fr": Saying("pause 2 heures", Means.PAUSE, span=TWO_HOURS),
-}
-PAUSE_DAYS = {
-    "en": Saying("pause 3 days", Means.PAUSE, span=THREE_DAYS),
-    "es": Saying("pausa 3 días", Means.PAUSE, span=THREE_DAYS),
-    "fr": Saying("pause 3 jours", Means.PAUSE, span=THREE_DAYS),
-}
-RESUME = {
-    "en": Saying("RESUME", Means.RESUME),
-    "es": Saying("seguir", Means.RESUME),
-    "fr": Saying("reprendre", Means.RESUME),
-}
-STOP = {
-    "en": Saying("STOP", Means.STOP),
-    "es": Saying("Baja", Means.STOP),
-    "fr": Saying("ARRÊT", Means.STOP),
-}
-START = dict.fromkeys(("en", "es", "fr"), Saying("START", Means.START))
-YES = {
-    "en": Saying("Yes", Means.START),
-    "es": Saying("sí", Means.START),
-    "fr": Saying("oui", Means.START),
-}
-LESS = {
-    "en": Saying("LESS", Means.LESS),
-    "es": Saying("menos", Means.LESS),
-    "fr": Saying("moins", Means.LESS),
-}
-MORE = {
-    "en": Saying("MORE", Means.MORE),
-    "es": Saying("más", Means.MORE),
-    "fr": Saying("plus", Means.MORE),
-}
-NOW = {
-    "en": Saying("NOW", Means.NOW),
-    "es": Saying("ahora", Means.NOW),
-    "fr": Saying("maintenant", Means.NOW),
-}
-CRISIS = {
-    "en": Saying("I want to die", Means.CRISIS),
-    "es": Saying("quiero morir", Means.CRISIS),
-    "fr": Saying("je veux mourir", Means.CRISIS),
-}
-NONSENSE = {
-    "en": Saying("purple elephants", Means.NONSENSE),
-    "es": Saying("elefantes morados", Means.NONSENSE),
-    "fr": Saying("des éléphants violets", Means.NONSENSE),
-}
+
+def _said(
+    key: str, means: Means, span: timedelta | None = None, wall: time | None = None
+) -> Mapping[str, Saying]:
+    """One saying in each language."""
+    return {language: Saying(texts[key], means, span, wall) for language, texts in _TEXTS.items()}
+
+
+LATER = _said("later", Means.SNOOZE, span=HOUR)
+IN_TWO_HOURS = _said("in_two_hours", Means.SNOOZE, span=TWO_HOURS)
+TOMORROW = _said("tomorrow", Means.SNOOZE, wall=time(9))
+DONE = _said("done", Means.DONE)
+SKIP = _said("skip", Means.SKIP)
+PAUSE_HOURS = _said("pause_hours", Means.PAUSE, span=TWO_HOURS)
+PAUSE_DAYS = _said("pause_days", Means.PAUSE, span=THREE_DAYS)
+RESUME = _said("resume", Means.RESUME)
+STOP = _said("stop", Means.STOP)
+START = _said("start", Means.START)
+YES = _said("yes", Means.START)
+LESS = _said("less", Means.LESS)
+MORE = _said("more", Means.MORE)
+NOW = _said("now", Means.NOW)
+CRISIS = _said("crisis", Means.CRISIS)
+NONSENSE = _said("nonsense", Means.NONSENSE)
 ALL = (
     LATER,
     IN_TWO_HOURS,
