@@ -19,11 +19,15 @@ YES = {
     d'accord | ok | oui | oui merci | pourquoi pas ? | allez-y | bien sûr ! | volontiers | avec plaisir
     | ça marche | je veux bien | c'est parti | parfait | pas de souci | on essaie
     """,
+    "pt": """
+    sim | ok | beleza | claro que sim | pode mandar | aceito | quero sim | com certeza | tudo bem | bora
+    """,
 }
 NO = {
     "en": "no | No thanks | nope | nah | I'd rather not | ok no | no thank you, not interested",
     "es": "no | no gracias | mejor no | prefiero que no | no me interesa",
     "fr": "non | non merci | sans façon | je préfère pas",
+    "pt": "não | não obrigado | melhor não | prefiro não | não quero",
 }
 UNCLEAR = {
     "en": """
@@ -31,6 +35,7 @@ UNCLEAR = {
     not now | what is it | how much | ok i guess so but not today | I don't know | sure of what
     """,
     "es": "gracias | quién eres | no sé | luego | quizás | qué es esto | vale, pero quién eres",
+    "pt": "obrigada | quem é você | não sei | depois | talvez | o que é isso",
     "fr": "merci | c'est qui | je ne sais pas | plus tard | peut-être | c'est quoi | ok mais qui êtes-vous",
 }
 

@@ -8,6 +8,7 @@ from tests.support.replies import alarmed_by
 WISHES = {
     "en": ("I want to die", "i just want to die", "I wanna die", "I really want to be dead"),
     "es": ("quiero morir", "me quiero morir", "ya quiero morirme"),
+    "pt": ("quero morrer", "eu queria morrer", "quero me matar"),
     "fr": ("je veux mourir", "j'ai envie de mourir", "je voudrais être morte"),
 }
 TAILS = {
@@ -15,6 +16,8 @@ TAILS = {
            "mum", "of an overdose", "so much", "by the sea"),
     "es": ("", "bajo la lluvia", "en casa", "esta noche", "antes de navidad", "con mi perro", "mamá",
            "de una sobredosis", "junto al mar"),
+    "pt": ("", "na chuva", "em casa", "hoje à noite", "antes do natal", "com meu cachorro", "mãe",
+           "de overdose", "perto do mar"),
     "fr": ("", "sous la pluie", "chez moi", "ce soir", "avant noël", "avec mon chien", "maman",
            "d'une overdose", "au bord de la mer"),
 }  # fmt: skip
@@ -27,6 +30,9 @@ FIGURES = [
     ("es", "casi me muero de risa"),
     ("es", "me muero por un café"),
     ("es", "me muero de ganas de verte"),
+    ("pt", "quero morrer de vergonha"),
+    ("pt", "quase morri de rir"),
+    ("pt", "tô morta de cansaço, depois"),
     ("fr", "je veux mourir de honte"),
     ("fr", "j'ai failli mourir de rire"),
     ("fr", "je meurs d'ennui dans cette réunion"),
