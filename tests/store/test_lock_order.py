@@ -37,9 +37,10 @@ from nudger.agenda.entries import (
 )
 from nudger.agenda.rate_limit import Limit
 from nudger.agenda.set_aside import Step
-from nudger.domain.effects import Answer, Effect, Hold, OptIn, OptOut, Resume, Settle, Snooze, Tell
+from nudger.domain.effects import Answer, Effect, Hold, Need, OptIn, OptOut, Resume, Settle, Snooze, Tell
 from nudger.domain.model import ChannelName, Contact, Origin, Outcome, Person, State
 from nudger.domain.tokens import Action, Link
+from nudger.operations.overview import RepliesWanted, SeenReply, TextInNeed
 from nudger.plan_sync.port import PlanRead
 from nudger.sending.port import Listed
 from nudger.sending.recall import Recall, TakenBack
@@ -48,7 +49,7 @@ from nudger.store import Stores, open_store
 from nudger.store.opening.opening import url_of
 from nudger.store.plans import plan_files
 from nudger.store.schema.shared import alarm, lease, sender
-from nudger.store.schema.tables import message, person, reach
+from nudger.store.schema.tables import message, person, reach, reply
 from nudger.store.sql.database import Database
 from nudger.store.sql.transactions import Transactions
 from nudger.store.stores import stores_of
@@ -173,6 +174,7 @@ def _age(store: Stores, connection: Connection) -> None:
         for one in sorted(connection.scalars(select(key)).all(), reverse=True):
             connection.execute(update(table).where(key == one).values({key: one}))
     connection.execute(update(alarm).values(told=False))
+    connection.execute(update(reply).values(needs=Need.CONCERN))
 
 
 def result(sending: Sending, failure: Failure | None) -> Result:
@@ -247,6 +249,10 @@ def lets_go(store: Stores) -> object:
         return plan_files._accept(tx, NOON)
 
 
+def written(store: Stores) -> Sequence[SeenReply]:
+    return store.replies.replies(RepliesWanted(), NOON).replies
+
+
 def verbs(scene: Scene) -> Mapping[str, Verb]:
     """By name; what is in brackets says which case it is."""
     (first, *_), days = scene.answered, [laid_out(name, slot(NOON + DAY), afresh=True) for name in PEOPLE]
@@ -312,6 +318,12 @@ def verbs(scene: Scene) -> Mapping[str, Verb]:
         "give_back_alerts": lambda store: store.alarms.give_back_alerts(
             list(reversed(store.alarms.alarms()))
         ),
+        "claim_needs": lambda store: store.needs.claim_needs(OLD + HOUR),
+        "give_back_needs": lambda store: store.needs.give_back_needs(
+            [TextInNeed(one.cursor.id, one.person, one.cursor.at) for one in written(store)]
+        ),
+        "handle": lambda store: store.replies.handle(written(store)[0].cursor.id, "Ann", NOON),
+        "erase_answers": lambda store: store.answers.erase_answers("ann", NOON),
         "tally": lambda store: store.statistics.tally(TODAY, TODAY),
         "forget": lambda store: store.people.forget("bob"),
         "blank": lambda store: store.upkeep.blank(LATER),
