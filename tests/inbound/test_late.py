@@ -76,11 +76,11 @@ async def test_a_danger_is_answered_at_once_at_every_hour_and_holds(nudged: Worl
     assert answer.endswith(CRISIS)
 
 
-async def test_a_pause_counts_from_when_it_was_asked_for(nudged: World) -> None:
+async def test_a_pause_of_days_counts_from_the_day_on_which_it_was_asked_for(nudged: World) -> None:
     (answer,) = await came(nudged, "pause 3 days", TEN + MINUTE, NOON)
 
-    assert standing(nudged).paused_until == TEN + MINUTE + timedelta(days=3)
-    assert answer == f"{LATE.format('10:01 am')} OK, all quiet until Thursday at 10:01 am. " + (
+    assert standing(nudged).paused_until == TEN + timedelta(days=3) - timedelta(hours=1)  # quiet hours end
+    assert answer == f"{LATE.format('10:01 am')} OK, all quiet until Thursday at 9:00 am. " + (
         "Reply RESUME to have them back sooner."
     )
 

@@ -111,7 +111,7 @@ def test_undo_takes_the_last_command_back_with_what_was_meant(text, until, here)
         ("en", "cancel that, I meant 4pm", "2026-11-23 16:00", False),
         ("en", "no, I meant in two hours", "2026-11-23 12:00", False),
         ("en", "cancel that, I meant 9pm", "2026-11-24 09:00", True),
-        ("en", "cancel that, I meant next week", "2026-11-30 09:30", False),
+        ("en", "cancel that, I meant next week", "2026-11-30 09:00", False),
         ("en", "cancel that, make it 4pm", "2026-11-23 16:00", False),
         ("en", "cancel that, 4pm instead", "2026-11-23 16:00", False),
         ("en", "cancel that", None, False),
@@ -170,10 +170,42 @@ def test_dates_in_digits_and_holidays_are_those_of_the_country(text, country, un
         ("5pm not 4", "2026-11-23 17:00"),
         ("am at work till half five", "2026-11-23 17:30"),
         ("2 sec", "2026-11-23 10:10"),
-        ("end of the day", "2026-11-23 18:00"),
+        ("end of the day", "2026-11-23 17:00"),
     ],
 )
 def test_corrections_count_last_and_am_may_be_a_verb(text, until, here):
     found = here.read(text)
 
     assert (found.intent, here.shown(found.until)) == (Intent.SNOOZE, until)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "intent", "until"),
+    [
+        ("en", "could you come back to me around four instead", "snooze", "2026-11-23 16:00"),
+        ("en", "tell me what else you have for me this week", "plan", None),
+        ("en", "these come far too often for my liking", "less", None),
+        ("es", "me llegan demasiados mensajes vuestros, con la mitad me basta", "less", None),
+        ("es", "vuelve a escribirme sobre las cinco que ahora estoy liada", "snooze", "2026-11-23 17:00"),
+        ("fr", "j'en reçois beaucoup trop, la moitié suffirait", "less", None),
+        ("fr", "rappelle-moi plutôt vers 15h30 quand le petit dort", "snooze", "2026-11-23 15:30"),
+    ],
+)
+def test_what_is_asked_for_in_words_that_no_rule_has_is_understood(language, text, intent, until, here):
+    found = replace(here, language=language).read(text)
+
+    assert (found.intent, here.shown(found.until)) == (intent, until)
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("pause until tuesday week", "2026-12-01 09:00"),
+        ("pause until next week wednesday", "2026-12-02 09:00"),
+        ("pause for 3 days", "2026-11-26 09:00"),
+    ],
+)
+def test_a_pause_ends_when_the_day_that_was_meant_begins(text, until, here):
+    found = here.read(text)
+
+    assert (found.intent, here.shown(found.until)) == (Intent.PAUSE, until)

@@ -205,7 +205,7 @@ def test_inside_the_hour_that_comes_twice_the_second_counts_as_well(here):
 @pytest.mark.parametrize(
     ("text", "until"),
     [
-        ("monday", "2026-11-30 09:30"),
+        ("monday", "2026-11-30 09:00"),
         ("monday morning", "2026-11-23 09:30"),
         ("monday at 3pm", "2026-11-23 15:00"),
     ],

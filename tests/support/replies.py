@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -87,6 +88,7 @@ class Case:
         ]
 
 
+@cache
 def zone_of(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name in available_timezones() else None
 

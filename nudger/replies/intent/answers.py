@@ -89,15 +89,17 @@ class OptOutWords:
         section.close()
         return found, lists
 
-    def sure(self, text: Tokens, looked: Looked) -> bool:
-        """Whether a clause is a keyword, or a phrase says it outright."""
-        if looked.found(UNDONE):
+    def outright(self, looked: Looked) -> bool:
+        """Whether a phrase says it outright."""
+        if looked.found(UNDONE) or not looked.may(SURE):
             return False
-        if looked.may(SURE) and looked.masked(REFUSED, BOUNDED).found(SURE):
-            return True
-        return looked.may(KEYWORDS) and any(
-            looked.over(self._bare(clause)).whole((KEYWORDS,)) for clause in text.clauses()
-        )
+        return looked.masked(REFUSED, BOUNDED).found(SURE)
+
+    def keyword(self, text: Tokens, looked: Looked) -> bool:
+        """Whether a clause is a keyword."""
+        if not looked.may(KEYWORDS) or looked.found(UNDONE):
+            return False
+        return any(looked.over(self._bare(clause)).whole((KEYWORDS,)) for clause in text.clauses())
 
     def meant(self, looked: Looked) -> bool:
         """Whether it is said in other words, or a keyword is all that the text is about."""

@@ -1,8 +1,7 @@
 """Understanding commands, and what people say of themselves.
 
-LATER and its times, DONE, SKIP, PAUSE, RESUME, NOW, PLAN, LINK, LESS, MORE, HELP; and where they are, when
-they may be written to, and whom they met: away, hours, travel, met. The latter are known by phrases of their
-list, and by what they name: two dates, a clock time, a place, a name.
+LATER and its times, DONE, SKIP, PAUSE, RESUME, NOW, PLAN, LINK, LESS, MORE, HELP; and what is said of where
+they are, when they may be written to, and whom they met (`remarks`).
 
 Nothing dangerous is decided here: who opts out or is in a crisis never comes this far.
 """
@@ -14,12 +13,12 @@ from datetime import time, timedelta
 from nudger.domain.model import Kind
 from nudger.replies.intent.answers import BOUNDED, Courtesy
 from nudger.replies.intent.meanings import UNKNOWN, Intent, Understood, plainly, snoozed_to
-from nudger.replies.language.normalisation import split
+from nudger.replies.intent.remarks import AWAY, EARLIEST, LATEST, NOON, PAUSED, Remarks, today
 from nudger.replies.language.phrases import Looked
 from nudger.replies.language.wordlists import Section
-from nudger.replies.time.lexicon import CalendarDay, ClockTime, TimeExpression, TimeWords
+from nudger.replies.time.lexicon import ClockTime, TimeExpression, TimeWords
 from nudger.replies.time.parsing import read_time
-from nudger.replies.time.resolution import Now, day_begins, moment, never_comes, pause_ends
+from nudger.replies.time.resolution import LONGEST_SNOOZE, Now, moment, never_comes, pause_ends
 
 # HELP is last: what is left of "what would you do" without its small words is no question for help.
 _ORDER = (
@@ -41,10 +40,6 @@ _FIRST = {
 _AFTER_TIMES = {_WITHIN[intent]: intent for intent in (Intent.SKIP, Intent.DONE, Intent.START, Intent.NOW)}
 _SHORT = 3  # words
 _OF_WHOLE = {name: intent for intent, name in _WHOLE.items()}
-EARLIEST, LATEST = "hours.earliest", "hours.latest"  # "not before 10", "nothing after 6"
-MET, AWAY = "met.within", "away.within"
-TRAVEL, PAUSED, HOURS = "travel.within", "pause.within", "hours.within"
-_NOON, _EVENING = 12, 7  # "after 6" is in the evening, "before 10" in the morning
 _A_DAY = timedelta(days=1)
 VERBS = "snooze.verbs"  # puts off wherever it stands: "remind me"
 WORDS = "snooze.words"  # puts off where nothing else is said: "busy"
@@ -85,6 +80,13 @@ class Snoozing:
         timed = asked is not None and (asked.names_moment or _is_minutes(asked))
         return _snooze(asked, now) if reasons or timed else None
 
+    def meant(self, words: Sequence[str], asked: TimeExpression | None, now: Now) -> Understood | None:
+        """A text that puts off in words of its own; None beside a word of opting out."""
+        places = asked.places if asked is not None else frozenset()
+        if any(word in self.reserved for at, word in enumerate(words) if at not in places):
+            return None
+        return _snooze(asked, now)
+
     def told(self, words: Sequence[str], asked: TimeExpression | None, now: Now) -> Understood | None:
         """A time with few words around it: "dentist until 3", but not "slept until 3"."""
         if asked is None or not asked.names_moment or not self.narrating.isdisjoint(words):
@@ -107,125 +109,25 @@ def _is_minutes(asked: TimeExpression) -> bool:
 def _snooze(asked: TimeExpression | None, now: Now) -> Understood:
     """By the time asked for, else the nudge's own; a pause where it is longer than a snooze may be."""
     named = moment(asked, now) if asked is not None else None
-    return snoozed_to(named, now) if named is not None else plainly(Intent.SNOOZE, now)
+    if asked is None or named is None:
+        return plainly(Intent.SNOOZE, now)
+    if named - now.at > LONGEST_SNOOZE:
+        return Understood(Intent.PAUSE, until=pause_ends(replace(asked, until=True), now) or named)
+    return snoozed_to(named, now)
 
 
-# --- away, hours, travel, met --------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Remarks:
-    """The names and spans of one language, beside its phrase lists."""
-
-    places: Mapping[tuple[str, ...], str]  # the words of a place or of a zone -> the name of the zone
-    spans: Mapping[str, tuple[time | None, time | None]]  # "mornings" -> from when until when
-
-    @classmethod
-    def read(cls, hours: Section, travel: Section) -> tuple["Remarks", Mapping[str, tuple[str, ...]]]:
-        """The names, and the phrase lists by their names."""
-        lists = {EARLIEST: hours.phrases("earliest"), LATEST: hours.phrases("latest")}
-        spans = dict(_spans(hours.section("spans")))
-        places = {split(word): zone for zone, words in travel.section("places").lists() for word in words}
-        return cls(places, spans), lists
-
-    def away(self, looked: Looked, asked: TimeExpression | None, now: Now) -> Understood | None:
-        """ "away friday to sunday", "no texts 5/12-9/12", "on holiday from saturday for a week". With an end
-        alone it is a pause."""
-        if asked is None or not asked.days:
-            return None
-        to_a_date = asked.days[-1].of_month is not None  # not "stop this week, resume monday"
-        bounded = looked.found(BOUNDED) and to_a_date
-        paused = len(asked.days) > 1 and (looked.found(PAUSED) or bounded)
-        if not paused and not looked.found(AWAY):
-            return None
-        first, *others = asked.days
-        begins = day_begins(first, now, through=False)
-        if begins is None:
-            return None
-        if others:
-            last = replace(others[-1], lasts=max(1, others[-1].lasts))
-            ends = day_begins(last, replace(now, at=begins), through=not asked.until)
-        elif asked.span is not None:
-            ends = now.after_quiet(begins + asked.span)
-        elif first.lasts > 1:
-            ends = day_begins(first, now, through=True)
-        else:
-            return None
-        return Understood(Intent.AWAY, begins=begins, until=ends) if ends is not None else None
-
-    def hours(self, looked: Looked, asked: TimeExpression | None) -> Understood | None:
-        """ "not before 10", "nothing after 6", "mornings are better"."""
-        earliest, latest = looked.found(EARLIEST), looked.found(LATEST)
-        clocks = asked.clocks if asked is not None else ()
-        if not clocks and asked is not None and asked.number is not None and asked.number < 24:
-            clocks = (ClockTime(time(asked.number)),)
-        if (earliest or latest) and clocks:
-            morning = _wall(clocks[0], asked, evening=not earliest)
-            if earliest and latest and len(clocks) > 1:
-                return Understood(
-                    Intent.HOURS, earliest=morning, latest=_wall(clocks[1], asked, evening=True)
-                )
-            return Understood(
-                Intent.HOURS, earliest=morning if earliest else None, latest=None if earliest else morning
-            )
-        within = looked.found(HOURS)
-        if earliest or latest or within:
-            for word in looked.words:
-                if word in self.spans:
-                    start, end = self.spans[word]
-                    return Understood(Intent.HOURS, earliest=start, latest=end)
-            return Understood(Intent.HOURS) if within else None
-        return None
-
-    def travel(self, looked: Looked, asked: TimeExpression | None, now: Now) -> Understood | None:
-        """ "in Tokyo until friday", "my clock is pacific now"; "home again"."""
-        if not looked.found(TRAVEL):
-            return None
-        until = pause_ends(asked, now) if asked is not None and asked.until else None
-        zone = next(self._zones(looked.words), None)
-        return Understood(Intent.TRAVEL, until=until, zone=zone)
-
-    def _zones(self, words: Sequence[str]) -> Iterator[str]:
-        for start in range(len(words)):
-            for length in (3, 2, 1):
-                zone = self.places.get(tuple(words[start : start + length]))
-                if zone is not None:
-                    yield zone
-
-    def met(self, looked: Looked, contacts: Mapping[str, str]) -> Understood | None:
-        """ "talked to Sam", "saw my sister". `contacts`: a name -> the relation. Of several who may be
-        meant all are named."""
-        if not looked.found(MET):
-            return None
-        words = set(looked.words)
-        named = [
-            name
-            for name, relation in contacts.items()
-            if words.intersection(split(name)) or (relation and words.intersection(split(relation)))
-        ]
-        return Understood(Intent.MET, contacts=tuple(named))
+def _pause(asked: TimeExpression | None, now: Now) -> Understood:
+    """Until the end that is named; without one until RESUME. Hours and minutes are a snooze."""
+    if asked is not None and asked.span is not None and asked.span < _A_DAY:
+        return _snooze(asked, now)
+    return Understood(Intent.PAUSE, until=pause_ends(asked, now) if asked is not None else None)
 
 
-def today(now: Now) -> Understood:
-    """ "not today": quiet until the quiet hours of the coming night end."""
-    return Understood(Intent.TODAY, until=day_begins(CalendarDay(ahead=1), now, through=False))
-
-
-def _wall(clock: ClockTime, asked: TimeExpression | None, *, evening: bool) -> time:
-    """A wall time: without am or pm "before 10" is in the morning, "after 6" in the evening."""
-    half = asked.part.half if asked is not None and asked.part is not None else ""
-    hour = clock.wall.hour
-    if clock.exact or hour >= _NOON:
-        return clock.wall
-    late = half in ("pm", "night") or (not half and (evening or hour < _EVENING))
-    return clock.wall.replace(hour=hour + _NOON) if late and hour else clock.wall
-
-
-def _spans(section: Section) -> Iterator[tuple[str, tuple[time | None, time | None]]]:
-    """Tables with `from`, `until` and `words`."""
-    for _, table in section.sections():
-        span = table.wall("from"), table.wall("until")
-        for word in table.texts("words"):
-            yield word, span
-        table.close()
+def _read_as_clock(asked: TimeExpression | None) -> TimeExpression | None:
+    """A bare number in the words of putting off: "4 is good"; minutes where it can be no hour."""
+    if asked is None or asked.number is None or asked.led or not 0 < asked.number <= NOON:
+        return asked
+    return replace(asked, clock=ClockTime(time(asked.number)), number=None)
 
 
 # --- all commands --------------------------------------------------------------------------------------
@@ -308,6 +210,44 @@ class Commands:
             or self.snoozing.told(looked.words, asked, now)
         )
 
+    def meant(self, intent: Intent, looked: Looked, now: Now) -> Understood | None:
+        """What a text means that asks for this in words that no rule has; None where it lacks what that
+        takes."""
+        asked = read_time(
+            self.times,
+            looked.words,
+            month_first=now.month_first,
+            pausing=intent in (Intent.PAUSE, Intent.AWAY),
+        )
+        if asked is not None and never_comes(asked, now):
+            return None
+        match intent:
+            case Intent.SNOOZE:
+                return self.snoozing.meant(looked.words, _read_as_clock(asked), now)
+            case Intent.PAUSE:
+                unclear = asked is not None and asked.until and pause_ends(asked, now) is None
+                return None if unclear else _pause(asked, now)  # "until 99": an end was named
+            case Intent.AWAY:
+                gone = self.remarks.gone(asked, now) if asked is not None else None
+                return gone if gone is not None or asked is None else _pause(asked, now)
+            case Intent.TODAY:
+                return today(now)
+            case Intent.UNDO:
+                named = moment(asked, now) if asked is not None else None
+                undone = Understood(Intent.UNDO)
+                return undone if named is None else replace(_snooze(asked, now), intent=Intent.UNDO)
+            case Intent.HOURS:
+                return self.remarks.hours(looked, asked) or Understood(Intent.HOURS)
+            case Intent.TRAVEL:
+                return self.remarks.elsewhere(looked, asked, now)
+            case Intent.MET:
+                return self.remarks.whom(looked, now.contacts)
+            case Intent.NOW:
+                kinds = {kind for word in looked.words if (kind := self.kinds.get(word)) is not None}
+                return Understood(Intent.NOW, kind=kinds.pop() if len(kinds) == 1 else None)
+            case _:
+                return Understood(intent)
+
     def understand_clause(self, looked: Looked, now: Now) -> Understood | None:
         """The same of a clause, of a text that says more: only what leaves no doubt."""
         if all(word in self.courtesy.words for word in looked.words):
@@ -343,7 +283,7 @@ class Commands:
         if found.intent is Intent.TODAY:
             return None if asked is not None and asked.names_moment else today(now)
         named = moment(asked, now) if found.intent is Intent.UNDO and asked is not None else None
-        return replace(snoozed_to(named, now), intent=Intent.UNDO) if named is not None else found
+        return replace(_snooze(asked, now), intent=Intent.UNDO) if named is not None else found
 
     def _core(self, bare: Looked) -> Understood | None:
         """A command that is all of a text without its small words."""

@@ -40,9 +40,9 @@ class Signs:
     outright: CrisisKind | None = None  # in words that no model can make harmless
     sure: CrisisKind | None = None
     perhaps: CrisisKind | None = None
-    alarm: bool = (
-        False  # a word of means, death, attempt, being hurt or kept in: no command is obeyed beside it
-    )
+    # A word of means, death, attempt, being hurt or kept in: no command is obeyed beside it.
+    alarm: bool = False
+    excused: bool = False  # all that there was of it is known to be harmless
 
     def joined(self, other: "Signs") -> "Signs":
         """What one reading of a text shows, and another."""
@@ -51,6 +51,7 @@ class Signs:
             self.sure or other.sure,
             self.perhaps or other.perhaps,
             self.alarm or other.alarm,
+            self.excused or other.excused,
         )
 
 
@@ -104,7 +105,7 @@ def judged(signs: Signs, heard: Heard | None, over: Thresholds) -> Verdict:
     sure = signs.outright is not None or (signs.sure is not None and surely >= over.sure)
     # Of self-harm the model says less than the rules, of the rest more.
     kind = heard.kind if heard.kind is not CrisisKind.SELF else signs.outright or signs.sure or heard.kind
-    if sure or surely >= over.alone:
+    if sure or (surely >= over.alone and not signs.excused):
         return Verdict(crisis=kind)
     return Verdict(concern=kind if signs.sure is not None or raised >= over.concern else None)
 
@@ -143,12 +144,10 @@ def signs(looked: Looked) -> Signs:
         return NONE
     without_figures = looked.masked(_FIGURES)
     left = without_figures.masked(_HARMLESS)
-    return Signs(
-        outright=_first(_OUTRIGHT, without_figures),
-        sure=_first(_SURE, left),
-        perhaps=_first(_PERHAPS, left),
-        alarm=left.found(_ALARM),
-    )
+    outright, sure, perhaps = _first(_OUTRIGHT, without_figures), _first(_SURE, left), _first(_PERHAPS, left)
+    alarm = left.found(_ALARM)
+    excused = left is not without_figures and not (outright or sure or perhaps or alarm)
+    return Signs(outright, sure, perhaps, alarm, excused)
 
 
 def beside_figures(looked: Looked) -> Sequence[str]:

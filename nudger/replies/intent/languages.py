@@ -35,6 +35,7 @@ from nudger.replies.time.lexicon import TimeWords
 
 WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
 _FIRST_CLASS = 0x3B1  # classes are written as letters that no text of ours has
+_FEW = 4  # words
 NOTHING_KEPT = NothingKept()
 FALLBACK = "en"  # what anybody may write in, beside their own language
 
@@ -45,8 +46,12 @@ class Impression:
 
     verdict: Verdict
     alarm: bool  # it has a word beside which no command is obeyed
-    stops: float | None  # how likely the model holds opting out; None where it heard nothing
-    danger: float = 0.0  # how likely it holds danger
+    heard: Heard | None  # by the model of the language that most of its words are of
+    few: bool = False  # so few words that of danger the rules know best
+
+    def wary(self, likely: float) -> bool:
+        """Whether danger is as likely as this."""
+        return self.heard is not None and not self.few and self.heard.danger >= likely
 
 
 class Language:
@@ -169,6 +174,10 @@ class Language:
         """What a text sounds like to the model, if the language has one: its words without figures of
         speech, and its letters as they were written."""
         return self.likelihood.of(beside_figures(looked), written) if self.likelihood is not None else None
+
+    def share(self, words: Sequence[str]) -> float:
+        """How many of the words its model knows, of one; without a model none."""
+        return self.likelihood.share(words) if self.likelihood is not None else 0.0
 
     def spelt(self, text: str) -> tuple[str, ...]:
         """The words of a text, misspellings put right."""
@@ -298,16 +307,23 @@ class Words:
             texts: the forms of its words: put right, as `written`.
             near: how they look in the near languages, by their code.
         """
-        verdict, alarm, every = Verdict(), False, list[Heard]()
+        verdict, alarm = Verdict(), False
+        speaker = self._speaker(near)
+        spoken = near[speaker.code][0 if speaker.code == next(iter(near)) else -1]  # put right in their own
+        heard, few = speaker.hear(spoken, written), len(beside_figures(spoken)) < _FEW
         for one in self._spoken(texts[-1], near):
             looks = near.get(one.code) or [one.phrases.look(words) for words in texts]
             shown = reduce(Signs.joined, map(signs, looks))
-            heard = one.hear(looks[0], written) if one.code in near else None
-            found = judged(shown, heard, one.danger.thresholds)
+            by_model = None if few or one.code not in near else heard
+            found = judged(shown, by_model, speaker.danger.thresholds)
             verdict, alarm = verdict.joined(found), alarm or shown.alarm
-            every += [heard] if heard is not None else []
-        stops, danger = [one.stop for one in every], [one.danger for one in every]
-        return Impression(verdict, alarm, max(stops, default=None), max(danger, default=0.0))
+        return Impression(verdict, alarm, heard, few)
+
+    def _speaker(self, near: Mapping[str, Sequence[Looked]]) -> Language:
+        """The near language whose model knows most of the words."""
+        return max(
+            (self.languages[code] for code in near), key=lambda one: one.share(near[one.code][0].words)
+        )
 
     def _spoken(self, words: Sequence[str], near: Iterable[str]) -> Iterator[Language]:
         """The near languages, and every other of which a word is there that is none of theirs."""

@@ -1,37 +1,57 @@
-"""How much a text sounds like danger, and of which kind, or like opting out: a logistic regression.
+"""What a text most likely means: danger of some kind, opting out, a command, or a person's own words.
 
 It looks at a text from three sides: letters as they were written, three and four at a time; words put right,
 alone and in twos and threes; and what the words are about, the classes of meaning in a language's table
 `hints` ("somebody, hits"). Each side is a vector of length one, in which what few texts have weighs more
-(tf-idf, Spärck Jones 1972): a long text is not louder than a short one. The weights are data, made by `make
-weights` from the corpora under tests/, and their first line says from which.
+(tf-idf, Spärck Jones 1972): a long text is not louder than a short one. The three are added up in a few
+hidden features, and those weigh the outcomes. The weights are data, made by `make weights` from the corpora
+under tests/, and their first line says from which.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, sqrt
+from math import exp, sqrt, tanh
+from operator import mul
 from typing import NamedTuple
 
-from nudger.replies.intent.meanings import CrisisKind
+from nudger.replies.intent.meanings import CrisisKind, Intent
 from nudger.replies.language.wordlists import WordsError
 
-CALM, STOP, LOW = "none", "stop", "low"  # low: hopeless, empty, worn out, and perhaps more
-OUTCOMES = (CALM, STOP, LOW, *CrisisKind)
+LOW = "low"  # hopeless, empty, worn out, and perhaps more
+# A person's own words, apart by what they are near to: danger, a deed that is done, a program's words, opting
+# out, our own.
+OWN_WORDS = ("said", "said:alike", "said:deed", "said:program", "said:stopping", "said:ours")
+MEANT = (
+    Intent.STOP, Intent.START, Intent.SNOOZE, Intent.DONE, Intent.SKIP, Intent.PAUSE, Intent.AWAY,
+    Intent.TODAY, Intent.RESUME, Intent.UNDO, Intent.NOW, Intent.PLAN, Intent.LESS, Intent.MORE, Intent.HOURS,
+    Intent.TRAVEL, Intent.MET, Intent.LIKE, Intent.DISLIKE, Intent.WHO, Intent.HELP,
+)  # fmt: skip
+OUTCOMES = (*OWN_WORDS, *map(str, MEANT), LOW, *map(str, CrisisKind))
+HIDDEN = 28  # features between parts and outcomes
 WINDOW = 40  # words that are looked at at once; of a longer text the worst part counts
 NEAR = 3  # words between which a pair of classes is one in that order
 LETTERS = (3, 4)
-ZERO = 79  # the character that stands for a weight of 0: "O", in the middle of what can be printed
-LOWEST, RARITY_STEPS = 33, 10  # the character of the lowest rarity, and how many steps make 1
+LEVELS = 9  # of a weight, from -4 to 4; two of them are one character
+FIRST = 33  # the character of the lowest pair of weights, and of the lowest rarity
+RARITY_STEPS = 10  # how many steps make 1
 
 _KINDS = list(CrisisKind)
-_LEAST_WORDS = 4  # of fewer the rules know best
-# A part's summands in one number, a lane for each outcome and one for the square of its length: one sum does.
-_LANE, _LIFT, _FINE = 32, 1 << 20, 1 << 12
-_MASK = (1 << _LANE) - 1
+_DANGER = len(OWN_WORDS) + len(MEANT)  # the first outcome of danger
+# A part's summands in one number, a lane for each feature, and above them the square of its length: one sum
+# does.
+_LANE = 22
+_MASK, _HALF = (1 << _LANE) - 1, 1 << (_LANE - 1)
+_TOP = _LANE * HIDDEN
+_LIFT = sum(_HALF << _LANE * at for at in range(HIDDEN))
 
 HintClasses = Mapping[str, tuple[str, ...]]  # a word -> the classes of meaning that it is in
-Weights = tuple[list[float], dict[str, int]]  # what every text has for each outcome, and what each part adds
+Rows = list[list[float]]
+
+
+# The step of a weight; of each hidden feature its bias; of each outcome its bias and what each feature adds;
+# and what each part adds to the features. Plain data, so that it can be kept.
+Weights = tuple[float, list[float], Rows, dict[str, int]]
 
 
 class Sides(NamedTuple):
@@ -85,33 +105,69 @@ def windows(words: Sequence[str], written: str) -> Iterator[tuple[Sequence[str],
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a text sounds like: how likely, from 0 to 1, it speaks of danger, and it opts out."""
+    """How likely each outcome is, from 0 to 1."""
 
-    danger: float
-    crisis: float  # and surely
-    kind: CrisisKind  # the one that is likeliest, if it does
-    stop: float
+    chances: Sequence[float]
+
+    @property
+    def danger(self) -> float:
+        return sum(self.chances[_DANGER:])
+
+    @property
+    def crisis(self) -> float:
+        """Danger, and surely."""
+        return sum(self.chances[_DANGER + 1 :])
+
+    @property
+    def kind(self) -> CrisisKind:
+        """The kind of danger that is likeliest, if it is any."""
+        low, *kinds = self.chances[_DANGER:]
+        return CrisisKind.SELF if low > max(kinds) else _KINDS[kinds.index(max(kinds))]
+
+    @property
+    def said(self) -> float:
+        """How likely it is no more than a person's own words."""
+        return sum(self.chances[: len(OWN_WORDS)])
+
+    @property
+    def stops_beside_danger(self) -> float:
+        """How likely it opts out, whatever danger it speaks of."""
+        return self.of(Intent.STOP) / max(1 - self.danger, 1e-6)
+
+    def of(self, intent: Intent) -> float:
+        """How likely an intent is; 0 of one that is none of the outcomes."""
+        return self.chances[len(OWN_WORDS) + MEANT.index(intent)] if intent in MEANT else 0.0
+
+    @property
+    def meant(self) -> Intent:
+        """The likeliest intent that is neither danger nor their own words."""
+        some = self.chances[len(OWN_WORDS) : _DANGER]
+        return MEANT[some.index(max(some))]
 
 
 class Likelihood:
     """What a text of one language sounds like."""
 
     def __init__(self, weights: Weights, classes: HintClasses) -> None:
-        self._bias, self._parts = weights
+        self._step, self._bias, self._outcomes, self._parts = weights
         self._classes = classes
 
     def knows(self, word: str) -> bool:
         return word in self._parts or word in self._classes
 
+    def share(self, words: Sequence[str]) -> float:
+        """How many of the words it knows, of one."""
+        return sum(map(self.knows, words)) / len(words) if words else 0.0
+
     def of(self, words: Sequence[str], written: str) -> Heard | None:
         """What a text sounds like, of a long one its worst part. Of a text whose words are mostly none of
-        this language, or of very few words, nothing is heard: None.
+        this language nothing is heard: None.
 
         Args:
             words: put right, without figures of speech.
             written: the text as it was written, folded.
         """
-        if len(words) < _LEAST_WORDS or sum(map(self.knows, words)) < len(words) / 3:
+        if self.share(words) < 1 / 3 or not any(map(str.isalpha, words)):
             return None
         return max((self._of(*some) for some in windows(words, written)), key=lambda heard: heard.danger)
 
@@ -121,20 +177,17 @@ class Likelihood:
             found = self._parts.keys() & side
             if not found:
                 continue
-            total, lifted = sum(map(self._parts.__getitem__, found)), len(found) * _LIFT
-            length = sqrt((total & _MASK) / _FINE) * _FINE
-            for at in range(len(sums)):
+            total = sum(map(self._parts.__getitem__, found)) + _LIFT
+            share = self._step / sqrt(total >> _TOP)
+            for at in range(HIDDEN):
+                sums[at] += ((total & _MASK) - _HALF) * share
                 total >>= _LANE
-                sums[at] += ((total & _MASK) - lifted) / length
-        most = max(sums)
-        odds = [exp(one - most) for one in sums]
+        features = [1.0, *map(tanh, sums)]
+        odds = [sum(map(mul, row, features)) for row in self._outcomes]
+        most = max(odds)
+        odds = [exp(one - most) for one in odds]
         every = sum(odds)
-        _, stop, low, *kinds = (one / every for one in odds)
-        return Heard(low + sum(kinds), sum(kinds), _likeliest(low, kinds), stop)
-
-
-def _likeliest(low: float, kinds: Sequence[float]) -> CrisisKind:
-    return CrisisKind.SELF if low > max(kinds) else _KINDS[kinds.index(max(kinds))]
+        return Heard([one / every for one in odds])
 
 
 def read_weights(source: str) -> Weights:
@@ -142,21 +195,31 @@ def read_weights(source: str) -> Weights:
     head, first, *lines = [*source.splitlines(), "", ""]
     if not head.startswith("# "):
         raise WordsError("weights: the first line does not say from what they were made")
+    step, *bias = _numbers(2, first, HIDDEN + 1)
+    rows = [_numbers(number, line, HIDDEN + 1) for number, line in enumerate(lines[: len(OUTCOMES)], 3)]
+    if len(rows) < len(OUTCOMES):
+        raise WordsError(f"weights: expected a line for each of {len(OUTCOMES)} outcomes, got {len(rows)}")
+    return step, bias, rows, dict(_read(line) for line in lines[len(OUTCOMES) :] if line)
+
+
+def _numbers(number: int, line: str, count: int) -> list[float]:
     try:
-        step, *bias = map(float, first.split())
+        found = list(map(float, line.split()))
     except ValueError:
-        step, bias = 0.0, []
-    if len(bias) != len(OUTCOMES):
-        raise WordsError(f"weights: line 2: expected a step and {len(OUTCOMES)} numbers, got {first!r}")
-    return bias, dict(_read(line, step) for line in lines if line)
+        found = []
+    if len(found) != count:
+        raise WordsError(f"weights: line {number}: expected {count} numbers, got {line!r}")
+    return found
 
 
-def _read(line: str, step: float) -> tuple[str, int]:
-    part, tail = line[: -len(OUTCOMES) - 1], line[-len(OUTCOMES) - 1 :]
+def _read(line: str) -> tuple[str, int]:
+    """A part; its rarity; and its weights, two in a character."""
+    part, tail = line[: -HIDDEN // 2 - 1], line[-HIDDEN // 2 - 1 :]
     if not part:
-        raise WordsError(f"weights: expected a part, its rarity and {len(OUTCOMES)} weights, got {line!r}")
-    rarity = 1 + (ord(tail[0]) - LOWEST) / RARITY_STEPS
-    packed = 0
+        raise WordsError(f"weights: expected a part, its rarity and {HIDDEN} weights, got {line!r}")
+    rarity = RARITY_STEPS + ord(tail[0]) - FIRST
+    packed = rarity * rarity
     for one in reversed(tail[1:]):
-        packed = packed << _LANE | round((ord(one) - ZERO) * step * rarity * _FINE) + _LIFT
-    return part, packed << _LANE | round(rarity * rarity * _FINE)
+        for level in reversed(divmod(ord(one) - FIRST, LEVELS)):
+            packed = (packed << _LANE) + (level - LEVELS // 2) * rarity
+    return part, packed

@@ -13,6 +13,7 @@ from nudger.domain.model import Kind, Window
 from nudger.replies.intent.answers import BOUNDED, EVERYWHERE, REFUSED, UNDONE, UNTIL, AnswerForm
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
+from nudger.replies.intent.likelihood import MEANT, Heard
 from nudger.replies.intent.meanings import UNKNOWN, CrisisKind, Intent, Understood, plainly
 from nudger.replies.language.normalisation import Tokens, fold, tokens
 from nudger.replies.language.phrases import Looked
@@ -22,11 +23,19 @@ from nudger.replies.time.resolution import Now
 NOBODYS = Understood(Intent.UNKNOWN, automatic=True)
 DISLIKED = f"{Intent.DISLIKE}.within"
 _LONGEST_KEYWORD = 4  # words
-_UNLIKELY_STOP, _LIKELY_STOP = 0.05, 0.45
+# How likely opting out has to be to the model: where a phrase says so outright, in other words, not at all.
+_SAID_OUTRIGHT, _SAID_OTHERWISE, _UNSAID, _UNSAID_IN_FEW = 0.05, 0.1, 0.5, 0.9
 # From how likely danger on a text is obeyed only where it is nothing but a command.
 _WARY = 0.35
+# Below how likely a command that a rule has found gives way to what the model is so sure of.
+_DOUBTED, _SURELY, _ONLY_SAID = 0.05, 0.5, 0.9
+_DOUBTFUL = frozenset(MEANT) - {Intent.UNDO, Intent.AWAY, Intent.DISLIKE, Intent.TRAVEL, Intent.WHO}
+# How likely a command that no rule has found has to be, and as a share of how likely nothing is asked for.
+_LEAST_MEANT, _BESIDE_SAID = 0.2, 0.5
 _FEW = 3  # words of a command that is all of a text
 _NO_WORDS = 2  # so many that nobody knows are none
+# Consent has to be clear, and opting out has its own rules.
+_NEVER_GUESSED = (Intent.START, Intent.STOP)
 _PLAIN_ANYWAY = (Intent.STOP, Intent.START, Intent.CRISIS, Intent.CONCERN)
 _SHORT = 3  # letters around an emoji on a tap: "to", "zu", "em"
 
@@ -188,14 +197,19 @@ class _LanguageReading:
         """Whether a command as it is taught is all there is: "help please"."""
         return self.language.commands.is_exact(self.looked)
 
-    def opts_out(self, automatic: Words | None) -> bool:
-        """Whether it says so outright. Of an automatic reply, with the `words`: not where it tells others how
-        to ("reply STOP to end these")."""
-        if automatic is None:
-            return self.language.optout.sure(self.text, self.looked)
-        said = tuple(automatic.without_told(self.text.words))
-        text = replace(self.text, words=said)
-        return self.language.optout.sure(text, self.looked.over(said))
+    def opts_out(self, automatic: Words | None, model: Heard | None) -> bool:
+        """Whether it says so: a clause is a keyword, or a phrase says it outright that the `model` does not
+        hold for something else. Of an automatic reply, with the `words`: not where it tells others how to
+        ("reply STOP to end these")."""
+        text, looked = self.text, self.looked
+        if automatic is not None:
+            said = tuple(automatic.without_told(text.words))
+            text, looked = replace(text, words=said), looked.over(said)
+        optout = self.language.optout
+        if optout.keyword(text, looked):
+            return True
+        likely = model is None or automatic is not None or model.stops_beside_danger >= _SAID_OUTRIGHT
+        return likely and optout.outright(looked)
 
 
 def _in_order(plain: Tokens, written: str, near: Sequence[Language], here: Now, words: Words) -> Understood:
@@ -211,35 +225,60 @@ def _in_order(plain: Tokens, written: str, near: Sequence[Language], here: Now, 
     if near[0].slipped(right.words) or _keyword(plain, words) or _keyword(right, words):
         return _stop(readings, Verdict())
     heard = words.hear(texts, written, looks)
-    verdict, alarm = heard.verdict, heard.alarm
+    verdict, alarm, model = heard.verdict, heard.alarm, heard.heard
     automatic = words.by_program(plain.words)
-    sure = any(one.opts_out(words if automatic else None) for one in readings)
+    sure = any(one.opts_out(words if automatic else None, model) for one in readings)
     if verdict.crisis is not None:
         found = _stop(readings, verdict) if sure else _crisis(verdict.crisis)
         return replace(found, automatic=automatic)
-    if sure or (not automatic and _means_to_stop(readings, heard.stops)):
+    if sure or (not automatic and _means_to_stop(readings, model)):
         return _stop(readings, verdict, alarm=alarm)
     if automatic and not (alarm and verdict.concern is not None):
         return NOBODYS  # "I will reply tomorrow" puts nothing off
-    if verdict.concern is not None and (alarm or not any(one.commands_only() for one in readings)):
+    exact = any(one.commands_only() for one in readings)
+    if verdict.concern is not None and (alarm or not exact):
         return replace(_concern(verdict.concern), automatic=automatic)
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
     if found is UNKNOWN and any(one.language.optout.bounded(one.looked) for one in readings):
         return _stop(readings, verdict, alarm=alarm)  # "stop until 31/02": what is unclear opts out
-    if found is not UNKNOWN and (alarm or heard.danger >= _WARY):
-        wary = alarm or not any(one.commands_only() for one in readings)
-        return _concern(CrisisKind.SELF) if wary else found
+    if model is not None and not exact and len(plain.words) > 1:
+        found = _weighed(found, model, readings[0], here)
+    if found is not UNKNOWN and (alarm or heard.wary(_WARY)):
+        return found if exact and not alarm else _concern(CrisisKind.SELF)
     return found
 
 
-def _means_to_stop(readings: Sequence[_LanguageReading], likely: float | None) -> bool:
+def _weighed(found: Understood, model: Heard, reading: _LanguageReading, here: Now) -> Understood:
+    """What rules have found, and what the model takes it for: a command that it doubts gives way to what it
+    is sure of, and where no rule has found any, its own counts where that is likelier than that somebody only
+    says how they are."""
+    meant, said = model.meant, model.said
+    likely, few = model.of(meant), len(reading.text.words) <= _FEW
+    if found is not UNKNOWN and (few or found.intent not in _DOUBTFUL or model.of(found.intent) >= _DOUBTED):
+        return found
+    kept = found.intent is Intent.SNOOZE  # "later, this meeting is killing me"
+    both = {found.intent, meant} <= {Intent.PAUSE, Intent.AWAY}
+    if found is not UNKNOWN and (both or (likely < _SURELY and (kept or said < _ONLY_SAID))):
+        return found
+    if meant in _NEVER_GUESSED or likely < max(said * _BESIDE_SAID, _SURELY if few else _LEAST_MEANT):
+        return UNKNOWN
+    return reading.language.commands.meant(meant, reading.looked, here) or UNKNOWN
+
+
+def _means_to_stop(readings: Sequence[_LanguageReading], model: Heard | None) -> bool:
     """Whether it says so in other words that the model does not hold for something else; or the model is
     nearly sure, and no word says the contrary."""
+    likely = model.of(Intent.STOP) if model is not None else None
     # "stop hasta el lunes": the language that knows the end is asked, not one that knows the keyword alone.
     bounded = [one for one in readings if one.looked.found(UNTIL)]
     if any(one.language.optout.meant(one.looked) for one in bounded or readings):
-        return likely is None or likely >= _UNLIKELY_STOP
-    return likely is not None and likely >= _LIKELY_STOP and not any(one.refuses_to for one in readings)
+        return likely is None or likely >= _SAID_OTHERWISE
+    few = len(readings[0].text.words) <= _FEW
+    return (
+        likely is not None
+        and likely >= (_UNSAID_IN_FEW if few else _UNSAID)
+        and not any(one.refuses_to for one in readings)
+    )
 
 
 def _keyword(text: Tokens, words: Words) -> bool:

@@ -18,7 +18,7 @@ _UNITS = {"minute": 1, "hour": 60, "day": 1440, "week": 10080, "fortnight": 2016
 _ROLES = (
     "articles", "half", "quarter", "and", "of", "more", "past", "to", "plus", "minus", "the",
     "oclock", "ordinals", "at", "in", "until", "also", "corrects", "except",
-    "from", "through",
+    "from", "through", "week_later", "next_week",
 )  # fmt: skip
 
 
@@ -28,12 +28,15 @@ class CalendarDay:
 
     ahead: int | None = None
     weekday: int | None = None  # Monday is 0
+    weeks: int = 0  # after that weekday: "tuesday week"
+    next_week: bool = False  # the weekday is one of the week to come
     of_month: int | None = None
     month: int | None = None  # with of_month; without: the next month that has such a day
     nth: int = 0  # with month and weekday: the n-th one of the month, -1 the last
     year: int | None = None
     countries: frozenset[str] = frozenset()  # where it is so; empty: everywhere
     loose: bool = False  # a day only in a pause, or behind "until": "next year will be better"
+    is_week: bool = False  # "next week": its first day
     lasts: int = 0  # "pause today" ends a day after it begins, "pause until monday" when it begins
 
 
@@ -207,6 +210,7 @@ def _days(section: Section) -> Iterator[tuple[str, CalendarDay]]:
             of_month=table.number("of_month", 0) or None,
             month=table.number("month", 0) or None,
             loose=table.flag("loose"),
+            is_week=table.flag("is_week"),
             lasts=table.number("lasts", 0),
         )
         for word in table.texts("words"):

@@ -114,6 +114,7 @@ class _ExpressionParser:
 
     def put_together(self) -> TimeExpression | None:
         """All that was read; None where that is nothing."""
+        self._join_weeks()
         asked = TimeExpression(
             span=_first(self.spans),
             day=_first([*self.last_days, *(day for day in self.days if day.ahead != 0), *self.days]),
@@ -127,6 +128,21 @@ class _ExpressionParser:
             until="until" in self.leads,
         )
         return None if asked.says_nothing else _number_told(asked)
+
+    def _join_weeks(self) -> None:
+        """Of "next week monday" and "monday next week" the weekday is left, in that week; of "this week, from
+        monday" the weekday."""
+        weekdays = [day for day in self.days if day.weekday is not None and not day.is_week]
+        if not weekdays or len(weekdays) == len(self.days):
+            return
+        line = self.line
+        told = any(line.role("next_week", at) is not None for at in range(len(line.words)))
+        for days in (self.days, self.last_days):
+            days[:] = [
+                replace(day, next_week=True) if told and day == weekdays[0] else day
+                for day in days
+                if not day.is_week
+            ]
 
     def _past_leads(self, at: int) -> tuple[int, set[str]]:
         """Past the words that lead to a time ("until about"), and which kinds there were."""
@@ -152,7 +168,9 @@ class _ExpressionParser:
             return None
         match meaning:
             case CalendarDay():
-                self.days.append(meaning)
+                later = self.line.role("week_later", end) if meaning.weekday is not None else None
+                self.days.append(meaning if later is None else replace(meaning, weeks=1))
+                end = later or end
             case DayPart():
                 self.parts.append(meaning)
             case _:

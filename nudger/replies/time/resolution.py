@@ -77,9 +77,11 @@ def moment(asked: TimeExpression, now: Now) -> datetime | None:
 def pause_ends(asked: TimeExpression, now: Now) -> datetime | None:
     """When a pause asked for so ends; None where no end is named: then RESUME ends it.
 
-    A day that is named with "until" ends it when the day begins, "today" when it is over; either way
-    with the end of the quiet hours that midnight lies in.
+    A day that is named with "until" ends it when the day begins, "today" when it is over, and so many days
+    when the one after them begins; each with the end of the quiet hours that midnight lies in.
     """
+    if asked.span is not None and asked.span >= A_DAY and not asked.span % A_DAY:
+        return day_begins(CalendarDay(ahead=asked.span.days), now, through=False)
     if asked.span is not None or asked.clock is not None:
         return moment(asked, now)
     if asked.day is not None:
@@ -173,6 +175,9 @@ def _days(named: CalendarDay, now: Now) -> Iterator[date]:
         yield today + A_DAY * named.ahead
     elif named.weekday is not None:
         nearest = today + A_DAY * ((named.weekday - today.weekday()) % 7)
+        if named.next_week:
+            nearest += 7 * A_DAY if nearest.isocalendar().week == today.isocalendar().week else timedelta()
+        nearest += 7 * A_DAY * named.weeks
         yield from (nearest, nearest + 7 * A_DAY)
     else:
         yield from _dates_of_month(named, today)
