@@ -80,7 +80,7 @@ async def test_a_pause_of_days_counts_from_the_day_on_which_it_was_asked_for(nud
     (answer,) = await came(nudged, "pause 3 days", TEN + MINUTE, NOON)
 
     assert standing(nudged).paused_until == TEN + timedelta(days=3) - timedelta(hours=1)  # quiet hours end
-    assert answer == f"{LATE.format('10:01 am')} OK, all quiet until Thursday at 9:00 am. " + (
+    assert answer == f"{LATE.format('10:01 am')} OK, all quiet until Thursday at 9 am. " + (
         "Reply RESUME to have them back sooner."
     )
 
