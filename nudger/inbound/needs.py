@@ -19,6 +19,8 @@ _WHO = {
     r"|psicolog[oa]|psiquiatra|trabajador(?:a)? social|consejer[oa]|equipo))",
     "fr": r"(?:quelqu.?un|une (?:vraie )?personne|un humain|un etre humain|(?:un|une|mon|ma|le|la) (?:medecin"
     r"|docteur|infirmiere?|psy|psychologue|psychiatre|therapeute|conseillere?|assistante? sociale?|equipe))",
+    "pt": r"(?:alguem|uma pessoa|um humano|(?:um|uma|meu|minha|o|a) (?:terapeuta|medic[oa]|doutora?"
+    r"|enfermeir[oa]|psicolog[oa]|psiquiatra|assistente social|conselheir[oa]|equipe))",
 }
 # "Call me Sam" is a name.
 _CALL_ENDS = (
@@ -60,6 +62,14 @@ _RULES = {
         r"\b(?:besoin|veux|voudrais) (?:qu.?on|que quelqu.?un) (?:me|m.?) ?(?:r?appelle|parle|telephone)\b",
         r"\by a-?t-?il quelqu.?un\b|\bil y a quelqu.?un\b",
     ),
+    "pt": (
+        r"\b(?:pode[m]?|poderia[m]?|podes)(?: alguem| voces?)?(?: por favor)? (?:me )?(?:ligar|telefonar)\b",
+        r"\bme (?:liga|ligue|liguem|telefona|telefone)\b",
+        r"\b(?:liga|ligue|liguem)[- ](?:me|pra mim|para mim)\b",
+        rf"\b(?:preciso|quero|queria|gostaria de|posso|poderia) (?:falar|conversar) com {_WHO['pt']}",
+        r"\bpreciso (?:de uma ligacao|que me liguem|que alguem me ligue)\b",
+        r"\btem alguem ai\b",
+    ),
 }
 # "Please don't call me", "no hace falta que hablar con": right before what asks.
 _NOT = {
@@ -67,6 +77,7 @@ _NOT = {
     r"|\b(?:they|people|he|she|who) )$",
     "es": r"(?:\b(?:no|nunca|nadie|sin)(?: \w+){0,2} )$",
     "fr": r"(?:\b(?:pas|jamais|personne|sans|plus)(?: \w+){0,2} )$",
+    "pt": r"(?:\b(?:nao|nunca|ninguem|sem)(?: \w+){0,2} )$",
 }
 _ASKS = {language: re.compile("|".join(rules)) for language, rules in _RULES.items()}
 _DENIES = {language: re.compile(rule) for language, rule in _NOT.items()}

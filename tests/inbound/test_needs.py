@@ -33,6 +33,11 @@ ASKS = [
     ("fr", "j'ai besoin de parler à quelqu'un"),
     ("fr", "je voudrais parler à mon infirmière"),
     ("fr", "y a-t-il quelqu'un ?"),
+    ("pt", "alguém pode me ligar, por favor?"),
+    ("pt", "me liga quando puder"),
+    ("pt", "preciso falar com alguém"),
+    ("pt", "queria conversar com minha psicóloga"),
+    ("pt", "tem alguém aí?"),
     ("es", "can someone call me"),  # whoever's plan is in Spanish may write in English
 ]
 DOES_NOT = [
@@ -49,6 +54,9 @@ DOES_NOT = [
     ("fr", "rappelle-moi à 16h"),
     ("fr", "j'ai appelé ma mère"),
     ("fr", "pas besoin de parler à quelqu'un"),
+    ("pt", "liguei para minha irmã"),
+    ("pt", "não preciso falar com ninguém"),
+    ("pt", "por favor não me liga"),
     ("en", ""),
     ("xx", "necesito hablar con alguien"),
 ]
