@@ -161,29 +161,10 @@ def test_what_a_message_touches_when_it_fits_and_what_it_asks_has_to_be_tagged(
     assert found(english, text, tags=tags) == rules
 
 
-FORMAL = (
-    """
-[[rule]]
-name = "tu"
-instead = "write both forms"
-unless_form = "tu"
-words = ["puedes", "tu", "ti"]
-finds = "Puedes parar."
-""",
-    'forms = ["tu", "usted"]\n',
-)
-
-
-def with_forms(sources: Mapping[str, str], message: str) -> Mapping[str, str]:
-    """Spanish as a language with two forms of address, and one message beside its own."""
-    rule, forms = FORMAL
-    return {
-        **sources,
-        "es/tone.toml": sources["es/tone.toml"].replace("\n[allowed]", rule + "\n[allowed]"),
-        "es/system.toml": forms + sources["es/system.toml"],
-        "es/rest.toml": sources["es/rest.toml"]
-        + f'\n[[message]]\nkey = "added"\neffort = "tiny"\n{message}\n',
-    }
+def beside_spanish(sources: Mapping[str, str], message: str) -> Mapping[str, str]:
+    """Spanish, which has two forms of address, with one message beside its own."""
+    added = f'\n[[message]]\nkey = "added"\neffort = "tiny"\n{message}\n'
+    return {**sources, "es/rest.toml": sources["es/rest.toml"] + added}
 
 
 @pytest.mark.slow
@@ -199,8 +180,9 @@ def with_forms(sources: Mapping[str, str], message: str) -> Mapping[str, str]:
 def test_words_of_one_form_of_address_are_found_in_another(
     message: str, rules: list[tuple[str, str]], sources: Mapping[str, str]
 ) -> None:
-    findings = lint(with_forms(sources, message))
-    assert [(one.language, one.rule) for one in findings if one.key == "added"] == rules
+    findings = lint(beside_spanish(sources, message))
+    of_spanish = [one for one in findings if one.key == "added" and one.language.startswith("es.")]
+    assert [(one.language, one.rule) for one in of_spanish] == rules
 
 
 def test_a_page_is_held_to_the_rules_too(english: Mapping[str, str]) -> None:
@@ -274,26 +256,32 @@ DELETE_ES = "Puedes borrar este mensaje y el tuyo: mantén el dedo sobre cada un
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("language", "find", "put", "key", "rule"),
+    ("voice", "find", "put", "key", "rule"),
     [
-        ("es", "Gracias por decirlo: importa.", "Es un programa.", "crisis_self", "warm-opening"),
-        ("es", "Gracias por escribir.", "Nadie puede hacerte daño.", "crisis_danger", "plain-danger"),
-        ("es", DELETE_ES, "", "crisis_danger", "how-to-delete"),
-        ("es", "{{ emergency }} ahora, aunque", "{{ line }} ahora, aunque", "crisis_taken", "whom-to-call"),
-        ("es", "Contestan personas.", "Te esperan.", "crisis_self", "no-promise"),
-        ("fr", "Merci de l'avoir dit. Si", "Ceci est un programme. Si", "crisis_self", "warm-opening"),
-        ("fr", "Merci d'avoir écrit.", "Contre les violences.", "crisis_danger", "plain-danger"),
-        ("fr", "Pour effacer ce message", "Pour ce message", "crisis_danger", "how-to-delete"),
-        ("fr", "De vraies personnes répondent.", "On vous attend.", "crisis_self", "no-promise"),
+        ("es.tu", "Gracias por decirlo: importa.", "Es un programa.", "crisis_self", "warm-opening"),
+        ("es.tu", "Gracias por escribir.", "Nadie puede hacerte daño.", "crisis_danger", "plain-danger"),
+        ("es.tu", DELETE_ES, "", "crisis_danger", "how-to-delete"),
+        (
+            "es.tu",
+            "{{ emergency }} ahora, aunque",
+            "{{ line }} ahora, aunque",
+            "crisis_taken",
+            "whom-to-call",
+        ),
+        ("es.tu", "Contestan personas.", "Te esperan.", "crisis_self", "no-promise"),
+        ("fr.vous", "Merci de l'avoir dit. Si", "Ceci est un programme. Si", "crisis_self", "warm-opening"),
+        ("fr.vous", "Merci d'avoir écrit.", "Contre les violences.", "crisis_danger", "plain-danger"),
+        ("fr.vous", "Pour effacer ce message", "Pour ce message", "crisis_danger", "how-to-delete"),
+        ("fr.vous", "De vraies personnes répondent.", "On vous attend.", "crisis_self", "no-promise"),
     ],
 )
 def test_answers_in_other_languages_are_held_to_the_same(
-    language: str, find: str, put: str, key: str, rule: str, sources: Mapping[str, str]
+    voice: str, find: str, put: str, key: str, rule: str, sources: Mapping[str, str]
 ) -> None:
-    path = f"{language}/system.toml"
+    path = f"{voice.partition('.')[0]}/system.toml"
     assert find in sources[path]
     findings = lint({**sources, path: sources[path].replace(find, put, 1)})
-    assert (language, key, rule) in [(one.language, one.key, one.rule) for one in findings]
+    assert (voice, key, rule) in [(one.language, one.key, one.rule) for one in findings]
 
 
 def switched(files: Mapping[str, str], language: str, *, full: bool) -> dict[str, str]:
