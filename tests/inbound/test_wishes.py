@@ -260,7 +260,7 @@ async def test_what_was_meant_can_be_taken_back_too(nudged: World) -> None:
 async def test_undo_of_a_pause_with_an_end_pauses_until_the_one_that_was_meant(nudged: World) -> None:
     answer = await says(nudged, "pause until thursday", "no i meant friday")
 
-    assert answer.startswith("OK, all quiet until Friday at 9:30 am.")
+    assert answer.startswith("OK, all quiet until Friday at 9 am.")
 
 
 async def test_after_an_hour_there_is_nothing_to_take_back(nudged: World) -> None:

@@ -15,6 +15,7 @@ from nudger.domain.model import At, Between, Nudge, Plan
 NEVER = 0
 FOREVER = 1 << 62
 AN_HOUR = 3600  # a pause of days ends by the clock on the wall or by elapsed time
+A_DAY = 24 * AN_HOUR
 
 
 class Shut(IntFlag):
@@ -67,8 +68,8 @@ class Accounts:
             return
         self.paused_until[who] = at + int(span.total_seconds())
         self._span(who, at)
-        if span >= timedelta(days=1):
-            self.paused_until[who] -= AN_HOUR
+        if span >= timedelta(days=1):  # its last day is one of nudges, from the end of quiet hours on
+            self.paused_until[who] -= A_DAY + AN_HOUR
             self.shut_to[who] += AN_HOUR
 
     def welcome_back(self, who: int, at: int, why: Shut) -> None:

@@ -30,7 +30,10 @@ def test_what_they_text_is_understood_as_they_mean_it(core: Core, language: str,
 
     wall = datetime(2026, 10, 25, 9, tzinfo=UTC) if saying.wall else None  # the clocks have gone back
     assert understood.intent == saying.means
-    assert understood.until == (NOON + saying.span if saying.span else wall)
+    until = NOON + saying.span if saying.span else wall
+    if saying.span == sayings.THREE_DAYS:  # when that day begins
+        until = datetime(2026, 10, 27, tzinfo=UTC)
+    assert understood.until == until
 
 
 @pytest.mark.parametrize("nudges", range(1, MOST_NUDGES + 1))
