@@ -51,21 +51,31 @@ for (const form of document.querySelectorAll("form")) {
   });
 }
 
+const underWay = new Map(); // what was sent last by each form, while it is on its way
+
 async function send(form, button) {
-  if (form.dataset.busy) return; // tapped twice
-  form.dataset.busy = "yes";
-  const reply = new URLSearchParams(new FormData(form));
+  const typed = new URLSearchParams(new FormData(form));
+  const reply = new URLSearchParams(typed);
   if (button?.name) reply.set(button.name, button.value);
+  const before = underWay.get(form);
+  if (before?.reply === reply.toString()) return; // tapped twice
+  const done = Promise.resolve(before?.done).then(() => post(form, typed, reply)); // each in its turn
+  const going = { reply: reply.toString(), done };
+  underWay.set(form, going);
+  await done;
+  if (underWay.get(form) === going) underWay.delete(form);
+}
+
+async function post(form, typed, reply) {
   try {
     const answer = await fetch(form.action, { method: "POST", body: reply });
     if (!answer.ok) throw new Error(await answer.text());
-    form.reset();
+    // What was typed meanwhile stays.
+    if (new URLSearchParams(new FormData(form)).toString() === typed.toString()) form.reset();
     tell("");
   } catch (fault) {
     const why = fault instanceof TypeError ? "nudger does not answer." : fault.message.trim();
     tell(`That did not go out. ${why}`);
-  } finally {
-    delete form.dataset.busy;
   }
 }
 
