@@ -1,6 +1,6 @@
 """Understanding replies: opt-outs, crises, commands and times, by rules; the word lists are data."""
 
-from nudger.replies.intent.answers import AnswerForm, AnswerFormError
+from nudger.replies.intent.asked import AnswerForm, AnswerFormError
 from nudger.replies.intent.languages import Words
 from nudger.replies.intent.meanings import CrisisKind, Intent, Understood, as_today
 from nudger.replies.intent.reading import NOBODYS, understand

@@ -1,11 +1,15 @@
 """Answers to an open ask, and what people say besides commands, in the words of DESIGN, "Understanding"."""
 
+import csv
 from dataclasses import replace
 from datetime import time
 
 import pytest
 
+from nudger.domain.model import Kind
 from nudger.replies import AnswerForm, AnswerFormError, Intent
+from nudger.replies.scoring import Share
+from tests.support.replies import TEXTS, Here
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,30 @@ from nudger.replies import AnswerForm, AnswerFormError, Intent
         ("yes/no", "nope", "answer", False),
         ("calm|flat|tense", "bit flat today", "answer", "flat"),
         ("calm|flat|tense", "later", "snooze", None),
+        ("0-10", "7/10", "answer", 7),
+        ("0-100", "88/100", "answer", 88),
+        ("0-10", "9 out of 10 thanks", "answer", 9),
+        ("0-10", "usually 7 but today 5", "answer", 5),
+        ("0-10", "5... no, 4 if i'm honest", "answer", 4),
+        ("0-10", "I'd give it a one", "answer", 1),
+        ("0-10", "-3", "said", None),
+        ("0-10", "eleven lol", "said", None),
+        ("0-10", "22 years we were married", "said", None),
+        ("0-10", "5 but ask me again tonight", "snooze", 5),
+        ("0-10", "0. whats the point of anything", "concern", 0),
+        ("yes/no", "not really", "answer", False),
+        ("yes/no", "yes, no wait, no", "answer", False),
+        ("yes/no", "i think so", "answer", True),
+        ("yes/no", "\N{THUMBS UP SIGN}", "answer", True),
+        ("yes/no", "no idea", "said", None),
+        ("yes/no", "no and please pause till next week", "pause", False),
+        ("calm|flat|tense", "the second one", "answer", "flat"),
+        ("calm|flat|tense", "the last one", "answer", "tense"),
+        ("calm|flat|tense", "number three", "answer", "tense"),
+        ("calm|flat|tense", "the fourth", "said", None),
+        ("calm|flat|tense", "not tense, flat", "answer", "flat"),
+        ("calm|flat|tense", "was calm till the phone rang. tense", "answer", "tense"),
+        ("line", "when is the next one", "plan", None),
         ("line", "the bus driver smiled", "answer", "the bus driver smiled"),
         ("line", "later", "snooze", None),
         ("line", "please stop texting me", "stop", None),
@@ -32,6 +60,59 @@ def test_an_answer_is_what_has_the_form_that_was_asked_for(form, text, intent, v
     found = here.read(text, ask=AnswerForm.read(form))
 
     assert (found.intent, found.value) == (intent, value)
+
+
+@pytest.mark.parametrize(
+    ("language", "form", "text", "value"),
+    [
+        ("es", "0-100", "unos ochenta y cinco diría yo", 85),
+        ("es", "0-10", "9 de 10", 9),
+        ("es", "yes/no", "no... bueno sí, un poquito", True),
+        ("es", "yes/no", "qué va", False),
+        ("es", "tranquilo|plano|tenso", "alegre no sé, pero tensísima", "tenso"),
+        ("es", "tranquilo|plano|tenso", "el tercero", "tenso"),
+        ("fr", "0-100", "quatre-vingt-quinze", 95),
+        ("fr", "0-100", "nonante-deux", 92),
+        ("fr", "0-10", "sept sur dix, merci", 7),
+        ("fr", "yes/no", "pas vraiment", False),
+        ("fr", "calme|plat|tendu", "pas tendue, calme", "calme"),
+        ("fr", "seul|accompagné", "le second", "accompagné"),
+        ("pt", "0-10", "uns sete hoje", 7),
+        ("pt", "yes/no", "ainda não", False),
+        ("pt", "calmo|tenso", "a segunda", "tenso"),
+    ],
+)
+def test_an_answer_is_understood_as_it_is_given_in_each_language(language, form, text, value, here):
+    found = replace(here, language=language).read(text, ask=AnswerForm.read(form))
+
+    assert (found.intent, found.value) == (Intent.ANSWER, value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_the_answers_of_others_are_mostly_understood(language, here, figures):
+    """Of each table every other text, from the first, was read by who made the rules; the rest was not."""
+    person = replace(here, language=language)
+    with (TEXTS / "answers" / f"{language}.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+    right = [is_right(person, row) for row in rows]
+
+    for name, some in (("read", right[::2]), ("unread", right[1::2])):
+        figures.append(f"{language}, answers to asks, {name}: {Share(sum(some), len(some))}")
+    assert sum(right) >= 0.8 * len(right)
+
+
+def is_right(person: Here, row: dict[str, str]) -> bool:
+    """Whether intent and value are what a careful reader took them for. Of a line any words are its value; in
+    danger, and where somebody opts out, no value is asked for."""
+    found = person.read(row["text"], ask=AnswerForm.read(row["asked"]), after_nudge=Kind.REFLECTION)
+    if found.intent not in row["intent"].split("|"):
+        return False
+    if not row["value"] or found.intent in (Intent.STOP, Intent.CRISIS):
+        return True
+    said = str(found.value).lower() if found.value is not None else ""
+    return bool(said) if row["asked"] == "line" else said == row["value"].lower()
 
 
 @pytest.mark.parametrize("form", ["", "10-0", "0-101", "one", "a|", "a|b|c|d|e|f|g"])

@@ -183,7 +183,8 @@ class Commands:
 
     def is_exact(self, looked: Looked) -> bool:
         """Whether a command is all of a short text, courtesies apart."""
-        return len(looked.words) <= _SHORT and _whole(looked, looked.over(self._bare(looked))) is not None
+        bare = self._bare(looked)
+        return len(bare) <= _SHORT and _whole(looked, looked.over(bare)) is not None
 
     def understand(self, looked: Looked, now: Now) -> Understood | None:
         """What a text asks for; None where that is nothing known here."""

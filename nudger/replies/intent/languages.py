@@ -13,6 +13,7 @@ from typing import Any
 
 from nudger.replies.intent.answers import KEYWORDS, LONE, Courtesy, OptOutWords, agrees, consent_lists
 from nudger.replies.intent.answers import LISTS as OF_OPTOUT
+from nudger.replies.intent.asked import AnswerWords
 from nudger.replies.intent.commands import LISTS as OF_COMMANDS
 from nudger.replies.intent.commands import Commands
 from nudger.replies.intent.danger import (
@@ -35,6 +36,7 @@ from nudger.replies.time.lexicon import TimeWords
 
 WEIGHTS = "weights.txt"  # among the files of a language: see `likelihood`
 _FIRST_CLASS = 0x3B1  # classes are written as letters that no text of ours has
+_PLAINLY = 0.8  # of the words of a text, those that a model of another language knows
 _FEW = 4  # words
 NOTHING_KEPT = NothingKept()
 FALLBACK = "en"  # what anybody may write in, beside their own language
@@ -71,7 +73,7 @@ class Language:
         plain = tables.plain()
         found = cls(code, tables, weights, kept)
         _ = found.reactions, found.emoji, found.mail, found.hints, found.automatic, found._spelling
-        _ = found.danger, found._lists
+        _ = found.danger, found._lists, found.answers
         tables.close()
         kept.put(f"{code}.tables", plain)
         return found
@@ -126,6 +128,11 @@ class Language:
     def commands(self) -> Commands:
         """The words of commands and of times."""
         return self._commands[0]
+
+    @cached_property
+    def answers(self) -> AnswerWords:
+        """The words of answers to what was asked."""
+        return AnswerWords.read(self._tables.section("answers"))
 
     @cached_property
     def _courtesy(self) -> Courtesy:
@@ -320,7 +327,13 @@ class Words:
         return Impression(verdict, alarm, heard, few)
 
     def _speaker(self, near: Mapping[str, Sequence[Looked]]) -> Language:
-        """The near language whose model knows most of the words."""
+        """The near language whose model knows most of the words. Who speaks one without a model is not judged
+        by another's, but for a text that is plainly in that."""
+        own = self.languages[next(iter(near))]
+        if own.likelihood is None:
+            shares = {code: self.languages[code].share(near[code][-1].words) for code in near}
+            other = max(shares, key=shares.__getitem__)
+            return self.languages[other] if shares[other] >= _PLAINLY else own
         return max(
             (self.languages[code] for code in near), key=lambda one: one.share(near[one.code][0].words)
         )

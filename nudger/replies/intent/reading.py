@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from nudger.domain.model import Kind, Window
-from nudger.replies.intent.answers import BOUNDED, EVERYWHERE, REFUSED, UNDONE, UNTIL, AnswerForm
+from nudger.replies.intent.answers import BOUNDED, EVERYWHERE, REFUSED, UNDONE, UNTIL
+from nudger.replies.intent.asked import AnswerForm, Told, without_shares
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
 from nudger.replies.intent.likelihood import MEANT, Heard
@@ -33,6 +34,21 @@ _DOUBTFUL = frozenset(MEANT) - {Intent.UNDO, Intent.AWAY, Intent.DISLIKE, Intent
 # How likely a command that no rule has found has to be, and as a share of how likely nothing is asked for.
 _LEAST_MEANT, _BESIDE_SAID = 0.2, 0.5
 _FEW = 3  # words of a command that is all of a text
+_HEDGED = 5  # words of an answer that the model takes for a concern, as it does short ones
+_ASKING = 6  # the same, of what asks for something that nobody tells of themselves
+_ASKS = (
+    Intent.PLAN,
+    Intent.PAUSE,
+    Intent.RESUME,
+    Intent.LESS,
+    Intent.MORE,
+    Intent.HELP,
+    Intent.WHO,
+    Intent.UNDO,
+)
+_NOT_BESIDE = (Intent.START, Intent.STOP, Intent.DONE, Intent.SAID)  # an answer: "7 ok", "5 did it"
+# What a number that no form takes was read as: "12" is no snooze under 0-10.
+_OF_NUMBERS = (Intent.SNOOZE, Intent.PAUSE, Intent.UNKNOWN, Intent.SAID, Intent.DONE)
 _NO_WORDS = 2  # so many that nobody knows are none
 # Consent has to be clear, and opting out has its own rules.
 _NEVER_GUESSED = (Intent.START, Intent.STOP)
@@ -82,29 +98,43 @@ def _answered(
     if found.intent in (Intent.STOP, Intent.CRISIS):
         return found
     near = words.near(language)[0]
-    said = near.spelling.correct(tokens(words.letters.own_words(folded)))
+    own = words.letters.own_words(folded)
+    plain = tokens(without_shares(own) if ask.span is not None else own)
+    said = near.spelling.correct(plain)
     if ask.is_line:
-        kept = found is not UNKNOWN and not found.concern and len(said.words) <= _FEW
-        if kept or not said.words:
-            return found
-        return (
-            replace(found, value=text.strip())
-            if found.concern
-            else Understood(Intent.ANSWER, value=text.strip())
-        )
-    first, *others = list(said.clauses()) or [said.words]
-    value = ask.value(first, near.commands.times, near.commands.courtesy)
-    if value is None:
-        return Understood(Intent.SAID) if ask.span is not None and _is_number(said.words) else found
-    rest = tuple(word for clause in others for word in clause)
-    beside = near.commands.understand(near.phrases.look(rest), here) if rest else None
-    if beside is not None and beside.intent not in (Intent.START, Intent.HELP):
-        return replace(beside, value=value)
-    return Understood(Intent.ANSWER, value=value)
+        return _line(text, said.words, found)
+    if not said.words:
+        return _nodded(ask, found)
+    told = Told(folded, plain, said.words, near.answers, near.commands.times, near.commands.courtesy)
+    if (answer := ask.find(told)) is None:
+        missed = found.intent in _OF_NUMBERS and ask.misses(told)
+        tells = found is UNKNOWN and any(word.isalpha() and len(word) >= _SHORT for word in plain.words)
+        return Understood(Intent.SAID) if missed or tells else found
+    if found.concern and len(plain.words) > _HEDGED:
+        return replace(found, value=answer.value)
+    rest = tuple(near.spelling.correct(Tokens(answer.rest, (False,) * len(answer.rest))).words)
+    beside = None
+    if not all(word in near.commands.courtesy.words for word in rest):
+        beside = near.commands.understand(near.phrases.look(rest), here)
+    if beside is not None and beside is not UNKNOWN and beside.intent not in _NOT_BESIDE:
+        return replace(beside, value=answer.value)
+    return Understood(Intent.ANSWER, value=answer.value)
 
 
-def _is_number(found: Sequence[str]) -> bool:
-    return len(found) == 1 and found[0].isdecimal()
+def _line(text: str, said: Sequence[str], found: Understood) -> Understood:
+    """Under a line what is wholly a command stays one; all else is the answer."""
+    longest = _ASKING if found.intent in _ASKS else _FEW
+    if not said or (found is not UNKNOWN and not found.concern and len(said) <= longest):
+        return found
+    if found.concern:
+        return replace(found, value=text.strip())
+    return Understood(Intent.ANSWER, value=text.strip())
+
+
+def _nodded(ask: AnswerForm, found: Understood) -> Understood:
+    """A thumb up or down, to a question that takes yes or no."""
+    agrees = {Intent.DONE: True, Intent.SKIP: False}.get(found.intent) if ask.yes_no else None
+    return found if agrees is None else Understood(Intent.ANSWER, value=agrees)
 
 
 def _has_words(folded: str, language: str, words: Words) -> bool:
@@ -236,6 +266,9 @@ def _in_order(plain: Tokens, written: str, near: Sequence[Language], here: Now, 
     if automatic and not (alarm and verdict.concern is not None):
         return NOBODYS  # "I will reply tomorrow" puts nothing off
     exact = any(one.commands_only() for one in readings)
+    asked = next((one for one in _commands(readings, here) if one is not None), UNKNOWN) if exact else UNKNOWN
+    if asked.intent is Intent.UNTELL:
+        return asked  # "please don't tell anyone" is their right, however it sounds
     if verdict.concern is not None and (alarm or not exact):
         return replace(_concern(verdict.concern), automatic=automatic)
     found = next((one for one in _commands(readings, here) if one is not None), UNKNOWN)
