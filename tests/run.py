@@ -1,6 +1,6 @@
 """Runs every test: `make test`. What follows on the command line goes to pytest.
 
-Five processes. Tests that start daemons wait for most of their time, so theirs run beside the others,
+Six processes. Tests that start daemons wait for most of their time, so theirs run beside the others,
 and what they said comes at the end. So do the slow ones, which work for minutes: they step back for whatever
 has a clock to keep. Browser tests have one of their own: Playwright's synchronous face
 leaves an event loop running, which breaks the asynchronous tests that come after it. Last stands what
@@ -19,7 +19,9 @@ BESIDE = {
     "faults": "faults and not browser",
     "system": "system and not browser",
     "slow": "slow and not browser and not faults and not system",
+    "slow store": "slow and not browser and not faults and not system",
 }
+WHERE = {"slow": ["--ignore=tests/store"], "slow store": ["tests/store"]}
 IN_TURN = {"browser": "browser", "rest": "not slow and not browser and not faults and not system"}
 BEHIND = ["nice", "-n", "10"]
 PATIENCE = ["-o", "faulthandler_timeout=1200"]  # for who steps back; the others are ended after five minutes
@@ -44,7 +46,7 @@ def main(arguments: list[str]) -> int:
 
 def _start(name: str, folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
     command = _pytest(name, folder, arguments)
-    if name == "slow":
+    if name in WHERE:
         command = [*BEHIND, *command, *PATIENCE]
     with _output(name, folder).open("wb") as output:
         return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
@@ -56,7 +58,8 @@ def _output(name: str, folder: Path) -> Path:
 
 def _pytest(name: str, folder: Path, arguments: list[str]) -> list[str]:
     chosen, report = (BESIDE | IN_TURN)[name], folder / f"{name}.xml"
-    return [sys.executable, "-m", "pytest", "-q", "-m", chosen, f"--junit-xml={report}", *arguments]
+    where = WHERE.get(name, ())
+    return [sys.executable, "-m", "pytest", "-q", "-m", chosen, f"--junit-xml={report}", *where, *arguments]
 
 
 def _skipped(report: Path) -> list[str]:

@@ -43,7 +43,8 @@ PUT_OFF_SHARE, SETTLED_SHARE, ASKED_SHARE = 9, 7, 3
 ASKS_FOR_LESS, HAS_A_LOW_WEEK, STOPS, PAUSES = 3, 9, 15, 21
 LESS_AT, MORE_AT, LOW_AT = (MONDAY_NINE + timedelta(days=days, hours=14) for days in (56, 112, 70))
 STOPPED = MONDAY_NINE + timedelta(days=100, hours=14), MONDAY_NINE + timedelta(days=130, hours=14)
-PAUSED = MONDAY_NINE + timedelta(days=40, hours=14), MONDAY_NINE + timedelta(days=54, hours=14)
+# A pause of days ends with the quiet hours of its last night: on a day at nine.
+PAUSED = MONDAY_NINE + timedelta(days=40, hours=14), MONDAY_NINE + timedelta(days=54)
 SCRIPT = {
     ASKS_FOR_LESS: [(LESS_AT, "LESS"), (MORE_AT, "MORE")],
     HAS_A_LOW_WEEK: [(LOW_AT, "low day")],

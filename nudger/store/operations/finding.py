@@ -24,7 +24,15 @@ LOOKED = 10_000  # people whose rows one look reads at most
 MOST_GROUPS = 200
 NOTHING_FOR, SILENT_FOR = timedelta(days=7), timedelta(days=14)
 _COUNT_SET_ASIDE = select(func.count()).select_from(set_aside)
-_SIGNS = select(person.c.id, person.c.arrived_at, person.c.signed_at).where(among(person.c.id))
+_SIGNS = select(
+    person.c.id,
+    *(
+        case((reckoned(one), one)).label(
+            one.name
+        )  # one spoilt value shows as none, and all others as they are
+        for one in (person.c.arrived_at, person.c.signed_at)
+    ),
+).where(among(person.c.id))
 _NEXT = (
     select(occurrence.c.person, func.min(occurrence.c.wake_at).label("next_at"))
     .where(

@@ -104,13 +104,21 @@ def needed(tx: Transaction, now: datetime) -> Sequence[Needed]:
     texts = tx.connection.execute(_OPEN, {"received_since": since}).all()
     held = {row.id: row.held_at for row in tx.connection.execute(_HELD, {"held_since": since})}
     first: dict[str, AnyRow] = {}
-    for row in sorted(texts, key=lambda row: _GRAVEST.index(Need(row.needs))):
+    for row in sorted(texts, key=lambda row: _GRAVEST.index(_need(row.needs))):
         first.setdefault(row.person, row)
     answers = _answers(tx, {*held, *first}, since)
     found = [_of_hold(one, at, answers.get(one)) for one, at in held.items()]
     found += [_of_text(row, answers.get(one)) for one, row in first.items() if one not in held]
     found.sort(key=lambda one: one.since, reverse=True)
     return sorted(found, key=lambda one: (_GRAVEST.index(one.need), not one.held))
+
+
+def _need(kept: str) -> Need:
+    """What cannot be read is looked at by somebody."""
+    try:
+        return Need(kept)
+    except ValueError:
+        return Need.PERSON
 
 
 def _answers(tx: Transaction, ids: Collection[str], since: datetime) -> Mapping[str, AnyRow]:
@@ -126,7 +134,7 @@ def _of_hold(one: str, since: datetime, answer: AnyRow | None) -> Needed:
 
 
 def _of_text(row: AnyRow, answer: AnyRow | None) -> Needed:
-    need = Need(row.needs)
+    need = _need(row.needs)
     came = _came_of(answer, row.received_at) if need is not Need.PERSON else ()
     return Needed(need, row.person, row.received_at, False, *came)
 
