@@ -17,9 +17,9 @@ const phones = new Map(
 const stream = new EventSource(main.dataset.events);
 stream.addEventListener("line", (event) => add(JSON.parse(event.data)));
 stream.addEventListener("clock", (event) => setClocks(JSON.parse(event.data)));
-stream.addEventListener("open", () => tell(""));
+stream.addEventListener("open", () => tell("stream", ""));
 stream.addEventListener("error", () => {
-  tell("nudger does not answer. New texts appear when it is back.");
+  tell("stream", "nudger does not answer. New texts appear when it is back.");
   if (stream.readyState === EventSource.CLOSED) stop();
 });
 
@@ -72,15 +72,19 @@ async function post(form, typed, reply) {
     if (!answer.ok) throw new Error(await answer.text());
     // What was typed meanwhile stays.
     if (new URLSearchParams(new FormData(form)).toString() === typed.toString()) form.reset();
-    tell("");
+    tell("reply", "");
   } catch (fault) {
     const why = fault instanceof TypeError ? "nudger does not answer." : fault.message.trim();
-    tell(`That did not go out. ${why}`);
+    tell("reply", `That did not go out. ${why}`);
   }
 }
 
-function tell(words) {
-  if (trouble.textContent !== words) trouble.textContent = words;
+const troubles = { reply: "", stream: "" }; // a stream that opens says nothing of a reply that was lost
+
+function tell(about, words) {
+  troubles[about] = words;
+  const shown = troubles.reply || troubles.stream;
+  if (trouble.textContent !== shown) trouble.textContent = shown;
 }
 
 // --- the clocks -----------------------------------------------------------------------------
