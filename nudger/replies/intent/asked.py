@@ -64,7 +64,7 @@ class AnswerWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Offered:
     """A text that may be an answer, in the words of one language."""
 
     folded: str
@@ -79,7 +79,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TakenAnswer:
     """An answer, and the words after it, which may ask for something."""
 
     value: Value
@@ -116,16 +116,16 @@ class AnswerForm:
             )
         return cls(choice=choice)
 
-    def find(self, told: Told) -> Found | None:
+    def find(self, offered: Offered) -> TakenAnswer | None:
         """Finds the answer in a text; None where it has none of this form. A line is nobody's here: any
         words are one."""
         if self.span is not None:
-            return _number(told, self.span)
-        return _yes_or_no(told) if self.yes_no else _chosen(told, self.choice)
+            return _number(offered, self.span)
+        return _yes_or_no(offered) if self.yes_no else _chosen(offered, self.choice)
 
-    def misses(self, told: Told) -> bool:
+    def misses(self, offered: Offered) -> bool:
         """Tells whether a text has numbers and says no time, and so is meant for an ask that wants one."""
-        return self.span is not None and any(True for _ in _numbers(told))
+        return self.span is not None and any(True for _ in _numbers(offered))
 
 
 # --- numbers ------------------------------------------------------------------------------------------
@@ -134,49 +134,49 @@ def without_shares(folded: str) -> str:
     return _SHARE.sub(r"\1", folded)
 
 
-def _number(told: Told, span: tuple[int, int]) -> Found | None:
+def _number(offered: Offered, span: tuple[int, int]) -> TakenAnswer | None:
     """The last number that is within the span; of a text without any, one that is written wrongly."""
-    if _BELOW_ZERO.search(told.folded):
+    if _BELOW_ZERO.search(offered.folded):
         return None
-    numbers = list(_numbers(told)) or [(value, ()) for value, _ in _of_clause(told, told.put_right)]
+    numbers = list(_numbers(offered)) or [(value, ()) for value, _ in _of_clause(offered, offered.put_right)]
     within = [(value, rest) for value, rest in numbers if span[0] <= value <= span[1]]
-    return Found(*within[-1]) if within else None
+    return TakenAnswer(*within[-1]) if within else None
 
 
-def _numbers(told: Told) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _numbers(offered: Offered) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Each number that may be an answer, with what is said after it."""
-    clauses = told.clauses()
+    clauses = offered.clauses()
     for number, clause in enumerate(clauses):
-        for value, end in _of_clause(told, clause):
-            yield value, _after(told, clause[end:], clauses[number + 1 :])
+        for value, end in _of_clause(offered, clause):
+            yield value, _after(offered, clause[end:], clauses[number + 1 :])
 
 
-def _after(told: Told, left: Sequence[str], later: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def _after(offered: Offered, left: Sequence[str], later: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """What is said beside an answer: by other clauses, or after "and". "9 de 10" says no more than "9"."""
-    joined = next((left[at + 1 :] for at, word in enumerate(left) if word in told.words.joins), ())
+    joined = next((left[at + 1 :] for at, word in enumerate(left) if word in offered.words.joins), ())
     return (*joined, *(word for clause in later for word in clause))
 
 
-def _of_clause(told: Told, clause: Sequence[str]) -> Iterator[tuple[int, int]]:
-    line, at, last = TimeTokens(told.times, clause), 0, -1
+def _of_clause(offered: Offered, clause: Sequence[str]) -> Iterator[tuple[int, int]]:
+    line, at, last = TimeTokens(offered.times, clause), 0, -1
     while at < len(clause):
-        found = _number_at(told, line, at)
+        found = _number_at(offered, line, at)
         if found is None:
             at += 1
             continue
         value, end = found
-        most = last >= 0 and all(word in told.words.most for word in clause[last:at]) and last < at
-        if not most and _answers(told, line, at, end):
+        most = last >= 0 and all(word in offered.words.most for word in clause[last:at]) and last < at
+        if not most and _answers(offered, line, at, end):
             yield value, end
             last = end
         at = end
 
 
-def _number_at(told: Told, line: TimeTokens, at: int) -> tuple[int, int] | None:
+def _number_at(offered: Offered, line: TimeTokens, at: int) -> tuple[int, int] | None:
     """The number at a place, and the place after it."""
     words, found = line.words, line.number(at)
     for length in (4, 3, 2, 1):
-        known = told.words.numbers.get(tuple(words[at : at + length]))
+        known = offered.words.numbers.get(tuple(words[at : at + length]))
         if known is not None and (found is None or at + length >= found[1]):
             found = known, at + length
             break
@@ -187,47 +187,56 @@ def _number_at(told: Told, line: TimeTokens, at: int) -> tuple[int, int] | None:
     return (found[0] + more[0], more[1]) if more is not None and 0 < more[0] < most else found
 
 
-def _answers(told: Told, line: TimeTokens, at: int, end: int) -> bool:
+def _answers(offered: Offered, line: TimeTokens, at: int, end: int) -> bool:
     """Whether a number is nobody's time, and counts nothing."""
     before, after = line.word(at - 1) if at else "", line.word(end)
-    if before in told.words.times or line.unit(end) is not None or line.tells_half(end):
+    if before in offered.words.times or line.unit(end) is not None or line.tells_half(end):
         return False
     if line.role("articles", at) is not None and end < len(line.words):
-        return after in told.words.most
-    return not after or after in told.words.small or after in told.words.most or after in told.courtesy.words
+        return after in offered.words.most
+    return (
+        not after
+        or after in offered.words.small
+        or after in offered.words.most
+        or after in offered.courtesy.words
+    )
 
 
 # --- yes and no ---------------------------------------------------------------------------------------
-def _yes_or_no(told: Told) -> Found | None:
+def _yes_or_no(offered: Offered) -> TakenAnswer | None:
     """What the text begins with, or what a later clause says that says nothing else."""
-    clauses, found = told.clauses(), None
+    clauses, found = offered.clauses(), None
     for number, clause in enumerate(clauses):
-        said = _said(told, clause)
+        said = _said(offered, clause)
         if said is None:
             continue
         value, end = said
-        left = [word for word in clause[end:] if word not in told.courtesy.words]
+        left = [word for word in clause[end:] if word not in offered.courtesy.words]
         if found is None or not left:
-            found = Found(value, _after(told, clause[end:], clauses[number + 1 :]))
-    if found is None and len(clauses) == 1 and (agrees := told.courtesy.agrees(told.put_right)) is not None:
-        unsure = _longest(told.words.unsure, clauses[0], 0)
-        return Found(agrees) if not unsure else None
+            found = TakenAnswer(value, _after(offered, clause[end:], clauses[number + 1 :]))
+    if (
+        found is None
+        and len(clauses) == 1
+        and (agrees := offered.courtesy.agrees(offered.put_right)) is not None
+    ):
+        unsure = _longest(offered.words.unsure, clauses[0], 0)
+        return TakenAnswer(agrees) if not unsure else None
     return found
 
 
-def _said(told: Told, clause: Sequence[str]) -> tuple[bool, int] | None:
+def _said(offered: Offered, clause: Sequence[str]) -> tuple[bool, int] | None:
     """Yes or no at the beginning of a clause, and the place after it. The last of several counts."""
-    no, yes = (some for some, _ in told.courtesy.meanings[:2])
+    no, yes = (some for some, _ in offered.courtesy.meanings[:2])
     at, value = 0, None
     while at < len(clause):
-        if _longest(told.words.unsure, clause, at):
+        if _longest(offered.words.unsure, clause, at):
             return None
-        agreed, refused = _longest(told.words.yes, clause, at), _longest(told.words.no, clause, at)
+        agreed, refused = _longest(offered.words.yes, clause, at), _longest(offered.words.no, clause, at)
         if agreed > refused or (not refused and clause[at] in yes):
             at, value = at + max(agreed, 1), True
         elif refused or clause[at] in no:
             at, value = at + max(refused, 1), False
-        elif value is None and clause[at] in told.courtesy.words:
+        elif value is None and clause[at] in offered.courtesy.words:
             at += 1
         else:
             break
@@ -242,9 +251,9 @@ def _longest(phrases: frozenset[tuple[str, ...]], words: Sequence[str], at: int)
 
 
 # --- the plan's own words -----------------------------------------------------------------------------
-def _chosen(told: Told, choice: Sequence[str]) -> Found | None:
+def _chosen(offered: Offered, choice: Sequence[str]) -> TakenAnswer | None:
     """The last word of the plan's that is named and not taken back; else the one whose place is told."""
-    words = told.raw.words
+    words = offered.raw.words
     stems = [(one, [_stem(word) for word in split(one)]) for one in choice]
     named = [
         (at, one, len(stem))
@@ -252,17 +261,17 @@ def _chosen(told: Told, choice: Sequence[str]) -> Found | None:
         for one, stem in stems
         if stem and all(map(_is_of, words[at : at + len(stem)], stem)) and at + len(stem) <= len(words)
     ]
-    kept = [(at, one, length) for at, one, length in named if not _taken_back(told, at, length)]
+    kept = [(at, one, length) for at, one, length in named if not _taken_back(offered, at, length)]
     if kept:
         at, one, length = kept[-1]
-        ends = next((n for n in range(at + length, len(words)) if told.raw.pauses[n]), len(words))
-        return Found(one, _after(told, words[at + length : ends], [words[ends:]]))
-    return None if named else _placed(told, choice) or _misspelt(words, choice)
+        ends = next((n for n in range(at + length, len(words)) if offered.raw.pauses[n]), len(words))
+        return TakenAnswer(one, _after(offered, words[at + length : ends], [words[ends:]]))
+    return None if named else _placed(offered, choice) or _misspelt(words, choice)
 
 
-def _misspelt(words: Sequence[str], choice: Sequence[str]) -> Found | None:
+def _misspelt(words: Sequence[str], choice: Sequence[str]) -> TakenAnswer | None:
     near = get_close_matches(words[0], choice, n=1, cutoff=_ALIKE) if len(words) == 1 else ()
-    return Found(near[0]) if near else None
+    return TakenAnswer(near[0]) if near else None
 
 
 def _stem(word: str) -> str:
@@ -274,9 +283,9 @@ def _is_of(word: str, stem: str) -> bool:
     return word.startswith(stem) and _ENDING.fullmatch(word[len(stem) :]) is not None
 
 
-def _taken_back(told: Told, at: int, length: int) -> bool:
+def _taken_back(offered: Offered, at: int, length: int) -> bool:
     """Whether "not" stands before a word, or right after it where its clause ends: "alegría no, más bien"."""
-    words, pauses, no_more = told.raw.words, told.raw.pauses, told.words.no_more
+    words, pauses, no_more = offered.raw.words, offered.raw.pauses, offered.words.no_more
     for back in range(at - 1, max(at - 3, -1), -1):
         if pauses[back + 1]:
             break
@@ -287,15 +296,19 @@ def _taken_back(told: Told, at: int, length: int) -> bool:
     return after < len(words) and not pauses[after] and words[after] in no_more and ends
 
 
-def _placed(told: Told, choice: Sequence[str]) -> Found | None:
+def _placed(offered: Offered, choice: Sequence[str]) -> TakenAnswer | None:
     """ "the second one", "number three", "4", "the last": all that a text says."""
-    left = [one for one in told.raw.words if one not in told.words.around and one not in told.courtesy.soft]
+    left = [
+        one
+        for one in offered.raw.words
+        if one not in offered.words.around and one not in offered.courtesy.soft
+    ]
     if len(left) != 1:
         return None
-    if left[0] in told.words.middle and len(choice) % 2:
-        return Found(choice[len(choice) // 2])
-    line = TimeTokens(told.times, left)
-    number, place = line.number(0), told.words.places.get(left[0])
+    if left[0] in offered.words.middle and len(choice) % 2:
+        return TakenAnswer(choice[len(choice) // 2])
+    line = TimeTokens(offered.times, left)
+    number, place = line.number(0), offered.words.places.get(left[0])
     if place is None and number is not None:
         place = number[0] - 1
-    return Found(choice[place]) if place is not None and -1 <= place < len(choice) else None
+    return TakenAnswer(choice[place]) if place is not None and -1 <= place < len(choice) else None

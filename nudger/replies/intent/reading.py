@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from nudger.domain.model import Kind, Window
 from nudger.replies.intent.answers import BOUNDED, EVERYWHERE, REFUSED, UNDONE, UNTIL
-from nudger.replies.intent.asked import AnswerForm, Told, without_shares
+from nudger.replies.intent.asked import AnswerForm, Offered, without_shares
 from nudger.replies.intent.danger import Verdict
 from nudger.replies.intent.languages import Language, Words
 from nudger.replies.intent.likelihood import MEANT, Heard
@@ -105,9 +105,9 @@ def _answered(
         return _line(text, said.words, found)
     if not said.words:
         return _nodded(ask, found)
-    told = Told(folded, plain, said.words, near.answers, near.commands.times, near.commands.courtesy)
-    if (answer := ask.find(told)) is None:
-        missed = found.intent in _OF_NUMBERS and ask.misses(told)
+    offered = Offered(folded, plain, said.words, near.answers, near.commands.times, near.commands.courtesy)
+    if (answer := ask.find(offered)) is None:
+        missed = found.intent in _OF_NUMBERS and ask.misses(offered)
         tells = found is UNKNOWN and any(word.isalpha() and len(word) >= _SHORT for word in plain.words)
         return Understood(Intent.SAID) if missed or tells else found
     if found.concern and len(plain.words) > _HEDGED:
