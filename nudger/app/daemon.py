@@ -162,6 +162,11 @@ class Daemon:
         if not self._dispatching.locked() and self._scheduler.running:
             self._scheduler.modify_job("dispatch", next_run_time=datetime.now(UTC))
 
+    async def settled(self) -> None:
+        """Waits until all that is claimed is sent and recorded: a claim under way, too."""
+        async with self._dispatching:
+            await self.dispatcher.settled()
+
     async def _ask_for_time(self) -> None:
         """A first start with a hundred thousand plan files takes minutes: a service manager that gave up
         on it would have it begin again, and again."""

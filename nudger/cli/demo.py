@@ -83,7 +83,7 @@ class Demo:
             await self._daemon.laying_out.run_once(now)
             next_at = await asyncio.to_thread(self.store.sending.next_due_at)
             if ends_at is not None and (next_at is None or next_at >= ends_at):
-                await self._daemon.dispatcher.settled()
+                await self._daemon.settled()
                 return
             lull = LULL if self.watched else LEAD
             if next_at is not None and next_at - now > lull and not self._is_held():
@@ -143,8 +143,11 @@ class Demo:
         told where they see what they have said."""
         if not self._nudged or time.monotonic() - self._shown_at < (TO_ANSWER if self.watched else 0.0):
             return
-        now = self._clock.now()
-        writer = await asyncio.to_thread(self.store.inbound.writer, self._nudged[-1], now)
+        for one in dict.fromkeys(self._nudged):  # not the last alone: two may be nudged between two looks
+            await self._answer_ask(one, self._clock.now())
+
+    async def _answer_ask(self, one: str, now: datetime) -> None:
+        writer = await asyncio.to_thread(self.store.inbound.writer, one, now)
         ask = writer.open_ask if writer is not None else None
         if writer is None or ask is None or ask.occurrence in self._answered:
             return
