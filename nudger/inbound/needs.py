@@ -6,10 +6,10 @@ They run over a text without accents, in small letters, in the language of the p
 """
 
 import re
-import unicodedata
 
 from nudger.domain.effects import Need
 from nudger.replies import Intent, Understood
+from nudger.replies.language.normalisation import fold
 
 _WHO = {
     "en": r"(?:some(?:one|body)|any(?:one|body)|a (?:real |live |human )?(?:person|human|being|nurse|doctor"
@@ -82,7 +82,6 @@ _NOT = {
 _ASKS = {language: re.compile("|".join(rules)) for language, rules in _RULES.items()}
 _DENIES = {language: re.compile(rule) for language, rule in _NOT.items()}
 _BEFORE = 40  # characters in which a denial is looked for
-LONGEST = 2000  # characters that are looked at
 
 
 def need_of(understood: Understood, text: str, language: str) -> Need | None:
@@ -96,7 +95,7 @@ def need_of(understood: Understood, text: str, language: str) -> Need | None:
 
 def asks_for_a_person(text: str, language: str) -> bool:
     """Tells whether these words ask for somebody to call, to come, or to talk."""
-    plain = _plain(text[:LONGEST])
+    plain = _plain(text)
     return any(_asks(plain, one) for one in dict.fromkeys((language, "en")) if one in _ASKS)
 
 
@@ -109,5 +108,4 @@ def _asks(plain: str, language: str) -> bool:
 
 def _plain(text: str) -> str:
     """In small letters, without accents, with one space between words."""
-    bare = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
-    return re.sub(r"[\s¿¡]+", " ", bare.replace("’", "'").lower()).strip()
+    return re.sub(r"[\s¿¡]+", " ", fold(text)).strip()

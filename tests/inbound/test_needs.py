@@ -3,8 +3,9 @@
 import pytest
 
 from nudger.domain.effects import Need
-from nudger.inbound.needs import LONGEST, asks_for_a_person, need_of
+from nudger.inbound.needs import asks_for_a_person, need_of
 from nudger.replies import CrisisKind, Intent, Understood
+from nudger.replies.language.normalisation import LONGEST
 
 ASKS = [
     ("en", "can someone call me please?"),
